@@ -1,0 +1,43 @@
+# Everything here works from a clone on a machine that has Python 3.11 or later, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help env test demo lint types imports wheel-test check clean
+
+help:            ## show this
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
+
+env: $(INSTALLED)  ## make .venv and install jobledger with what its tests need
+
+$(INSTALLED): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+test: env        ## the whole suite
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+demo: env        ## the story in a minute: posts, a crash, recovery, and the proof
+	$(BIN)/jobledger demo
+
+lint: env        ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env       ## mypy, strict
+	mkdir -p .cache/types
+	test -e .cache/types/jobledger || ln -s ../.. .cache/types/jobledger
+	$(BIN)/mypy
+
+imports: env     ## the arrows between the rooms
+	$(BIN)/lint-imports
+
+wheel-test: env  ## build wheel and sdist, install each in an empty environment, use it elsewhere
+	$(BIN)/python -m pytest -m packaging
+
+check: lint types imports  ## all that is not a test
+
+clean:           ## remove what was made here
+	rm -rf $(VENV) .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

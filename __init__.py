@@ -1,0 +1,67 @@
+"""jobledger: durable, auditable job scheduling for Python programs that need no server.
+
+Every change of a job is a transition of an explicit state machine, appended durably to a daily log;
+the current state and the `jobs_YYYY-MM-DD.json` files are derived from that log.
+"""
+
+from .domain.errors import (
+    InvalidScheduleTimeError,
+    InvalidTransitionError,
+    JobLedgerError,
+    JobNotFoundError,
+    LedgerCorruptError,
+    SchedulerRunningError,
+    StaleAttemptError,
+    StorageError,
+    ValidationError,
+)
+from .domain.events import Event
+from .domain.job import JobPriority, JobStatus, NewJob, ScheduledJob
+from .domain.policy import RetryPolicy
+from .projections.rebuild import RebuildReport
+from .projections.verify import Problem, VerifyReport
+from .scheduler.attempt import (
+    Attempt,
+    OutcomeUnknown,
+    PostResult,
+    Publisher,
+    ReconcilingPublisher,
+)
+from .scheduler.clock import Clock, ManualClock, SystemClock
+from .scheduler.ledger import Ledger
+from .scheduler.queries import LedgerView
+from .scheduler.scheduler import Scheduler
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Attempt",
+    "Clock",
+    "Event",
+    "InvalidScheduleTimeError",
+    "InvalidTransitionError",
+    "JobLedgerError",
+    "JobNotFoundError",
+    "JobPriority",
+    "JobStatus",
+    "Ledger",
+    "LedgerCorruptError",
+    "LedgerView",
+    "ManualClock",
+    "NewJob",
+    "OutcomeUnknown",
+    "PostResult",
+    "Problem",
+    "Publisher",
+    "RebuildReport",
+    "ReconcilingPublisher",
+    "RetryPolicy",
+    "ScheduledJob",
+    "Scheduler",
+    "SchedulerRunningError",
+    "StaleAttemptError",
+    "StorageError",
+    "SystemClock",
+    "ValidationError",
+    "VerifyReport",
+]

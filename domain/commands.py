@@ -1,0 +1,121 @@
+"""What can be asked of a job: one imperative value for each trigger of the lifecycle.
+
+A command carries everything that deciding needs besides the job and the time, random numbers and
+settings included, so that `decide` stays pure.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from .job import JobPriority, NewJob
+from .policy import EXPIRE_AFTER, RetryPolicy
+
+OnInterrupted = Literal["retry", "fail"]
+InterruptReason = Literal["crashed", "stuck", "stopped", "outcome_unknown", "reconcile_failed"]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of all commands."""
+
+
+class Add(Command, frozen=True):
+    job_id: str
+    job: NewJob
+
+
+class Hold(Command, frozen=True):
+    pass
+
+
+class Release(Command, frozen=True):
+    pass
+
+
+class Edit(Command, frozen=True):
+    """Only what is set changes."""
+
+    content: str | msgspec.UnsetType = msgspec.UNSET
+    priority: JobPriority | msgspec.UnsetType = msgspec.UNSET
+    metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class Reschedule(Command, frozen=True):
+    scheduled_time: datetime
+
+
+class Start(Command, frozen=True):
+    """Take a due job for its next attempt."""
+
+    reconcilable: bool = False
+    expire_after: timedelta = EXPIRE_AFTER
+    runner: str | None = None
+
+
+class OfAttempt(Command, frozen=True):
+    """A command of one attempt: refused as stale when that is not the job's current one."""
+
+    attempt: int
+
+
+class Note(OfAttempt, frozen=True):
+    message: str
+
+
+class Checkpoint(OfAttempt, frozen=True):
+    name: str
+    value: Any
+
+
+class Complete(OfAttempt, frozen=True):
+    thread_id: str | None = None
+
+
+class Fail(OfAttempt, frozen=True):
+    """The attempt failed, and is known not to have posted unless `outcome_unknown`."""
+
+    error: str
+    retryable: bool = True
+    outcome_unknown: bool = False
+    retry: RetryPolicy = RetryPolicy()
+    roll: float = 0.5
+
+
+class Interrupt(OfAttempt, frozen=True):
+    """The attempt ended and nobody knows how: see docs/lifecycle.md, "In doubt".
+
+    `settle_s` replaces the backoff for a publisher that can be asked; `ask_always` puts such a
+    job back even when no retry is left, because asking is not publishing.
+    """
+
+    reason: InterruptReason
+    error: str
+    on_interrupted: OnInterrupted = "retry"
+    retry: RetryPolicy = RetryPolicy()
+    roll: float = 0.5
+    settle_s: float | None = None
+    ask_always: bool = True
+
+
+class Cancel(Command, frozen=True):
+    reason: str = ""
+
+
+class Expire(Command, frozen=True):
+    expire_after: timedelta = EXPIRE_AFTER
+
+
+class Requeue(Command, frozen=True):
+    scheduled_time: datetime
+
+
+class Resolve(Command, frozen=True):
+    posted: bool
+    thread_id: str | None = None
+
+
+class Remove(Command, frozen=True):
+    pass

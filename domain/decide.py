@@ -1,0 +1,255 @@
+"""decide: what follows from a command, as events, or why it is refused.
+
+Pure. Every change of a job starts here: the ledger appends what `decide` returns, and `evolve`
+folds it into the job. A refusal is a domain error and changes nothing; an empty list means that
+the command asks for what already is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from . import commands as c
+from . import events as e
+from .errors import StaleAttemptError, ValidationError
+from .job import JobStatus, ScheduledJob
+from .lifecycle import NEW, check, refusal
+from .validation import (
+    check_content,
+    check_job_id,
+    check_json,
+    check_metadata,
+    check_priority,
+    check_schedule,
+    checked,
+    clean_text,
+)
+
+CommandT = TypeVar("CommandT", bound=c.Command)
+Decision = list[e.EventData]
+Rule = Callable[[ScheduledJob, Any, datetime], Decision]
+
+_RULES: dict[type[c.Command], tuple[str, Rule]] = {}
+"""For each command its trigger in the lifecycle and the function that decides it."""
+
+
+def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> list[e.EventData]:
+    """The events that `command` leads to for `job` (None before `Add`) at `now`.
+
+    Raises:
+        ValidationError: a value in the command is not acceptable.
+        InvalidTransitionError: the lifecycle has no such transition from the job's state.
+        StaleAttemptError: the command is of an attempt that is not the job's current one.
+    """
+    if isinstance(command, c.Add):
+        return _add(job, command, now)
+    trigger, rule = _RULES[type(command)]
+    if isinstance(command, c.OfAttempt):
+        _fence(job, command, trigger)
+    assert job is not None
+    check(job.status.value, trigger, job_id=job.job_id)
+    return rule(job, command, now)
+
+
+def _fence(job: ScheduledJob | None, command: c.OfAttempt, trigger: str) -> None:
+    """The fence of an attempt: once the job has gone on without it, nothing it says counts."""
+    if job is None or job.status is not JobStatus.RUNNING or job.attempt != command.attempt:
+        where = "is gone" if job is None else f"is {job.status.upper()}, attempt {job.attempt}"
+        raise StaleAttemptError(
+            f"cannot {trigger}: attempt {command.attempt} is over, its job {where}",
+            job_id=None if job is None else job.job_id,
+            attempt=command.attempt,
+        )
+
+
+def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
+    check_job_id(command.job_id)
+    check(NEW if job is None else job.status.value, "add", job_id=command.job_id)
+    new = checked(command.job, now)
+    return [
+        e.JobAdded(
+            account_id=new.account_id,
+            content=new.content,
+            scheduled_time=new.scheduled_time,
+            priority=new.priority,
+            max_retries=new.max_retries,
+            platform=new.platform,
+            metadata=new.metadata or {},
+            hold=new.hold,
+        )
+    ]
+
+
+def _rule(
+    command: type[CommandT], trigger: str
+) -> Callable[
+    [Callable[[ScheduledJob, CommandT, datetime], Decision]],
+    Callable[[ScheduledJob, CommandT, datetime], Decision],
+]:
+    def register(
+        rule: Callable[[ScheduledJob, CommandT, datetime], Decision],
+    ) -> Callable[[ScheduledJob, CommandT, datetime], Decision]:
+        _RULES[command] = (trigger, rule)
+        return rule
+
+    return register
+
+
+@_rule(c.Hold, "hold")
+def _hold(job: ScheduledJob, command: c.Hold, now: datetime) -> Decision:
+    return [e.JobHeld()]
+
+
+@_rule(c.Release, "release")
+def _release(job: ScheduledJob, command: c.Release, now: datetime) -> Decision:
+    return [e.JobReleased()]
+
+
+@_rule(c.Edit, "edit")
+def _edit(job: ScheduledJob, command: c.Edit, now: datetime) -> Decision:
+    asked: dict[str, Any] = {}
+    if command.content is not msgspec.UNSET:
+        asked["content"] = check_content(command.content)
+    if command.priority is not msgspec.UNSET:
+        asked["priority"] = check_priority(command.priority)
+    if command.metadata is not msgspec.UNSET:
+        asked["metadata"] = check_metadata(command.metadata)
+    if not asked:
+        raise ValidationError("nothing to edit", hint="give content, priority or metadata")
+    changed = {name: value for name, value in asked.items() if getattr(job, name) != value}
+    return [e.JobEdited(**changed)] if changed else []
+
+
+@_rule(c.Reschedule, "reschedule")
+def _reschedule(job: ScheduledJob, command: c.Reschedule, now: datetime) -> Decision:
+    moment = check_schedule(command.scheduled_time, now)
+    return [e.JobRescheduled(scheduled_time=moment)] if moment != job.scheduled_time else []
+
+
+@_rule(c.Start, "start")
+def _start(job: ScheduledJob, command: c.Start, now: datetime) -> Decision:
+    if not job.is_ready(now, command.expire_after):
+        late = job.is_expired(now, command.expire_after)
+        reason = "has expired" if late else f"is due at {job.scheduled_time.isoformat()}"
+        raise refusal(job.status.value, "start", job_id=job.job_id, reason=reason)
+    return [
+        e.JobStarted(
+            attempt=job.attempt + 1,
+            reconcilable=command.reconcilable,
+            asks_first=job.in_doubt,
+            runner=command.runner,
+        )
+    ]
+
+
+@_rule(c.Note, "note")
+def _note(job: ScheduledJob, command: c.Note, now: datetime) -> Decision:
+    if not isinstance(command.message, str):
+        raise ValidationError("message must be text", field="message")
+    return [e.JobNoted(attempt=command.attempt, message=clean_text(command.message, 500))]
+
+
+@_rule(c.Checkpoint, "checkpoint")
+def _checkpoint(job: ScheduledJob, command: c.Checkpoint, now: datetime) -> Decision:
+    name = command.name
+    if not isinstance(name, str) or not 1 <= len(name) <= 100 or not name.isprintable():
+        raise ValidationError("name must be 1 to 100 printable characters", field="name")
+    value = check_json(command.value, "value")
+    return [e.JobCheckpointed(attempt=command.attempt, name=name, value=value)]
+
+
+@_rule(c.Complete, "complete")
+def _complete(job: ScheduledJob, command: c.Complete, now: datetime) -> Decision:
+    return [e.JobCompleted(attempt=command.attempt, thread_id=command.thread_id)]
+
+
+@_rule(c.Fail, "fail")
+def _fail(job: ScheduledJob, command: c.Fail, now: datetime) -> Decision:
+    error = clean_text(command.error)
+    again = command.retryable and not command.outcome_unknown and job.can_retry()
+    if not again:
+        return [
+            e.JobFailed(
+                attempt=command.attempt, error=error, outcome_unknown=command.outcome_unknown
+            )
+        ]
+    check(job.status.value, "retry", job_id=job.job_id)
+    failures = job.retry_count + 1
+    return [
+        e.JobRetried(
+            attempt=command.attempt,
+            error=error,
+            retry_count=failures,
+            scheduled_time=_after(now, command.retry.delay_s(failures, command.roll)),
+        )
+    ]
+
+
+@_rule(c.Interrupt, "interrupt")
+def _interrupt(job: ScheduledJob, command: c.Interrupt, now: datetime) -> Decision:
+    retry_left = job.can_retry() and not (job.in_doubt and job.exhausted)
+    failures = job.retry_count + 1
+    delay_s = command.retry.delay_s(failures, command.roll)
+    if job.reconcilable:
+        again = retry_left or command.ask_always
+        if command.settle_s is not None:
+            delay_s = command.settle_s
+    else:
+        again = retry_left and command.on_interrupted == "retry"
+    return [
+        e.JobInterrupted(
+            attempt=command.attempt,
+            reason=command.reason,
+            error=clean_text(command.error),
+            retry_count=failures if again and retry_left else job.retry_count,
+            scheduled_time=_after(now, delay_s) if again else None,
+            in_doubt=again and job.reconcilable,
+            exhausted=again and not retry_left,
+        )
+    ]
+
+
+@_rule(c.Cancel, "cancel")
+def _cancel(job: ScheduledJob, command: c.Cancel, now: datetime) -> Decision:
+    if not isinstance(command.reason, str):
+        raise ValidationError("reason must be text", field="reason")
+    return [e.JobCancelled(reason=clean_text(command.reason))]
+
+
+@_rule(c.Expire, "expire")
+def _expire(job: ScheduledJob, command: c.Expire, now: datetime) -> Decision:
+    if not job.is_expired(now, command.expire_after):
+        raise refusal(job.status.value, "expire", job_id=job.job_id, reason="is not late enough")
+    return [e.JobExpired(late_s=(now - job.scheduled_time).total_seconds())]
+
+
+@_rule(c.Requeue, "requeue")
+def _requeue(job: ScheduledJob, command: c.Requeue, now: datetime) -> Decision:
+    return [e.JobRequeued(scheduled_time=check_schedule(command.scheduled_time, now))]
+
+
+@_rule(c.Resolve, "resolve")
+def _resolve(job: ScheduledJob, command: c.Resolve, now: datetime) -> Decision:
+    if not job.outcome_unknown:
+        raise refusal(
+            job.status.value, "resolve", job_id=job.job_id, reason="has a known outcome: FAILED"
+        )
+    if not isinstance(command.posted, bool):
+        raise ValidationError("posted must be a bool", field="posted")
+    if command.thread_id is not None and not isinstance(command.thread_id, str):
+        raise ValidationError("thread_id must be text", field="thread_id")
+    thread_id = None if command.thread_id is None else clean_text(command.thread_id)
+    return [e.JobResolved(posted=command.posted, thread_id=thread_id)]
+
+
+@_rule(c.Remove, "remove")
+def _remove(job: ScheduledJob, command: c.Remove, now: datetime) -> Decision:
+    return [e.JobRemoved()]
+
+
+def _after(now: datetime, delay_s: float) -> datetime:
+    return now + timedelta(seconds=delay_s)

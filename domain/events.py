@@ -1,0 +1,253 @@
+"""What has happened to a job: the event types, their schema versions, and the way to and from JSON.
+
+Each type's data is a struct of its own. Old events stay readable for ever: when a type's data
+changes its meaning, its number in `SCHEMA` goes up and an upcaster brings the old form up by one
+version; the line in the log is never rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from .commands import InterruptReason
+from .errors import StorageError
+from .job import JobPriority, JobStatus
+
+
+class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The base of the data of all event types; `TYPE` is its name in the log."""
+
+    TYPE: ClassVar[str]
+
+
+class JobAdded(EventData, frozen=True):
+    TYPE: ClassVar[str] = "added"
+    account_id: str
+    content: str
+    scheduled_time: datetime
+    priority: JobPriority
+    max_retries: int
+    platform: str
+    metadata: dict[str, Any] = {}
+    hold: bool = False
+
+
+class JobHeld(EventData, frozen=True):
+    TYPE: ClassVar[str] = "held"
+
+
+class JobReleased(EventData, frozen=True):
+    TYPE: ClassVar[str] = "released"
+
+
+class JobEdited(EventData, frozen=True):
+    """Only what changed is there."""
+
+    TYPE: ClassVar[str] = "edited"
+    content: str | msgspec.UnsetType = msgspec.UNSET
+    priority: JobPriority | msgspec.UnsetType = msgspec.UNSET
+    metadata: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+class JobRescheduled(EventData, frozen=True):
+    TYPE: ClassVar[str] = "rescheduled"
+    scheduled_time: datetime
+
+
+class JobStarted(EventData, frozen=True):
+    """An attempt begins. `asks_first`: an earlier one is in doubt, so it reconciles first."""
+
+    TYPE: ClassVar[str] = "started"
+    attempt: int
+    reconcilable: bool
+    asks_first: bool = False
+    runner: str | None = None
+
+
+class JobNoted(EventData, frozen=True):
+    TYPE: ClassVar[str] = "noted"
+    attempt: int
+    message: str
+
+
+class JobCheckpointed(EventData, frozen=True):
+    TYPE: ClassVar[str] = "checkpointed"
+    attempt: int
+    name: str
+    value: Any
+
+
+class JobCompleted(EventData, frozen=True):
+    TYPE: ClassVar[str] = "completed"
+    attempt: int
+    thread_id: str | None = None
+
+
+class JobRetried(EventData, frozen=True):
+    """The attempt failed; `scheduled_time` is when the next one is due."""
+
+    TYPE: ClassVar[str] = "retried"
+    attempt: int
+    error: str
+    retry_count: int
+    scheduled_time: datetime
+
+
+class JobFailed(EventData, frozen=True):
+    TYPE: ClassVar[str] = "failed"
+    attempt: int
+    error: str
+    outcome_unknown: bool = False
+
+
+class JobInterrupted(EventData, frozen=True):
+    """The attempt ended without a known outcome.
+
+    With a `scheduled_time` the job is SCHEDULED again for then, else it is FAILED with its outcome
+    unknown. `in_doubt`: the next attempt asks the publisher before anything else; `exhausted`:
+    that attempt may ask, but no retry is left to publish with.
+    """
+
+    TYPE: ClassVar[str] = "interrupted"
+    attempt: int
+    reason: InterruptReason
+    error: str
+    retry_count: int
+    scheduled_time: datetime | None = None
+    in_doubt: bool = False
+    exhausted: bool = False
+
+    @property
+    def status(self) -> JobStatus:
+        """Where the interruption led."""
+        return JobStatus.FAILED if self.scheduled_time is None else JobStatus.SCHEDULED
+
+
+class JobCancelled(EventData, frozen=True):
+    TYPE: ClassVar[str] = "cancelled"
+    reason: str = ""
+
+
+class JobExpired(EventData, frozen=True):
+    TYPE: ClassVar[str] = "expired"
+    late_s: float
+
+
+class JobRequeued(EventData, frozen=True):
+    TYPE: ClassVar[str] = "requeued"
+    scheduled_time: datetime
+
+
+class JobResolved(EventData, frozen=True):
+    TYPE: ClassVar[str] = "resolved"
+    posted: bool
+    thread_id: str | None = None
+
+
+class JobRemoved(EventData, frozen=True):
+    TYPE: ClassVar[str] = "removed"
+
+
+EVENT_TYPES: dict[str, type[EventData]] = {
+    kind.TYPE: kind
+    for kind in (
+        JobAdded,
+        JobHeld,
+        JobReleased,
+        JobEdited,
+        JobRescheduled,
+        JobStarted,
+        JobNoted,
+        JobCheckpointed,
+        JobCompleted,
+        JobRetried,
+        JobFailed,
+        JobInterrupted,
+        JobCancelled,
+        JobExpired,
+        JobRequeued,
+        JobResolved,
+        JobRemoved,
+    )
+}
+
+SCHEMA: dict[str, int] = dict.fromkeys(EVENT_TYPES, 1)
+"""The schema version that each type is written with today."""
+
+UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""`{(type, version): data of that version -> data of the next}`."""
+
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
+_ENCODER = msgspec.json.Encoder()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of the log: what happened (`type`, `data`), to which job, and where it stands.
+
+    `seq` is its place in the ledger (from 1, without gaps), `version` its place among the events of
+    its job (from 1, without gaps), `at` the time of its append in UTC. `schema`, `batch`, `more`,
+    `prev` and `hash` are the record's own, explained in docs/log-format.md.
+    """
+
+    seq: int
+    at: datetime
+    type: str
+    job_id: str
+    version: int
+    data: EventData
+    schema: int = 1
+    batch: int = 0
+    more: int = 0
+    prev: str = ""
+    hash: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event with the keys and values of its line in the log."""
+        return {
+            "seq": self.seq,
+            "batch": self.batch,
+            "more": self.more,
+            "at": timestamp(self.at),
+            "type": self.type,
+            "job": self.job_id,
+            "version": self.version,
+            "schema": self.schema,
+            "data": msgspec.json.decode(encode_data(self.data)),
+            "prev": self.prev,
+            "hash": self.hash,
+        }
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as the log writes it: UTC, always with six digits of microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def encode_data(data: EventData) -> bytes:
+    """The event's data as JSON."""
+    return _ENCODER.encode(data)
+
+
+def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> EventData:
+    """The typed data of an event, brought up from an older schema version where it has one.
+
+    Raises:
+        StorageError: the type or its version is unknown, so a newer release wrote it.
+        msgspec.ValidationError, msgspec.DecodeError: the data is not of the type's form.
+    """
+    current = SCHEMA.get(kind)
+    if current is None or schema > current:
+        raise StorageError(
+            f"an event of type {kind!r}, schema {schema}, is not known to this release",
+            hint="a newer release of jobledger wrote it: upgrade to read this ledger",
+        )
+    if schema == current:
+        return _DECODERS[kind].decode(raw)
+    data = msgspec.json.decode(raw)
+    for version in range(schema, current):
+        data = UPCASTERS[kind, version](data)
+    return msgspec.convert(data, EVENT_TYPES[kind], strict=False)

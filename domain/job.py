@@ -1,0 +1,171 @@
+"""The job as a value: what a ledger hands out, and what the lifecycle folds events into."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import msgspec
+
+from .errors import ValidationError
+from .policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
+
+
+class JobStatus(StrEnum):
+    """Where a job is in its lifecycle (see `domain.lifecycle`)."""
+
+    PENDING = "pending"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class JobPriority(IntEnum):
+    """Of several due jobs the highest priority goes first."""
+
+    LOW = 1
+    NORMAL = 2
+    HIGH = 3
+    URGENT = 4
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """The arguments of `add_job` as a value, for `add_jobs`."""
+
+    account_id: str
+    content: str
+    scheduled_time: datetime
+    priority: JobPriority = JobPriority.NORMAL
+    max_retries: int = 3
+    platform: str = "threads"
+    metadata: dict[str, Any] | None = None
+    hold: bool = False
+    job_id: str | None = None
+
+
+class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One job at one moment: a frozen value that never follows later changes.
+
+    All times are aware and in UTC. The fields up to `metadata` are the ones that `to_dict` writes;
+    the rest is what the lifecycle needs to know besides.
+    """
+
+    job_id: str
+    account_id: str
+    content: str
+    scheduled_time: datetime
+    priority: JobPriority = JobPriority.NORMAL
+    status: JobStatus = JobStatus.SCHEDULED
+    platform: str = "threads"
+    max_retries: int = 3
+    retry_count: int = 0
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    error: str | None = None
+    thread_id: str | None = None
+    status_message: str | None = None
+    metadata: dict[str, Any] = {}
+
+    version: int = 0
+    """How many events this job has had; the version of the last one."""
+    order: int = 0
+    """The sequence number of its `added` event: the order of adding."""
+    attempt: int = 0
+    """The number of its latest attempt, counted over its whole life from 1; 0 before any."""
+    in_doubt: bool = False
+    """An attempt ended without a known outcome and its publisher can be asked (`reconcile`)."""
+    exhausted: bool = False
+    """No retry was left when it came into doubt: if the post is not out, it has failed."""
+    outcome_unknown: bool = False
+    """FAILED, and the post may be out all the same: for a person to resolve or requeue."""
+    reconcilable: bool = False
+    """Whether the publisher of the latest attempt can `reconcile`."""
+    checkpoints: dict[str, Any] = {}
+    """The durable steps recorded by its attempts so far, by name."""
+
+    def is_expired(self, now: datetime, expire_after: timedelta = EXPIRE_AFTER) -> bool:
+        """Whether `scheduled_time` is more than `expire_after` (24 h) ago."""
+        return now - self.scheduled_time > expire_after
+
+    def is_ready(self, now: datetime, expire_after: timedelta = EXPIRE_AFTER) -> bool:
+        """Whether it is due: SCHEDULED, its time has come, and it is not expired."""
+        return (
+            self.status is JobStatus.SCHEDULED
+            and self.scheduled_time <= now
+            and not self.is_expired(now, expire_after)
+        )
+
+    def can_retry(self) -> bool:
+        """Whether a failure now would be retried."""
+        return self.retry_count < self.max_retries
+
+    def is_stuck(self, now: datetime, max_running_minutes: float = MAX_RUNNING_MINUTES) -> bool:
+        """Whether it has been RUNNING for more than `max_running_minutes`."""
+        return (
+            self.status is JobStatus.RUNNING
+            and self.started_at is not None
+            and now - self.started_at > timedelta(minutes=max_running_minutes)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The job as in `jobs_YYYY-MM-DD.json`: 16 keys, times as ISO 8601 with offset."""
+        return {
+            "job_id": self.job_id,
+            "account_id": self.account_id,
+            "content": self.content,
+            "scheduled_time": _text(self.scheduled_time),
+            "priority": int(self.priority),
+            "status": self.status.value,
+            "platform": self.platform,
+            "max_retries": self.max_retries,
+            "retry_count": self.retry_count,
+            "created_at": _text(self.created_at),
+            "started_at": _text(self.started_at),
+            "completed_at": _text(self.completed_at),
+            "error": self.error,
+            "thread_id": self.thread_id,
+            "status_message": self.status_message,
+            "metadata": copy_json(self.metadata),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ScheduledJob:
+        """The job that `to_dict` wrote. Keys it does not know are ignored.
+
+        Raises:
+            ValidationError: a key is missing or its value is not of the right kind.
+        """
+        try:
+            return msgspec.convert({k: v for k, v in data.items() if k in _DICT_KEYS}, cls)
+        except msgspec.ValidationError as error:
+            raise ValidationError(f"not a job: {error}", field="data") from None
+
+
+_DICT_KEYS = frozenset(ScheduledJob.__struct_fields__[:16])
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def copy_json(value: Any) -> Any:
+    """A copy of a JSON value that shares no dict or list with it."""
+    if isinstance(value, dict):
+        return {key: copy_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copy_json(item) for item in value]
+    return value
+
+
+def hand_out(job: ScheduledJob) -> ScheduledJob:
+    """The same value, sharing nothing that its receiver could change under the ledger."""
+    if not job.metadata and not job.checkpoints:
+        return job
+    return msgspec.structs.replace(
+        job, metadata=copy_json(job.metadata), checkpoints=copy_json(job.checkpoints)
+    )

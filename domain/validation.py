@@ -1,0 +1,180 @@
+"""What is acceptable as a job. Every refusal names the field and what is wrong with its value."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from .errors import InvalidScheduleTimeError, ValidationError
+from .job import JobPriority, NewJob
+
+MAX_CONTENT_CHARS = 500
+MAX_ACCOUNT_CHARS = 256
+MAX_PLATFORM_CHARS = 64
+MAX_METADATA_BYTES = 64 * 1024
+MAX_METADATA_DEPTH = 32
+MAX_RETRIES = 1_000_000
+SCHEDULE_WINDOW = timedelta(days=365)
+
+_JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def checked(job: NewJob, now: datetime) -> NewJob:
+    """The same job with `metadata` copied and its time in UTC, once every field is acceptable.
+
+    Raises:
+        ValidationError: of the first field that is not.
+        InvalidScheduleTimeError: where that field is `scheduled_time`.
+    """
+    if job.job_id is not None:
+        check_job_id(job.job_id)
+    if isinstance(job.max_retries, bool) or not isinstance(job.max_retries, int):
+        raise _refuse("max_retries", f"must be an int, not {_shown(job.max_retries)}")
+    if not 0 <= job.max_retries <= MAX_RETRIES:
+        raise _refuse("max_retries", f"must be from 0 to {MAX_RETRIES}, not {job.max_retries}")
+    if not isinstance(job.hold, bool):
+        raise _refuse("hold", f"must be a bool, not {_shown(job.hold)}")
+    return msgspec.structs.replace(
+        job,
+        account_id=_text("account_id", job.account_id, MAX_ACCOUNT_CHARS),
+        content=check_content(job.content),
+        scheduled_time=check_schedule(job.scheduled_time, now),
+        priority=check_priority(job.priority),
+        platform=_text("platform", job.platform, MAX_PLATFORM_CHARS),
+        metadata=check_metadata(job.metadata),
+    )
+
+
+def check_job_id(value: object) -> str:
+    """1 to 64 of `A-Z a-z 0-9 . _ -`."""
+    if not isinstance(value, str) or not _JOB_ID.fullmatch(value):
+        raise _refuse("job_id", f"must be 1 to 64 of A-Z a-z 0-9 . _ -, not {_shown(value)}")
+    return value
+
+
+def check_content(value: object) -> str:
+    """Not empty, not only white space, at most 500 characters."""
+    return _text("content", value, MAX_CONTENT_CHARS)
+
+
+def check_priority(value: object) -> JobPriority:
+    """A `JobPriority`; a bare number is refused, since 1 could mean first or lowest."""
+    if not isinstance(value, JobPriority):
+        names = ", ".join(f"JobPriority.{priority.name}" for priority in JobPriority)
+        raise _refuse("priority", f"must be one of {names}, not {_shown(value)}")
+    return value
+
+
+def check_schedule(value: object, now: datetime) -> datetime:
+    """An aware time within a year (365 days) of now, either way; handed back in UTC."""
+    if not isinstance(value, datetime):
+        raise InvalidScheduleTimeError(
+            f"scheduled_time must be a datetime, not {_shown(value)}", field="scheduled_time"
+        )
+    if value.utcoffset() is None:
+        raise InvalidScheduleTimeError(
+            "scheduled_time has no time zone", field="scheduled_time", hint="give it a tzinfo"
+        )
+    try:
+        moment = value.astimezone(UTC)
+    except OverflowError:
+        moment = None
+    if moment is None or abs(moment - now) > SCHEDULE_WINDOW:
+        raise InvalidScheduleTimeError(
+            f"scheduled_time must be within a year of now ({now:%Y-%m-%d %H:%M} UTC),"
+            f" not {value.isoformat()}",
+            field="scheduled_time",
+        )
+    return moment
+
+
+def check_metadata(value: object, field: str = "metadata") -> dict[str, Any]:
+    """A dict of JSON values, copied: at most 64 KiB as JSON and 32 levels deep; None is `{}`."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _refuse(field, f"must be a dict, not {_shown(value)}")
+    copy: dict[str, Any] = check_json(value, field)
+    return copy
+
+
+def check_json(value: object, field: str) -> Any:
+    """A copy of a JSON value (tuples become lists), refused where the log could not keep it."""
+    copy = _json_copy(value, field, field, 1)
+    size = len(msgspec.json.encode(copy))
+    if size > MAX_METADATA_BYTES:
+        raise _refuse(field, f"must be at most {MAX_METADATA_BYTES} bytes as JSON, not {size}")
+    return copy
+
+
+def _json_copy(value: object, field: str, where: str, depth: int) -> Any:
+    if depth > MAX_METADATA_DEPTH:
+        raise _refuse(field, f"must be at most {MAX_METADATA_DEPTH} levels deep")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(_unicode(field, value, where))
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            raise _refuse(field, f"has an integer of more than 64 bits at {where}")
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _refuse(field, f"has {value} at {where}, which JSON cannot hold")
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [
+            _json_copy(item, field, f"{where}[{index}]", depth + 1)
+            for index, item in enumerate(value)
+        ]
+    if isinstance(value, dict):
+        copy: dict[str, Any] = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise _refuse(field, f"has a key that is not text at {where}: {_shown(key)}")
+            name = str(_unicode(field, key, where))
+            copy[name] = _json_copy(item, field, f"{where}.{name[:40]}", depth + 1)
+        return copy
+    raise _refuse(field, f"has a {type(value).__name__} at {where}, which JSON cannot hold")
+
+
+def _text(field: str, value: object, longest: int) -> str:
+    if not isinstance(value, str):
+        raise _refuse(field, f"must be text, not {_shown(value)}")
+    if not value.strip():
+        raise _refuse(field, "must not be " + ("only white space" if value else "empty"))
+    if len(value) > longest:
+        raise _refuse(field, f"must be at most {longest} characters, not {len(value)}")
+    return str(_unicode(field, value, field))
+
+
+def _unicode(field: str, value: str, where: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        fault = f"is not valid Unicode: a lone surrogate at character {error.start} of {where}"
+        raise _refuse(field, fault) from None
+    return value
+
+
+def clean_text(value: object, longest: int = 2000) -> str:
+    """Text from outside (a publisher's error, say) made fit for the log: never refused."""
+    text = str(value).encode("utf-8", "replace").decode()
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = ascii(value)
+    except Exception:  # noqa: BLE001 - a foreign __repr__ may raise anything
+        text = "?"
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return f"{text} ({type(value).__name__})"
+
+
+def _refuse(field: str, fault: str) -> ValidationError:
+    return ValidationError(f"{field} {fault}", field=field)

@@ -1,0 +1,1 @@
+"""The log: durable, ordered, chained records. Knows records and bytes, not what a job is."""

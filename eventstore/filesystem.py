@@ -1,0 +1,173 @@
+"""Every call that touches the disk, in one class: the seam where tests put their faults.
+
+Methods are thin over the system calls and raise OSError as those do; what an error means for the
+ledger is decided by the callers.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..domain.errors import StorageError
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+
+_NO_FOLLOW = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
+
+_HINTS = {
+    errno.ENOSPC: "the disk is full: make room, then open the ledger again",
+    errno.EDQUOT: "the quota is used up: make room, then open the ledger again",
+    errno.EACCES: "check the owner and the permissions",
+    errno.EPERM: "check the owner and the permissions",
+    errno.EROFS: "the file system is mounted read-only",
+    errno.ENOTDIR: "a file is in the way: give a directory",
+    errno.EEXIST: "a file is in the way: give a directory",
+    errno.ELOOP: "it is a symbolic link, which a ledger does not follow",
+}
+
+
+class FileSystem:
+    """The real file system. File descriptors are close-on-exec and never follow a final link."""
+
+    def make_directory(self, path: Path) -> None:
+        """Make `path`, and what is missing above it; the directory itself gets mode 0700."""
+        if path.is_dir():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(DIRECTORY_MODE)
+        except FileExistsError:
+            if not path.is_dir():
+                raise
+            return
+        path.chmod(DIRECTORY_MODE)
+        self.sync_directory(path.parent)
+
+    def list_directory(self, path: Path) -> list[str]:
+        return sorted(os.listdir(path))
+
+    def open_read(self, path: Path) -> int:
+        return os.open(path, os.O_RDONLY | _NO_FOLLOW)
+
+    def open_write(self, path: Path, *, create: bool = False, truncate: bool = False) -> int:
+        """Open for reading and writing; a file made here has mode 0600 whatever the umask."""
+        flags = os.O_RDWR | _NO_FOLLOW | (os.O_TRUNC if truncate else 0)
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            if not create:
+                raise
+        fd = os.open(path, flags | os.O_CREAT, FILE_MODE)
+        if stat.S_IMODE(os.fstat(fd).st_mode) != FILE_MODE:
+            os.fchmod(fd, FILE_MODE)
+        return fd
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+
+    def size(self, fd: int) -> int:
+        return os.fstat(fd).st_size
+
+    def read_at(self, fd: int, count: int, offset: int) -> bytes:
+        """At most `count` bytes; fewer only at the end of the file."""
+        parts = []
+        while count > 0:
+            part = os.pread(fd, count, offset)
+            if not part:
+                break
+            parts.append(part)
+            count -= len(part)
+            offset += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def write_at(self, fd: int, data: bytes, offset: int) -> None:
+        """All of `data`, or an OSError."""
+        view = memoryview(data)
+        while view:
+            written = os.pwrite(fd, view, offset)
+            view = view[written:]
+            offset += written
+
+    def truncate(self, fd: int, size: int) -> None:
+        os.ftruncate(fd, size)
+
+    def sync_data(self, fd: int) -> None:
+        """The file's bytes and size are on disk when this returns."""
+        if _FULL_SYNC is not None:  # macOS: fsync stops at the drive's cache
+            fcntl.fcntl(fd, _FULL_SYNC)
+        else:
+            os.fdatasync(fd)
+
+    def sync_directory(self, path: Path) -> None:
+        """The directory's entries are on disk when this returns."""
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def rename(self, source: Path, target: Path) -> None:
+        os.rename(source, target)
+
+    def remove(self, path: Path) -> None:
+        os.unlink(path)
+
+    def lock(self, fd: int, *, wait: bool) -> bool:
+        """Take the exclusive `flock` of an open file; False when it is held and `wait` is not set.
+
+        The lock goes with the open file: the kernel drops it when the process dies.
+        """
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def unlock(self, fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
+
+    def read_file(self, path: Path) -> bytes:
+        fd = self.open_read(path)
+        try:
+            return self.read_at(fd, self.size(fd) + 1, 0)
+        finally:
+            self.close(fd)
+
+    def write_file_durably(self, path: Path, data: bytes) -> None:
+        """Replace `path` as a whole: temp file, fsync, rename, directory fsync."""
+        temporary = path.with_name(f".{path.name}.tmp")
+        fd = self.open_write(temporary, create=True, truncate=True)
+        try:
+            self.write_at(fd, data, 0)
+            self.sync_data(fd)
+        finally:
+            self.close(fd)
+        self.rename(temporary, path)
+        self.sync_directory(path.parent)
+
+
+@contextmanager
+def storage_errors(doing: str, path: Path) -> Iterator[None]:
+    """Turn an OSError into a StorageError with the path and a hint."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(doing, path, error) from error
+
+
+def storage_error(doing: str, path: Path, error: OSError) -> StorageError:
+    """The StorageError for an OSError while `doing` something with `path`."""
+    reason = error.strerror or str(error)
+    return StorageError(
+        f"cannot {doing} {path}: {reason}",
+        path=str(path),
+        hint=_HINTS.get(error.errno or 0),
+    )

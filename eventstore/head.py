@@ -1,0 +1,92 @@
+"""HEAD: the last acknowledged position, beside the log.
+
+It catches what no chain can see, a file cut exactly at a line's end, and it tells readers how far
+the log is acknowledged, so that a write which is still on its way to the disk is never shown.
+
+`seq` is acknowledged; `durable_seq` (at most `seq`) is known to be on disk, and only that makes a
+shorter log a damaged one. The file is rewritten in place after each append and synced when the
+ledger is idle, so after a power cut it may be behind the log, never ahead of what is durable.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from .filesystem import FileSystem
+
+HEAD_NAME = "HEAD"
+_WIDTH = 320
+_CHECK = 16
+
+
+class Head(msgspec.Struct, frozen=True):
+    """A position in the log: the end of the record `seq` in the file of `day`."""
+
+    ledger: str
+    day: str
+    offset: int
+    seq: int
+    durable_seq: int
+    hash: str
+
+
+_decoder = msgspec.json.Decoder(Head)
+
+
+def encode_head(head: Head) -> bytes:
+    """One line of fixed width, so that rewriting it in place is one small write."""
+    body = msgspec.json.encode(head)[:-1]
+    check = sha256(body).hexdigest()[:_CHECK].encode()
+    return (b'%b,"check":"%b"}' % (body, check)).ljust(_WIDTH - 1) + b"\n"
+
+
+def decode_head(data: bytes) -> Head | None:
+    """The head, or None where the bytes are torn or not a head at all."""
+    line = data.rstrip()
+    body, mark, check = line.rpartition(b',"check":"')
+    if not mark or check != sha256(body).hexdigest()[:_CHECK].encode() + b'"}':
+        return None
+    try:
+        return _decoder.decode(line)
+    except msgspec.MsgspecError:
+        return None
+
+
+class HeadFile:
+    """The HEAD file of one directory, held open."""
+
+    def __init__(self, fs: FileSystem, directory: Path, *, read_only: bool = False) -> None:
+        self._fs = fs
+        self.path = directory / HEAD_NAME
+        self._read_only = read_only
+        self._fd: int | None = None
+
+    def read(self) -> Head | None:
+        """The head; None where there is none that can be trusted."""
+        if self._fd is None:
+            try:
+                if self._read_only:
+                    self._fd = self._fs.open_read(self.path)
+                else:
+                    self._fd = self._fs.open_write(self.path)
+            except FileNotFoundError:
+                return None
+        return decode_head(self._fs.read_at(self._fd, _WIDTH, 0))
+
+    def write(self, head: Head) -> None:
+        """Put `head` in place; visible to other processes at once, on disk after `sync`."""
+        if self._fd is None:
+            self._fd = self._fs.open_write(self.path, create=True)
+        self._fs.write_at(self._fd, encode_head(head), 0)
+
+    def sync(self) -> None:
+        if self._fd is not None:
+            self._fs.sync_data(self._fd)
+
+    def close(self) -> None:
+        if self._fd is not None:
+            self._fs.close(self._fd)
+            self._fd = None

@@ -1,0 +1,228 @@
+"""One day file: its name, its header, and reading its records verified and in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..domain.errors import LedgerCorruptError, StorageError
+from .filesystem import FileSystem, storage_errors
+from .record import (
+    FORMAT_VERSION,
+    GENESIS,
+    MAX_LINE_BYTES,
+    Header,
+    Record,
+    RecordError,
+    decode_header,
+    decode_record,
+    encode_header,
+)
+
+_NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
+_CHUNK = 256 * 1024
+
+
+class Cursor:
+    """A verified position: everything before it was read, hashed and found in sequence.
+
+    It stands only at the end of a whole write: a write whose last record (`more` 0) is missing does
+    not move it.
+    """
+
+    __slots__ = ("batch", "day", "hash", "line", "offset", "seq", "write_offset")
+
+    def __init__(self) -> None:
+        self.day = ""
+        self.offset = 0
+        self.line = 0
+        self.seq = 0
+        self.hash = GENESIS
+        self.batch = 0
+        self.write_offset = 0
+        """Where the first record of the last batch begins."""
+
+
+def day_file(directory: Path, day: str) -> Path:
+    return directory / f"events_{day}.jsonl"
+
+
+def list_days(fs: FileSystem, directory: Path) -> list[str]:
+    """The days that have a file, in order."""
+    names = map(_NAME.fullmatch, fs.list_directory(directory))
+    return sorted(match[1] for match in names if match)
+
+
+def corrupt(path: Path, line: int, offset: int, kind: str, message: str) -> LedgerCorruptError:
+    """The error that names file, line and byte."""
+    return LedgerCorruptError(
+        f"{path}, line {line}, byte {offset}: {message}",
+        path=str(path),
+        line=line,
+        offset=offset,
+        kind=kind,
+        hint="nothing was changed; `jobledger verify` shows all that is wrong",
+    )
+
+
+def create_segment(
+    fs: FileSystem, directory: Path, cursor: Cursor, *, ledger: str, timezone: str, day: str
+) -> tuple[str, int]:
+    """Make the file of a new day, durably, chained to where `cursor` stands.
+
+    Returns the header's hash and its length in bytes.
+    """
+    line, digest = encode_header(
+        Header(
+            format=FORMAT_VERSION,
+            ledger=ledger,
+            timezone=timezone,
+            day=day,
+            first_seq=cursor.seq + 1,
+            previous=day_file(directory, cursor.day).name if cursor.day else None,
+            prev=cursor.hash,
+        )
+    )
+    fs.write_file_durably(day_file(directory, day), line)
+    return digest, len(line)
+
+
+def read_header(fs: FileSystem, fd: int, path: Path) -> tuple[Header, int]:
+    """The header of an open day file, and its length in bytes.
+
+    Raises:
+        LedgerCorruptError: there is none that verifies.
+        StorageError: a newer release wrote the file.
+    """
+    with storage_errors("read", path):
+        start = fs.read_at(fd, 4096, 0)
+    line, newline, _ = start.partition(b"\n")
+    try:
+        if not newline:
+            raise RecordError("header", "the file has no header line")
+        return decode_header(line), len(line) + 1
+    except RecordError as error:
+        if error.kind == "format":
+            raise StorageError(
+                f"{path}: {error.message}",
+                path=str(path),
+                hint="upgrade jobledger to read this ledger; nothing was changed",
+            ) from None
+        raise corrupt(path, 1, 0, "header", error.message) from None
+
+
+def enter_segment(
+    fs: FileSystem, fd: int, path: Path, day: str, cursor: Cursor, ledger: str | None
+) -> Header:
+    """Move `cursor` behind the header of the next day file, once the header continues the chain.
+
+    Raises:
+        LedgerCorruptError: it does not: another ledger's file, or a file between is missing.
+    """
+    header, length = read_header(fs, fd, path)
+    previous = day_file(path.parent, cursor.day).name if cursor.day else None
+    if header.day != day:
+        raise corrupt(path, 1, 0, "header", f"the header is of {header.day}, not of {day}")
+    if ledger is not None and header.ledger != ledger:
+        raise corrupt(path, 1, 0, "header", f"the file is of another ledger, {header.ledger}")
+    if header.previous != previous:
+        missing = path.with_name(header.previous or path.name)
+        raise corrupt(
+            missing, 1, 0, "missing", f"the file is missing: {path.name} follows {missing.name}"
+        )
+    if header.prev != cursor.hash or header.first_seq != cursor.seq + 1:
+        raise corrupt(path, 1, 0, "chain", f"the header does not follow record {cursor.seq}")
+    cursor.day, cursor.offset, cursor.line = day, length, 1
+    cursor.hash = header.hash
+    cursor.write_offset = length
+    return header
+
+
+def check_record(record: Record, seq: int, prev: str) -> None:
+    """Check that a record with a sound hash follows the record `seq`, whose hash is `prev`.
+
+    Raises:
+        RecordError: it does not.
+    """
+    if record.seq != seq + 1:
+        raise RecordError("sequence", f"sequence {record.seq} where {seq + 1} is due")
+    if record.prev != prev:
+        raise RecordError("chain", f"record {record.seq} does not chain to the record before it")
+    if not 1 <= record.batch <= record.seq or record.more < 0:
+        raise RecordError("sequence", f"record {record.seq} has an impossible batch")
+
+
+def scan(
+    fs: FileSystem,
+    fd: int,
+    path: Path,
+    cursor: Cursor,
+    limit: int,
+    versions: dict[str, int] | None = None,
+) -> Iterator[list[Record]]:
+    """The records from `cursor` up to byte `limit`, as lists of whole writes, moving the cursor.
+
+    The cursor has moved behind a list when it is handed out. With `versions`, each job's versions
+    are checked to go up by one, and kept there. What is left between the cursor and `limit` at
+    the end is an incomplete write, for the caller to judge.
+
+    Raises:
+        LedgerCorruptError: a line does not verify; everything before it was handed out.
+    """
+    offset, line_number, seq, prev = cursor.offset, cursor.line, cursor.seq, cursor.hash
+    batch, batch_offset = cursor.batch, cursor.write_offset
+    read_from, rest = offset, b""
+    write: list[Record] = []
+    while read_from < limit:
+        with storage_errors("read", path):
+            chunk = fs.read_at(fd, min(_CHUNK, limit - read_from), read_from)
+        if not chunk:
+            break
+        read_from += len(chunk)
+        lines = (rest + chunk).split(b"\n")
+        rest = lines.pop()
+        ready: list[Record] = []
+        fault: RecordError | None = None
+        for line in lines:
+            try:
+                record = decode_record(line)
+                check_record(record, seq, prev)
+                if versions is not None:
+                    due = versions.get(record.job, 0) + 1
+                    if record.version != due:
+                        raise RecordError(
+                            "version",
+                            f"record {record.seq} has version {record.version} of job"
+                            f" {record.job} where {due} is due",
+                        )
+                    versions[record.job] = due
+            except RecordError as error:
+                fault = error
+                break
+            if record.batch != batch:
+                batch, batch_offset = record.batch, offset
+            offset += len(line) + 1
+            line_number += 1
+            seq, prev = record.seq, record.hash
+            write.append(record)
+            if record.more == 0:
+                ready += write
+                write = []
+                cursor.offset, cursor.line, cursor.seq, cursor.hash = offset, line_number, seq, prev
+                cursor.batch, cursor.write_offset = batch, batch_offset
+        if fault is None and len(rest) > MAX_LINE_BYTES:
+            fault = RecordError("unreadable", f"a line is longer than {MAX_LINE_BYTES} bytes")
+        if ready:
+            yield ready
+        if fault is not None:
+            _forget(versions, write)
+            raise corrupt(path, line_number + 1, offset, fault.kind, fault.message)
+    _forget(versions, write)
+
+
+def _forget(versions: dict[str, int] | None, write: list[Record]) -> None:
+    """Take back what an incomplete write did to `versions`."""
+    for record in reversed(write):
+        if versions is not None:
+            versions[record.job] = record.version - 1

@@ -1,0 +1,66 @@
+"""What a ledger does off its callers' path: writing daily files and syncing, soon after a change.
+
+One daemon thread a ledger, started at its first change. It holds the ledger weakly, so a ledger
+that is dropped without being closed does not live on in it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Protocol
+
+
+class WritesBehind(Protocol):
+    def write_behind(self) -> bool:
+        """Do what is due; False asks to be called again."""
+
+
+class Background:
+    """Calls `write_behind` of its owner `interval_s` after a `wake`, once for all in between."""
+
+    def __init__(self, owner: WritesBehind, interval_s: float) -> None:
+        self._owner = weakref.ref(owner, lambda _: self._end())
+        self._interval_s = interval_s
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._start_lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Something changed. Cheap; called for every change."""
+        if self._wake.is_set():
+            return
+        self._wake.set()
+        if self._thread is None:
+            with self._start_lock:
+                if self._thread is None and not self._stopping.is_set():
+                    self._thread = threading.Thread(
+                        target=self._run, name="jobledger-background", daemon=True
+                    )
+                    self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._stopping.wait(self._interval_s)
+            if self._stopping.is_set():
+                return
+            self._wake.clear()
+            owner = self._owner()
+            if owner is None:
+                return
+            if not owner.write_behind():
+                self._wake.set()
+            del owner
+
+    def _end(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread, waiting for a call that is under way."""
+        self._end()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()

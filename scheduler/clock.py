@@ -1,0 +1,47 @@
+"""Clocks: the only source of time, so that tests can hold it in their hands."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from ..domain.errors import ValidationError
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The current time, aware. It may go backwards; nothing here relies on its not doing so."""
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class ManualClock:
+    """A clock that stands still until it is moved: for tests. Safe to use from any thread.
+
+    Raises:
+        ValidationError: `start` has no time zone.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        if start.utcoffset() is None:
+            raise ValidationError("start has no time zone", field="start", hint="give it a tzinfo")
+        self._now = start.astimezone(UTC)
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._now
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move by `by` (back where it is negative) and return the new time."""
+        with self._lock:
+            self._now += by
+            return self._now

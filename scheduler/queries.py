@@ -1,0 +1,98 @@
+"""What can be asked of a state: the same queries on the present and on any moment of the past."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from datetime import UTC, datetime, timedelta
+
+from ..domain.errors import JobNotFoundError, ValidationError
+from ..domain.job import JobStatus, ScheduledJob, hand_out
+from ..projections.board import Board
+
+
+def not_found(job_id: object, board: Board) -> JobNotFoundError:
+    """The error for an unknown id, with the nearest one that there is."""
+    near = difflib.get_close_matches(str(job_id), list(board.jobs)[:10_000], n=1)
+    return JobNotFoundError(
+        f"no job {job_id!r} in this ledger",
+        job_id=job_id,
+        hint=f"the nearest is {near[0]!r}" if near else None,
+    )
+
+
+_BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
+
+
+class Queries:
+    """Queries on a board. Jobs are handed out as frozen values that nobody else can change."""
+
+    _board: Board
+    _lock: threading.RLock
+    _expire_after: timedelta
+
+    def _refresh(self) -> None:
+        """Bring the board up to date."""
+
+    def _query_time(self) -> datetime:
+        raise NotImplementedError
+
+    def get_job(self, job_id: str) -> ScheduledJob:
+        """One job.
+
+        Raises:
+            JobNotFoundError: there is none of this id.
+        """
+        self._refresh()
+        with self._lock:
+            job = self._board.get(job_id) if isinstance(job_id, str) else None
+            if job is None:
+                raise not_found(job_id, self._board)
+            return hand_out(job)
+
+    def list_jobs(
+        self, account_id: str | None = None, status: JobStatus | None = None
+    ) -> list[ScheduledJob]:
+        """The jobs of an account and a status (None: of all).
+
+        Ordered by priority (highest first), then `scheduled_time`, then the order of adding.
+
+        Raises:
+            ValidationError: `status` is none.
+        """
+        if status is not None:
+            try:
+                status = JobStatus(status)
+            except ValueError:
+                raise ValidationError(
+                    f"status must be a JobStatus, not {status!r}", field="status"
+                ) from None
+        self._refresh()
+        with self._lock:
+            return [
+                hand_out(job) for job in self._board.select(account_id=account_id, status=status)
+            ]
+
+    def get_ready_jobs(self) -> list[ScheduledJob]:
+        """The due jobs, in the order in which they will run."""
+        self._refresh()
+        now = self._query_time()
+        with self._lock:
+            return [hand_out(job) for job in self._board.ready(now, self._expire_after)]
+
+
+class LedgerView(Queries):
+    """A ledger as it was: a read-only state that no later change reaches.
+
+    `seq` is the last event counted, `at` the moment that the view stands for.
+    """
+
+    def __init__(self, board: Board, at: datetime | None, expire_after: timedelta) -> None:
+        self._board = board
+        self._lock = threading.RLock()
+        self._expire_after = expire_after
+        self.seq = board.seq
+        self.at = at
+
+    def _query_time(self) -> datetime:
+        return self.at or _BEFORE_ALL

@@ -1,0 +1,573 @@
+"""Scheduler: the one runner of a ledger.
+
+The loop expires what is too late, recovers what is stuck, starts the due job that comes first, and
+sleeps until the next due time, a change of the log by any process, or stop. It looks at the clock
+and at the log's head again at least ten times a second, so a suspended machine, a clock that jumps
+and another process's change are all noticed at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+from ..domain import commands as c
+from ..domain.errors import (
+    InvalidTransitionError,
+    JobLedgerError,
+    JobNotFoundError,
+    SchedulerRunningError,
+    StaleAttemptError,
+    ValidationError,
+)
+from ..domain.job import JobStatus, ScheduledJob, hand_out
+from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, RetryPolicy
+from ..eventstore.filesystem import FileSystem
+from ..eventstore.store import Durability
+from . import recovery
+from .attempt import Attempt, Port, PostCallback, Publisher
+from .calls import call_async, call_blocking
+from .clock import Clock
+from .execution import AttemptSettings, interruption, steps
+from .ledger import Ledger
+from .log import logger
+from .runner_lock import RunnerLock
+
+ResultT = TypeVar("ResultT")
+
+CANCEL_S = 1.0
+"""How long `stop` waits for an async publisher that was cancelled to clean up."""
+LOOK_EVERY_S = 0.1
+"""The longest that the loop sleeps without looking at the clock and at the log's head."""
+
+
+class _Running:
+    """An attempt that this process is running."""
+
+    __slots__ = ("job", "task")
+
+    def __init__(self, job: ScheduledJob) -> None:
+        self.job = job
+        self.task: asyncio.Task[None] | None = None
+
+
+class Scheduler(Ledger):
+    """A Ledger that also runs the jobs; only one process at a time can have it open.
+
+    Opening it recovers every RUNNING job, since its runner is dead. `on_interrupted` says what
+    becomes of an attempt whose outcome nobody knows when its publisher cannot be asked: `"retry"`
+    posts again (at least once), `"fail"` never does (at most once). `concurrency` attempts run at
+    once, never two of one account. `grace_s` is how long `stop` waits for running attempts,
+    `settle_s` how long a publisher that reported an unknown outcome is left alone before it is
+    asked, `error_wait_s` how long the loop waits out an error.
+
+    Raises:
+        SchedulerRunningError: another runner has this ledger; and as `Ledger`.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path = "jobs",
+        *,
+        timezone: str | ZoneInfo | None = None,
+        durability: Durability = "fsync",
+        clock: Clock | None = None,
+        expire_after: timedelta = EXPIRE_AFTER,
+        max_running_minutes: float = MAX_RUNNING_MINUTES,
+        retry: RetryPolicy = RetryPolicy(),
+        on_interrupted: c.OnInterrupted = "retry",
+        concurrency: int = 1,
+        grace_s: float = 10.0,
+        settle_s: float = 60.0,
+        error_wait_s: float = 10.0,
+        fs: FileSystem | None = None,
+    ) -> None:
+        self._closed = True
+        if on_interrupted not in get_args(c.OnInterrupted):
+            raise ValidationError(
+                f"on_interrupted must be 'retry' or 'fail', not {on_interrupted!r}",
+                field="on_interrupted",
+            )
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+            raise ValidationError(
+                f"concurrency must be an int of at least 1, not {concurrency!r}",
+                field="concurrency",
+            )
+        if not isinstance(retry, RetryPolicy):
+            raise ValidationError(f"retry must be a RetryPolicy, not {retry!r}", field="retry")
+        self._max_running_minutes = _positive("max_running_minutes", max_running_minutes)
+        self._grace_s = _positive("grace_s", grace_s, or_zero=True)
+        self._settle_s = _positive("settle_s", settle_s, or_zero=True)
+        self._error_wait_s = _positive("error_wait_s", error_wait_s, or_zero=True)
+        self._retry = retry
+        self._on_interrupted = on_interrupted
+        self._concurrency = concurrency
+        self._running: dict[str, _Running] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop_task: asyncio.Task[None] | None = None
+        self._wakeup: asyncio.Event | None = None
+        self._stopping = False
+        self._end_run: Callable[[], object] = lambda: None
+        self._runner_lock: RunnerLock | None = None
+        super().__init__(
+            directory,
+            timezone=timezone,
+            durability=durability,
+            clock=clock,
+            expire_after=expire_after,
+            fs=fs,
+        )
+        try:
+            self._runner_lock = RunnerLock(self._fs, self.directory)
+            self._listeners.append(self._wake)
+            self.recover_all_running_jobs()
+        except BaseException:
+            self.close()
+            raise
+
+    # -- recovery ------------------------------------------------------------------------------
+
+    def recover_all_running_jobs(self) -> int:
+        """Recover every RUNNING job that this process is not running itself; return how many.
+
+        Opening a Scheduler does it. A job goes back to SCHEDULED with backoff while retries are
+        left, else it is FAILED; what happens with one whose publisher can be asked is in
+        docs/lifecycle.md, "In doubt".
+        """
+        choose = recovery.orphans(self._settings, lambda job: self._is_ours(job))
+        return self._recover(choose, "recovered jobs of a dead runner")
+
+    def recover_stuck_jobs(self, max_running_minutes: float | None = None) -> int:
+        """Recover every job RUNNING longer than that (None: the setting); return how many."""
+        minutes = self._max_running_minutes
+        if max_running_minutes is not None:
+            minutes = _positive("max_running_minutes", max_running_minutes, or_zero=True)
+        return self._recover(recovery.stuck(self._settings, minutes), "recovered stuck jobs")
+
+    def _recover(self, choose: Callable[..., recovery.Choice], message: str) -> int:
+        count = self._change_all(choose)
+        if count:
+            logger(count=count).warning(message)
+        return count
+
+    def _settings(self) -> AttemptSettings:
+        return AttemptSettings(
+            retry=self._retry,
+            on_interrupted=self._on_interrupted,
+            settle_s=self._settle_s,
+            roll=random.random(),
+        )
+
+    def _is_ours(self, job: ScheduledJob) -> bool:
+        mine = self._running.get(job.job_id)
+        return mine is not None and mine.job.attempt == job.attempt
+
+    # -- attempts ------------------------------------------------------------------------------
+
+    def _begin(self, port: Port, now: datetime, left_out: set[str]) -> _Running | None:
+        """Take the due job that comes first; None when there is none to take."""
+        accounts = {running.job.account_id for running in self._running.values()}
+        while True:
+            self._store.refresh()
+            with self._lock:
+                job = self._board.next_due(
+                    now, self._expire_after, without_accounts=accounts, without_jobs=left_out
+                )
+            if job is None:
+                return None
+            command = c.Start(
+                reconcilable=port.reconcilable,
+                expire_after=self._expire_after,
+                runner=f"pid {os.getpid()}",
+            )
+            try:
+                started = self._change(job.job_id, command)
+            except (InvalidTransitionError, JobNotFoundError):
+                left_out.add(job.job_id)  # another process was faster, or the clock went back
+                continue
+            assert started is not None
+            running = _Running(hand_out(started))
+            self._running[started.job_id] = running
+            return running
+
+    def _attempt(self, job: ScheduledJob) -> Attempt:
+        return Attempt(job, self.idempotency_key(job.job_id), self._change)
+
+    def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
+        """Record how an attempt ended, unless the job has gone on without it."""
+        log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
+        try:
+            after = self._change(job.job_id, command)
+        except StaleAttemptError as error:
+            log.warning("stale result refused", reason=error.message)
+            return
+        if after is not None:
+            log.info("attempt ended", status=after.status.value, error=after.error)
+
+    # -- blocking ------------------------------------------------------------------------------
+
+    def run_due(self, post_callback: PostCallback | Publisher, limit: int | None = None) -> int:
+        """Recover stuck jobs, expire, then run what is due now, best first; return how many ran.
+
+        Each due job gets one attempt, at most `limit` jobs in all. A plain callback runs in the
+        caller's thread.
+
+        Raises:
+            SchedulerRunningError: this scheduler has been started.
+            StorageError: a change could not be recorded; the job is recovered at the next opening.
+        """
+        port = Port(post_callback)
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
+            raise ValidationError(f"limit must be an int, not {limit!r}", field="limit")
+        self._check_not_started()
+        self.recover_stuck_jobs()
+        self.cleanup_expired_jobs()
+        if self._concurrency == 1 and not port.is_async(port.publish):
+            return self._run_due_here(port, limit)
+        return _in_own_loop(self._run_due_together(port, limit))
+
+    def _run_due_here(self, port: Port, limit: int | None) -> int:
+        now, done = self._now(), set[str]()
+        count = 0
+        while limit is None or count < limit:
+            running = self._begin(port, now, done)
+            if running is None:
+                break
+            job = running.job
+            done.add(job.job_id)
+            count += 1
+            try:
+                self._run_here(port, job)
+            finally:
+                del self._running[job.job_id]
+        return count
+
+    def _run_here(self, port: Port, job: ScheduledJob) -> None:
+        attempt, settings = self._attempt(job), self._settings()
+        flow = steps(job, port.reconcilable, settings)
+        try:
+            question = next(flow)
+            while True:
+                question = flow.send(call_blocking(port, question, attempt))
+        except StopIteration as end:
+            self._end(job, end.value)
+        except (KeyboardInterrupt, SystemExit):
+            stopped = interruption(
+                job, "stopped", f"interrupted: stopped during attempt {job.attempt}", settings
+            )
+            self._end(job, stopped)
+            raise
+
+    async def _run_due_together(self, port: Port, limit: int | None) -> int:
+        now, done = self._now(), set[str]()
+        count = 0
+        try:
+            while True:
+                while len(self._running) < self._concurrency and (limit is None or count < limit):
+                    running = self._begin(port, now, done)
+                    if running is None:
+                        break
+                    done.add(running.job.job_id)
+                    count += 1
+                    running.task = asyncio.create_task(self._run_async(port, running.job))
+                if not self._running:
+                    return count
+                await asyncio.wait(self._tasks(), return_when=asyncio.FIRST_COMPLETED)
+                self._collect()
+        finally:
+            self._give_up(list(self._running.values()))
+
+    async def _run_async(self, port: Port, job: ScheduledJob) -> None:
+        attempt = self._attempt(job)
+        flow = steps(job, port.reconcilable, self._settings())
+        try:
+            question = next(flow)
+            while True:
+                question = flow.send(await call_async(port, question, attempt))
+        except StopIteration as end:
+            self._end(job, end.value)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [running.task for running in self._running.values() if running.task is not None]
+
+    def _collect(self) -> None:
+        """Let go of the attempts that have ended.
+
+        Raises:
+            Exception: what kept one of them from recording its end.
+        """
+        failures = []
+        for job_id, running in list(self._running.items()):
+            if running.task is not None and running.task.done():
+                del self._running[job_id]
+                if not running.task.cancelled() and running.task.exception() is not None:
+                    failures.append(running.task.exception())
+        if failures and failures[0] is not None:
+            raise failures[0]
+
+    # -- the loop ------------------------------------------------------------------------------
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the loop runs."""
+        return self._loop_task is not None
+
+    async def start(self, post_callback: PostCallback | Publisher) -> None:
+        """Start the loop in the running event loop and return.
+
+        Raises:
+            SchedulerRunningError: it has been started already.
+            ValidationError: the callback is none.
+        """
+        port = Port(post_callback)
+        self._check_not_started()
+        self._stopping = False
+        self._loop = asyncio.get_running_loop()
+        self._wakeup = asyncio.Event()
+        self._loop_task = asyncio.create_task(self._run_loop(port), name="jobledger-loop")
+
+    async def stop(self) -> None:
+        """Stop gracefully: start nothing more, wait `grace_s` for running attempts, cancel the rest
+        and record them as interrupted, and bring the daily files up to date.
+
+        A publisher that hangs cannot hold it up. Does nothing when the loop does not run.
+        """
+        task = self._loop_task
+        if task is None:
+            return
+        self._stopping = True
+        self._wake()
+        await asyncio.wait([task], timeout=self._grace_s)
+        task.cancel()
+        left = list(self._running.values())
+        if left:
+            _cancel_all(self._tasks())
+            await asyncio.wait(self._tasks(), timeout=min(self._grace_s, CANCEL_S))
+        self._loop_task = None
+        self._loop = None
+        self._log_failures()
+        self._give_up(left)
+        self.write_behind()
+
+    def _give_up(self, left: list[_Running]) -> None:
+        """Record as interrupted those of `left` that have not recorded an end of their own."""
+        for running in left:
+            job = running.job
+            if self._is_current(job):
+                error = f"interrupted: the scheduler was stopped during attempt {job.attempt}"
+                with suppress(JobLedgerError):
+                    self._end(job, interruption(job, "stopped", error, self._settings()))
+        self._running.clear()
+
+    def _is_current(self, job: ScheduledJob) -> bool:
+        """Whether the log still has this attempt running."""
+        with self._lock:
+            now = self._board.get(job.job_id)
+        return now is not None and now.status is JobStatus.RUNNING and now.attempt == job.attempt
+
+    def run(self, post_callback: PostCallback | Publisher) -> None:
+        """Run until SIGTERM or SIGINT, then stop gracefully: for a daemon.
+
+        Signals are handled only in the main thread; elsewhere end it by `stop_soon`.
+        """
+        Port(post_callback)
+        self._check_not_started()
+        _in_own_loop(self._run_until_signal(post_callback))
+
+    async def _run_until_signal(self, post_callback: PostCallback | Publisher) -> None:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        handled = (signal.SIGTERM, signal.SIGINT)
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread:
+            for number in handled:
+                loop.add_signal_handler(number, ended.set)
+        try:
+            await self.start(post_callback)
+            logger(directory=str(self.directory), pid=os.getpid()).info("scheduler running")
+            self._end_run = lambda: loop.call_soon_threadsafe(ended.set)
+            await ended.wait()
+            logger(directory=str(self.directory)).info("scheduler stopping")
+        finally:
+            self._end_run = lambda: None
+            await self.stop()
+            if in_main_thread:
+                for number in handled:
+                    loop.remove_signal_handler(number)
+
+    def stop_soon(self) -> None:
+        """End a `run` of another thread, gracefully; returns at once."""
+        self._end_run()
+
+    async def _run_loop(self, port: Port) -> None:
+        while not self._stopping:
+            try:
+                await self._turn(port)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the loop goes on
+                logger(wait_s=self._error_wait_s).error("error in the loop", error=repr(error))
+                await self._pause(self._error_wait_s)
+        # Stopping: what is running may end by itself; `stop` bounds the wait.
+        while self._tasks():
+            await asyncio.wait(self._tasks())
+            self._log_failures()
+
+    def _log_failures(self) -> None:
+        while True:
+            try:
+                self._collect()
+            except Exception as error:  # noqa: BLE001 - it is logged, and recovered when reopened
+                logger().error("the end of an attempt could not be recorded", error=repr(error))
+            else:
+                return
+
+    async def _turn(self, port: Port) -> None:
+        assert self._wakeup is not None
+        self._wakeup.clear()
+        self._collect()
+        self.recover_stuck_jobs()
+        self.cleanup_expired_jobs()
+        self._fence()
+        left_out: set[str] = set()
+        while len(self._running) < self._concurrency and not self._stopping:
+            running = self._begin(port, self._now(), left_out)
+            if running is None:
+                break
+            running.task = asyncio.create_task(self._run_async(port, running.job))
+            running.task.add_done_callback(lambda _: self._wake())
+        await self._sleep(again_soon=bool(left_out))
+
+    def _fence(self) -> None:
+        """Give up the attempts whose job has gone on without them: cancelled, or recovered."""
+        for job_id, running in list(self._running.items()):
+            task = running.task
+            if task is not None and not task.done() and not self._is_current(running.job):
+                task.cancel()
+                del self._running[job_id]
+                logger(job_id=job_id, attempt=running.job.attempt).warning("attempt given up")
+
+    async def _sleep(self, *, again_soon: bool) -> None:
+        """Until something is to be done: a due time, a change of the log, the end of an attempt."""
+        assert self._wakeup is not None
+        if again_soon:
+            await self._wait_for_wakeup(LOOK_EVERY_S)
+            return
+        until = self._next_moment()
+        while not self._wakeup.is_set() and not self._stopping:
+            wait_s = LOOK_EVERY_S
+            if until is not None:
+                wait_s = min(wait_s, (until - self._now()).total_seconds())
+            if wait_s <= 0 or self._store.changed():
+                return
+            await self._wait_for_wakeup(wait_s)
+
+    async def _pause(self, seconds: float) -> None:
+        """Sit an error out, unless stopping."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not self._stopping:
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return
+            assert self._wakeup is not None
+            self._wakeup.clear()
+            await self._wait_for_wakeup(left)
+
+    async def _wait_for_wakeup(self, seconds: float) -> None:
+        assert self._wakeup is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wakeup.wait()
+
+    def _next_moment(self) -> datetime | None:
+        """When the clock alone gives the loop something to do."""
+        with self._lock:
+            moments = [self._board.next_expiry(self._expire_after)]
+            if len(self._running) < self._concurrency:
+                moments.append(self._board.next_time())
+            for job in self._board.of_status(JobStatus.RUNNING):
+                if job.started_at is not None:
+                    moments.append(job.started_at + timedelta(minutes=self._max_running_minutes))
+        known = [moment for moment in moments if moment is not None]
+        # What is compared with "more than" at that moment is true a microsecond later.
+        return min(known) + timedelta(microseconds=1) if known else None
+
+    def _wake(self) -> None:
+        """Called by whoever changes something, in any thread."""
+        loop, wakeup = self._loop, self._wakeup
+        if loop is not None and wakeup is not None:
+            with suppress(RuntimeError):  # the loop is closed already
+                loop.call_soon_threadsafe(wakeup.set)
+
+    # -- letting go ----------------------------------------------------------------------------
+
+    def _check_not_started(self) -> None:
+        if self._loop_task is not None:
+            raise SchedulerRunningError(
+                "this scheduler runs already", pid=os.getpid(), hint="stop it first"
+            )
+
+    def close(self) -> None:
+        """Let go of the ledger and of the runner lock. A loop that was not stopped is ended at
+        once: its running attempts are recorded as interrupted."""
+        if self._closed:
+            if self._runner_lock is not None:
+                self._runner_lock.release()
+            return
+        loop, task = self._loop, self._loop_task
+        if task is not None and loop is not None:
+            self._stopping = True
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
+                loop.call_soon_threadsafe(_cancel_all, self._tasks())
+        self._give_up(list(self._running.values()))
+        try:
+            super().close()
+        finally:
+            if self._runner_lock is not None:
+                self._runner_lock.release()
+
+
+def _cancel_all(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+def _positive(name: str, value: float, *, or_zero: bool = False) -> float:
+    least = "≥ 0" if or_zero else "> 0"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValidationError(f"{name} must be a number {least}, not {value!r}", field=name)
+    if not (value > 0 or (or_zero and value == 0)):
+        raise ValidationError(f"{name} must be {least}, not {value!r}", field=name)
+    return float(value)
+
+
+def _in_own_loop(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run `work` in an event loop of its own and leave at once what it leaves behind.
+
+    `asyncio.run` would wait for every task that is left, and so for a publisher that hangs.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run_and_leave(work)
+    with ThreadPoolExecutor(1, thread_name_prefix="jobledger-run-due") as thread:
+        return thread.submit(_run_and_leave, work).result()
+
+
+def _run_and_leave(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        return loop.run_until_complete(work)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()

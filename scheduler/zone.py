@@ -1,0 +1,35 @@
+"""Time zones: names to zones, and what a time without a zone means."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ..domain.errors import ValidationError
+
+
+def load_zone(name: str | ZoneInfo) -> ZoneInfo:
+    """The zone of an IANA name such as `Asia/Ho_Chi_Minh`.
+
+    Raises:
+        ValidationError: there is no such zone.
+    """
+    if isinstance(name, ZoneInfo) and name.key:
+        return name
+    try:
+        return ZoneInfo(str(name) if isinstance(name, str) else "")
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise ValidationError(
+            f"timezone {name!r} is not known", field="timezone", hint="use an IANA name"
+        ) from None
+
+
+def to_aware(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A naive time as one of `zone`; anything else as it is, for validation to judge.
+
+    A time that the zone has twice means the first unless its `fold` is 1; one that it skips is read
+    with the offset from before the gap, so it comes out later by the length of the gap.
+    """
+    if isinstance(moment, datetime) and moment.utcoffset() is None:
+        return moment.replace(tzinfo=zone)
+    return moment
