@@ -22,7 +22,12 @@ import msgspec
 
 from ..domain import commands as c
 from ..domain.decide import decide
-from ..domain.errors import JobLedgerError, StorageError, ValidationError
+from ..domain.errors import (
+    JobLedgerError,
+    LedgerCorruptError,
+    StorageError,
+    ValidationError,
+)
 from ..domain.events import SCHEMA, Event, EventData, encode_data
 from ..domain.job import JobPriority, NewJob, ScheduledJob
 from ..domain.policy import EXPIRE_AFTER
@@ -510,6 +515,11 @@ class Ledger(Queries):
     def timezone(self) -> str:
         """The IANA name of the ledger's time zone."""
         return self._store.identity.timezone
+
+    @property
+    def damage(self) -> LedgerCorruptError | None:
+        """Why a read-only handle shows only a part of a damaged log; None for a sound one."""
+        return self._store.damage
 
     @property
     def seq(self) -> int:

@@ -488,16 +488,22 @@ class Scheduler(Ledger):
 
     def _next_moment(self) -> datetime | None:
         """When the clock alone gives the loop something to do."""
+        # A job is due at its time, but expired or stuck only when more than the limit has passed.
+        just_past = timedelta(microseconds=1)
+        longest = timedelta(minutes=self._max_running_minutes) + just_past
         with self._lock:
-            moments = [self._board.next_expiry(self._expire_after)]
-            if len(self._running) < self._concurrency:
-                moments.append(self._board.next_time())
-            for job in self._board.of_status(JobStatus.RUNNING):
-                if job.started_at is not None:
-                    moments.append(job.started_at + timedelta(minutes=self._max_running_minutes))
-        known = [moment for moment in moments if moment is not None]
-        # What is compared with "more than" at that moment is true a microsecond later.
-        return min(known) + timedelta(microseconds=1) if known else None
+            moments = [
+                job.started_at + longest
+                for job in self._board.of_status(JobStatus.RUNNING)
+                if job.started_at is not None
+            ]
+            expiry = self._board.next_expiry(self._expire_after)
+            due = self._board.next_time() if len(self._running) < self._concurrency else None
+        if expiry is not None:
+            moments.append(expiry + just_past)
+        if due is not None:
+            moments.append(due)
+        return min(moments, default=None)
 
     def _wake(self) -> None:
         """Called by whoever changes something, in any thread."""

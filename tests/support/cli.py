@@ -1,0 +1,56 @@
+"""The command line as a user runs it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+class Cli:
+    """Runs `jobledger --dir DIR …` in `cwd`."""
+
+    def __init__(self, directory: Path, cwd: Path) -> None:
+        self.directory = directory
+        self.cwd = cwd
+
+    def command(self, *arguments: str) -> list[str]:
+        return [
+            sys.executable, "-m", "jobledger.tools.cli", "--dir", str(self.directory), *arguments,
+        ]  # fmt: skip
+
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run to the end; output as text, in UTF-8."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.cwd,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONUTF8": "1"},
+            timeout=60,
+            check=False,
+        )
+
+    def ok(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run what has to succeed; standard output."""
+        done = self.run(*arguments, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """Run what has to succeed and print JSON."""
+        return json.loads(self.ok(*arguments, "--json"))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start and go on."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )

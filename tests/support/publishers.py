@@ -1,0 +1,49 @@
+"""Publishers for tests: they remember what they were asked and answer as they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jobledger import Attempt, PostResult
+
+
+class Recording:
+    """A plain callback that keeps what it posted."""
+
+    def __init__(self, answer: Callable[[], PostResult] = lambda: PostResult(True, "t-1")) -> None:
+        self.posted: list[str] = []
+        self.answer = answer
+
+    def __call__(self, account_id: str, content: str) -> PostResult:
+        self.posted.append(content)
+        return self.answer()
+
+
+class Crash(BaseException):
+    """Stands for the process dying inside the publisher: nothing of it is recorded."""
+
+
+class Asking:
+    """A publisher that can be asked; `on_publish` and `on_reconcile` are what it does."""
+
+    def __init__(
+        self,
+        on_publish: Callable[[Attempt], PostResult] = lambda attempt: PostResult(True, "t-1"),
+        on_reconcile: Callable[[Attempt], PostResult | None] = lambda attempt: None,
+    ) -> None:
+        self.calls: list[str] = []
+        self.on_publish = on_publish
+        self.on_reconcile = on_reconcile
+
+    def publish(self, attempt: Attempt) -> PostResult:
+        self.calls.append("publish")
+        return self.on_publish(attempt)
+
+    def reconcile(self, attempt: Attempt) -> PostResult | None:
+        self.calls.append("reconcile")
+        return self.on_reconcile(attempt)
+
+
+def crash(*_: object) -> PostResult:
+    """Die while publishing."""
+    raise Crash

@@ -1,0 +1,28 @@
+"""What reaches a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobledger.tools.output import printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("xin chào 👩‍👩‍👧 ☕️", "xin chào 👩‍👩‍👧 ☕️"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\nb", "a ⏎ b"),
+        ("a\rb\x07", "a\\x0db\\x07"),
+        ("abc\u202edef", "abc\\x202edef"),
+        ("\x9b2J", "\\x9b2J"),
+    ],
+)
+def test_control_characters_are_shown_never_sent(text: str, shown: str) -> None:
+    """Escape sequences, bells, carriage returns, direction overrides; words and emoji stay."""
+    assert printable(text) == shown
+
+
+def test_line_breaks_can_be_kept() -> None:
+    """For the content of one job."""
+    assert printable("a\nb\x1b", one_line=False) == "a\nb\\x1b"

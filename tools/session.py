@@ -1,0 +1,119 @@
+"""What the commands share: the directory, the kind of output, opening the ledger, finding a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from ..domain.errors import JobNotFoundError, LedgerCorruptError, StorageError, ValidationError
+from ..domain.job import ScheduledJob
+from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.head import HEAD_NAME
+from ..eventstore.segment import list_days
+from ..scheduler.ledger import Ledger
+from .output import print_error, print_json, printable
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+class Session:
+    """One invocation of the command line."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.json = False
+        self.exit_code = 0
+
+    @contextmanager
+    def ledger(self, *, create: bool = False, timezone: str | None = None) -> Iterator[Ledger]:
+        """The ledger, for changing it; only `create` makes one where there is none."""
+        if not create:
+            self.must_exist()
+        with Ledger(self.directory, timezone=timezone) as ledger:
+            yield ledger
+
+    @contextmanager
+    def reading(self) -> Iterator[Ledger]:
+        """The ledger, for looking at it; of a damaged one what is sound, and exit code 1."""
+        self.must_exist()
+        with Ledger(self.directory, read_only=True) as ledger:
+            damage = ledger.damage
+            if damage is not None:
+                self.report_damage(damage)
+            yield ledger
+
+    def must_exist(self) -> None:
+        """
+        Raises:
+            StorageError: there is no ledger in the directory.
+        """
+        days: list[str] = []
+        with storage_errors("read", self.directory), suppress(FileNotFoundError):
+            days = list_days(FileSystem(), self.directory)
+        if not days and not (self.directory / HEAD_NAME).exists():
+            raise StorageError(
+                f"there is no ledger in {self.directory}",
+                path=str(self.directory),
+                hint="name it with --dir or JOBLEDGER_DIR; `jobledger add` makes one",
+            )
+
+    def report_damage(self, damage: LedgerCorruptError) -> None:
+        print_error(f"the log is damaged, only what is sound before it is shown: {damage.message}")
+        self.exit_code = 1
+
+    def show_job(self, job: ScheduledJob, said: str) -> None:
+        """The job as JSON, or the one line that says what was done."""
+        if self.json:
+            print_json(job.to_dict())
+        else:
+            click.echo(printable(said))
+
+
+def find_job(ledger: Ledger, text: str) -> ScheduledJob:
+    """The job of an id, or of the beginning of one when it is the only such job.
+
+    Raises:
+        JobNotFoundError: there is none.
+        ValidationError: several ids begin so.
+    """
+    try:
+        return ledger.get_job(text)
+    except JobNotFoundError:
+        matches = [job for job in ledger.list_jobs() if text and job.job_id.startswith(text)]
+        if not matches:
+            raise
+    if len(matches) > 1:
+        some = ", ".join(sorted(job.job_id for job in matches)[:3])
+        raise ValidationError(
+            f"{len(matches)} jobs begin with {text!r}: {some} …", field="job_id", hint="give more"
+        )
+    return matches[0]
+
+
+def zone_of(ledger: Ledger) -> ZoneInfo:
+    return ZoneInfo(ledger.timezone)
+
+
+def json_option(command: CommandT) -> CommandT:
+    """`--json`, also behind the command's name."""
+
+    def remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            context.ensure_object(Session).json = True
+
+    option = click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help="Print JSON for machines.",
+    )
+    return option(command)
+
+
+pass_session = click.make_pass_decorator(Session)
