@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help env test demo lint types imports wheel-test check clean
+.PHONY: help env test demo lint diagram types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -25,6 +25,9 @@ demo: env        ## the story in a minute: posts, a crash, recovery, and the pro
 lint: env        ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+diagram: env     ## write the lifecycle diagram into the docs, from its declaration
+	$(BIN)/python docs/refresh_diagram.py
 
 types: env       ## mypy, strict
 	mkdir -p .cache/types

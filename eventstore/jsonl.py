@@ -423,11 +423,20 @@ class JsonlEventStore:
             if written:
                 self._observer(written)
         except Exception as error:  # noqa: BLE001 - every waiting caller has to hear of it
-            for request in together:
-                request.error = request.error or error
+            self._fail(together, error)
+        except BaseException:
+            # Ctrl-C in the middle of a write: nobody knows how far it got.
+            self._poison = self._unknown(self._directory, "a write was broken off", None)
+            self._fail(together, self._poison)
+            raise
         finally:
             for request in together:
                 request.done = True
+
+    @staticmethod
+    def _fail(together: list[_Append], error: Exception) -> None:
+        for request in together:
+            request.error = request.error or error
 
     def _accept(self, request: _Append) -> bool:
         """Take a request's versions, or set its error and take none."""
@@ -548,12 +557,16 @@ class JsonlEventStore:
     def _poisoned(self, doing: str, path: Path, error: OSError) -> StorageError:
         """After a failed write nothing on this handle is trusted any more."""
         cause = storage_error(doing, path, error)
-        self._poison = StorageError(
-            f"{cause.message}; whether the change is in the log is unknown until it is reopened",
-            path=str(path),
-            hint=cause.hint or "close this ledger and open it again",
-        )
+        self._poison = self._unknown(path, cause.message, cause.hint)
         return self._poison
+
+    @staticmethod
+    def _unknown(path: Path, what: str, hint: str | None) -> StorageError:
+        return StorageError(
+            f"{what}; whether the change is in the log is unknown until it is reopened",
+            path=str(path),
+            hint=hint or "close this ledger and open it again",
+        )
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -627,6 +640,12 @@ class JsonlEventStore:
             finally:
                 self._closed = True
                 self._release()
+
+    def abandon(self) -> None:
+        """Let go of the files without a word to the disk: for the child of a fork, which shares
+        every lock with its parent and must not use any."""
+        self._closed = True
+        self._release()
 
     def _release(self) -> None:
         self._head_file.close()

@@ -8,6 +8,7 @@ process was faster, the append is refused and the decision is made again on the 
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,6 +59,16 @@ _open_ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
 def _close_all() -> None:
     for ledger in list(_open_ledgers):
         ledger.close()
+
+
+def _abandon_all() -> None:
+    for ledger in list(_open_ledgers):
+        ledger._abandon()
+
+
+# A fork shares its parent's locks: using them would break them for both, and a child that only
+# lived on would hold a dead runner's. So in the child every ledger is closed, without a word.
+os.register_at_fork(after_in_child=_abandon_all)
 
 
 class Ledger(Queries):
@@ -557,6 +568,11 @@ class Ledger(Queries):
                 self._write_daily_files()
         finally:
             self._store.close()
+
+    def _abandon(self) -> None:
+        """In the child of a fork: let go of what is the parent's, touching nothing."""
+        self._closed = True
+        self._store.abandon()
 
     def __enter__(self) -> Self:
         return self

@@ -520,6 +520,11 @@ class Scheduler(Ledger):
                 "this scheduler runs already", pid=os.getpid(), hint="stop it first"
             )
 
+    def _abandon(self) -> None:
+        super()._abandon()
+        if self._runner_lock is not None:
+            self._runner_lock.release()
+
     def close(self) -> None:
         """Let go of the ledger and of the runner lock. A loop that was not stopped is ended at
         once: its running attempts are recorded as interrupted."""

@@ -135,6 +135,39 @@ def test_an_exec_child_of_a_dead_runner_does_not_keep_the_ledger(directory: Path
         runner.communicate()
 
 
+def test_a_forked_child_of_a_dead_runner_does_not_keep_the_ledger(directory: Path) -> None:
+    """A fork lets go of every ledger: it can neither hold the runner's lock nor write."""
+    script = textwrap.dedent("""
+        import os, sys, threading
+        from datetime import UTC, datetime
+        from jobledger import JobLedgerError, Scheduler
+
+        scheduler = Scheduler(sys.argv[1])
+        child = os.fork()
+        if child == 0:
+            try:
+                scheduler.add_job("a", "x", datetime.now(UTC))
+            except JobLedgerError as error:
+                print(os.getpid(), error, flush=True)
+            threading.Event().wait()
+        threading.Event().wait()
+    """)
+    runner = start(script, directory)
+    assert runner.stdout is not None
+    child, _, said = runner.stdout.readline().partition(" ")
+    try:
+        assert "closed" in said
+        with pytest.raises(SchedulerRunningError):
+            Scheduler(directory)
+        runner.kill()
+        runner.wait()
+        with Scheduler(directory) as scheduler:
+            assert scheduler.seq == 0
+    finally:
+        os.kill(int(child), signal.SIGKILL)
+        runner.communicate()
+
+
 def test_a_program_that_never_closes_still_leaves_its_files_in_step(directory: Path) -> None:
     """At its normal end the daily files are brought up to date."""
     script = textwrap.dedent("""

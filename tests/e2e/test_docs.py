@@ -1,0 +1,86 @@
+"""The documentation tells the truth: what it shows is run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobledger import Ledger, ManualClock
+from jobledger.domain.events import EVENT_TYPES
+from jobledger.domain.lifecycle import PAST_TENSE
+from jobledger.tools.cli import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def blocks(name: str, language: str) -> list[str]:
+    text = (ROOT / name).read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_program_of_the_readme_runs_as_shown(tmp_path: Path) -> None:
+    """And prints what the README says it prints."""
+    program = blocks("README.md", "python")[0]
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (0, "my-account: Xin chào!\ncompleted\n"), done.stderr
+    lines = [line for line in program.splitlines() if line.strip()]
+    assert len(lines) <= 12
+
+
+def test_the_readme_has_every_command() -> None:
+    """The table of commands and the command line agree."""
+    table = (ROOT / "README.md").read_text("utf-8").split("## The command line")[1].split("##")[0]
+    for name in cli.commands:
+        assert re.search(rf"`[^`]*\b{name}\b[^`]*`", table), name
+
+
+def test_the_reader_of_the_log_format_reads_a_ledger(directory: Path, clock: ManualClock) -> None:
+    """The second reader in the document gives what the library gives, over two days."""
+    with Ledger(directory, clock=clock) as ledger:
+        job_id = ledger.add_job("a", "một\u2028hai", clock.now(), metadata={"k": [1, None]})
+        clock.advance(timedelta(hours=13))
+        ledger.cancel_job(job_id)
+        expected = [event.to_dict() for event in ledger.events()]
+    names: dict[str, Any] = {}
+    exec(blocks("docs/log-format.md", "python")[0], names)
+    assert list(names["read"](directory)) == expected
+    assert len(list(directory.glob("events_*.jsonl"))) == 2
+    damaged = next(iter(directory.glob("events_*.jsonl")))
+    damaged.write_bytes(damaged.read_bytes().replace(b"hai", b"ba "))
+    with pytest.raises(AssertionError):
+        list(names["read"](directory))
+
+
+def test_the_log_format_has_every_event_type_with_its_fields() -> None:
+    """The table of events and the declared types agree."""
+    text = (ROOT / "docs/log-format.md").read_text("utf-8")
+    table = text.split("## The events")[1].split("## HEAD")[0]
+    rows = {
+        kind: row
+        for row in re.findall(r"^\| (`.*)\|$", table, re.MULTILINE)
+        for kind in re.findall(r"`(\w+)`", row.split("|")[0])
+    }
+    assert set(rows) - {"type"} == set(PAST_TENSE.values())
+    for kind, data in EVENT_TYPES.items():
+        for field in data.__struct_fields__:
+            assert f"`{field}`" in rows[kind], (kind, field)
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    """Relative links in all documents."""
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -1,0 +1,75 @@
+"""Logs written by earlier releases stay readable for ever, and mean the same.
+
+`v1/` was written by the first release with format 1 and all event types at schema 1. It is never
+written again; a new schema or format gets a folder of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jobledger import Ledger
+from jobledger.domain.events import EVENT_TYPES
+
+GOLDEN = sorted(path for path in Path(__file__).parent.glob("v*") if path.is_dir())
+
+
+@pytest.fixture(params=GOLDEN, ids=lambda path: path.name)
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of one golden ledger."""
+    copy = tmp_path / "jobs"
+    shutil.copytree(request.param, copy)
+    return copy
+
+
+def test_its_jobs_are_what_they_were(golden: Path) -> None:
+    """Every field of every job, and the state behind the fields."""
+    expected = json.loads((golden / "expected.json").read_text("utf-8"))
+    with Ledger(golden) as ledger:
+        jobs = [
+            job.to_dict()
+            | {
+                "version": job.version,
+                "attempt": job.attempt,
+                "in_doubt": job.in_doubt,
+                "outcome_unknown": job.outcome_unknown,
+                "checkpoints": job.checkpoints,
+            }
+            for job in ledger.list_jobs()
+        ]
+    assert jobs == expected
+
+
+def test_its_events_give_their_lines_back(golden: Path) -> None:
+    """Those at today's schema; older ones are brought up, so they differ by design."""
+    lines = [
+        json.loads(line)
+        for path in sorted(golden.glob("events_*.jsonl"))
+        for line in path.read_text("utf-8").split("\n")[1:-1]
+    ]
+    with Ledger(golden, read_only=True) as ledger:
+        assert [event.to_dict() for event in ledger.events()] == lines
+
+
+def test_it_verifies_and_its_daily_files_are_the_same_bytes(golden: Path) -> None:
+    """Nothing of what it had is changed by opening or rebuilding."""
+    before = {path.name: path.read_bytes() for path in golden.glob("*.json*")}
+    with Ledger(golden) as ledger:
+        assert ledger.rebuild().changed == []
+        assert ledger.verify().problems == []
+    assert {path.name: path.read_bytes() for path in golden.glob("*.json*")} == before
+
+
+def test_the_golden_logs_have_every_event_type() -> None:
+    """So that no type can lose its reader unnoticed."""
+    found = {
+        json.loads(line)["type"]
+        for folder in GOLDEN
+        for path in folder.glob("events_*.jsonl")
+        for line in path.read_text("utf-8").split("\n")[1:-1]
+    }
+    assert found == set(EVENT_TYPES)
