@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from .attempt import Attempt, Port
 from .execution import Answer, Question
+
+ResultT = TypeVar("ResultT")
 
 
 def call_blocking(port: Port, question: Question, attempt: Attempt) -> Answer:
@@ -82,3 +85,27 @@ async def _in_thread(method: Callable[[Attempt], Any], attempt: Attempt) -> Any:
 
     threading.Thread(target=target, name=f"jobledger-{attempt.job.job_id}", daemon=True).start()
     return await future
+
+
+def run_in_own_loop(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run `work` in an event loop of its own and leave at once what it leaves behind.
+
+    `asyncio.run` would wait for every task that is left, and so for a publisher that hangs.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run_and_leave(work)
+    with ThreadPoolExecutor(1, thread_name_prefix="jobledger-run-due") as thread:
+        return thread.submit(_run_and_leave, work).result()
+
+
+def _run_and_leave(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        return loop.run_until_complete(work)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()

@@ -34,7 +34,7 @@ class Queries:
     def _refresh(self) -> None:
         """Bring the board up to date."""
 
-    def _query_time(self) -> datetime:
+    def _now(self) -> datetime:
         raise NotImplementedError
 
     def get_job(self, job_id: str) -> ScheduledJob:
@@ -76,7 +76,7 @@ class Queries:
     def get_ready_jobs(self) -> list[ScheduledJob]:
         """The due jobs, in the order in which they will run."""
         self._refresh()
-        now = self._query_time()
+        now = self._now()
         with self._lock:
             return [hand_out(job) for job in self._board.ready(now, self._expire_after)]
 
@@ -94,5 +94,5 @@ class LedgerView(Queries):
         self.seq = board.seq
         self.at = at
 
-    def _query_time(self) -> datetime:
+    def _now(self) -> datetime:
         return self.at or _BEFORE_ALL

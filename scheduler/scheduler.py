@@ -10,40 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import signal
 import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from ..domain import commands as c
-from ..domain.errors import (
-    InvalidTransitionError,
-    JobLedgerError,
-    JobNotFoundError,
-    SchedulerRunningError,
-    StaleAttemptError,
-    ValidationError,
-)
-from ..domain.job import JobStatus, ScheduledJob, hand_out
+from ..domain.errors import ValidationError
+from ..domain.job import JobStatus
 from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, RetryPolicy
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.store import Durability
-from . import recovery
-from .attempt import Attempt, Port, PostCallback, Publisher
-from .calls import call_async, call_blocking
+from .attempt import Port, PostCallback, Publisher
+from .calls import run_in_own_loop
 from .clock import Clock
-from .execution import AttemptSettings, interruption, steps
-from .ledger import Ledger
 from .log import logger
 from .runner_lock import RunnerLock
-
-ResultT = TypeVar("ResultT")
+from .runs import Running, Runs, positive
 
 CANCEL_S = 1.0
 """How long `stop` waits for an async publisher that was cancelled to clean up."""
@@ -51,17 +38,7 @@ LOOK_EVERY_S = 0.1
 """The longest that the loop sleeps without looking at the clock and at the log's head."""
 
 
-class _Running:
-    """An attempt that this process is running."""
-
-    __slots__ = ("job", "task")
-
-    def __init__(self, job: ScheduledJob) -> None:
-        self.job = job
-        self.task: asyncio.Task[None] | None = None
-
-
-class Scheduler(Ledger):
+class Scheduler(Runs):
     """A Ledger that also runs the jobs; only one process at a time can have it open.
 
     Opening it recovers every RUNNING job, since its runner is dead. `on_interrupted` says what
@@ -105,14 +82,14 @@ class Scheduler(Ledger):
             )
         if not isinstance(retry, RetryPolicy):
             raise ValidationError(f"retry must be a RetryPolicy, not {retry!r}", field="retry")
-        self._max_running_minutes = _positive("max_running_minutes", max_running_minutes)
-        self._grace_s = _positive("grace_s", grace_s, or_zero=True)
-        self._settle_s = _positive("settle_s", settle_s, or_zero=True)
-        self._error_wait_s = _positive("error_wait_s", error_wait_s, or_zero=True)
+        self._max_running_minutes = positive("max_running_minutes", max_running_minutes)
+        self._grace_s = positive("grace_s", grace_s, or_zero=True)
+        self._settle_s = positive("settle_s", settle_s, or_zero=True)
+        self._error_wait_s = positive("error_wait_s", error_wait_s, or_zero=True)
         self._retry = retry
         self._on_interrupted = on_interrupted
         self._concurrency = concurrency
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Event | None = None
@@ -134,186 +111,6 @@ class Scheduler(Ledger):
         except BaseException:
             self.close()
             raise
-
-    # -- recovery ------------------------------------------------------------------------------
-
-    def recover_all_running_jobs(self) -> int:
-        """Recover every RUNNING job that this process is not running itself; return how many.
-
-        Opening a Scheduler does it. A job goes back to SCHEDULED with backoff while retries are
-        left, else it is FAILED; what happens with one whose publisher can be asked is in
-        docs/lifecycle.md, "In doubt".
-        """
-        choose = recovery.orphans(self._settings, lambda job: self._is_ours(job))
-        return self._recover(choose, "recovered jobs of a dead runner")
-
-    def recover_stuck_jobs(self, max_running_minutes: float | None = None) -> int:
-        """Recover every job RUNNING longer than that (None: the setting); return how many."""
-        minutes = self._max_running_minutes
-        if max_running_minutes is not None:
-            minutes = _positive("max_running_minutes", max_running_minutes, or_zero=True)
-        return self._recover(recovery.stuck(self._settings, minutes), "recovered stuck jobs")
-
-    def _recover(self, choose: Callable[..., recovery.Choice], message: str) -> int:
-        count = self._change_all(choose)
-        if count:
-            logger(count=count).warning(message)
-        return count
-
-    def _settings(self) -> AttemptSettings:
-        return AttemptSettings(
-            retry=self._retry,
-            on_interrupted=self._on_interrupted,
-            settle_s=self._settle_s,
-            roll=random.random(),
-        )
-
-    def _is_ours(self, job: ScheduledJob) -> bool:
-        mine = self._running.get(job.job_id)
-        return mine is not None and mine.job.attempt == job.attempt
-
-    # -- attempts ------------------------------------------------------------------------------
-
-    def _begin(self, port: Port, now: datetime, left_out: set[str]) -> _Running | None:
-        """Take the due job that comes first; None when there is none to take."""
-        accounts = {running.job.account_id for running in self._running.values()}
-        while True:
-            self._store.refresh()
-            with self._lock:
-                job = self._board.next_due(
-                    now, self._expire_after, without_accounts=accounts, without_jobs=left_out
-                )
-            if job is None:
-                return None
-            command = c.Start(
-                reconcilable=port.reconcilable,
-                expire_after=self._expire_after,
-                runner=f"pid {os.getpid()}",
-            )
-            try:
-                started = self._change(job.job_id, command)
-            except (InvalidTransitionError, JobNotFoundError):
-                left_out.add(job.job_id)  # another process was faster, or the clock went back
-                continue
-            assert started is not None
-            running = _Running(hand_out(started))
-            self._running[started.job_id] = running
-            return running
-
-    def _attempt(self, job: ScheduledJob) -> Attempt:
-        return Attempt(job, self.idempotency_key(job.job_id), self._change)
-
-    def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
-        """Record how an attempt ended, unless the job has gone on without it."""
-        log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
-        try:
-            after = self._change(job.job_id, command)
-        except StaleAttemptError as error:
-            log.warning("stale result refused", reason=error.message)
-            return
-        if after is not None:
-            log.info("attempt ended", status=after.status.value, error=after.error)
-
-    # -- blocking ------------------------------------------------------------------------------
-
-    def run_due(self, post_callback: PostCallback | Publisher, limit: int | None = None) -> int:
-        """Recover stuck jobs, expire, then run what is due now, best first; return how many ran.
-
-        Each due job gets one attempt, at most `limit` jobs in all. A plain callback runs in the
-        caller's thread.
-
-        Raises:
-            SchedulerRunningError: this scheduler has been started.
-            StorageError: a change could not be recorded; the job is recovered at the next opening.
-        """
-        port = Port(post_callback)
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
-            raise ValidationError(f"limit must be an int, not {limit!r}", field="limit")
-        self._check_not_started()
-        self.recover_stuck_jobs()
-        self.cleanup_expired_jobs()
-        if self._concurrency == 1 and not port.is_async(port.publish):
-            return self._run_due_here(port, limit)
-        return _in_own_loop(self._run_due_together(port, limit))
-
-    def _run_due_here(self, port: Port, limit: int | None) -> int:
-        now, done = self._now(), set[str]()
-        count = 0
-        while limit is None or count < limit:
-            running = self._begin(port, now, done)
-            if running is None:
-                break
-            job = running.job
-            done.add(job.job_id)
-            count += 1
-            try:
-                self._run_here(port, job)
-            finally:
-                del self._running[job.job_id]
-        return count
-
-    def _run_here(self, port: Port, job: ScheduledJob) -> None:
-        attempt, settings = self._attempt(job), self._settings()
-        flow = steps(job, port.reconcilable, settings)
-        try:
-            question = next(flow)
-            while True:
-                question = flow.send(call_blocking(port, question, attempt))
-        except StopIteration as end:
-            self._end(job, end.value)
-        except (KeyboardInterrupt, SystemExit):
-            stopped = interruption(
-                job, "stopped", f"interrupted: stopped during attempt {job.attempt}", settings
-            )
-            self._end(job, stopped)
-            raise
-
-    async def _run_due_together(self, port: Port, limit: int | None) -> int:
-        now, done = self._now(), set[str]()
-        count = 0
-        try:
-            while True:
-                while len(self._running) < self._concurrency and (limit is None or count < limit):
-                    running = self._begin(port, now, done)
-                    if running is None:
-                        break
-                    done.add(running.job.job_id)
-                    count += 1
-                    running.task = asyncio.create_task(self._run_async(port, running.job))
-                if not self._running:
-                    return count
-                await asyncio.wait(self._tasks(), return_when=asyncio.FIRST_COMPLETED)
-                self._collect()
-        finally:
-            self._give_up(list(self._running.values()))
-
-    async def _run_async(self, port: Port, job: ScheduledJob) -> None:
-        attempt = self._attempt(job)
-        flow = steps(job, port.reconcilable, self._settings())
-        try:
-            question = next(flow)
-            while True:
-                question = flow.send(await call_async(port, question, attempt))
-        except StopIteration as end:
-            self._end(job, end.value)
-
-    def _tasks(self) -> list[asyncio.Task[None]]:
-        return [running.task for running in self._running.values() if running.task is not None]
-
-    def _collect(self) -> None:
-        """Let go of the attempts that have ended.
-
-        Raises:
-            Exception: what kept one of them from recording its end.
-        """
-        failures = []
-        for job_id, running in list(self._running.items()):
-            if running.task is not None and running.task.done():
-                del self._running[job_id]
-                if not running.task.cancelled() and running.task.exception() is not None:
-                    failures.append(running.task.exception())
-        if failures and failures[0] is not None:
-            raise failures[0]
 
     # -- the loop ------------------------------------------------------------------------------
 
@@ -359,22 +156,6 @@ class Scheduler(Ledger):
         self._give_up(left)
         self.write_behind()
 
-    def _give_up(self, left: list[_Running]) -> None:
-        """Record as interrupted those of `left` that have not recorded an end of their own."""
-        for running in left:
-            job = running.job
-            if self._is_current(job):
-                error = f"interrupted: the scheduler was stopped during attempt {job.attempt}"
-                with suppress(JobLedgerError):
-                    self._end(job, interruption(job, "stopped", error, self._settings()))
-        self._running.clear()
-
-    def _is_current(self, job: ScheduledJob) -> bool:
-        """Whether the log still has this attempt running."""
-        with self._lock:
-            now = self._board.get(job.job_id)
-        return now is not None and now.status is JobStatus.RUNNING and now.attempt == job.attempt
-
     def run(self, post_callback: PostCallback | Publisher) -> None:
         """Run until SIGTERM or SIGINT, then stop gracefully: for a daemon.
 
@@ -382,7 +163,7 @@ class Scheduler(Ledger):
         """
         Port(post_callback)
         self._check_not_started()
-        _in_own_loop(self._run_until_signal(post_callback))
+        run_in_own_loop(self._run_until_signal(post_callback))
 
     async def _run_until_signal(self, post_callback: PostCallback | Publisher) -> None:
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -514,12 +295,6 @@ class Scheduler(Ledger):
 
     # -- letting go ----------------------------------------------------------------------------
 
-    def _check_not_started(self) -> None:
-        if self._loop_task is not None:
-            raise SchedulerRunningError(
-                "this scheduler runs already", pid=os.getpid(), hint="stop it first"
-            )
-
     def _abandon(self) -> None:
         super()._abandon()
         if self._runner_lock is not None:
@@ -549,36 +324,3 @@ class Scheduler(Ledger):
 def _cancel_all(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
-
-
-def _positive(name: str, value: float, *, or_zero: bool = False) -> float:
-    least = "≥ 0" if or_zero else "> 0"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValidationError(f"{name} must be a number {least}, not {value!r}", field=name)
-    if not (value > 0 or (or_zero and value == 0)):
-        raise ValidationError(f"{name} must be {least}, not {value!r}", field=name)
-    return float(value)
-
-
-def _in_own_loop(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run `work` in an event loop of its own and leave at once what it leaves behind.
-
-    `asyncio.run` would wait for every task that is left, and so for a publisher that hangs.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _run_and_leave(work)
-    with ThreadPoolExecutor(1, thread_name_prefix="jobledger-run-due") as thread:
-        return thread.submit(_run_and_leave, work).result()
-
-
-def _run_and_leave(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    loop = asyncio.new_event_loop()
-    try:
-        asyncio.set_event_loop(loop)
-        return loop.run_until_complete(work)
-    finally:
-        asyncio.set_event_loop(None)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()

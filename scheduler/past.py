@@ -1,0 +1,92 @@
+"""Looking back: the events of a ledger, and its state at any moment of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from ..domain.errors import ValidationError
+from ..domain.events import Event
+from ..eventstore.store import EventStore
+from ..projections.board import Board
+from ..projections.projection import to_event
+from .queries import LedgerView, Queries, not_found
+from .zone import to_aware
+
+
+class Past(Queries):
+    """The methods of a Ledger that read its log."""
+
+    _store: EventStore
+    _zone: ZoneInfo
+
+    def history(self, job_id: str) -> list[Event]:
+        """All events of one job, in order; also of a removed one.
+
+        Raises:
+            JobNotFoundError: the ledger never had a job of this id.
+        """
+        self._refresh()
+        if not isinstance(job_id, str) or not self._store.version(job_id):
+            with self._lock:
+                raise not_found(job_id, self._board)
+        return list(self.events(job_id=job_id))
+
+    def events(
+        self,
+        after: int = 0,
+        *,
+        job_id: str | None = None,
+        types: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[Event]:
+        """The events after sequence number `after`, in order, up to those acknowledged by now.
+
+        Streamed: memory does not grow with the log. `types` are event types; `since` and `until`
+        are inclusive bounds of the events' times, naive ones in the ledger's time zone.
+        """
+        self._refresh()
+        since = None if since is None else to_aware(since, self._zone)
+        until = None if until is None else to_aware(until, self._zone)
+        for record in self._store.read(after):
+            if (
+                (job_id is None or record.job == job_id)
+                and (types is None or record.type in types)
+                and (since is None or record.at >= since)
+                and (until is None or record.at <= until)
+            ):
+                yield to_event(record)
+
+    def as_of(self, when: datetime | int | None = None, *, seq: int | None = None) -> LedgerView:
+        """The state at a moment: after event number `seq`, or after the last event at or before
+        `when` (naive: in the ledger's time zone).
+
+        The log is in order of sequence, not of time: where the clock went back, a moment counts
+        every event up to the last one that is not later than it.
+
+        Raises:
+            ValidationError: neither or both are given, or there is no such sequence number yet.
+        """
+        if isinstance(when, int) and not isinstance(when, bool) and seq is None:
+            when, seq = None, when
+        if (when is None) == (seq is None):
+            raise ValidationError("give either a time or a sequence number", field="when")
+        self._refresh()
+        moment: datetime | None = None
+        if when is not None:
+            if not isinstance(when, datetime):
+                raise ValidationError(f"when must be a datetime, not {when!r}", field="when")
+            moment = to_aware(when, self._zone).astimezone(UTC)
+            seq = max((r.seq for r in self._store.read() if r.at <= moment), default=0)
+        if not isinstance(seq, int) or not 0 <= seq <= self._store.seq:
+            raise ValidationError(
+                f"seq must be from 0 to {self._store.seq}, not {seq!r}", field="seq"
+            )
+        board = Board()
+        for record in self._store.read():
+            if record.seq > seq:
+                break
+            board.apply(to_event(record))
+        return LedgerView(board, moment or board.at, self._expire_after)
