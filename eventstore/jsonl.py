@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -18,23 +19,17 @@ from uuid import uuid4
 from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
 from .filesystem import FileSystem, storage_error, storage_errors
 from .head import Head, HeadFile
+from .log import Log
 from .record import NewRecord, Record, encode_record
-from .segment import (
-    Cursor,
-    corrupt,
-    create_segment,
-    day_file,
-    enter_segment,
-    list_days,
-    read_header,
-    scan,
-)
+from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
 from .store import Durability, Identity, Observer, VersionConflictError
-from .tail import MAX_WRITE_BYTES, TornTail, cut, lacks_only_newline, why_not_torn
+from .tail import MAX_WRITE_BYTES, TornTail, mend
 
+LOCK_NAME = "append.lock"
+MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
+"""The most that one write carries, so that no torn tail is longer than MAX_WRITE_BYTES."""
 _ENVELOPE_BYTES = 512
 """More than a record has around its data."""
-MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
 
 
 class _Append:
@@ -81,44 +76,38 @@ class JsonlEventStore:
         self._observer = observer
         self._durability = durability
         self._read_only = read_only
-        self._cursor = Cursor()
-        self._segments: list[tuple[str, int]] = []
-        self._versions: dict[str, int] = {}
         self._waiting: list[_Append] = []
         self._waiting_lock = threading.Lock()
         self._mutex = threading.RLock()
-        self._fd: int | None = None
         self._lock_fd: int | None = None
         self._poison: StorageError | None = None
+        self._refused: Exception | None = None
         self._durable_seq = 0
         self._loaded = False
         self._closed = False
         self._pid = os.getpid()
         self._head_file = HeadFile(self._fs, directory, read_only=read_only)
-        self._identity = Identity("", timezone or "UTC")
         self.torn: TornTail | None = None
         self.damage: LedgerCorruptError | None = None
         try:
-            self._open(timezone)
+            self._identity = self._open(timezone)
         except BaseException:
-            self._release()
+            self._head_file.close()
+            self._release_lock()
             raise
+        self._log = Log(
+            self._fs, directory, self._identity.ledger_id, self._deliver, read_only=read_only
+        )
 
     # -- opening -------------------------------------------------------------------------------
 
-    def _open(self, timezone: str | None) -> None:
+    def _open(self, timezone: str | None) -> Identity:
         if self._read_only:
             with storage_errors("read", self._directory):
                 days = list_days(self._fs, self._directory)
         else:
             with storage_errors("open the ledger directory", self._directory):
-                self._fs.make_directory(self._directory)
-                lock = self._directory / "append.lock"
-                self._lock_fd = self._fs.open_write(lock, create=True)
-                with self._locked():
-                    days = list_days(self._fs, self._directory)
-                    if not days:
-                        days = [self._create(self._identity.timezone)]
+                days = self._prepare(timezone or "UTC")
         if not days:
             raise StorageError(
                 f"there is no ledger in {self._directory}",
@@ -126,14 +115,39 @@ class JsonlEventStore:
                 hint="a ledger is made by opening it for writing",
             )
         try:
-            self._identify(days[0], timezone)
+            identity = self._identify(days[0])
         except LedgerCorruptError as error:
             if not self._read_only:
                 raise
             self.damage = error
+            return Identity("", timezone or "UTC")
+        if timezone is not None and timezone != identity.timezone:
+            raise ValidationError(
+                f"timezone is {timezone!r}, but this ledger was created with {identity.timezone!r}",
+                field="timezone",
+                hint="leave it out, or give the one that the ledger has",
+            )
+        return identity
 
-    def _create(self, timezone: str) -> str:
-        """Make the first day file; called under the lock, in a directory without any."""
+    def _prepare(self, timezone: str) -> list[str]:
+        """Make directory, lock file and first day file where they are missing; the days there."""
+        self._fs.make_directory(self._directory)
+        days = list_days(self._fs, self._directory)
+        if not days:
+            self._check_may_create()
+        self._lock_fd = self._fs.open_write(self._directory / LOCK_NAME, create=True)
+        if days:
+            return days
+        with self._locked():
+            return list_days(self._fs, self._directory) or [self._create(timezone)]
+
+    def _check_may_create(self) -> None:
+        """A directory without a log may hold something else that is worth keeping.
+
+        Raises:
+            LedgerCorruptError: there is a HEAD, so there was a log.
+            StorageError: there are daily files that this ledger has not written.
+        """
         if self._head_file.read() is not None:
             path = self._head_file.path
             raise corrupt(path, 1, 0, "missing", "HEAD is there, but the log's files are missing")
@@ -144,13 +158,19 @@ class JsonlEventStore:
                 hint="they may be another scheduler's data, which a new ledger would overwrite:"
                 " give the new ledger a directory of its own",
             )
-        day = self._clock().date().isoformat()
-        create_segment(
-            self._fs, self._directory, Cursor(), ledger=str(uuid4()), timezone=timezone, day=day
+
+    def _create(self, timezone: str) -> str:
+        """Make the first day file and HEAD; under the lock."""
+        ledger_id, day, start = str(uuid4()), self._clock().date().isoformat(), Cursor()
+        digest, length = create_segment(
+            self._fs, self._directory, start, ledger=ledger_id, timezone=timezone, day=day
+        )
+        self._head_file.write(
+            Head(ledger=ledger_id, day=day, offset=length, seq=0, durable_seq=0, hash=digest)
         )
         return day
 
-    def _identify(self, first_day: str, timezone: str | None) -> None:
+    def _identify(self, first_day: str) -> Identity:
         path = day_file(self._directory, first_day)
         with storage_errors("read", path):
             fd = self._fs.open_read(path)
@@ -158,29 +178,22 @@ class JsonlEventStore:
             header, _ = read_header(self._fs, fd, path)
         finally:
             self._fs.close(fd)
-        self._identity = Identity(header.ledger, header.timezone)
-        if timezone is not None and timezone != header.timezone:
-            raise ValidationError(
-                f"timezone is {timezone!r}, but this ledger was created with {header.timezone!r}",
-                field="timezone",
-                hint="leave it out, or give the one that the ledger has",
-            )
+        return Identity(header.ledger, header.timezone)
 
     def _load(self) -> None:
         """Read the whole log, mending its end unless this handle only reads."""
-        try:
+        if self._read_only:
+            try:
+                self._follow(self._read_head())
+            except LedgerCorruptError as error:
+                self._check_delivered()
+                self.damage = error
+        else:
             head = self._read_head()
-            if self._read_only:
-                self._advance(head)
-            else:
-                if head is not None:
-                    self._advance(head)
-                with self._locked():
-                    self._catch_up(opening=True)
-        except LedgerCorruptError as error:
-            if not self._read_only:
-                raise
-            self.damage = error
+            if head is not None:
+                self._log.advance(head)  # what does not verify is judged under the lock
+            with self._locked():
+                self._catch_up(opening=True)
         self._loaded = True
 
     # -- following -----------------------------------------------------------------------------
@@ -191,16 +204,16 @@ class JsonlEventStore:
 
     @property
     def seq(self) -> int:
-        return self._cursor.seq
+        return self._log.cursor.seq
 
     def version(self, job: str) -> int:
-        return self._versions.get(job, 0)
+        return self._log.versions.get(job, 0)
 
     def changed(self) -> bool:
         if self._closed or self.damage is not None:
             return False
         head = self._read_head()
-        return not self._loaded or (head is not None and head.seq > self._cursor.seq)
+        return not self._loaded if head is None else head.seq > self._log.cursor.seq
 
     def refresh(self) -> None:
         with self._mutex:
@@ -211,8 +224,34 @@ class JsonlEventStore:
                 self._load()
                 return
             head = self._read_head()
-            if head is not None and head.seq > self._cursor.seq:
-                self._advance(head)
+            if head is None or head.seq <= self._log.cursor.seq:
+                return
+            try:
+                self._follow(head)
+            except LedgerCorruptError as error:
+                self._check_delivered()
+                if not self._read_only:
+                    raise
+                self.damage = error
+
+    def _follow(self, head: Head | None) -> None:
+        """Read up to `head` (without one, to the end), as a reader: nothing there may be torn."""
+        damage = self._log.advance(head)
+        if damage is not None:
+            raise damage
+        self._check_against(head)
+
+    def _deliver(self, records: Sequence[Record]) -> None:
+        """Hand records to the observer; one that refuses them makes this handle useless."""
+        try:
+            self._observer(records)
+        except Exception as error:
+            self._refused = error
+            raise
+
+    def _check_delivered(self) -> None:
+        if self._refused is not None:
+            raise self._refused
 
     def _read_head(self) -> Head | None:
         with storage_errors("read", self._head_file.path):
@@ -221,129 +260,53 @@ class JsonlEventStore:
             raise corrupt(self._head_file.path, 1, 0, "head", "HEAD is of another ledger")
         return head
 
-    def _advance(self, head: Head | None) -> None:
-        """Read on from the cursor, to `head`, or to the end of the log without one."""
-        while True:
-            if self._fd is not None:
-                self._read_segment(head)
-                if head is not None and head.day <= self._cursor.day:
-                    break
-            day = self._next_day()
-            if day is None:
-                break
-            self._enter(day)
-        if head is not None and head.seq > self._cursor.seq:
-            self._refuse_shorter(head)
+    def _check_against(self, head: Head | None) -> None:
+        """Check that the log has what HEAD has.
 
-    def _read_segment(self, head: Head | None) -> None:
-        assert self._fd is not None
-        cursor, path = self._cursor, day_file(self._directory, self._cursor.day)
-        with storage_errors("read", path):
-            limit = self._fs.size(self._fd)
-        if head is not None and head.day == cursor.day:
-            limit = min(limit, head.offset)
-        for records in scan(self._fs, self._fd, path, cursor, limit, self._versions):
-            self._observer(records)
+        Raises:
+            LedgerCorruptError: it is shorter, or its record is another one.
+        """
+        cursor = self._log.cursor
+        if head is None:
+            return
+        if head.durable_seq > cursor.seq:
+            raise self._log.shorter(
+                f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
+            )
+        if head.offset and head.seq == cursor.seq and head.hash != cursor.hash:
+            raise corrupt(
+                self._log.path,
+                cursor.line,
+                cursor.offset,
+                "chain",
+                f"record {cursor.seq} is not the one that HEAD has",
+            )
 
-    def _next_day(self) -> str | None:
-        with storage_errors("read", self._directory):
-            days = list_days(self._fs, self._directory)
-        return next((day for day in days if day > self._cursor.day), None)
-
-    def _enter(self, day: str) -> None:
-        """Go on to the next day file: the current one must end in a whole write."""
-        if self._fd is not None:
-            old = day_file(self._directory, self._cursor.day)
-            size = self._fs.size(self._fd)
-            if size != self._cursor.offset:
-                raise corrupt(
-                    old,
-                    self._cursor.line + 1,
-                    self._cursor.offset,
-                    "incomplete",
-                    f"the file ends in an incomplete write, but {day} follows it",
-                )
-        path = day_file(self._directory, day)
-        with storage_errors("open", path):
-            fd = self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
-        try:
-            header = enter_segment(self._fs, fd, path, day, self._cursor, self._identity.ledger_id)
-        except BaseException:
-            self._fs.close(fd)
-            raise
-        if self._fd is not None:
-            self._fs.close(self._fd)
-        self._fd = fd
-        self._segments.append((day, header.first_seq))
-
-    def _refuse_shorter(self, head: Head) -> None:
-        path = day_file(self._directory, self._cursor.day)
-        raise corrupt(
-            path,
-            self._cursor.line + 1,
-            self._cursor.offset,
-            "truncated",
-            f"the log ends at record {self._cursor.seq}, but HEAD says {head.seq}",
-        )
-
-    # -- the end of the log, under the lock -----------------------------------------------------
+    # -- the end of the log, under the lock ----------------------------------------------------
 
     def _catch_up(self, *, opening: bool = False) -> None:
         """Bring the cursor to the end of the log and make that end sound. Called under the lock."""
-        head = self._read_head()
-        cursor = self._cursor
+        head, log = self._read_head(), self._log
+        cursor = log.cursor
         if (
             not opening
             and head is not None
-            and self._fd is not None
             and head.seq == cursor.seq
             and head.day == cursor.day
-            and head.offset == cursor.offset == self._fs.size(self._fd)
+            and head.offset == cursor.offset == log.size()
         ):
             self._durable_seq = head.durable_seq
             return
-        damage: LedgerCorruptError | None = None
-        try:
-            self._advance(None)
-        except LedgerCorruptError as error:
-            if self._fd is None or self._next_day() is not None:
-                raise
-            damage = error
-        self._mend_tail(head, damage)
-        if head is not None and head.durable_seq > cursor.seq:
-            self._refuse_shorter(head)
-        if head is not None and head.seq == cursor.seq and head.hash != cursor.hash and head.offset:
-            path = day_file(self._directory, cursor.day)
-            raise corrupt(
-                path, cursor.line, cursor.offset, "chain", "the last record is not the one in HEAD"
-            )
+        damage = log.advance(None)
+        self.torn = mend(self._fs, log, head, damage) or self.torn
+        self._check_against(head)
         known = 0 if head is None else head.durable_seq if opening else head.seq
-        if head is None or known < cursor.seq:
+        if known < cursor.seq:
             self._adopt()
-        self._durable_seq = cursor.seq if known < cursor.seq else head.durable_seq if head else 0
-        self._write_head()
-
-    def _mend_tail(self, head: Head | None, damage: LedgerCorruptError | None) -> None:
-        assert self._fd is not None
-        cursor, path = self._cursor, day_file(self._directory, self._cursor.day)
-        with storage_errors("read", path):
-            size = self._fs.size(self._fd) - cursor.offset
-            tail = self._fs.read_at(self._fd, min(size, MAX_WRITE_BYTES + 1), cursor.offset)
-        if not tail:
-            return
-        if damage is None and lacks_only_newline(tail):
-            with storage_errors("write", path):
-                self._fs.write_at(self._fd, b"\n", cursor.offset + len(tail))
-            self._read_segment(None)
-            if self._fs.size(self._fd) == cursor.offset:
-                return
-            tail += b"\n"
-        reason = why_not_torn(tail, cursor, head)
-        if reason is not None:
-            if damage is not None:
-                raise damage
-            raise corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
-        self.torn = cut(self._fs, self._fd, path, tail, cursor.offset)
+            self._durable_seq = cursor.seq
+        else:
+            self._durable_seq = 0 if head is None else min(head.durable_seq, cursor.seq)
+        self._write_head(cursor)
 
     def _adopt(self) -> None:
         """Make sure of the last batch, which its writer may not have seen through to the disk.
@@ -351,16 +314,14 @@ class JsonlEventStore:
         It was read back from the page cache, which proves nothing after a failed sync: the same
         bytes are written again, so that the sync that follows has something to do.
         """
-        assert self._fd is not None
-        cursor, path = self._cursor, day_file(self._directory, self._cursor.day)
-        with storage_errors("write", path):
+        log, cursor = self._log, self._log.cursor
+        with storage_errors("write", log.path):
             size = cursor.offset - cursor.write_offset
-            data = self._fs.read_at(self._fd, size, cursor.write_offset)
-            self._fs.write_at(self._fd, data, cursor.write_offset)
-            self._fs.sync_data(self._fd)
+            data = self._fs.read_at(log.fd, size, cursor.write_offset)
+            self._fs.write_at(log.fd, data, cursor.write_offset)
+            self._fs.sync_data(log.fd)
 
-    def _write_head(self) -> None:
-        cursor = self._cursor
+    def _write_head(self, cursor: Cursor) -> None:
         with storage_errors("write", self._head_file.path):
             self._head_file.write(
                 Head(
@@ -414,14 +375,16 @@ class JsonlEventStore:
                 self._load()
             with self._locked():
                 self._catch_up()
-                accepted = [request for request in together if self._accept(request)]
+                versions: dict[str, int] = {}
+                accepted = [request for request in together if self._accept(request, versions)]
                 written = self._write([new for request in accepted for new in request.records])
+            self._log.versions.update(versions)
             start = 0
             for request in accepted:
                 request.result = written[start : start + len(request.records)]
                 start += len(request.records)
             if written:
-                self._observer(written)
+                self._deliver(written)
         except Exception as error:  # noqa: BLE001 - every waiting caller has to hear of it
             self._fail(together, error)
         except BaseException:
@@ -438,121 +401,98 @@ class JsonlEventStore:
         for request in together:
             request.error = request.error or error
 
-    def _accept(self, request: _Append) -> bool:
-        """Take a request's versions, or set its error and take none."""
-        before: dict[str, int] = {}
+    def _accept(self, request: _Append, versions: dict[str, int]) -> bool:
+        """Take a request's versions into `versions`, or set its error and take none."""
+        mine: dict[str, int] = {}
         for new in request.records:
-            current = self._versions.get(new.job, 0)
+            current = mine.get(new.job, versions.get(new.job, self._log.versions.get(new.job, 0)))
             if new.version != current + 1:
-                self._versions.update(before)
                 request.error = VersionConflictError(
                     f"job {new.job} is at version {current}, not {new.version - 1}",
                     job_id=new.job,
                 )
                 return False
-            before.setdefault(new.job, current)
-            self._versions[new.job] = new.version
+            mine[new.job] = new.version
+        versions.update(mine)
         return True
 
     def _write(self, news: list[NewRecord]) -> list[Record]:
+        """Append, sync as the durability says, and move HEAD; only then the cursor moves."""
         if not news:
             return []
+        now = self._clock()
+        day = max(now.date().isoformat(), self._log.cursor.day)
+        if day != self._log.cursor.day:
+            self._roll_over(day)
+        log, after = self._log, copy(self._log.cursor)
+        batch = self._durable_seq + 1
+        if after.batch != batch:
+            after.batch, after.write_offset = batch, after.offset
+        lines, records = [], []
+        for left, new in zip(range(len(news) - 1, -1, -1), news, strict=True):
+            line, record = encode_record(
+                new, seq=after.seq + 1, batch=batch, more=left, at=now, prev=after.hash
+            )
+            lines.append(line)
+            records.append(record)
+            after.seq, after.hash = record.seq, record.hash
+        data = b"".join(lines)
+        after.offset += len(data)
+        after.line += len(lines)
         try:
-            now = self._clock()
-            day = max(now.date().isoformat(), self._cursor.day)
-            if day != self._cursor.day:
-                self._roll_over(day)
-            assert self._fd is not None
-            cursor, path = self._cursor, day_file(self._directory, day)
-            batch = self._durable_seq + 1
-            lines, records, prev = [], [], cursor.hash
-            for index, new in enumerate(news):
-                line, record = encode_record(
-                    new,
-                    seq=cursor.seq + index + 1,
-                    batch=batch,
-                    more=len(news) - index - 1,
-                    at=now,
-                    prev=prev,
-                )
-                prev = record.hash
-                lines.append(line)
-                records.append(record)
-            data = b"".join(lines)
-        except BaseException:
-            for new in reversed(news):
-                self._versions[new.job] = new.version - 1
-            raise
-        try:
-            self._fs.write_at(self._fd, data, cursor.offset)
+            self._fs.write_at(log.fd, data, log.cursor.offset)
             if self._durability == "fsync":
-                self._fs.sync_data(self._fd)
-        except OSError as error:
-            for new in reversed(news):
-                self._versions[new.job] = new.version - 1
-            raise self._poisoned("append to", path, error) from error
-        if cursor.batch != batch:
-            cursor.batch, cursor.write_offset = batch, cursor.offset
-        cursor.offset += len(data)
-        cursor.line += len(news)
-        cursor.seq, cursor.hash = records[-1].seq, prev
-        if self._durability == "fsync":
-            self._durable_seq = cursor.seq
-        try:
-            self._write_head()
+                self._fs.sync_data(log.fd)
+                self._durable_seq = after.seq
+            self._write_head(after)
         except StorageError as error:
-            self._poison = error
-            raise
+            self._poison = self._unknown(self._head_file.path, error.message, error.hint)
+            raise self._poison from error
+        except OSError as error:
+            raise self._poisoned("append to", log.path, error) from error
+        log.cursor = after
         return records
 
     def _roll_over(self, day: str) -> None:
         """Begin a new day file: the old one durable first, the new one before its first record."""
-        path = day_file(self._directory, day)
+        path, log = day_file(self._directory, day), self._log
         try:
-            assert self._fd is not None
-            if self._durable_seq < self._cursor.seq:
-                self._fs.sync_data(self._fd)
-                self._durable_seq = self._cursor.seq
+            if self._durable_seq < log.cursor.seq:
+                self._fs.sync_data(log.fd)
+                self._durable_seq = log.cursor.seq
             # A HEAD at offset 0 of a day announces its file: whoever finds it looks for the file
             # before appending anywhere else.
-            self._head_file.write(
-                Head(
-                    ledger=self._identity.ledger_id,
-                    day=day,
-                    offset=0,
-                    seq=self._cursor.seq,
-                    durable_seq=self._durable_seq,
-                    hash=self._cursor.hash,
-                )
-            )
+            announced = copy(log.cursor)
+            announced.day, announced.offset = day, 0
+            self._write_head(announced)
             create_segment(
                 self._fs,
                 self._directory,
-                self._cursor,
+                log.cursor,
                 ledger=self._identity.ledger_id,
                 timezone=self._identity.timezone,
                 day=day,
             )
-            self._enter(day)
         except OSError as error:
             raise self._poisoned("begin", path, error) from error
+        log.enter(day)
 
     def sync(self) -> None:
         with self._mutex:
-            if self._closed or self._read_only or self._poison is not None or not self._loaded:
+            idle = self._closed or self._read_only or not self._loaded
+            if idle or self._poison is not None or self._refused is not None or self._is_forked():
                 return
-            assert self._fd is not None
-            path = day_file(self._directory, self._cursor.day)
+            log = self._log
             with self._locked():
                 self._catch_up()
                 try:
-                    if self._durable_seq < self._cursor.seq:
-                        self._fs.sync_data(self._fd)
-                        self._durable_seq = self._cursor.seq
-                        self._write_head()
+                    if self._durable_seq < log.cursor.seq:
+                        self._fs.sync_data(log.fd)
+                        self._durable_seq = log.cursor.seq
+                        self._write_head(log.cursor)
                     self._head_file.sync()
                 except OSError as error:
-                    raise self._poisoned("sync", path, error) from error
+                    raise self._poisoned("sync", log.path, error) from error
 
     def _poisoned(self, doing: str, path: Path, error: OSError) -> StorageError:
         """After a failed write nothing on this handle is trusted any more."""
@@ -568,53 +508,29 @@ class JsonlEventStore:
             hint=hint or "close this ledger and open it again",
         )
 
-    # -- reading -------------------------------------------------------------------------------
+    # -- reading, holding and letting go -------------------------------------------------------
 
     def read(self, after: int = 0) -> Iterator[Record]:
-        last = self._cursor.seq
-        segments = list(self._segments)
-        start = max(
-            (index for index, (_, first) in enumerate(segments) if first <= after + 1), default=0
-        )
-        return self._read(segments[start:], after, last)
-
-    def _read(self, segments: list[tuple[str, int]], after: int, last: int) -> Iterator[Record]:
-        for day, first in segments:
-            if first > last:
-                return
-            path = day_file(self._directory, day)
-            with storage_errors("open", path):
-                fd = self._fs.open_read(path)
-            try:
-                cursor = Cursor()
-                header, length = read_header(self._fs, fd, path)
-                cursor.day, cursor.offset, cursor.line = day, length, 1
-                cursor.seq, cursor.hash = header.first_seq - 1, header.hash
-                for records in scan(self._fs, fd, path, cursor, self._fs.size(fd)):
-                    for record in records:
-                        if record.seq > last:
-                            return
-                        if record.seq > after:
-                            yield record
-            finally:
-                self._fs.close(fd)
-
-    # -- holding and letting go ----------------------------------------------------------------
+        return self._log.read(after)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         assert self._lock_fd is not None
-        path = self._directory / "append.lock"
-        with storage_errors("lock", path):
+        with storage_errors("lock", self._directory / LOCK_NAME):
             self._fs.lock(self._lock_fd, wait=True)
         try:
             yield
         finally:
             self._fs.unlock(self._lock_fd)
 
+    def _is_forked(self) -> bool:
+        """Whether this is the child of a fork, which shares every lock with its parent."""
+        return os.getpid() != self._pid
+
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError(f"the ledger {self._directory} is closed", path=str(self._directory))
+        self._check_delivered()
 
     def _check_writable(self) -> None:
         self._check_open()
@@ -624,7 +540,7 @@ class JsonlEventStore:
             )
         if self._poison is not None:
             raise self._poison
-        if os.getpid() != self._pid:
+        if self._is_forked():
             raise StorageError(
                 f"the ledger {self._directory} was opened before this process was forked",
                 path=str(self._directory),
@@ -638,19 +554,18 @@ class JsonlEventStore:
             try:
                 self.sync()
             finally:
-                self._closed = True
-                self._release()
+                self.abandon()
 
     def abandon(self) -> None:
         """Let go of the files without a word to the disk: for the child of a fork, which shares
         every lock with its parent and must not use any."""
         self._closed = True
-        self._release()
-
-    def _release(self) -> None:
         self._head_file.close()
-        for fd in (self._fd, self._lock_fd):
-            if fd is not None:
-                with suppress(OSError):
-                    self._fs.close(fd)
-        self._fd = self._lock_fd = None
+        self._log.close()
+        self._release_lock()
+
+    def _release_lock(self) -> None:
+        if self._lock_fd is not None:
+            with suppress(OSError):
+                self._fs.close(self._lock_fd)
+            self._lock_fd = None

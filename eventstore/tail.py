@@ -2,8 +2,9 @@
 
 A batch is written only after the sync of the batch before it returned. So a sound record of a later
 batch proves that everything before its batch was on disk, and a HEAD that is known to be durable
-proves the same for its position. A tail that neither disproves is an unacknowledged write that a
-crash cut short: it is kept aside and cut off. See docs/log-format.md, "The tail".
+proves the same for its position. A sound record that does not belong where it stands was never
+written there. A tail that none of these disproves is an unacknowledged write that a crash cut
+short: it is kept aside and cut off. See docs/log-format.md, "The tail".
 """
 
 from __future__ import annotations
@@ -12,22 +13,55 @@ from pathlib import Path
 
 import msgspec
 
+from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, storage_errors
 from .head import Head
-from .record import RecordError, decode_record
-from .segment import Cursor
+from .log import Log
+from .record import Record, RecordError, decode_record
+from .segment import Cursor, check_record, corrupt
 
 MAX_WRITE_BYTES = 64 * 1024 * 1024
 """No single write is longer, so no torn tail is."""
+_MAY_BE_TORN = ("unreadable", "hash")
 
 
 class TornTail(msgspec.Struct, frozen=True):
-    """What was cut off at open: how many bytes, from where, and where they are kept."""
+    """What was cut off: how many bytes, from where, and where they are kept."""
 
     path: str
     offset: int
     size: int
     kept: str
+
+
+def mend(
+    fs: FileSystem, log: Log, head: Head | None, damage: LedgerCorruptError | None
+) -> TornTail | None:
+    """Make the end of the newest file sound: the log stands before what `damage` is about.
+
+    Adds a newline that alone is missing, or cuts a torn write off and says so.
+
+    Raises:
+        LedgerCorruptError: it is damage; nothing was changed.
+    """
+    cursor, path = log.cursor, log.path
+    size = log.size() - cursor.offset
+    with storage_errors("read", path):
+        tail = fs.read_at(log.fd, min(size, MAX_WRITE_BYTES + 1), cursor.offset)
+    if not tail:
+        return None
+    was_durable = head is not None and head.durable_seq > cursor.seq
+    if damage is None and not was_durable and lacks_only_newline(tail, cursor):
+        with storage_errors("write", path):
+            fs.write_at(log.fd, b"\n", cursor.offset + len(tail))
+        log.advance(None)
+        return None
+    if damage is not None and damage.kind not in _MAY_BE_TORN:
+        raise damage  # a sound record that does not belong where it stands was never cut short
+    reason = why_not_torn(tail, cursor, head)
+    if reason is not None:
+        raise damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
+    return _cut(fs, log.fd, path, tail, cursor.offset)
 
 
 def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
@@ -36,30 +70,44 @@ def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
         return f"record {head.durable_seq} was on disk, and the log is sound only to {cursor.seq}"
     if len(tail) > MAX_WRITE_BYTES:
         return f"{len(tail)} bytes do not verify, more than one write can be"
+    seq, prev = cursor.seq, cursor.hash
+    gap = False
     for line in tail.split(b"\n"):
         try:
             record = decode_record(line)
         except RecordError:
+            gap = True
             continue
         if record.batch > cursor.seq + 1:
             return (
-                f"record {record.seq} behind it is sound, and its batch {record.batch} was written"
+                f"record {record.seq} in it is sound, and its batch {record.batch} was written"
                 f" only after record {cursor.seq + 1} was on disk"
             )
+        # Behind a part that did not get to the disk a record may be any later one of the write.
+        if record.seq <= seq or not (gap or _follows(record, seq, prev)):
+            return f"record {record.seq} is sound, and does not belong after record {seq}"
+        seq, prev, gap = record.seq, record.hash, False
     return None
 
 
-def lacks_only_newline(tail: bytes) -> bool:
-    """Whether the tail ends in a sound record that lost nothing but its newline."""
-    last = tail.rpartition(b"\n")[2]
-    try:
-        decode_record(last)
-    except RecordError:
-        return False
-    return True
+def lacks_only_newline(tail: bytes, cursor: Cursor) -> bool:
+    """Whether the tail is a whole write that lost nothing but its last newline."""
+    seq, prev, more = cursor.seq, cursor.hash, 0
+    for line in tail.split(b"\n"):
+        try:
+            record = decode_record(line)
+            check_record(record, seq, prev)
+        except RecordError:
+            return False
+        seq, prev, more = record.seq, record.hash, record.more
+    return more == 0
 
 
-def cut(fs: FileSystem, fd: int, path: Path, tail: bytes, offset: int) -> TornTail:
+def _follows(record: Record, seq: int, prev: str) -> bool:
+    return record.seq == seq + 1 and record.prev == prev
+
+
+def _cut(fs: FileSystem, fd: int, path: Path, tail: bytes, offset: int) -> TornTail:
     """Keep the bytes of a torn tail beside the log, durably, then cut them off, durably."""
     with storage_errors("keep the torn tail of", path):
         taken = set(fs.list_directory(path.parent))

@@ -1,0 +1,179 @@
+"""The log of one directory: all its day files, read forward from the first record and verified.
+
+A Log is a position that only moves on. It knows nothing of locks and of who may write; it says how
+far the files are sound, and what stands at their end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ..domain.errors import LedgerCorruptError
+from .filesystem import FileSystem, storage_errors
+from .head import Head
+from .record import Record
+from .segment import (
+    Cursor,
+    corrupt,
+    day_file,
+    enter_segment,
+    list_days,
+    read_header,
+    scan,
+)
+
+
+class Log:
+    """Reads the day files of `directory`; `deliver` gets every record once, whole writes at a time.
+
+    `cursor` is the end of the last whole write that was read, `versions` the version of every job
+    up to there.
+    """
+
+    def __init__(
+        self,
+        fs: FileSystem,
+        directory: Path,
+        ledger_id: str,
+        deliver: Callable[[Sequence[Record]], None],
+        *,
+        read_only: bool,
+    ) -> None:
+        self._fs = fs
+        self._directory = directory
+        self._ledger_id = ledger_id
+        self._deliver = deliver
+        self._read_only = read_only
+        self._fd: int | None = None
+        self._segments: list[tuple[str, int]] = []
+        self.cursor = Cursor()
+        self.versions: dict[str, int] = {}
+
+    @property
+    def path(self) -> Path:
+        """The day file that the cursor is in."""
+        return day_file(self._directory, self.cursor.day)
+
+    @property
+    def fd(self) -> int:
+        """That file, open."""
+        assert self._fd is not None
+        return self._fd
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether the cursor is in a file already."""
+        return self._fd is not None
+
+    def size(self) -> int:
+        """The length of the file that the cursor is in."""
+        with storage_errors("read", self.path):
+            return self._fs.size(self.fd)
+
+    def advance(self, head: Head | None) -> LedgerCorruptError | None:
+        """Read on, to `head`, or to the end of the files without one.
+
+        Returns what does not verify in the newest file, for the caller to judge: it may be a torn
+        write. What is left there without a fault is an incomplete write.
+
+        Raises:
+            LedgerCorruptError: anything else that does not verify.
+        """
+        while True:
+            if self._fd is not None:
+                damage = self._read_segment(head)
+                if damage is not None:
+                    if self.next_day() is not None:
+                        raise damage
+                    return damage
+                if head is not None and head.day <= self.cursor.day:
+                    return None
+            day = self.next_day()
+            if day is None:
+                return None
+            self.enter(day)
+
+    def _read_segment(self, head: Head | None) -> LedgerCorruptError | None:
+        limit = self.size()
+        if limit < self.cursor.offset:
+            raise self.shorter(f"it was longer: record {self.cursor.seq} is cut off")
+        if head is not None and head.day == self.cursor.day:
+            limit = min(limit, head.offset)
+        batches = scan(self._fs, self.fd, self.path, self.cursor, limit, self.versions)
+        while True:
+            try:
+                records = next(batches)
+            except StopIteration:
+                return None
+            except LedgerCorruptError as damage:
+                return damage
+            self._deliver(records)
+
+    def next_day(self) -> str | None:
+        """The day after the cursor's that has a file."""
+        with storage_errors("read", self._directory):
+            days = list_days(self._fs, self._directory)
+        return next((day for day in days if day > self.cursor.day), None)
+
+    def enter(self, day: str) -> None:
+        """Go on to the next day file; the current one must end in a whole write."""
+        if self._fd is not None and self.size() != self.cursor.offset:
+            raise corrupt(
+                self.path,
+                self.cursor.line + 1,
+                self.cursor.offset,
+                "incomplete",
+                f"the file ends in an incomplete write, but {day} follows it",
+            )
+        path = day_file(self._directory, day)
+        with storage_errors("open", path):
+            fd = self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
+        try:
+            header = enter_segment(self._fs, fd, path, day, self.cursor, self._ledger_id)
+        except BaseException:
+            self._fs.close(fd)
+            raise
+        if self._fd is not None:
+            self._fs.close(self._fd)
+        self._fd = fd
+        self._segments.append((day, header.first_seq))
+
+    def shorter(self, why: str) -> LedgerCorruptError:
+        """The error for a log that lost its end."""
+        cursor = self.cursor
+        return corrupt(self.path, cursor.line + 1, cursor.offset, "truncated", why)
+
+    def read(self, after: int) -> Iterator[Record]:
+        """The records after `after` up to the cursor as it is now, from files opened anew."""
+        last, segments = self.cursor.seq, list(self._segments)
+        start = max(
+            (index for index, (_, first) in enumerate(segments) if first <= after + 1), default=0
+        )
+        return self._read(segments[start:], after, last)
+
+    def _read(self, segments: list[tuple[str, int]], after: int, last: int) -> Iterator[Record]:
+        for day, first in segments:
+            if first > last or after >= last:
+                return
+            path = day_file(self._directory, day)
+            with storage_errors("open", path):
+                fd = self._fs.open_read(path)
+            try:
+                cursor = Cursor()
+                header, length = read_header(self._fs, fd, path)
+                cursor.day, cursor.offset, cursor.line = day, length, 1
+                cursor.seq, cursor.hash = header.first_seq - 1, header.hash
+                for records in scan(self._fs, fd, path, cursor, self._fs.size(fd)):
+                    for record in records:
+                        if record.seq > after:
+                            yield record
+                        if record.seq == last:
+                            return
+            finally:
+                self._fs.close(fd)
+
+    def close(self) -> None:
+        if self._fd is not None:
+            self._fs.close(self._fd)
+            self._fd = None
