@@ -141,13 +141,14 @@ def decode_record(line: bytes) -> Record:
     """The record of a line (without its newline), its hash checked before anything is parsed.
 
     Raises:
-        RecordError: the line is unreadable, does not match its hash, or is of another form.
+        RecordError: `unreadable` and `hash` as in `check_hash`; `form` where the hash is sound and
+            the line is no record all the same.
     """
     check_hash(line)
     try:
         return _records.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise RecordError("unreadable", f"the line is not a record: {error}") from None
+        raise RecordError("form", f"the line is not a record: {error}") from None
 
 
 def decode_header(line: bytes) -> Header:
@@ -160,7 +161,7 @@ def decode_header(line: bytes) -> Header:
     try:
         header = _headers.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise RecordError("unreadable", f"the first line is not a header: {error}") from None
+        raise RecordError("form", f"the first line is not a header: {error}") from None
     if header.format > FORMAT_VERSION:
         raise RecordError(
             "format", f"log format {header.format} is newer than {FORMAT_VERSION}, the one known"

@@ -75,7 +75,9 @@ def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
     for line in tail.split(b"\n"):
         try:
             record = decode_record(line)
-        except RecordError:
+        except RecordError as error:
+            if error.kind == "form":
+                return "a line in it has a sound hash and is no record"
             gap = True
             continue
         if record.batch > cursor.seq + 1:

@@ -27,7 +27,7 @@ from .daily_files import DailyFiles, Marker, files_on_disk, job_file, read_marke
 from .projection import to_event
 
 ProblemKind = Literal[
-    "missing", "header", "unreadable", "hash", "sequence", "chain", "version", "order",
+    "missing", "header", "unreadable", "form", "hash", "sequence", "chain", "version",
     "incomplete", "truncated", "head", "event", "transition", "projection", "format",
 ]  # fmt: skip
 
@@ -195,8 +195,8 @@ class Verifier:
                     self._follow_blindly(record)
                 self._check_record(record)
             except _Broken as fault:
-                if newest and broken is None and fault.kind in ("unreadable", "hash"):
-                    broken = (line, fault)
+                if newest and fault.kind in ("unreadable", "hash"):
+                    broken = broken or (line, fault)
                 else:
                     self._report(path, line, fault)
                 self._hash = None
@@ -212,6 +212,8 @@ class Verifier:
                 self._whole_seq, self._last_hash = record.seq, record.hash
                 self._fold(path, start, pending)
                 pending = []
+            if not line.whole:
+                self._miss_newline(path, line, record, newest)
         tail = broken is not None or bool(pending)
         if tail and newest and not self._beyond(self._whole_seq):
             self._events -= len(pending)
@@ -227,6 +229,13 @@ class Verifier:
             self._report(path, line, _Broken("incomplete", "a write's last records are missing"))
         with storage_errors("read", path):
             return done + path.stat().st_size
+
+    def _miss_newline(self, path: Path, line: _Line, record: Record, newest: bool) -> None:
+        """A sound last line without its newline: lost where the line was known to be on disk."""
+        if newest and record.more == 0 and not self._beyond(record.seq - 1):
+            self._notes.append(f"{path}: the last newline is missing; the next open adds it")
+        elif record.more == 0:
+            self._report(path, line, _Broken("truncated", "the line's newline is missing"))
 
     def _beyond(self, seq: int) -> bool:
         return self._head is not None and self._head.durable_seq > seq
@@ -255,18 +264,21 @@ class Verifier:
         try:
             document = json.loads(line.data)
         except (ValueError, RecursionError) as error:
-            raise _Broken("unreadable", f"the line is not JSON: {error}") from None
+            raise _Broken("form", f"the line is not JSON: {error}") from None
         if not isinstance(document, dict):
-            raise _Broken("unreadable", "the line is not a JSON object")
+            raise _Broken("form", "the line is not a JSON object")
         return document, body, digest
 
     def _verify_header(self, path: Path, previous: Path | None, line: _Line) -> None:
         day = path.name[len("events_") : -len(".jsonl")]
         try:
             document, _, digest = self._split(line)
-            if document.get("format") != 1:
+            form = document.get("format")
+            if not isinstance(form, int):
+                raise _Broken("header", "the file does not begin with a header")
+            if form > 1:
                 raise StorageError(
-                    f"{path}: log format {document.get('format')} is not known to this release",
+                    f"{path}: log format {form} is not known to this release",
                     path=str(path),
                     hint="upgrade jobledger to verify this ledger",
                 )
@@ -291,7 +303,9 @@ class Verifier:
                 raise _Broken("sequence", f"the header does not follow record {self._seq}")
             self._hash = digest
         except _Broken as fault:
-            kind: ProblemKind = "header" if fault.kind in ("unreadable", "hash") else fault.kind
+            kind: ProblemKind = (
+                "header" if fault.kind in ("unreadable", "hash", "form") else fault.kind
+            )
             self._report(path, line, _Broken(kind, fault.message))
             self._hash = None
             match = re.search(rb'"first_seq":(\d+)', line.data)
@@ -306,7 +320,7 @@ class Verifier:
             fields = {name: getattr(named, name) for name in _Envelope.__struct_fields__}
             return Record(**fields, data=data, hash=digest)
         except (KeyError, msgspec.ValidationError, ValueError) as error:
-            raise _Broken("unreadable", f"the line is not a record: {error}") from None
+            raise _Broken("form", f"the line is not a record: {error}") from None
 
     def _follow_blindly(self, record: Record) -> None:
         """Go on behind unreadable lines: what stands there cannot be checked against them."""
