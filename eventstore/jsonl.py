@@ -20,7 +20,7 @@ from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
 from .filesystem import FileSystem, storage_error, storage_errors
 from .head import Head, HeadFile
 from .log import Log
-from .record import NewRecord, Record, encode_record
+from .record import MAX_LINE_BYTES, NewRecord, Record, encode_record
 from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
 from .store import Durability, Identity, Observer, VersionConflictError
 from .tail import MAX_WRITE_BYTES, TornTail, mend
@@ -139,7 +139,11 @@ class JsonlEventStore:
         if days:
             return days
         with self._locked():
-            return list_days(self._fs, self._directory) or [self._create(timezone)]
+            days = list_days(self._fs, self._directory)
+            if not days:
+                self._check_may_create()
+                days = [self._create(timezone)]
+            return days
 
     def _check_may_create(self) -> None:
         """A directory without a log may hold something else that is worth keeping.
@@ -148,10 +152,14 @@ class JsonlEventStore:
             LedgerCorruptError: there is a HEAD, so there was a log.
             StorageError: there are daily files that this ledger has not written.
         """
-        if self._head_file.read() is not None:
+        has_head = self._head_file.read() is not None
+        names = self._fs.list_directory(self._directory)
+        if list_days(self._fs, self._directory):
+            return  # another process has just made the ledger
+        if has_head:
             path = self._head_file.path
             raise corrupt(path, 1, 0, "missing", "HEAD is there, but the log's files are missing")
-        if any(name.startswith("jobs_") for name in self._fs.list_directory(self._directory)):
+        if any(name.startswith("jobs_") for name in names):
             raise StorageError(
                 f"{self._directory} holds jobs_*.json files but no event log",
                 path=str(self._directory),
@@ -338,6 +346,8 @@ class JsonlEventStore:
 
     def append(self, records: Sequence[NewRecord]) -> list[Record]:
         size = sum(len(new.data) + _ENVELOPE_BYTES for new in records)
+        if any(len(new.data) + _ENVELOPE_BYTES > MAX_LINE_BYTES for new in records):
+            raise ValidationError(f"a record is longer than {MAX_LINE_BYTES} bytes", field="data")
         if size > MAX_APPEND_BYTES:
             raise ValidationError(
                 f"{len(records)} records in one write are about {size} bytes, over"

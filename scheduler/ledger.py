@@ -223,6 +223,10 @@ class Ledger(Changes, Past):
         """The sequence number of the last event known here."""
         return self._store.seq
 
+    def now(self) -> datetime:
+        """The time by the ledger's clock, in UTC."""
+        return self._now()
+
     def idempotency_key(self, job_id: str) -> str:
         """A key that is the same for every attempt of a job, and different for every job."""
         return str(uuid5(UUID(self.ledger_id), job_id))

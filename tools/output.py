@@ -30,6 +30,8 @@ STATUS_STYLE = {
 
 # Characters that move the cursor, change colours or reorder what is read.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_MAX_ACCOUNT = 16
+_LEAST = 8
 _JOINERS = {"\u200d", "\ufe0f"}  # emoji are made of these
 
 
@@ -69,7 +71,7 @@ def print_error(message: str) -> None:
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:
     """A time for people, in the ledger's zone."""
-    return "–" if value is None else f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    return "–" if value is None else f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def status_text(job: ScheduledJob) -> Text:
@@ -85,6 +87,7 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    out = console()
     rows = [
         (
             Text(job.job_id if len(job.job_id) <= 12 else job.job_id[:8]),
@@ -93,20 +96,23 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
             Text(moment(job.scheduled_time, zone)),
             Text(str(job.attempt)),
             Text(printable(job.account_id)),
-            Text(printable(job.content)),
         )
         for job in jobs
     ]
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
-    for index, title in enumerate(("job", "status", "priority", "scheduled", "tries")):
-        # What identifies a job is never cut: on a narrow terminal the content gives way.
-        width = max([len(title), *(row[index].cell_len for row in rows)])
-        table.add_column(title, no_wrap=True, min_width=width)
-    table.add_column("account", no_wrap=True, overflow="ellipsis", max_width=20)
-    table.add_column("content", no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*row)
-    out = console()
+    titles = ("job", "status", "priority", "scheduled", "tries", "account")
+    widths = [
+        max([len(title), *(row[index].cell_len for row in rows)])
+        for index, title in enumerate(titles)
+    ]
+    # What identifies a job is never cut: on a narrow terminal account and content give way.
+    room = max(out.width - sum(widths[:-1]) - 2 * len(widths), 2 * _LEAST)
+    widths[-1] = min(widths[-1], _MAX_ACCOUNT, max(room // 3, _LEAST))
+    left = room - widths[-1]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title, width in zip((*titles, "content"), (*widths, left), strict=True):
+        table.add_column(title, no_wrap=True, overflow="ellipsis", width=width)
+    for row, job in zip(rows, jobs, strict=True):
+        table.add_row(*row, Text(printable(job.content)))
     out.print(table)
     out.print(Text(f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, times in {zone.key}", "dim"))
 
@@ -123,7 +129,7 @@ def print_job(job: ScheduledJob, zone: ZoneInfo) -> None:
         if name == "status":
             shown = status_text(job)
         elif isinstance(raw := getattr(job, name), datetime):
-            shown = Text(moment(raw, zone))
+            shown = Text(f"{raw.astimezone(zone):%Y-%m-%d %H:%M:%S}")
         elif name == "priority":
             shown = Text(f"{job.priority.name.lower()} ({int(job.priority)})")
         elif name == "metadata":

@@ -94,7 +94,7 @@ def test_writers_killed_at_random_lose_nothing_acknowledged(directory: Path) -> 
 def test_a_killed_runners_ledger_can_be_taken_over_at_once(directory: Path) -> None:
     """While it lives a second runner is refused with its pid; killed, its job is recovered."""
     with Ledger(directory) as ledger:
-        job_id = ledger.add_job("a", "x", ledger._now())
+        job_id = ledger.add_job("a", "x", ledger.now())
     runner = start(RUNNER, directory)
     try:
         assert runner.stdout is not None
@@ -121,7 +121,7 @@ def test_an_exec_child_of_a_dead_runner_does_not_keep_the_ledger(directory: Path
         "; print(child.pid, flush=True)",
     )
     with Ledger(directory) as ledger:
-        ledger.add_job("a", "x", ledger._now())
+        ledger.add_job("a", "x", ledger.now())
     runner = start(script, directory)
     assert runner.stdout is not None
     child = int(runner.stdout.readline())
@@ -185,7 +185,7 @@ def test_a_program_that_never_closes_still_leaves_its_files_in_step(directory: P
 def test_the_daily_files_follow_a_living_process(directory: Path) -> None:
     """Without any call in between, and without closing."""
     with Ledger(directory) as ledger:
-        ledger.add_job("a", "x", ledger._now(), job_id="mine")
+        ledger.add_job("a", "x", ledger.now(), job_id="mine")
         eventually(lambda: list(directory.glob("jobs_*.json")), "the daily file")
         assert '"job_id": "mine"' in next(directory.glob("jobs_*.json")).read_text()
 

@@ -1,0 +1,153 @@
+"""The demo: its platform, its publisher, its verdict, and the whole story as a process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.cli import Cli
+
+from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
+from jobledger.tools.demo.platform import Draft, Platform
+from jobledger.tools.demo.posts import add_posts, demo_csv
+from jobledger.tools.demo.publisher import PlatformPublisher
+from jobledger.tools.demo.verdict import Verdict, judge
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    """A platform that holds back the answer to its second post."""
+    with Platform(hold=2) as running:
+        yield running
+
+
+def test_a_post_gets_there_over_http_and_can_be_asked_for(
+    platform: Platform, directory: Path, clock: ManualClock
+) -> None:
+    """Text, account and key arrive as they were; the id comes back."""
+    with Scheduler(directory, clock=clock) as scheduler:
+        job_id = scheduler.add_job("acc", "xin chào 😀\nhai dòng", clock.now())
+        publisher = PlatformPublisher(platform.url)
+        scheduler.run_due(publisher)
+        (post,) = platform.posts()
+        assert (post.account_id, post.content) == ("acc", "xin chào 😀\nhai dòng")
+        assert post.key == scheduler.idempotency_key(job_id)
+        assert scheduler.get_job(job_id).thread_id == post.id
+
+
+def test_a_post_in_flight_is_found_by_asking(
+    platform: Platform, directory: Path, clock: ManualClock
+) -> None:
+    """The scheduler is stopped while the answer is held back; the next attempt posts nothing."""
+    import asyncio
+
+    async def stopped_in_mid_post(scheduler: Scheduler) -> None:
+        await scheduler.start(publisher)
+        await asyncio.to_thread(platform.holding.wait, 20)
+        await scheduler.stop()
+
+    publisher = PlatformPublisher(platform.url)
+    platform.store(Draft("other", "first"), "other-key")
+    with Scheduler(directory, clock=clock, grace_s=0) as scheduler:
+        job_id = scheduler.add_job("acc", "text", clock.now())
+        asyncio.run(stopped_in_mid_post(scheduler))
+        assert scheduler.get_job(job_id).in_doubt
+        platform.release()
+        clock.advance(timedelta(minutes=2))
+        assert scheduler.run_due(publisher) == 1
+        assert scheduler.get_job(job_id).status is JobStatus.COMPLETED
+        assert platform.counts()[scheduler.idempotency_key(job_id)] == 1
+
+
+def test_a_platform_that_cannot_be_reached_is_a_failure(
+    directory: Path, clock: ManualClock
+) -> None:
+    """Publishing fails with the error; asking fails too, and nothing is posted on a guess."""
+    with Platform() as gone:
+        publisher = PlatformPublisher(gone.url)
+    with Scheduler(directory, clock=clock) as scheduler:
+        job_id = scheduler.add_job("acc", "text", clock.now())
+        scheduler.run_due(publisher)
+        error = scheduler.get_job(job_id).error
+        assert error is not None
+        assert error.startswith("ConnectError")
+
+
+def test_the_platform_does_not_hide_a_double_post() -> None:
+    """It keeps both: that is how the demo could fail."""
+    with Platform() as platform:
+        for _ in range(2):
+            platform.store(Draft("a", "x"), "same")
+        assert platform.counts() == {"same": 2}
+
+
+def test_the_csv_is_what_the_demo_says(directory: Path) -> None:
+    """At least twenty posts of several accounts; two rows are refused, with line and reason."""
+    with Ledger(directory) as ledger:
+        added, refused = add_posts(ledger, demo_csv())
+        jobs = [ledger.get_job(job_id) for job_id in added]
+        due = ledger.get_ready_jobs()
+    assert len(added) == 22
+    assert 18 <= len(due) < 22
+    assert len({job.account_id for job in jobs}) == 5
+    assert {job.priority for job in jobs} == {1, 2, 3, 4}
+    assert any("\n" in job.content for job in jobs)
+    assert [row.reason.split()[0] for row in refused] == ["content", "scheduled_time"]
+    lines = demo_csv()
+    assert all(row.account_id in lines[row.line - 1] for row in refused)
+
+
+def verdict(*, held: Counter[str], completed: bool = True, verified: bool = True) -> Verdict:
+    """The verdict on two jobs, `a` due and `b` later."""
+    jobs = [
+        ScheduledJob(
+            job_id=name,
+            account_id="x",
+            content="x",
+            scheduled_time=datetime(2026, 3, 2, tzinfo=UTC),
+            status=JobStatus.COMPLETED if completed and name == "a" else JobStatus.SCHEDULED,
+        )
+        for name in "ab"
+    ]
+    return judge(
+        jobs,
+        ["a"],
+        {"a": "key-a", "b": "key-b"},
+        held,
+        crashes=1,
+        refused_as_expected=True,
+        verified=verified,
+    )
+
+
+def test_the_verdict_counts_what_the_platform_holds() -> None:
+    """Each way in which the proof can fail makes it fail."""
+    good = verdict(held=Counter({"key-a": 1}))
+    assert good.ok
+    assert good.line() == "demo: 2 posts, 1 crash, 0 lost, 0 twice, log verified"
+    twice = verdict(held=Counter({"key-a": 2}))
+    assert (twice.ok, twice.twice) == (False, 1)
+    for lost in (verdict(held=Counter()), verdict(held=Counter({"key-a": 1}), completed=False)):
+        assert (lost.ok, lost.lost) == (False, 1)
+    early = verdict(held=Counter({"key-a": 1, "key-b": 1}))
+    assert (early.ok, early.strays) == (False, 1)
+    damaged = verdict(held=Counter({"key-a": 1}), verified=False)
+    assert not damaged.ok
+    assert damaged.line().endswith("log NOT verified")
+
+
+def test_the_whole_demo(directory: Path, tmp_path: Path) -> None:
+    """As a user runs it: exit 0, the last line, the timeline, a sound ledger."""
+    cli = Cli(directory, tmp_path)
+    output = cli.ok("demo")
+    assert output.rstrip().endswith("demo: 22 posts, 1 crash, 0 lost, 0 twice, log verified")
+    assert "kill -9" in output
+    assert "asks first whether it is out" in " ".join(output.split())
+    assert cli.json("verify")["ok"]
+    assert len(cli.json("list", "--status", "completed")) == 19
+    again = cli.run("demo")
+    assert again.returncode == 2
+    assert "empty directory" in again.stderr
