@@ -102,6 +102,8 @@ def encode_record(
         prev.encode(),
     )
     line, digest = seal(body)
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"a record of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
     return line, Record(
         seq=seq,
         batch=batch,
