@@ -40,6 +40,8 @@ class Board:
         self._later: list[tuple[datetime, int, str]] = []
         self._due: list[tuple[int, datetime, int, str]] = []
         self._expiring: list[tuple[datetime, int, str]] = []
+        self._looked_at: datetime | None = None
+        """The time by which jobs were last moved from the later ones to the due ones."""
 
     def apply(self, event: Event) -> Change:
         """Fold one event in.
@@ -134,6 +136,9 @@ class Board:
         without_jobs: Collection[str] = (),
     ) -> ScheduledJob | None:
         """The due job that comes first, leaving out some; O(log n) and the number left out."""
+        if self._looked_at is not None and now < self._looked_at:
+            self._make_heaps_anew()  # the clock went back: what was due may not be any more
+        self._looked_at = now
         while self._later and self._later[0][0] <= now:
             job = self._scheduled(heapq.heappop(self._later))
             if job is not None:
@@ -145,9 +150,6 @@ class Board:
             job = self.jobs.get(entry[3])
             if job is None or job.status is not JobStatus.SCHEDULED or rank(job) != entry[:3]:
                 heapq.heappop(self._due)  # stale: where it stands now has an entry of its own
-            elif job.scheduled_time > now:  # the clock went back
-                heapq.heappop(self._due)
-                heapq.heappush(self._later, (job.scheduled_time, job.order, job.job_id))
             elif (
                 job.account_id in without_accounts
                 or job.job_id in without_jobs

@@ -1,0 +1,165 @@
+"""Every rule about what a job may be, with the field that its refusal names."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from support.domain import NOON, new
+
+from jobledger import InvalidScheduleTimeError, JobPriority, ValidationError
+from jobledger.domain.validation import check_job_id, check_metadata, checked, clean_text
+
+YEAR = timedelta(days=365)
+TICK = timedelta(microseconds=1)
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A dict of that many levels."""
+    value: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        value = {"k": value}
+    return value
+
+
+def cyclic() -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    value["me"] = value
+    return value
+
+
+ACCEPTED: list[dict[str, Any]] = [
+    {"content": "x" * 500},
+    {"content": "😀" * 500},
+    {"content": "\n x \u2028"},
+    {"account_id": "x" * 256},
+    {"scheduled_time": NOON + YEAR},
+    {"scheduled_time": NOON - YEAR},
+    {"priority": JobPriority.URGENT},
+    {"max_retries": 0},
+    {"metadata": nested(32)},
+    {"metadata": {"x": "é" * 32_000}},
+    {"metadata": {"": [None, True, -(2**63), 2**64 - 1, 1.5, "\x00", {}]}},
+    {"metadata": None},
+    {"job_id": "A-z.0_9"},
+    {"job_id": "x" * 64},
+]
+
+
+@pytest.mark.parametrize("fields", ACCEPTED, ids=lambda fields: next(iter(fields)))
+def test_what_is_acceptable_comes_through(fields: dict[str, Any]) -> None:
+    """Up to the very limits."""
+    job = checked(new(**fields), NOON)
+    for name, value in fields.items():
+        assert getattr(job, name) == ({} if name == "metadata" and value is None else value)
+
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("content", "", "must not be empty"),
+    ("content", " \n\t\u3000", "only white space"),
+    ("content", "x" * 501, "at most 500 characters, not 501"),
+    ("content", None, "must be text"),
+    ("content", b"x", "must be text"),
+    ("content", "a\ud800", "not valid Unicode: a lone surrogate at character 1"),
+    ("account_id", "", "must not be empty"),
+    ("account_id", "  ", "only white space"),
+    ("account_id", 7, "must be text, not 7 (int)"),
+    ("account_id", "\udfff", "not valid Unicode"),
+    ("account_id", "x" * 257, "at most 256"),
+    ("platform", "", "must not be empty"),
+    ("priority", 2, "must be one of JobPriority.LOW"),
+    ("priority", "high", "must be one of"),
+    ("priority", None, "must be one of"),
+    ("max_retries", -1, "must be from 0"),
+    ("max_retries", True, "must be an int, not True (bool)"),
+    ("max_retries", 1.0, "must be an int"),
+    ("max_retries", "3", "must be an int"),
+    ("hold", 1, "must be a bool"),
+    ("metadata", [], "must be a dict"),
+    ("metadata", {1: 2}, "a key that is not text"),
+    ("metadata", {"a": {"b": [float("nan")]}}, "nan at metadata.a.b[0]"),
+    ("metadata", {"a": float("inf")}, "inf at metadata.a"),
+    ("metadata", {"a": {1}}, "has a set at metadata.a"),
+    ("metadata", {"a": b"x"}, "has a bytes"),
+    ("metadata", {"a": NOON}, "has a datetime"),
+    ("metadata", {"a": 2**64}, "more than 64 bits"),
+    ("metadata", {"a\ud800": 1}, "not valid Unicode"),
+    ("metadata", {"a": ["\ud800"]}, "not valid Unicode"),
+    ("metadata", nested(33), "32 levels"),
+    ("metadata", nested(100_000), "32 levels"),
+    ("metadata", cyclic(), "32 levels"),
+    ("metadata", {"x": "y" * 65_536}, "at most 65536 bytes"),
+    ("job_id", "", "1 to 64"),
+    ("job_id", "x" * 65, "1 to 64"),
+    ("job_id", "a\n", "1 to 64"),
+    ("job_id", "a b", "1 to 64"),
+    ("job_id", "../x", "1 to 64"),
+    ("job_id", "é", "1 to 64"),
+    ("job_id", 5, "1 to 64"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "says"), REFUSED)
+def test_what_is_not_acceptable_names_field_and_fault(field: str, value: Any, says: str) -> None:
+    """As attribute and in a message of one line."""
+    with pytest.raises(ValidationError) as caught:
+        checked(new(**{field: value}), NOON)
+    assert caught.value.field == field
+    assert str(caught.value).startswith(field)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        NOON + YEAR + TICK,
+        NOON - YEAR - TICK,
+        datetime(2026, 3, 2),  # noqa: DTZ001 - naive on purpose
+        "2026-03-02",
+        None,
+        0,
+        NOON.date(),
+        datetime.max.replace(tzinfo=NOON.tzinfo),
+        datetime.min.replace(tzinfo=NOON.tzinfo),
+    ],
+)
+def test_a_time_that_is_none_or_too_far_is_refused(moment: Any) -> None:
+    """InvalidScheduleTimeError, which is a ValidationError and a ValueError."""
+    with pytest.raises(InvalidScheduleTimeError) as caught:
+        checked(new(scheduled_time=moment), NOON)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.field == "scheduled_time"
+
+
+def test_metadata_is_copied_and_made_of_plain_values() -> None:
+    """Tuples become lists, subclasses their base; nothing is shared with the caller."""
+
+    class Text(str):
+        __slots__ = ()
+
+    given = {"a": (1, [2]), "b": Text("x")}
+    copy = check_metadata(given)
+    assert copy == {"a": [1, [2]], "b": "x"}
+    assert type(copy["b"]) is str
+    assert copy["a"][1] is not given["a"][1]
+
+
+def test_an_id_with_a_hostile_repr_is_still_refused() -> None:
+    """The message does without it."""
+
+    class Hostile:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    with pytest.raises(ValidationError, match=r"\? \(Hostile\)"):
+        check_job_id(Hostile())
+
+
+def test_text_from_outside_is_made_fit_not_refused() -> None:
+    """Surrogates are replaced, length is cut."""
+    assert clean_text("a\ud800b") == "a?b"
+    assert clean_text("x" * 3000) == "x" * 1999 + "…"
+    assert clean_text(None) == "None"
