@@ -11,7 +11,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..domain.errors import StorageError
@@ -146,11 +146,16 @@ class FileSystem:
         temporary = path.with_name(f".{path.name}.tmp")
         fd = self.open_write(temporary, create=True, truncate=True)
         try:
-            self.write_at(fd, data, 0)
-            self.sync_data(fd)
-        finally:
-            self.close(fd)
-        self.rename(temporary, path)
+            try:
+                self.write_at(fd, data, 0)
+                self.sync_data(fd)
+            finally:
+                self.close(fd)
+            self.rename(temporary, path)
+        except OSError:
+            with suppress(OSError):  # on a full disk what is left of it would be in the way
+                self.remove(temporary)
+            raise
         self.sync_directory(path.parent)
 
 

@@ -46,7 +46,10 @@ _open_ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
 @atexit.register
 def _close_all() -> None:
     for ledger in list(_open_ledgers):
-        ledger.close()
+        try:
+            ledger.close()
+        except JobLedgerError as error:
+            logger(directory=str(ledger.directory)).error("closing failed", error=str(error))
 
 
 def _abandon_all() -> None:

@@ -54,7 +54,7 @@ def demo(session: Session) -> None:
     from .output import console
 
     chosen = click.get_current_context().find_root().get_parameter_source("directory")
-    given = chosen is not None and chosen.name != "DEFAULT"
+    given = chosen is not None and chosen.name == "COMMANDLINE"  # not whatever JOBLEDGER_DIR is
     session.exit_code = run_demo(session.directory if given else None, console())
 
 
