@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from ..domain.errors import JobLedgerError, LedgerCorruptError
-from . import checks, jobs, runner
+from . import checks, jobs, looking_back, runner
 from .output import print_error
 from .session import Session, json_option
 
@@ -58,7 +58,9 @@ def demo(session: Session) -> None:
     session.exit_code = run_demo(session.directory if given else None, console())
 
 
-for _command in (*jobs.COMMANDS, runner.run, checks.verify_, demo):
+for _command in (
+    *jobs.COMMANDS, runner.run, checks.verify_, checks.rebuild, looking_back.history, demo,
+):  # fmt: skip
     cli.add_command(_command)
 
 

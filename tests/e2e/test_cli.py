@@ -191,6 +191,34 @@ def test_verify_says_ok_or_what_is_wrong_where(cli: Cli) -> None:
         assert "line 4" in refused.stderr
 
 
+def test_history_tells_a_jobs_life(cli: Cli) -> None:
+    """As a timeline and as the log's own records; also of a removed job."""
+    cli.ok("add", "a", "text", "--job-id", "mine")
+    cli.ok("run", "--publisher", "posts:publish", "--once")
+    told = cli.ok("history", "mi")
+    for word in ("added", "started", "completed", "id t-text"):
+        assert word in told
+    cli.ok("remove", "mine")
+    events = cli.json("history", "mine")
+    assert [event["type"] for event in events] == ["added", "started", "completed", "removed"]
+    lines = next(cli.directory.glob("events_*.jsonl")).read_text("utf-8").split("\n")[1:-1]
+    assert events == [json.loads(line) for line in lines]
+    assert cli.run("history", "other").returncode == 2
+
+
+def test_rebuild_mends_and_check_only_says(cli: Cli) -> None:
+    """Exit 1 with what differs; then the files are as the log says."""
+    cli.ok("add", "a", "text", "--job-id", "mine")
+    (path,) = cli.directory.glob("jobs_*.json")
+    sound = path.read_bytes()
+    assert cli.json("rebuild", "--check")["changed"] == []
+    path.write_text("{}")
+    done = cli.run("rebuild", "--check")
+    assert (done.returncode, path.name in done.stdout, path.read_text()) == (1, True, "{}")
+    assert "1 rewritten" in cli.ok("rebuild")
+    assert path.read_bytes() == sound
+
+
 def test_the_directory_comes_from_the_environment_too(cli: Cli) -> None:
     """JOBLEDGER_DIR."""
     import subprocess
@@ -211,7 +239,7 @@ def test_help_names_every_command_with_an_example(cli: Cli) -> None:
     """Each command's --help shows one."""
     commands = [
         "add", "list", "show", "hold", "release", "edit", "reschedule", "cancel", "requeue",
-        "resolve", "remove", "run", "verify", "demo",
+        "resolve", "remove", "run", "history", "verify", "rebuild", "demo",
     ]  # fmt: skip
     overview = cli.ok("--help")
     for command in commands:
