@@ -14,35 +14,17 @@ from contextlib import contextmanager, suppress
 from copy import copy
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
-from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
+from ..domain.errors import LedgerCorruptError, StorageError
 from .filesystem import FileSystem, storage_error, storage_errors
+from .group import Append, Waiting
 from .head import Head, HeadFile
 from .log import Log
-from .record import MAX_LINE_BYTES, NewRecord, Record, encode_record
-from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
+from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
+from .record import NewRecord, Record, encode_record
+from .segment import Cursor, corrupt, create_segment, day_file
 from .store import Durability, Identity, Observer, VersionConflictError
-from .tail import MAX_WRITE_BYTES, TornTail, mend
-
-LOCK_NAME = "append.lock"
-MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
-"""The most that one write carries, so that no torn tail is longer than MAX_WRITE_BYTES."""
-_ENVELOPE_BYTES = 512
-"""More than a record has around its data."""
-
-
-class _Append:
-    """One caller's records, waiting for a write that may carry those of others too."""
-
-    __slots__ = ("done", "error", "records", "result", "size")
-
-    def __init__(self, records: Sequence[NewRecord], size: int) -> None:
-        self.records = records
-        self.size = size
-        self.result: list[Record] = []
-        self.error: Exception | None = None
-        self.done = False
+from .tail import TornTail, mend
 
 
 class JsonlEventStore:
@@ -76,8 +58,7 @@ class JsonlEventStore:
         self._observer = observer
         self._durability = durability
         self._read_only = read_only
-        self._waiting: list[_Append] = []
-        self._waiting_lock = threading.Lock()
+        self._waiting = Waiting()
         self._mutex = threading.RLock()
         self._lock_fd: int | None = None
         self._poison: StorageError | None = None
@@ -90,6 +71,8 @@ class JsonlEventStore:
         self.torn: TornTail | None = None
         self.damage: LedgerCorruptError | None = None
         try:
+            if not read_only:
+                self._lock_fd = open_lock(self._fs, directory)
             self._identity = self._open(timezone)
         except BaseException:
             self._head_file.close()
@@ -102,91 +85,20 @@ class JsonlEventStore:
     # -- opening -------------------------------------------------------------------------------
 
     def _open(self, timezone: str | None) -> Identity:
-        if self._read_only:
-            with storage_errors("read", self._directory):
-                days = list_days(self._fs, self._directory)
-        else:
-            with storage_errors("open the ledger directory", self._directory):
-                days = self._prepare(timezone or "UTC")
-        if not days:
-            raise StorageError(
-                f"there is no ledger in {self._directory}",
-                path=str(self._directory),
-                hint="a ledger is made by opening it for writing",
-            )
+        """Find out which ledger this is; make one where there is none and we may write."""
+        days = find_days(self._fs, self._directory)
+        if not days and not self._read_only:
+            with self._locked():
+                days = create_ledger(
+                    self._fs, self._directory, self._head_file, timezone or "UTC", self._clock()
+                )
         try:
-            identity = self._identify(days[0])
+            return identify(self._fs, self._directory, days, timezone)
         except LedgerCorruptError as error:
             if not self._read_only:
                 raise
             self.damage = error
             return Identity("", timezone or "UTC")
-        if timezone is not None and timezone != identity.timezone:
-            raise ValidationError(
-                f"timezone is {timezone!r}, but this ledger was created with {identity.timezone!r}",
-                field="timezone",
-                hint="leave it out, or give the one that the ledger has",
-            )
-        return identity
-
-    def _prepare(self, timezone: str) -> list[str]:
-        """Make directory, lock file and first day file where they are missing; the days there."""
-        self._fs.make_directory(self._directory)
-        days = list_days(self._fs, self._directory)
-        if not days:
-            self._check_may_create()
-        self._lock_fd = self._fs.open_write(self._directory / LOCK_NAME, create=True)
-        if days:
-            return days
-        with self._locked():
-            days = list_days(self._fs, self._directory)
-            if not days:
-                self._check_may_create()
-                days = [self._create(timezone)]
-            return days
-
-    def _check_may_create(self) -> None:
-        """A directory without a log may hold something else that is worth keeping.
-
-        Raises:
-            LedgerCorruptError: there is a HEAD, so there was a log.
-            StorageError: there are daily files that this ledger has not written.
-        """
-        has_head = self._head_file.read() is not None
-        names = self._fs.list_directory(self._directory)
-        if list_days(self._fs, self._directory):
-            return  # another process has just made the ledger
-        if has_head:
-            path = self._head_file.path
-            raise corrupt(path, 1, 0, "missing", "HEAD is there, but the log's files are missing")
-        if any(name.startswith("jobs_") for name in names):
-            raise StorageError(
-                f"{self._directory} holds jobs_*.json files but no event log",
-                path=str(self._directory),
-                hint="they may be another scheduler's data, which a new ledger would overwrite:"
-                " give the new ledger a directory of its own",
-            )
-
-    def _create(self, timezone: str) -> str:
-        """Make the first day file and HEAD; under the lock."""
-        ledger_id, day, start = str(uuid4()), self._clock().date().isoformat(), Cursor()
-        digest, length = create_segment(
-            self._fs, self._directory, start, ledger=ledger_id, timezone=timezone, day=day
-        )
-        self._head_file.write(
-            Head(ledger=ledger_id, day=day, offset=length, seq=0, durable_seq=0, hash=digest)
-        )
-        return day
-
-    def _identify(self, first_day: str) -> Identity:
-        path = day_file(self._directory, first_day)
-        with storage_errors("read", path):
-            fd = self._fs.open_read(path)
-        try:
-            header, _ = read_header(self._fs, fd, path)
-        finally:
-            self._fs.close(fd)
-        return Identity(header.ledger, header.timezone)
 
     def _load(self) -> None:
         """Read the whole log, mending its end unless this handle only reads."""
@@ -345,39 +257,15 @@ class JsonlEventStore:
     # -- appending -----------------------------------------------------------------------------
 
     def append(self, records: Sequence[NewRecord]) -> list[Record]:
-        size = sum(len(new.data) + _ENVELOPE_BYTES for new in records)
-        if any(len(new.data) + _ENVELOPE_BYTES > MAX_LINE_BYTES for new in records):
-            raise ValidationError(f"a record is longer than {MAX_LINE_BYTES} bytes", field="data")
-        if size > MAX_APPEND_BYTES:
-            raise ValidationError(
-                f"{len(records)} records in one write are about {size} bytes, over"
-                f" {MAX_APPEND_BYTES}",
-                field="jobs",
-                hint="add them in several parts",
-            )
-        mine = _Append(records, size)
-        with self._waiting_lock:
-            self._waiting.append(mine)
+        mine = self._waiting.join(records)
         with self._mutex:
             while not mine.done:
-                self._commit(self._take_waiting())
+                self._commit(self._waiting.take())
         if mine.error is not None:
             raise mine.error
         return mine.result
 
-    def _take_waiting(self) -> list[_Append]:
-        """Those who wait, in order, as many as fit into one write; the rest lead the next."""
-        with self._waiting_lock:
-            taken, size = 0, 0
-            for request in self._waiting:
-                size += request.size
-                if taken and size > MAX_APPEND_BYTES:
-                    break
-                taken += 1
-            together, self._waiting = self._waiting[:taken], self._waiting[taken:]
-        return together
-
-    def _commit(self, together: list[_Append]) -> None:
+    def _commit(self, together: list[Append]) -> None:
         """One write and one sync for everybody who waits."""
         try:
             self._check_writable()
@@ -407,11 +295,11 @@ class JsonlEventStore:
                 request.done = True
 
     @staticmethod
-    def _fail(together: list[_Append], error: Exception) -> None:
+    def _fail(together: list[Append], error: Exception) -> None:
         for request in together:
             request.error = request.error or error
 
-    def _accept(self, request: _Append, versions: dict[str, int]) -> bool:
+    def _accept(self, request: Append, versions: dict[str, int]) -> bool:
         """Take a request's versions into `versions`, or set its error and take none."""
         mine: dict[str, int] = {}
         for new in request.records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ import click
 import msgspec
 
 from ..domain.errors import ValidationError
-from ..domain.job import JobPriority, JobStatus, ScheduledJob
+from ..domain.job import JobPriority, JobStatus
+from ..scheduler.ledger import Ledger
 from .moments import parse_moment
 from .output import print_job, print_jobs, print_json
 from .session import Session, find_job, json_option, pass_session, zone_of
@@ -136,10 +138,7 @@ def hold(session: Session, job: str) -> None:
     Example:
       jobledger hold 3f2a
     """
-    with session.ledger() as ledger:
-        found = find_job(ledger, job)
-        ledger.hold_job(found.job_id)
-        _done(session, ledger.get_job(found.job_id), "held")
+    _change(session, job, "held", Ledger.hold_job)
 
 
 @click.command()
@@ -153,10 +152,7 @@ def release(session: Session, job: str) -> None:
     Example:
       jobledger release 3f2a
     """
-    with session.ledger() as ledger:
-        found = find_job(ledger, job)
-        ledger.release_job(found.job_id)
-        _done(session, ledger.get_job(found.job_id), "released")
+    _change(session, job, "released", Ledger.release_job)
 
 
 @click.command()
@@ -182,10 +178,7 @@ def edit(
         changes["priority"] = JobPriority[priority.upper()]
     if metadata is not None:
         changes["metadata"] = _metadata(metadata)
-    with session.ledger() as ledger:
-        found = find_job(ledger, job)
-        ledger.edit_job(found.job_id, **changes)
-        _done(session, ledger.get_job(found.job_id), "edited")
+    _change(session, job, "edited", lambda ledger, found: ledger.edit_job(found, **changes))
 
 
 @click.command()
@@ -201,10 +194,7 @@ def reschedule(session: Session, job: str, scheduled_time: str) -> None:
       jobledger reschedule 3f2a 2026-01-31T18:30
     """
     moment = parse_moment(scheduled_time, _now())
-    with session.ledger() as ledger:
-        found = find_job(ledger, job)
-        ledger.reschedule_job(found.job_id, moment)
-        _done(session, ledger.get_job(found.job_id), "rescheduled")
+    _change(session, job, "rescheduled", lambda ledger, found: ledger.reschedule_job(found, moment))
 
 
 @click.command()
@@ -219,10 +209,7 @@ def cancel(session: Session, job: str, reason: str) -> None:
     Example:
       jobledger cancel 3f2a --reason "wrong picture"
     """
-    with session.ledger() as ledger:
-        found = find_job(ledger, job)
-        ledger.cancel_job(found.job_id, reason)
-        _done(session, ledger.get_job(found.job_id), "cancelled")
+    _change(session, job, "cancelled", lambda ledger, found: ledger.cancel_job(found, reason))
 
 
 @click.command()
@@ -238,10 +225,7 @@ def requeue(session: Session, job: str, scheduled_time: str) -> None:
       jobledger requeue 3f2a +5m
     """
     moment = parse_moment(scheduled_time, _now())
-    with session.ledger() as ledger:
-        found = find_job(ledger, job)
-        ledger.requeue_job(found.job_id, moment)
-        _done(session, ledger.get_job(found.job_id), "requeued")
+    _change(session, job, "requeued", lambda ledger, found: ledger.requeue_job(found, moment))
 
 
 @click.command()
@@ -257,10 +241,11 @@ def resolve(session: Session, job: str, posted: bool, thread_id: str | None) -> 
     Example:
       jobledger resolve 3f2a --posted --thread-id 17890000000000000
     """
-    with session.ledger() as ledger:
-        found = find_job(ledger, job)
-        ledger.resolve_job(found.job_id, posted=posted, thread_id=thread_id)
-        _done(session, ledger.get_job(found.job_id), "resolved")
+
+    def settle(ledger: Ledger, found: str) -> None:
+        ledger.resolve_job(found, posted=posted, thread_id=thread_id)
+
+    _change(session, job, "resolved", settle)
 
 
 @click.command()
@@ -277,11 +262,15 @@ def remove(session: Session, job: str) -> None:
     with session.ledger() as ledger:
         found = find_job(ledger, job)
         ledger.remove_job(found.job_id)
-        _done(session, found, "removed")
+        session.show_job(found, f"removed {found.job_id}")
 
 
-def _done(session: Session, job: ScheduledJob, what: str) -> None:
-    session.show_job(job, f"{what} {job.job_id}")
+def _change(session: Session, job: str, done: str, change: Callable[[Ledger, str], None]) -> None:
+    """Find the job, change it, and show it as it is then."""
+    with session.ledger() as ledger:
+        job_id = find_job(ledger, job).job_id
+        change(ledger, job_id)
+        session.show_job(ledger.get_job(job_id), f"{done} {job_id}")
 
 
 COMMANDS = (

@@ -1,0 +1,115 @@
+"""Opening a ledger directory: its lock, its identity, and making it where there is none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from ..domain.errors import StorageError, ValidationError
+from .filesystem import FileSystem, storage_errors
+from .head import Head, HeadFile
+from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
+from .store import Identity
+
+LOCK_NAME = "append.lock"
+
+
+def open_lock(fs: FileSystem, directory: Path) -> int:
+    """The append lock's file, open; makes directory and file where they are missing.
+
+    Raises:
+        StorageError: it cannot be made, or the directory holds what a new ledger would overwrite;
+            nothing was made then.
+        LedgerCorruptError: there was a ledger, and its log is gone.
+    """
+    with storage_errors("open the ledger directory", directory):
+        fs.make_directory(directory)
+        _check_may_create(fs, directory)
+        return fs.open_write(directory / LOCK_NAME, create=True)
+
+
+def find_days(fs: FileSystem, directory: Path) -> list[str]:
+    """The days that have a file."""
+    with storage_errors("read", directory):
+        return list_days(fs, directory)
+
+
+def create_ledger(
+    fs: FileSystem, directory: Path, head_file: HeadFile, timezone: str, now: datetime
+) -> list[str]:
+    """Make the first day file and HEAD, unless another process has; the days there are then.
+
+    Call it under the append lock.
+    """
+    with storage_errors("make a ledger in", directory):
+        days = list_days(fs, directory)
+        if days:
+            return days
+        _check_may_create(fs, directory)
+        ledger_id, day = str(uuid4()), now.date().isoformat()
+        digest, length = create_segment(
+            fs, directory, Cursor(), ledger=ledger_id, timezone=timezone, day=day
+        )
+        head_file.write(
+            Head(ledger=ledger_id, day=day, offset=length, seq=0, durable_seq=0, hash=digest)
+        )
+        return [day]
+
+
+def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | None) -> Identity:
+    """Which ledger this is, from the header of its first file.
+
+    Raises:
+        StorageError: there is none, or a newer release wrote it.
+        LedgerCorruptError: the header does not verify.
+        ValidationError: it was created with another time zone.
+    """
+    if not days:
+        raise StorageError(
+            f"there is no ledger in {directory}",
+            path=str(directory),
+            hint="a ledger is made by opening it for writing",
+        )
+    path = day_file(directory, days[0])
+    with storage_errors("read", path):
+        fd = fs.open_read(path)
+    try:
+        header, _ = read_header(fs, fd, path)
+    finally:
+        fs.close(fd)
+    if timezone is not None and timezone != header.timezone:
+        raise ValidationError(
+            f"timezone is {timezone!r}, but this ledger was created with {header.timezone!r}",
+            field="timezone",
+            hint="leave it out, or give the one that the ledger has",
+        )
+    return Identity(header.ledger, header.timezone)
+
+
+def _check_may_create(fs: FileSystem, directory: Path) -> None:
+    """A directory without a log may hold something else that is worth keeping.
+
+    Raises:
+        LedgerCorruptError: there is a HEAD, so there was a log.
+        StorageError: there are daily files that this ledger has not written.
+    """
+    head_file = HeadFile(fs, directory, read_only=True)
+    try:
+        has_head = head_file.read() is not None
+    finally:
+        head_file.close()
+    names = fs.list_directory(directory)
+    if list_days(fs, directory):
+        return  # there is a ledger; perhaps another process has only just made it
+    if has_head:
+        raise corrupt(
+            head_file.path, 1, 0, "missing", "HEAD is there, but the log's files are missing"
+        )
+    if any(name.startswith("jobs_") for name in names):
+        raise StorageError(
+            f"{directory} holds jobs_*.json files but no event log",
+            path=str(directory),
+            hint="they may be another scheduler's data, which a new ledger would overwrite:"
+            " give the new ledger a directory of its own",
+        )
