@@ -217,7 +217,10 @@ def _interrupt(job: ScheduledJob, command: c.Interrupt, now: datetime) -> Decisi
 def _cancel(job: ScheduledJob, command: c.Cancel, now: datetime) -> Decision:
     if not isinstance(command.reason, str):
         raise ValidationError("reason must be text", field="reason")
-    return [e.JobCancelled(reason=clean_text(command.reason))]
+    running = job.status is JobStatus.RUNNING
+    return [
+        e.JobCancelled(reason=clean_text(command.reason), in_doubt=running and job.reconcilable)
+    ]
 
 
 @_rule(c.Expire, "expire")

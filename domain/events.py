@@ -128,8 +128,11 @@ class JobInterrupted(EventData, frozen=True):
 
 
 class JobCancelled(EventData, frozen=True):
+    """`in_doubt`: it was running, so the post may be out, and its publisher can be asked."""
+
     TYPE: ClassVar[str] = "cancelled"
     reason: str = ""
+    in_doubt: bool = False
 
 
 class JobExpired(EventData, frozen=True):
@@ -240,7 +243,7 @@ def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> EventData:
         msgspec.ValidationError, msgspec.DecodeError: the data is not of the type's form.
     """
     current = SCHEMA.get(kind)
-    if current is None or schema > current:
+    if current is None or not 1 <= schema <= current:
         raise StorageError(
             f"an event of type {kind!r}, schema {schema}, is not known to this release",
             hint="a newer release of jobledger wrote it: upgrade to read this ledger",

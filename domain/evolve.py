@@ -173,7 +173,11 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> dic
 
 def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> dict[str, Any]:
     reason = f": {data.reason}" if data.reason else ""
-    return {"status": JobStatus.CANCELLED, "status_message": f"Cancelled{reason}"}
+    return {
+        "status": JobStatus.CANCELLED,
+        "in_doubt": job.in_doubt or data.in_doubt,
+        "status_message": f"Cancelled{reason}",
+    }
 
 
 def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> dict[str, Any]:
@@ -183,7 +187,7 @@ def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> dict[str, A
 
 def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> dict[str, Any]:
     # A doubt that nobody has looked into yet stays: the next attempt asks before it publishes.
-    # An outcome that was asked for and stayed unknown is settled by the person who requeues.
+    # An outcome that is FAILED as unknown is settled by the person who requeues.
     return {
         "status": JobStatus.SCHEDULED,
         "scheduled_time": data.scheduled_time,

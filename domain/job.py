@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -109,7 +109,7 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return (
             self.status is JobStatus.RUNNING
             and self.started_at is not None
-            and now - self.started_at > timedelta(minutes=max_running_minutes)
+            and (now - self.started_at).total_seconds() > max_running_minutes * 60
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,12 +141,25 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             ValidationError: a key is missing or its value is not of the right kind.
         """
         try:
-            return msgspec.convert({k: v for k, v in data.items() if k in _DICT_KEYS}, cls)
+            job = msgspec.convert({k: v for k, v in data.items() if k in _DICT_KEYS}, cls)
         except msgspec.ValidationError as error:
             raise ValidationError(f"not a job: {error}", field="data") from None
+        times = {name: _in_utc(name, getattr(job, name)) for name in _TIMES}
+        return msgspec.structs.replace(job, metadata=copy_json(job.metadata), **times)
 
 
 _DICT_KEYS = frozenset(ScheduledJob.__struct_fields__[:16])
+
+
+_TIMES = ("scheduled_time", "created_at", "started_at", "completed_at")
+
+
+def _in_utc(name: str, moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    if moment.utcoffset() is None:
+        raise ValidationError(f"not a job: {name} has no time zone", field="data")
+    return moment.astimezone(UTC)
 
 
 def _text(moment: datetime | None) -> str | None:
@@ -164,8 +177,6 @@ def copy_json(value: Any) -> Any:
 
 def hand_out(job: ScheduledJob) -> ScheduledJob:
     """The same value, sharing nothing that its receiver could change under the ledger."""
-    if not job.metadata and not job.checkpoints:
-        return job
     return msgspec.structs.replace(
         job, metadata=copy_json(job.metadata), checkpoints=copy_json(job.checkpoints)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from datetime import timedelta
 
 import msgspec
@@ -15,6 +15,7 @@ EXPIRE_AFTER = timedelta(hours=24)
 MAX_RUNNING_MINUTES = 30.0
 """An attempt that runs longer than this is stuck."""
 
+_HIGHEST = sys.float_info.max
 MAX_DELAY_S = 366 * 86_400.0
 """No backoff is longer: past it a delay would only overflow the calendar."""
 
@@ -41,8 +42,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValidationError(f"{name} must be a number, not {value!r}", field=name)
-            if not math.isfinite(value) or value < 0:
-                raise ValidationError(f"{name} must be finite and ≥ 0, not {value!r}", field=name)
+            if not 0 <= value <= _HIGHEST:  # NaN is neither
+                raise ValidationError(f"{name} must be finite and ≥ 0", field=name)
         if self.jitter > 1:
             raise ValidationError(f"jitter must be at most 1, not {self.jitter!r}", field="jitter")
 
@@ -52,9 +53,9 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         `roll` in [0, 1) is the caller's random number; it matters only with `jitter`.
         """
         try:
-            delay = float(self.base_s * self.factor**failures)
+            delay = min(self.base_s * float(self.factor) ** failures, MAX_DELAY_S)
         except OverflowError:
-            delay = MAX_DELAY_S
+            delay = MAX_DELAY_S if self.base_s else 0.0
         if self.cap_s is not None:
             delay = min(delay, self.cap_s)
         delay *= 1 + self.jitter * (2 * roll - 1)

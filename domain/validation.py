@@ -30,16 +30,17 @@ def checked(job: NewJob, now: datetime) -> NewJob:
         ValidationError: of the first field that is not.
         InvalidScheduleTimeError: where that field is `scheduled_time`.
     """
-    if job.job_id is not None:
-        check_job_id(job.job_id)
+    job_id = None if job.job_id is None else check_job_id(job.job_id)
     if isinstance(job.max_retries, bool) or not isinstance(job.max_retries, int):
         raise _refuse("max_retries", f"must be an int, not {_shown(job.max_retries)}")
     if not 0 <= job.max_retries <= MAX_RETRIES:
-        raise _refuse("max_retries", f"must be from 0 to {MAX_RETRIES}, not {job.max_retries}")
+        fault = f"must be from 0 to {MAX_RETRIES}, not {_shown(job.max_retries)}"
+        raise _refuse("max_retries", fault)
     if not isinstance(job.hold, bool):
         raise _refuse("hold", f"must be a bool, not {_shown(job.hold)}")
     return msgspec.structs.replace(
         job,
+        job_id=job_id,
         account_id=_text("account_id", job.account_id, MAX_ACCOUNT_CHARS),
         content=check_content(job.content),
         scheduled_time=check_schedule(job.scheduled_time, now),
@@ -53,7 +54,7 @@ def check_job_id(value: object) -> str:
     """1 to 64 of `A-Z a-z 0-9 . _ -`."""
     if not isinstance(value, str) or not _JOB_ID.fullmatch(value):
         raise _refuse("job_id", f"must be 1 to 64 of A-Z a-z 0-9 . _ -, not {_shown(value)}")
-    return value
+    return str.__str__(value)
 
 
 def check_content(value: object) -> str:
@@ -104,20 +105,23 @@ def check_metadata(value: object, field: str = "metadata") -> dict[str, Any]:
 
 def check_json(value: object, field: str) -> Any:
     """A copy of a JSON value (tuples become lists), refused where the log could not keep it."""
-    copy = _json_copy(value, field, field, 1)
+    copy = _json_copy(value, field, field, 1, [MAX_METADATA_BYTES])
     size = len(msgspec.json.encode(copy))
     if size > MAX_METADATA_BYTES:
         raise _refuse(field, f"must be at most {MAX_METADATA_BYTES} bytes as JSON, not {size}")
     return copy
 
 
-def _json_copy(value: object, field: str, where: str, depth: int) -> Any:
+def _json_copy(value: object, field: str, where: str, depth: int, left: list[int]) -> Any:
+    left[0] -= 1  # every value is at least a byte
+    if left[0] < 0:
+        raise _refuse(field, f"must be at most {MAX_METADATA_BYTES} bytes as JSON")
     if depth > MAX_METADATA_DEPTH:
         raise _refuse(field, f"must be at most {MAX_METADATA_DEPTH} levels deep")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return str(_unicode(field, value, where))
+        return _unicode(field, value, where)
     if isinstance(value, int):
         if not -(2**63) <= value < 2**64:
             raise _refuse(field, f"has an integer of more than 64 bits at {where}")
@@ -128,7 +132,7 @@ def _json_copy(value: object, field: str, where: str, depth: int) -> Any:
         return float(value)
     if isinstance(value, list | tuple):
         return [
-            _json_copy(item, field, f"{where}[{index}]", depth + 1)
+            _json_copy(item, field, f"{where}[{index}]", depth + 1, left)
             for index, item in enumerate(value)
         ]
     if isinstance(value, dict):
@@ -136,8 +140,8 @@ def _json_copy(value: object, field: str, where: str, depth: int) -> Any:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise _refuse(field, f"has a key that is not text at {where}: {_shown(key)}")
-            name = str(_unicode(field, key, where))
-            copy[name] = _json_copy(item, field, f"{where}.{name[:40]}", depth + 1)
+            name = _unicode(field, key, where)
+            copy[name] = _json_copy(item, field, f"{where}.{_key(name)}", depth + 1, left)
         return copy
     raise _refuse(field, f"has a {type(value).__name__} at {where}, which JSON cannot hold")
 
@@ -149,7 +153,7 @@ def _text(field: str, value: object, longest: int) -> str:
         raise _refuse(field, "must not be " + ("only white space" if value else "empty"))
     if len(value) > longest:
         raise _refuse(field, f"must be at most {longest} characters, not {len(value)}")
-    return str(_unicode(field, value, field))
+    return _unicode(field, value, field)
 
 
 def _unicode(field: str, value: str, where: str) -> str:
@@ -158,13 +162,18 @@ def _unicode(field: str, value: str, where: str) -> str:
     except UnicodeEncodeError as error:
         fault = f"is not valid Unicode: a lone surrogate at character {error.start} of {where}"
         raise _refuse(field, fault) from None
-    return value
+    return str.__str__(value)  # plain text, whatever a subclass (an Enum, say) prints as
 
 
 def clean_text(value: object, longest: int = 2000) -> str:
     """Text from outside (a publisher's error, say) made fit for the log: never refused."""
-    text = str(value).encode("utf-8", "replace").decode()
+    plain = str.__str__(value) if isinstance(value, str) else str(value)
+    text = plain.encode("utf-8", "replace").decode()
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _key(name: str) -> str:
+    return name[:40] if name[:40].isprintable() else ascii(name[:40])
 
 
 def _shown(value: object) -> str:

@@ -190,7 +190,10 @@ class Board:
             scheduled_time, _, job_id = self._expiring[0]
             job = self.jobs.get(job_id)
             if job is not None and job.status in _OPEN and job.scheduled_time == scheduled_time:
-                return scheduled_time + expire_after
+                try:
+                    return scheduled_time + expire_after
+                except OverflowError:
+                    return None
             heapq.heappop(self._expiring)
         return None
 

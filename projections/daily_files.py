@@ -194,7 +194,9 @@ class DailyFilesWriter:
         """Rename a file that the log knows nothing of, so that it is no day's file any more."""
         path = job_file(self._directory, day)
         with storage_errors("set aside", path):
-            self._fs.rename(path, path.with_name(f"{path.name}.foreign"))
+            taken = set(self._fs.list_directory(self._directory))
+            names = (f"{path.name}.foreign" + (f".{n}" if n else "") for n in range(len(taken) + 1))
+            self._fs.rename(path, path.with_name(next(n for n in names if n not in taken)))
             self._fs.sync_directory(self._directory)
 
     def _put(self, path: Path, content: bytes | None) -> bool:

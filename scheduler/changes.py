@@ -210,7 +210,7 @@ class Changes(Queries):
             if not data or job is None:
                 return job
             try:
-                self._store.append(_records(job_id, job.version, data))
+                self._store.append(_records(job.job_id, job.version, data))
             except VersionConflictError:
                 continue
             with self._lock:

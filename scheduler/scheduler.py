@@ -34,6 +34,7 @@ from .runs import Running, Runs, positive
 
 CANCEL_S = 1.0
 """How long `stop` waits for an async publisher that was cancelled to clean up."""
+MOST_RUNNING_MINUTES = 366 * 24 * 60
 LOOK_EVERY_S = 0.1
 """The longest that the loop sleeps without looking at the clock and at the log's head."""
 
@@ -83,6 +84,11 @@ class Scheduler(Runs):
         if not isinstance(retry, RetryPolicy):
             raise ValidationError(f"retry must be a RetryPolicy, not {retry!r}", field="retry")
         self._max_running_minutes = positive("max_running_minutes", max_running_minutes)
+        if self._max_running_minutes > MOST_RUNNING_MINUTES:
+            raise ValidationError(
+                f"max_running_minutes must be at most {MOST_RUNNING_MINUTES} (a year)",
+                field="max_running_minutes",
+            )
         self._grace_s = positive("grace_s", grace_s, or_zero=True)
         self._settle_s = positive("settle_s", settle_s, or_zero=True)
         self._error_wait_s = positive("error_wait_s", error_wait_s, or_zero=True)

@@ -11,8 +11,13 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobledger import JobPriority, Ledger, ManualClock, NewJob, ScheduledJob
+from jobledger import Event, JobPriority, JobStatus, Ledger, ManualClock, NewJob, ScheduledJob
+from jobledger.domain import commands as c
 from jobledger.domain import events as e
+from jobledger.domain.decide import decide
+from jobledger.domain.errors import JobLedgerError
+from jobledger.domain.evolve import evolve
+from jobledger.domain.lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -91,3 +96,107 @@ def data_of(kind: type[e.EventData]) -> st.SearchStrategy[e.EventData]:
 def test_the_data_of_every_event_comes_back_from_its_json(data: e.EventData) -> None:
     """encode_data and decode_data are inverse."""
     assert e.decode_data(data.TYPE, e.SCHEMA[data.TYPE], e.encode_data(data)) == data
+
+
+OFTEN = {"start", "retry", "interrupt", "resolve", "requeue"}
+"""What makes a walk long: without it most would soon be cancelled or removed."""
+impatient = jobs.map(lambda new: msgspec.structs.replace(new, max_retries=new.max_retries % 3))
+"""Jobs whose retries a walk can use up."""
+TRIGGER = {past: trigger for trigger, past in PAST_TENSE.items()}
+
+
+def command_of(trigger: str, now: datetime, attempt: int) -> st.SearchStrategy[c.Command]:
+    """Any command of a trigger, of that attempt where it is of one."""
+    soon = st.timedeltas(timedelta(hours=-30), timedelta(hours=30)).map(lambda by: now + by)
+    number = st.just(attempt)
+    failure: dict[str, Any] = {"attempt": number, "error": words}
+    strategies: dict[str, st.SearchStrategy[c.Command]] = {
+        "add": st.builds(c.Add, job_id=st.just("j"), job=impatient),
+        "hold": st.builds(c.Hold),
+        "release": st.builds(c.Release),
+        "edit": st.builds(c.Edit, content=texts, priority=st.sampled_from(JobPriority)),
+        "reschedule": st.builds(c.Reschedule, scheduled_time=soon),
+        "start": st.builds(c.Start, reconcilable=st.booleans()),
+        "note": st.builds(c.Note, attempt=number, message=words),
+        "checkpoint": st.builds(c.Checkpoint, attempt=number, name=st.just("n"), value=values),
+        "complete": st.builds(c.Complete, attempt=number, thread_id=st.none() | words),
+        "retry": st.builds(c.Fail, **failure),
+        "fail": st.builds(
+            c.Fail, **failure, retryable=st.just(False), outcome_unknown=st.booleans()
+        ),
+        "interrupt": st.builds(
+            c.Interrupt,
+            **failure,
+            reason=st.sampled_from(["crashed", "stuck", "reconcile_failed"]),
+            on_interrupted=st.sampled_from(["retry", "fail"]),
+            settle_s=st.none() | st.floats(0, 100),
+            ask_always=st.booleans(),
+        ),
+        "cancel": st.builds(c.Cancel, reason=st.just("") | words),
+        "expire": st.builds(c.Expire),
+        "requeue": st.builds(c.Requeue, scheduled_time=soon),
+        "resolve": st.builds(c.Resolve, posted=st.booleans(), thread_id=st.none() | words),
+        "remove": st.builds(c.Remove),
+    }
+    return strategies[trigger]
+
+
+def check_sense(job: ScheduledJob, before: ScheduledJob | None) -> None:
+    """What holds of every job that a legal history leads to."""
+    assert job.retry_count <= job.max_retries
+    assert (job.completed_at is not None) == (job.status is JobStatus.COMPLETED)
+    assert not job.outcome_unknown or job.status is JobStatus.FAILED
+    assert not job.in_doubt or job.status not in (JobStatus.COMPLETED, JobStatus.FAILED)
+    assert not job.exhausted or job.in_doubt
+    started = before is not None and before.status is not JobStatus.RUNNING
+    begins = started and job.status is JobStatus.RUNNING
+    assert job.attempt == (0 if before is None else before.attempt) + begins
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_every_walk_of_commands_stays_inside_the_lifecycle(data: st.DataObject) -> None:
+    """Each event follows legally, versions have no gaps, a refusal changes nothing, and the log
+    that was written down and read back folds into the same jobs."""
+    job: ScheduledJob | None = None
+    now, versions, folded = NOON, 0, []
+    log: list[tuple[Event, bytes]] = []
+    for _ in range(data.draw(st.integers(10, 40))):
+        state = NEW if job is None else job.status.value
+        legal = [trigger for source, trigger in TABLE if source == state]
+        legal += [trigger for trigger in legal if trigger in OFTEN] * 6
+        triggers = legal if data.draw(st.integers(0, 9)) else list(PAST_TENSE)
+        trigger = data.draw(st.sampled_from(triggers))
+        attempt = 0 if job is None else job.attempt - data.draw(st.integers(0, 9)) // 9
+        now += data.draw(st.timedeltas(timedelta(minutes=-5), timedelta(hours=1)))
+        if job is None and trigger not in ("add", "note", "complete"):
+            continue  # the ledger does not ask for a change of a job that is not there
+        if job is not None and trigger == "start":
+            now = max(now, job.scheduled_time)
+        command = data.draw(command_of(trigger, now, attempt))
+        try:
+            decided = decide(job, command, now)
+        except JobLedgerError:
+            continue
+        for item in decided:
+            versions += 1
+            before, source = job, state
+            event = Event(
+                seq=versions, at=now, type=item.TYPE, job_id="j", version=versions, data=item
+            )
+            job = evolve(before, event)
+            state = REMOVED if job is None else job.status.value
+            assert state in TABLE[source, TRIGGER[item.TYPE]]
+            assert before is None or before.status is not JobStatus.COMPLETED or job is None
+            if job is not None:
+                assert job.version == versions
+                check_sense(job, before)
+            log.append((event, e.encode_data(item)))
+            folded.append(job)
+        if state == REMOVED:
+            break
+    again: ScheduledJob | None = None
+    for (event, line), expected in zip(log, folded, strict=True):
+        decoded = e.decode_data(event.type, event.schema, line)
+        again = evolve(again, msgspec.structs.replace(event, data=decoded))
+        assert again == expected

@@ -260,6 +260,19 @@ def test_a_doubt_that_nobody_looked_into_survives_a_requeue() -> None:
     assert started.data.asks_first
 
 
+def test_a_job_cancelled_in_mid_run_is_asked_about_when_it_comes_back() -> None:
+    """The post may be out; where nobody can be asked, the person who requeues decides."""
+    for reconcilable in (True, False):
+        life = Life()
+        life.start(reconcilable=reconcilable)
+        assert life.do(c.Cancel()) == [e.JobCancelled(in_doubt=reconcilable)]
+        life.do(c.Requeue(scheduled_time=life.now))
+        life.start(reconcilable=reconcilable)
+        started = life.events[-1].data
+        assert isinstance(started, e.JobStarted)
+        assert started.asks_first == reconcilable
+
+
 def test_the_retry_policy_and_the_roll_come_with_the_command() -> None:
     """decide takes no chance of its own."""
     life = Life()

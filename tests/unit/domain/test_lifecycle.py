@@ -138,3 +138,33 @@ def test_the_diagram_in_the_documents_is_up_to_date() -> None:
     for name in refresh.DOCUMENTS:
         text = (ROOT / name).read_text("utf-8")
         assert text == refresh.with_diagram(text), f"{name} is out of date: run `make diagram`"
+
+
+def test_a_machine_can_take_every_destination_of_the_table_and_no_other() -> None:
+    """Where a trigger has two, a machine of the declaration takes the one that is wanted."""
+    model, wanted = Model(), ""
+
+    def is_wanted(destination: str) -> Any:
+        return lambda: wanted == destination
+
+    declared = [
+        {
+            "trigger": item["trigger"],
+            "source": source,
+            "dest": item["dest"],
+            "conditions": is_wanted(source if item["dest"] == "=" else item["dest"]),
+        }
+        for item in TRANSITIONS
+        for source in item["source"]
+    ]
+    machine = Machine(model, states=list(STATES), transitions=declared, auto_transitions=False)
+    taken: dict[tuple[str, str], set[str]] = {}
+    for state, trigger in TABLE:
+        for wanted in STATES:
+            machine.set_state(state)
+            if model.trigger(trigger):  # type: ignore[attr-defined]
+                assert model.state == wanted
+                taken.setdefault((state, trigger), set()).add(wanted)
+            else:
+                assert model.state == state
+    assert taken == {pair: set(destinations) for pair, destinations in TABLE.items()}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum, IntEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.domain import NOON, new
@@ -163,3 +165,91 @@ def test_text_from_outside_is_made_fit_not_refused() -> None:
     assert clean_text("a\ud800b") == "a?b"
     assert clean_text("x" * 3000) == "x" * 1999 + "…"
     assert clean_text(None) == "None"
+
+
+class Account(str, Enum):  # noqa: UP042 - its str() is not its value, which is the point
+    MAIN = "main"
+
+
+class Shouting(str):
+    """Text that prints as something else."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self.upper()
+
+
+class Level(IntEnum):
+    TWO = 2
+
+
+@pytest.mark.parametrize("field", ["content", "account_id", "platform", "job_id"])
+@pytest.mark.parametrize("value", [Account.MAIN, Shouting("main")], ids=["enum", "subclass"])
+def test_a_subclass_of_str_counts_as_the_text_that_it_is(field: str, value: str) -> None:
+    """It becomes plain text of the same characters, whatever its own `__str__` says."""
+    kept = getattr(checked(new(**{field: value}), NOON), field)
+    assert type(kept) is str
+    assert kept == "main"
+
+
+def test_subclasses_inside_metadata_become_the_plain_values_that_they_are() -> None:
+    """Keys, texts and numbers."""
+    kept = check_metadata({Shouting("key"): Account.MAIN, "n": Level.TWO})
+    assert kept == {"key": "main", "n": 2}
+    assert [type(key) for key in kept] == [str, str]
+    assert [type(value) for value in kept.values()] == [str, int]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_too_long_to_print_is_refused_like_any_other(sign: int) -> None:
+    """Python refuses to write more than 4,300 digits; the message must not need them."""
+    with pytest.raises(ValidationError) as caught:
+        checked(new(max_retries=sign * 10**5000), NOON)
+    assert caught.value.field == "max_retries"
+
+
+@pytest.mark.parametrize("key", ["a\nb", "a\r", "a\u2028b", "a\x1b[2Jb"])
+def test_a_refusal_is_one_printable_line_whatever_the_keys_are(key: str) -> None:
+    """A key with a line break, or with an order to the terminal, is shown, not obeyed."""
+    for metadata in ({key: float("nan")}, {key: {1: 2}}, {"x": [{key: b""}]}):
+        with pytest.raises(ValidationError) as caught:
+            check_metadata(metadata)
+        assert str(caught.value).isprintable()
+
+
+class Counted(list[Any]):
+    """A list that counts how often one of its kind is gone through."""
+
+    walks = 0
+
+    def __iter__(self) -> Any:
+        type(self).walks += 1
+        return super().__iter__()
+
+
+def test_metadata_that_unfolds_into_more_than_64_kib_is_refused_on_the_way() -> None:
+    """A few objects that hold each other twice over are huge as JSON: nobody spells that out."""
+    Counted.walks = 0
+    value: Any = Counted()
+    for _ in range(18):
+        value = [value, value]
+    with pytest.raises(ValidationError, match="at most 65536 bytes"):
+        check_metadata({"k": value})
+    assert Counted.walks <= 65_536
+
+
+@pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "America/New_York"])
+@pytest.mark.parametrize("moment", [datetime.min, datetime.max])  # noqa: DTZ901 - zoned below
+def test_the_ends_of_the_calendar_are_too_far_not_a_crash(moment: datetime, zone: str) -> None:
+    """Where converting to UTC would overflow."""
+    with pytest.raises(InvalidScheduleTimeError):
+        checked(new(scheduled_time=moment.replace(tzinfo=ZoneInfo(zone))), NOON)
+
+
+def test_a_time_is_kept_as_the_same_instant_in_utc() -> None:
+    """Whatever zone it came in."""
+    hanoi = NOON.astimezone(timezone(timedelta(hours=7)))
+    kept = checked(new(scheduled_time=hanoi), NOON).scheduled_time
+    assert kept == NOON
+    assert kept.tzinfo is UTC

@@ -221,3 +221,32 @@ def test_finding_the_next_job_scans_nothing() -> None:
         assert play.due() == f"j{n}"
         play.do(f"j{n}", c.Start())
     assert Counting.looks <= 30
+
+
+def test_a_board_on_which_nothing_expires_says_so() -> None:
+    """A limit beyond the calendar is a limit that never comes."""
+    play = Playing()
+    play.add("a")
+    never = timedelta.max
+    assert play.board.next_expiry(never) is None
+    assert play.board.expired(NOON + 300 * DAY, never) == []
+    job = play.board.next_due(NOON + 300 * DAY, never)
+    assert job is not None
+    assert job.job_id == "a"
+
+
+def test_running_every_job_of_a_full_board_looks_at_each_a_few_times() -> None:
+    """20,000 due jobs, one after the other in their order: some looks a job, however many."""
+    play = Playing()
+    count = 20_000
+    for n in range(count):
+        play.add(f"j{n}", priority=JobPriority(n % 4 + 1), scheduled_time=NOON - n % 7 * MINUTE)
+    expected = [job.job_id for job in play.board.select(status=JobStatus.SCHEDULED)]
+    play.board.jobs = Counting(play.board.jobs)
+    Counting.looks = 0
+    order = []
+    while (job_id := play.due()) is not None:
+        order.append(job_id)
+        play.do(job_id, c.Start())
+    assert order == expected
+    assert Counting.looks <= 8 * count

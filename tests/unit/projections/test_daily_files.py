@@ -221,3 +221,41 @@ def test_rebuilding_mends_what_was_tampered_with(directory: Path, clock: ManualC
         assert [problem.kind for problem in ledger.verify().problems] == ["projection"]
         ledger.rebuild()
         assert path.read_bytes() == sound
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "day"),
+    [
+        ("UTC", 35, "2026-03-03"),
+        ("UTC", 36, "2026-03-04"),
+        ("Asia/Ho_Chi_Minh", 28, "2026-03-03"),
+        ("Asia/Ho_Chi_Minh", 29, "2026-03-04"),
+        ("America/New_York", 40, "2026-03-03"),
+        ("America/New_York", 41, "2026-03-04"),
+        ("America/New_York", 135, "2026-03-07"),  # in winter time, the last of them
+        ("America/New_York", 137, "2026-03-08"),
+        ("America/New_York", 159, "2026-03-08"),  # in summer time: the day had 23 hours
+        ("America/New_York", 160, "2026-03-09"),
+    ],
+)
+def test_a_completed_job_is_in_the_day_of_its_completion(
+    directory: Path, clock: ManualClock, zone: str, hours: int, day: str
+) -> None:
+    """In the ledger's zone, whatever day it was planned for, also when the clocks change."""
+    with Scheduler(directory, clock=clock, timezone=zone, expire_after=300 * HOUR) as scheduler:
+        scheduler.add_job("a", "x", clock.now() + HOUR, job_id="j")
+        clock.advance(hours * HOUR)
+        scheduler.run_due(Recording())
+    assert ids(directory) == {day: ["j"]}
+
+
+def test_setting_aside_loses_no_file_that_was_set_aside_before(
+    directory: Path, clock: ManualClock
+) -> None:
+    """Two foreign files of one name are both still there."""
+    with Ledger(directory, clock=clock) as ledger:
+        for text in ("first", "second"):
+            (directory / "jobs_2001-01-01.json").write_text(text)
+            ledger.rebuild()
+    kept = [path.read_text() for path in directory.glob("jobs_2001-01-01.json*")]
+    assert sorted(kept) == ["first", "second"]
