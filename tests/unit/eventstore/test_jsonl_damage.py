@@ -508,3 +508,29 @@ def test_a_first_file_without_a_header_shows_nothing_and_says_so(long: LogDirect
     assert seen.calls == []
     assert store.damage is not None
     assert (store.damage.path, store.damage.line, store.damage.offset) == (str(path), 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"ledger": "another"}, "header"),
+        ({"day": "2026-03-09"}, "header"),
+        ({"previous": "events_2026-01-01.jsonl"}, "missing"),
+        ({"prev": "0" * 32}, "chain"),
+        ({"first_seq": 2}, "chain"),
+    ],
+)
+def test_a_header_that_does_not_continue_the_log_is_refused(
+    long: LogDirectory, changes: dict[str, object], kind: str
+) -> None:
+    """Its own hash fits, and what follows is chained to it: only the header itself is wrong."""
+    path = long.days()[-1]
+    long.head.unlink()
+    header, *records = lines_of(path)
+    lines = [reseal(header, **changes)]
+    for record in records:
+        lines.append(reseal(record, prev=json.loads(lines[-1])["hash"]))
+    rewrite(path, lines)
+    error = refusal(long)
+    assert error.kind == kind
+    assert error.line == 1
