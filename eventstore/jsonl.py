@@ -392,6 +392,30 @@ class JsonlEventStore:
                 except OSError as error:
                     raise self._poisoned("sync", log.path, error) from error
 
+    @property
+    def is_poisoned(self) -> bool:
+        """Whether a write has failed, so that this handle accepts none until `reopen`."""
+        return self._poison is not None
+
+    def reopen(self) -> None:
+        """What closing and opening again does after a failed write, on this very handle.
+
+        Everything behind the last acknowledged record is judged as after a crash: kept and made
+        durable where it is whole, else cut off.
+
+        Raises:
+            StorageError: the disk still refuses; nothing has changed.
+        """
+        with self._mutex:
+            self._check_open()
+            if self._poison is None:
+                return
+            self._log.reopen()
+            self._head_file.close()
+            with self._locked():
+                self._catch_up(opening=True)
+            self._poison = None
+
     def _poisoned(self, doing: str, path: Path, error: OSError) -> StorageError:
         """After a failed write nothing on this handle is trusted any more."""
         cause = storage_error(doing, path, error)

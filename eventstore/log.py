@@ -173,6 +173,12 @@ class Log:
             finally:
                 self._fs.close(fd)
 
+    def reopen(self) -> None:
+        """Open the current file anew, standing where we stood."""
+        self.close()
+        with storage_errors("open", self.path):
+            self._fd = self._fs.open_write(self.path)
+
     def close(self) -> None:
         if self._fd is not None:
             self._fs.close(self._fd)

@@ -20,7 +20,7 @@ def call_blocking(port: Port, question: Question, attempt: Attempt) -> Answer:
     try:
         value = _method(port, question)(attempt)
         if inspect.isawaitable(value):
-            value = asyncio.run(_finish(value))
+            value = run_in_own_loop(_finish(value))
     except Exception as error:  # noqa: BLE001 - whatever a publisher raises is its answer
         return Answer(error=error)
     return Answer(value)

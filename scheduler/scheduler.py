@@ -47,7 +47,8 @@ class Scheduler(Runs):
     posts again (at least once), `"fail"` never does (at most once). `concurrency` attempts run at
     once, never two of one account. `grace_s` is how long `stop` waits for running attempts,
     `settle_s` how long a publisher that reported an unknown outcome is left alone before it is
-    asked, `error_wait_s` how long the loop waits out an error.
+    asked, `error_wait_s` how long the loop waits out an error. When that was a failed write (a full
+    disk, say), the loop then reopens the log, and goes on as soon as that succeeds.
 
     Raises:
         SchedulerRunningError: another runner has this ledger; and as `Ledger`.
@@ -220,6 +221,10 @@ class Scheduler(Runs):
         assert self._wakeup is not None
         self._wakeup.clear()
         self._collect()
+        if self._store.is_poisoned:
+            self._store.reopen()
+            self.recover_all_running_jobs()
+            logger().warning("the log was reopened after a failed write")
         self.recover_stuck_jobs()
         self.cleanup_expired_jobs()
         self._fence()

@@ -19,7 +19,7 @@ class Cli:
 
     def command(self, *arguments: str) -> list[str]:
         return [
-            sys.executable, "-m", "jobledger.tools.cli", "--dir", str(self.directory), *arguments,
+            sys.executable, "-m", "jobledger", "--dir", str(self.directory), *arguments,
         ]  # fmt: skip
 
     def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

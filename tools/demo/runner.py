@@ -26,7 +26,7 @@ class Runner:
 
     def __init__(self, directory: Path, url: str, log: Path) -> None:
         self._command = [
-            sys.executable, "-m", "jobledger.tools.cli", "--dir", str(directory), "run",
+            sys.executable, "-m", "jobledger", "--dir", str(directory), "run",
             "--publisher", "jobledger.tools.demo.publisher:publisher", "--retry-base-s", "0.2",
         ]  # fmt: skip
         self._environment = os.environ | {URL_VARIABLE: url}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.eventstore import WatchedFileSystem
 from support.publishers import Recording
 from support.waiting import eventually_async
 
@@ -389,3 +391,32 @@ def test_run_blocks_until_it_is_told_to_stop(directory: Path, clock: ManualClock
         thread.join(20)
         assert not thread.is_alive()
         assert scheduler.list_jobs()[0].status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("operation", ["write", "sync"])
+def test_the_loop_goes_on_after_a_full_disk(
+    directory: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture, operation: str
+) -> None:
+    """The result of a post cannot be recorded; once there is room it is, or the job is recovered,
+    and the next job runs. For any other caller the failed write stays a failed write."""
+    disk = WatchedFileSystem()
+
+    async def main() -> None:
+        with Scheduler(directory, clock=clock, fs=disk, error_wait_s=0.01) as scheduler:
+
+            def post(account_id: str, content: str) -> PostResult:
+                if content == "first":
+                    disk.fail(operation, "events_", OSError(errno.ENOSPC, "no room"))
+                return PostResult(True)
+
+            first = scheduler.add_job("a", "first", clock.now())
+            second = scheduler.add_job("a", "second", clock.now())
+            await scheduler.start(post)
+            await eventually_async(lambda: scheduler.get_job(second).status is JobStatus.COMPLETED)
+            await scheduler.stop()
+            assert scheduler.get_job(first).status in (JobStatus.COMPLETED, JobStatus.SCHEDULED)
+            assert scheduler.verify().ok
+
+    run(main())
+    assert "no room" in caplog.text
+    assert "the log was reopened after a failed write" in caplog.text
