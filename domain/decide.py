@@ -245,6 +245,8 @@ def _resolve(job: ScheduledJob, command: c.Resolve, now: datetime) -> Decision:
         raise ValidationError("posted must be a bool", field="posted")
     if command.thread_id is not None and not isinstance(command.thread_id, str):
         raise ValidationError("thread_id must be text", field="thread_id")
+    if command.thread_id is not None and not command.posted:
+        raise ValidationError("thread_id is for a post that is out", field="thread_id")
     thread_id = None if command.thread_id is None else clean_text(command.thread_id)
     return [e.JobResolved(posted=command.posted, thread_id=thread_id)]
 

@@ -150,6 +150,7 @@ def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> dict[str, Any
 
 
 def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> dict[str, Any]:
+    only_asked = data.reason == "reconcile_failed"  # it got no further than asking
     if data.scheduled_time is None:
         message = _UNKNOWN
     elif data.in_doubt:
@@ -164,6 +165,7 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> dic
         "retry_count": data.retry_count,
         "scheduled_time": data.scheduled_time or job.scheduled_time,
         "in_doubt": data.in_doubt,
+        "doubted_attempt": job.doubted_attempt if only_asked else data.attempt,
         "exhausted": data.exhausted,
         "outcome_unknown": data.status is JobStatus.FAILED,
         "error": data.error,
@@ -176,6 +178,7 @@ def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> dict[st
     return {
         "status": JobStatus.CANCELLED,
         "in_doubt": job.in_doubt or data.in_doubt,
+        "doubted_attempt": job.attempt if data.in_doubt else job.doubted_attempt,
         "status_message": f"Cancelled{reason}",
     }
 

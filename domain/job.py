@@ -33,7 +33,7 @@ class JobPriority(IntEnum):
     URGENT = 4
 
 
-class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+class NewJob(msgspec.Struct, frozen=True):
     """The arguments of `add_job` as a value, for `add_jobs`."""
 
     account_id: str
@@ -79,6 +79,8 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The number of its latest attempt, counted over its whole life from 1; 0 before any."""
     in_doubt: bool = False
     """An attempt ended without a known outcome and its publisher can be asked (`reconcile`)."""
+    doubted_attempt: int = 0
+    """The number of the attempt that it is in doubt about."""
     exhausted: bool = False
     """No retry was left when it came into doubt: if the post is not out, it has failed."""
     outcome_unknown: bool = False
@@ -140,6 +142,8 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Raises:
             ValidationError: a key is missing or its value is not of the right kind.
         """
+        if not isinstance(data, dict):
+            raise ValidationError(f"not a job: {type(data).__name__}", field="data")
         try:
             job = msgspec.convert({k: v for k, v in data.items() if k in _DICT_KEYS}, cls)
         except msgspec.ValidationError as error:

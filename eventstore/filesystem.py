@@ -74,7 +74,15 @@ class FileSystem:
         os.close(fd)
 
     def size(self, fd: int) -> int:
-        return os.fstat(fd).st_size
+        """The length of an open file.
+
+        Raises:
+            FileNotFoundError: the file was removed: what is written to it would be gone.
+        """
+        status = os.fstat(fd)
+        if status.st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "the file was removed while it was open")
+        return status.st_size
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         """At most `count` bytes; fewer only at the end of the file."""

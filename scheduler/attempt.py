@@ -44,12 +44,15 @@ class Attempt:
         job: ScheduledJob,
         idempotency_key: str,
         record: Callable[[str, c.OfAttempt], ScheduledJob | None],
+        *,
+        number: int | None = None,
     ) -> None:
         self._record = record
+        self._current = job.attempt
         self._checkpoints = dict(job.checkpoints)
         self.job = job
         """The job as it was when the attempt began."""
-        self.number = job.attempt
+        self.number = job.attempt if number is None else number
         """1 for the job's first attempt, counted over its whole life."""
         self.idempotency_key = idempotency_key
         """The same for every attempt of the job, different for every job."""
@@ -68,14 +71,14 @@ class Attempt:
             StaleAttemptError: the attempt is over.
             StorageError: whether the step was recorded is unknown.
         """
-        command = c.Checkpoint(attempt=self.number, name=name, value=value)
+        command = c.Checkpoint(attempt=self._current, name=name, value=value)
         job = self._record(self.job.job_id, command)
         if job is not None:
             self._checkpoints[name] = job.checkpoints.get(name)
 
     def note(self, message: str) -> None:
         """Set the job's `status_message`. Raises as `checkpoint`."""
-        self._record(self.job.job_id, c.Note(attempt=self.number, message=message))
+        self._record(self.job.job_id, c.Note(attempt=self._current, message=message))
 
 
 @runtime_checkable
@@ -93,7 +96,7 @@ class ReconcilingPublisher(Publisher, Protocol):
     def reconcile(self, attempt: Attempt) -> PostResult | Awaitable[PostResult | None] | None:
         """Whether the job's post is out: success, it is; not success, it is not; None, can't tell.
 
-        The attempt carries the checkpoints of the one in doubt.
+        It gets the attempt in doubt: its number, and its checkpoints.
         """
 
 

@@ -21,8 +21,8 @@ def call_blocking(port: Port, question: Question, attempt: Attempt) -> Answer:
         value = _method(port, question)(attempt)
         if inspect.isawaitable(value):
             value = run_in_own_loop(_finish(value))
-    except Exception as error:  # noqa: BLE001 - whatever a publisher raises is its answer
-        return Answer(error=error)
+    except (Exception, asyncio.CancelledError, GeneratorExit) as error:  # noqa: BLE001
+        return Answer(error=error)  # whatever a publisher raises is its answer
     return Answer(value)
 
 

@@ -88,6 +88,7 @@ class Changes(Queries):
         return self._add(news, numbered=True) if news else []
 
     def _add(self, news: list[NewJob], *, numbered: bool = False) -> list[str]:
+        self._check_writable()
         while True:
             self._store.refresh()
             now = self._now()
@@ -200,6 +201,7 @@ class Changes(Queries):
 
     def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
         """Decide on the newest state, append, and return the job after; the one way to change."""
+        self._check_writable()
         while True:
             self._store.refresh()
             with self._lock:
@@ -220,6 +222,7 @@ class Changes(Queries):
         self, choose: Callable[[Board, datetime], list[tuple[ScheduledJob, c.Command]]]
     ) -> int:
         """Change every job that `choose` picks, in one write; return how many."""
+        self._check_writable()
         while True:
             self._store.refresh()
             now = self._now()

@@ -31,8 +31,8 @@ class ManualClock:
     """
 
     def __init__(self, start: datetime) -> None:
-        if start.utcoffset() is None:
-            raise ValidationError("start has no time zone", field="start", hint="give it a tzinfo")
+        if not isinstance(start, datetime) or start.utcoffset() is None:
+            raise ValidationError("start must be a datetime with a time zone", field="start")
         self._now = start.astimezone(UTC)
         self._lock = threading.Lock()
 

@@ -101,6 +101,10 @@ class Ledger(Changes, Past):
             )
         if not isinstance(expire_after, timedelta) or expire_after <= timedelta(0):
             raise ValidationError("expire_after must be a positive timedelta", field="expire_after")
+        if clock is not None and not callable(getattr(clock, "now", None)):
+            raise ValidationError(f"clock must have a now(), not {clock!r:.60}", field="clock")
+        if not str(directory).strip() or "\0" in str(directory):
+            raise ValidationError(f"directory {str(directory)!r} cannot be one", field="directory")
         zone_name = None if timezone is None else load_zone(timezone).key
         self.directory = Path(directory)
         self._clock = clock or SystemClock()
@@ -256,6 +260,11 @@ class Ledger(Changes, Past):
         try:
             if not self._read_only:
                 self._upkeep.write()
+        except StorageError as error:
+            if not self._store.is_poisoned:
+                raise
+            # The failed write was reported, and the files are brought up at the next opening.
+            logger(error=str(error)).warning("the daily files are behind")
         finally:
             self._store.close()
 

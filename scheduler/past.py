@@ -47,6 +47,10 @@ class Past(Queries):
         Streamed: memory does not grow with the log. `types` are event types; `since` and `until`
         are inclusive bounds of the events' times, naive ones in the ledger's time zone.
         """
+        if isinstance(after, bool) or not isinstance(after, int) or after < 0:
+            raise ValidationError(
+                f"after must be an int of at least 0, not {after!r}", field="after"
+            )
         self._refresh()
         since = None if since is None else to_aware(since, self._zone)
         until = None if until is None else to_aware(until, self._zone)

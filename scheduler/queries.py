@@ -31,6 +31,12 @@ class Queries:
     _lock: threading.RLock
     _expire_after: timedelta
 
+    def _check_writable(self) -> None:
+        """
+        Raises:
+            StorageError: this is open for reading only.
+        """
+
     def _refresh(self) -> None:
         """Bring the board up to date."""
 

@@ -23,7 +23,7 @@ from ..domain.policy import RetryPolicy
 from . import recovery
 from .attempt import Attempt, Port, PostCallback, Publisher
 from .calls import call_async, call_blocking, run_in_own_loop
-from .execution import AttemptSettings, interruption, steps
+from .execution import AttemptSettings, Question, interruption, steps
 from .ledger import Ledger
 from .log import logger
 
@@ -115,8 +115,11 @@ class Runs(Ledger):
             self._running[started.job_id] = running
             return running
 
-    def _attempt(self, job: ScheduledJob) -> Attempt:
-        return Attempt(job, self.idempotency_key(job.job_id), self._change)
+    def _attempt(self, job: ScheduledJob, question: Question) -> Attempt:
+        """What the publisher gets: this attempt, or the one in doubt where it is asked about it."""
+        key = self.idempotency_key(job.job_id)
+        number = job.doubted_attempt if question == "reconcile" else job.attempt
+        return Attempt(job, key, self._change, number=number)
 
     def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
         """Record how an attempt ended, unless the job has gone on without it."""
@@ -144,6 +147,8 @@ class Runs(Ledger):
         port = Port(post_callback)
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
             raise ValidationError(f"limit must be an int, not {limit!r}", field="limit")
+        if limit is not None and limit < 0:
+            raise ValidationError(f"limit must be at least 0, not {limit}", field="limit")
         self._check_not_started()
         self.recover_stuck_jobs()
         self.cleanup_expired_jobs()
@@ -168,12 +173,12 @@ class Runs(Ledger):
         return count
 
     def _run_here(self, port: Port, job: ScheduledJob) -> None:
-        attempt, settings = self._attempt(job), self._settings()
+        settings = self._settings()
         flow = steps(job, port.reconcilable, settings)
         try:
             question = next(flow)
             while True:
-                question = flow.send(call_blocking(port, question, attempt))
+                question = flow.send(call_blocking(port, question, self._attempt(job, question)))
         except StopIteration as end:
             self._end(job, end.value)
         except (KeyboardInterrupt, SystemExit):
@@ -203,12 +208,11 @@ class Runs(Ledger):
             self._give_up(list(self._running.values()))
 
     async def _run_async(self, port: Port, job: ScheduledJob) -> None:
-        attempt = self._attempt(job)
         flow = steps(job, port.reconcilable, self._settings())
         try:
             question = next(flow)
             while True:
-                question = flow.send(await call_async(port, question, attempt))
+                question = flow.send(await call_async(port, question, self._attempt(job, question)))
         except StopIteration as end:
             self._end(job, end.value)
 

@@ -210,6 +210,11 @@ def test_resolve_is_for_unknown_outcomes() -> None:
         assert not life.job.outcome_unknown
         with pytest.raises(InvalidTransitionError):
             life.do(c.Resolve(posted=True))
+    life = Life()
+    attempt = life.start()
+    life.do(c.Interrupt(attempt=attempt, reason="crashed", error="x", on_interrupted="fail"))
+    with pytest.raises(ValidationError, match="thread_id"):
+        life.do(c.Resolve(posted=False, thread_id="t"))
     life = in_state(JobStatus.FAILED)
     with pytest.raises(InvalidTransitionError, match="known outcome"):
         life.do(c.Resolve(posted=True))

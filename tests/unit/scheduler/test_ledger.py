@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.eventstore import WatchedFileSystem
 
 from jobledger import (
     InvalidScheduleTimeError,
@@ -101,6 +104,7 @@ def test_add_jobs_adds_all_in_one_write(directory: Path, clock: ManualClock) -> 
             (1, 4), (1, 3), (1, 2), (1, 1), (1, 0),
         ]  # fmt: skip
         assert ledger.add_jobs([]) == []
+        ledger.add_jobs([NewJob("a", "by position", clock.now(), JobPriority.LOW, 0)])
 
 
 def test_add_jobs_adds_none_when_one_is_bad(directory: Path, clock: ManualClock) -> None:
@@ -369,7 +373,12 @@ def test_a_read_only_ledger_changes_nothing(directory: Path, clock: ManualClock)
     with Ledger(directory, clock=clock, read_only=True) as ledger:
         assert ledger.get_job(job_id).content == "hello"
         assert ledger.rebuild(check=True).changed == []
-        for change in (lambda: ledger.cancel_job(job_id), lambda: add(ledger, clock)):
+        for change in (
+            lambda: ledger.cancel_job(job_id),
+            lambda: add(ledger, clock),
+            lambda: ledger.edit_job(job_id, content="hello"),
+            ledger.cleanup_expired_jobs,
+        ):
             with pytest.raises(StorageError, match="read-only"):
                 change()
         with pytest.raises(StorageError, match="read-only"):
@@ -393,7 +402,12 @@ def test_a_directory_that_cannot_be_a_ledger_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"durability": "sometimes"}, {"expire_after": timedelta(0)}, {"expire_after": 24}],
+    [
+        {"durability": "sometimes"},
+        {"expire_after": timedelta(0)},
+        {"expire_after": 24},
+        {"clock": 5},
+    ],
 )
 def test_wrong_settings_are_refused_before_anything_is_made(
     directory: Path, settings: dict[str, object]
@@ -415,3 +429,43 @@ def test_every_durability_keeps_what_was_closed(
     with Ledger(directory, clock=clock) as ledger:
         assert [job.job_id for job in ledger.list_jobs()] == ids
         assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\0b"])
+def test_a_name_that_is_no_directory_is_refused(name: str) -> None:
+    """Above all the empty one, which would be the current directory."""
+    with pytest.raises(ValidationError, match="directory"):
+        Ledger(name)
+
+
+def test_a_ledger_whose_directory_was_removed_acknowledges_nothing(
+    directory: Path, clock: ManualClock
+) -> None:
+    """What would be written to a file that nobody can find again is refused."""
+    ledger = Ledger(directory, clock=clock)
+    add(ledger, clock)
+    ledger.write_behind()
+    shutil.rmtree(directory)
+    with pytest.raises(StorageError, match="removed"):
+        add(ledger, clock)
+    assert ledger.seq == 1
+    with pytest.raises(StorageError, match="removed"):
+        ledger.close()
+
+
+def test_closing_after_a_failed_write_does_not_fail_again(
+    directory: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On a full disk the daily files cannot be written either; they are at the next opening."""
+    disk = WatchedFileSystem()
+    ledger = Ledger(directory, clock=clock, fs=disk)
+    kept = add(ledger, clock)
+    for name in ("events_", ".jobs_"):
+        disk.fail("write", name, OSError(errno.ENOSPC, "no room"), always=True)
+    with pytest.raises(StorageError, match="no room"):
+        add(ledger, clock)
+    ledger.close()
+    assert "the daily files are behind" in caplog.text
+    with Ledger(directory, clock=clock) as reopened:
+        assert [job.job_id for job in reopened.list_jobs()] == [kept]
+        assert reopened.verify().ok

@@ -205,26 +205,30 @@ def test_a_publisher_that_can_no_longer_be_asked_follows_on_interrupted(
     assert facts(scheduler.get_job(job_id)) == (JobStatus.FAILED, 1, False, True)
 
 
-def test_checkpoints_of_the_attempt_in_doubt_are_there_to_ask_with(
+def test_the_attempt_in_doubt_is_there_to_ask_with(
     reopen: Callable[..., Scheduler], clock: ManualClock
 ) -> None:
-    """Durable before checkpoint() returned, so a crash right after it keeps them."""
+    """Its number and its checkpoints, which were durable before checkpoint() returned; what the
+    asking itself records belongs to the attempt that asks."""
 
     def publish(attempt: Attempt) -> PostResult:
         attempt.checkpoint("container", "c-9")
         raise Crash
 
-    asked: list[dict[str, Any]] = []
+    asked: list[tuple[int, dict[str, Any]]] = []
 
     def reconcile(attempt: Attempt) -> PostResult:
-        asked.append(attempt.checkpoints)
+        asked.append((attempt.number, attempt.checkpoints))
+        attempt.note("asking")
         return PostResult(True)
 
     crashed_job(reopen, clock, Asking(publish))
     scheduler = reopen()
     clock.advance(2 * MINUTES)
     scheduler.run_due(Asking(on_reconcile=reconcile))
-    assert asked == [{"container": "c-9"}]
+    assert asked == [(1, {"container": "c-9"})]
+    (noted,) = scheduler.events(types=["noted"])
+    assert noted.to_dict()["data"]["attempt"] == 2
 
 
 def raise_unknown(*_: object) -> PostResult:

@@ -164,8 +164,9 @@ def test_limit_and_one_attempt_a_call(directory: Path, clock: ManualClock) -> No
         assert scheduler.run_due(post, limit=2) == 2
         assert scheduler.run_due(post, limit=0) == 0
         assert scheduler.run_due(post) == 5
-        with pytest.raises(ValidationError, match="limit"):
-            scheduler.run_due(post, limit="all")  # type: ignore[arg-type]
+        for wrong in ("all", -1, True):
+            with pytest.raises(ValidationError, match="limit"):
+                scheduler.run_due(post, limit=wrong)  # type: ignore[arg-type]
 
 
 def test_expired_jobs_expire_instead_of_running(scheduler: Scheduler, clock: ManualClock) -> None:
@@ -287,6 +288,34 @@ def test_what_a_post_says_is_not_logged(
     scheduler.run_due(Recording())
     assert "attempt ended" in caplog.text
     assert "the secret words" not in caplog.text
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit()])
+def test_an_exception_of_asyncios_own_kind_is_a_failure_too(
+    scheduler: Scheduler, clock: ManualClock, error: BaseException
+) -> None:
+    """A time-out inside a publisher may end so."""
+
+    def post(account_id: str, content: str) -> PostResult:
+        raise error
+
+    job_id = scheduler.add_job("a", "x", clock.now())
+    assert scheduler.run_due(post) == 1
+    assert scheduler.get_job(job_id).error == type(error).__name__
+
+
+def test_a_program_that_ends_inside_a_publisher_ends(
+    scheduler: Scheduler, clock: ManualClock
+) -> None:
+    """SystemExit, as a signal handler raises it, is not swallowed; the attempt is interrupted."""
+
+    def post(account_id: str, content: str) -> PostResult:
+        raise SystemExit(3)
+
+    job_id = scheduler.add_job("a", "x", clock.now())
+    with pytest.raises(SystemExit):
+        scheduler.run_due(post)
+    assert scheduler.history(job_id)[-1].type == "interrupted"
 
 
 @pytest.mark.parametrize("publisher", [None, "posts:publish", 7, Recording])
