@@ -1,4 +1,4 @@
-"""The job as a value: the seed's dict and back, frozen, and nobody else's to change."""
+"""The job as a value: to a dict and back, frozen, and nobody else's to change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one declaration: table, machine, diagram and what SPEC says are the same."""
+"""The one declaration: table, machine, diagram and the contract are the same."""
 
 from __future__ import annotations
 

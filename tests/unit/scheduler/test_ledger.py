@@ -1,4 +1,4 @@
-"""The Ledger's methods, as SPEC lists them."""
+"""The Ledger's methods."""
 
 from __future__ import annotations
 

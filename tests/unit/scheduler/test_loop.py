@@ -31,7 +31,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 def test_start_runs_what_is_due_and_stop_ends_it(directory: Path, clock: ManualClock) -> None:
-    """The seed's pair."""
+    """start and stop."""
 
     async def main() -> None:
         with Scheduler(directory, clock=clock) as scheduler:

@@ -1,4 +1,4 @@
-"""Running jobs: the seed's semantics, blocking."""
+"""Running jobs: order, retries, results, blocking."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_due_jobs_run_in_order_and_complete(scheduler: Scheduler, clock: ManualC
 def test_a_failure_is_retried_after_2_4_and_8_minutes_then_fails(
     scheduler: Scheduler, clock: ManualClock
 ) -> None:
-    """The backoff of the seed, from the log."""
+    """The backoff, from the log."""
     job_id = scheduler.add_job("a", "x", clock.now())
     post = Recording(lambda: PostResult(False, error="no luck"))
     for minutes in (2, 4, 8):
