@@ -183,6 +183,8 @@ class Verifier:
             self._progress(done + line.offset + len(line.data), total)
             if line.number == 1:
                 self._verify_header(path, previous, line)
+                if line.data and not line.whole:  # a header is never torn: its file is made whole
+                    self._report(path, line, _Broken("header", "the header lacks its newline"))
                 start = (2, len(line.data) + 1)
                 continue
             try:

@@ -72,8 +72,13 @@ def main(arguments: list[str] | None = None) -> int:
         return code if isinstance(code, int) and code else session.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = "" if context is None else f" (see `{context.command_path} --help`)"
+        print_error(error.format_message() + hint)
         return error.exit_code
     except LedgerCorruptError as error:
         print_error(str(error))

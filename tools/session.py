@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,6 +42,7 @@ class Session:
     def reading(self) -> Iterator[Ledger]:
         """The ledger, for looking at it; of a damaged one what is sound, and exit code 1."""
         self.must_exist()
+        logging.getLogger("jobledger").setLevel(logging.ERROR)  # damage is reported just below
         with Ledger(self.directory, read_only=True) as ledger:
             damage = ledger.damage
             if damage is not None:

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 from support.eventstore import append_bytes, contents, damages, lines_of, reseal
 
-from jobledger import Ledger, ManualClock, NewJob, Problem, StorageError, VerifyReport
+from jobledger import (
+    Ledger,
+    LedgerCorruptError,
+    ManualClock,
+    NewJob,
+    Problem,
+    StorageError,
+    VerifyReport,
+)
 from jobledger.projections.verify import verify
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -580,3 +588,15 @@ def test_with_a_damaged_log_the_daily_files_are_not_judged(long: Path) -> None:
     report = report_of(long)
     assert "projection" not in {problem.kind for problem in report.problems}
     assert any("daily files" in note for note in report.notes)
+
+
+def test_a_header_without_its_newline_is_damage(directory: Path, clock: ManualClock) -> None:
+    """A day file is made whole, so its header is never a torn write; opening refuses it too."""
+    with Ledger(directory, clock=clock):
+        pass
+    (path,) = directory.glob("events_*.jsonl")
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    (problem,) = verify(directory).problems
+    assert (problem.kind, problem.path, problem.line) == ("header", str(path), 1)
+    with pytest.raises(LedgerCorruptError):
+        Ledger(directory, clock=clock)
