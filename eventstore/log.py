@@ -61,11 +61,6 @@ class Log:
         assert self._fd is not None
         return self._fd
 
-    @property
-    def is_entered(self) -> bool:
-        """Whether the cursor is in a file already."""
-        return self._fd is not None
-
     def size(self) -> int:
         """The length of the file that the cursor is in."""
         with storage_errors("read", self.path):
