@@ -8,17 +8,58 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from ..domain.errors import JobLedgerError, LedgerCorruptError
-from . import checks, jobs, looking_back, runner
 from .output import print_error
 from .session import Session, json_option
 
+COMMANDS = {
+    "demo": "demonstration:demo",
+    "add": "jobs:add",
+    "list": "jobs:list_",
+    "show": "jobs:show",
+    "hold": "jobs:hold",
+    "release": "jobs:release",
+    "edit": "jobs:edit",
+    "reschedule": "jobs:reschedule",
+    "cancel": "jobs:cancel",
+    "requeue": "jobs:requeue",
+    "resolve": "jobs:resolve",
+    "remove": "jobs:remove",
+    "run": "runner:run",
+    "history": "looking_back:history",
+    "verify": "checks:verify_",
+    "rebuild": "rebuilding:rebuild",
+}
+"""The commands in the order of the help, each with its module and its name there.
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+A module is imported when its command is asked for, so that a command starts as fast as what it
+needs allows.
+"""
+
+
+class Commands(click.Group):
+    """The group of the commands in `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f".{module}", __package__), name)
+        return command
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--dir",
     "directory",
@@ -39,29 +80,6 @@ def cli(context: click.Context, directory: Path) -> None:
     """
     session = context.ensure_object(Session)
     session.directory = directory
-
-
-@click.command()
-@click.pass_obj
-def demo(session: Session) -> None:
-    """See the whole story in a minute, on a ledger of its own: posts, a crash, recovery, the proof.
-
-    \b
-    Example:
-      jobledger demo
-    """
-    from .demo.story import run_demo
-    from .output import console
-
-    chosen = click.get_current_context().find_root().get_parameter_source("directory")
-    given = chosen is not None and chosen.name == "COMMANDLINE"  # not whatever JOBLEDGER_DIR is
-    session.exit_code = run_demo(session.directory if given else None, console())
-
-
-for _command in (
-    *jobs.COMMANDS, runner.run, checks.verify_, checks.rebuild, looking_back.history, demo,
-):  # fmt: skip
-    cli.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> int:

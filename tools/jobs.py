@@ -271,8 +271,3 @@ def _change(session: Session, job: str, done: str, change: Callable[[Ledger, str
         job_id = find_job(ledger, job).job_id
         change(ledger, job_id)
         session.show_job(ledger.get_job(job_id), f"{done} {job_id}")
-
-
-COMMANDS = (
-    add, list_, show, hold, release, edit, reschedule, cancel, requeue, resolve, remove,
-)  # fmt: skip

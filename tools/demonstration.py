@@ -1,0 +1,24 @@
+"""The `demo` command; the story itself is in `demo/`."""
+
+from __future__ import annotations
+
+import click
+
+from .session import Session, pass_session
+
+
+@click.command()
+@pass_session
+def demo(session: Session) -> None:
+    """See the whole story in a minute, on a ledger of its own: posts, a crash, recovery, the proof.
+
+    \b
+    Example:
+      jobledger demo
+    """
+    from .demo.story import run_demo
+    from .output import console
+
+    chosen = click.get_current_context().find_root().get_parameter_source("directory")
+    given = chosen is not None and chosen.name == "COMMANDLINE"  # not whatever JOBLEDGER_DIR is
+    session.exit_code = run_demo(session.directory if given else None, console())

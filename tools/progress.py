@@ -1,0 +1,51 @@
+"""Progress of long work, on standard error and only where that is a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from .output import console
+
+_EVERY_S = 0.1
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and what there is in all, as often as the work likes."""
+
+
+@contextmanager
+def progress_bar(doing: str, *, unit: Literal["bytes", "events", "jobs"]) -> Iterator[Progress]:
+    """A bar with the rate and the time that remains; it is gone when the work is done."""
+    err = console(stderr=True)
+    if not err.is_terminal:
+        yield lambda done, total: None
+        return
+    from time import monotonic
+
+    from rich import progress as rich
+
+    rate: tuple[rich.ProgressColumn, ...]
+    if unit == "bytes":
+        rate = (rich.DownloadColumn(), rich.TransferSpeedColumn())
+    else:
+        rate = (
+            rich.MofNCompleteColumn(),
+            rich.TextColumn("{task.fields[rate]:,.0f} " + unit + "/s"),
+        )
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), *rate)
+    with rich.Progress(
+        *columns, rich.TimeRemainingColumn(), console=err, transient=True, auto_refresh=False
+    ) as bar:
+        task = bar.add_task(doing, total=None, rate=0.0)
+        begun = shown = monotonic()
+
+        def show(done: int, total: int) -> None:
+            nonlocal shown
+            now = monotonic()
+            if now - shown >= _EVERY_S:
+                shown = now
+                speed = done / (now - begun)
+                bar.update(task, completed=done, total=total, rate=speed, refresh=True)
+
+        yield show
