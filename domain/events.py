@@ -227,7 +227,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def timestamp(moment: datetime) -> str:
     """A time as the log writes it: UTC, always with six digits of microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def encode_data(data: EventData) -> bytes:

@@ -128,13 +128,16 @@ class FileSystem:
     def remove(self, path: Path) -> None:
         os.unlink(path)
 
-    def lock(self, fd: int, *, wait: bool) -> bool:
-        """Take the exclusive `flock` of an open file; False when it is held and `wait` is not set.
+    def lock(self, fd: int, *, wait: bool, shared: bool = False) -> bool:
+        """Take the exclusive `flock` of an open file, or a `shared` one, which many may hold.
+
+        False when it is held and `wait` is not set.
 
         The lock goes with the open file: the kernel drops it when the process dies.
         """
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(fd, kind | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             return False
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from datetime import datetime
@@ -128,6 +128,9 @@ class JsonlEventStore:
 
     def version(self, job: str) -> int:
         return self._log.versions.get(job, 0)
+
+    def jobs(self) -> Collection[str]:
+        return self._log.versions.keys()
 
     def changed(self) -> bool:
         if self._closed or self.damage is not None:

@@ -6,7 +6,7 @@ far the files are sound, and what stands at their end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError
@@ -23,12 +23,16 @@ from .segment import (
     scan,
 )
 
+Steps = Generator[list[Record], None, LedgerCorruptError | None]
+"""Whole writes in order; its return value is what does not verify in the newest file."""
+
 
 class Log:
     """Reads the day files of `directory`; `deliver` gets every record once, whole writes at a time.
 
     `cursor` is the end of the last whole write that was read, `versions` the version of every job
-    up to there.
+    up to there. `for_looking` is for who only passes records on: they keep their lines, and the
+    versions are not followed, so that memory does not grow with the jobs.
     """
 
     def __init__(
@@ -36,15 +40,17 @@ class Log:
         fs: FileSystem,
         directory: Path,
         ledger_id: str,
-        deliver: Callable[[Sequence[Record]], None],
+        deliver: Callable[[Sequence[Record]], None] = lambda records: None,
         *,
         read_only: bool,
+        for_looking: bool = False,
     ) -> None:
         self._fs = fs
         self._directory = directory
         self._ledger_id = ledger_id
         self._deliver = deliver
         self._read_only = read_only
+        self._for_looking = for_looking
         self._fd: int | None = None
         self._segments: list[tuple[str, int]] = []
         self.cursor = Cursor()
@@ -67,7 +73,7 @@ class Log:
             return self._fs.size(self.fd)
 
     def advance(self, head: Head | None) -> LedgerCorruptError | None:
-        """Read on, to `head`, or to the end of the files without one.
+        """Read on, to `head`, or to the end of the files without one, delivering what is read.
 
         Returns what does not verify in the newest file, for the caller to judge: it may be a torn
         write. What is left there without a fault is an incomplete write.
@@ -75,9 +81,20 @@ class Log:
         Raises:
             LedgerCorruptError: anything else that does not verify.
         """
+        steps = self.steps(head)
+        while True:
+            try:
+                records = next(steps)
+            except StopIteration as end:
+                damage: LedgerCorruptError | None = end.value
+                return damage
+            self._deliver(records)
+
+    def steps(self, head: Head | None) -> Steps:
+        """What `advance` does, step by step: the cursor stands behind what was handed out last."""
         while True:
             if self._fd is not None:
-                damage = self._read_segment(head)
+                damage = yield from self._segment_steps(head)
                 if damage is not None:
                     if self.next_day() is not None:
                         raise damage
@@ -89,21 +106,22 @@ class Log:
                 return None
             self.enter(day)
 
-    def _read_segment(self, head: Head | None) -> LedgerCorruptError | None:
+    def _segment_steps(self, head: Head | None) -> Steps:
         limit = self.size()
         if limit < self.cursor.offset:
             raise self.shorter(f"it was longer: record {self.cursor.seq} is cut off")
         if head is not None and head.day == self.cursor.day:
             limit = min(limit, head.offset)
-        batches = scan(self._fs, self.fd, self.path, self.cursor, limit, self.versions)
-        while True:
-            try:
-                records = next(batches)
-            except StopIteration:
-                return None
-            except LedgerCorruptError as damage:
-                return damage
-            self._deliver(records)
+        looking = self._for_looking
+        versions = None if looking else self.versions
+        batches = scan(
+            self._fs, self.fd, self.path, self.cursor, limit, versions, keep_lines=looking
+        )
+        try:
+            yield from batches
+        except LedgerCorruptError as damage:
+            return damage
+        return None
 
     def next_day(self) -> str | None:
         """The day after the cursor's that has a file."""

@@ -6,7 +6,7 @@ A `MemoryLog` is what a directory is to the JSONL store: several handles may sha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -60,6 +60,9 @@ class MemoryEventStore:
         return next(
             (r.version for r in reversed(self._log.records[: self._seq]) if r.job == job), 0
         )
+
+    def jobs(self) -> Collection[str]:
+        return dict.fromkeys(record.job for record in self._log.records[: self._seq])
 
     def append(self, records: Sequence[NewRecord]) -> list[Record]:
         with self._log.lock:

@@ -44,7 +44,10 @@ class NewRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One record as it stands in the log; `data` is the raw JSON of the event's data."""
+    """One record as it stands in the log; `data` is the raw JSON of the event's data.
+
+    `line` is what it was read from, without the newline, where the reader kept that.
+    """
 
     seq: int
     batch: int
@@ -57,6 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     data: msgspec.Raw
     prev: str
     hash: str
+    line: bytes = b""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,18 +141,25 @@ def check_hash(line: bytes) -> None:
         raise RecordError("hash", "the line's hash does not match its bytes")
 
 
-def decode_record(line: bytes) -> Record:
-    """The record of a line (without its newline), its hash checked before anything is parsed.
+def decode_record(line: bytes, *, keep_line: bool = False) -> Record:
+    """The record of a line (without its newline), with its hash checked.
 
     Raises:
         RecordError: `unreadable` and `hash` as in `check_hash`; `form` where the hash is sound and
             the line is no record all the same.
     """
-    check_hash(line)
+    digest = sha256(line[:-_ENDING]).hexdigest()[:32]
     try:
-        return _records.decode(line)
+        record = _records.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        check_hash(line)
         raise RecordError("form", f"the line is not a record: {error}") from None
+    if record.hash != digest or line[-_ENDING : -_ENDING + len(_HASH_KEY)] != _HASH_KEY:
+        check_hash(line)  # says what it is
+        raise RecordError("form", "the line's hash is not its last key")
+    if keep_line:
+        msgspec.structs.force_setattr(record, "line", line)  # nobody else has it yet
+    return record
 
 
 def decode_header(line: bytes) -> Header:

@@ -160,6 +160,8 @@ def scan(
     cursor: Cursor,
     limit: int,
     versions: dict[str, int] | None = None,
+    *,
+    keep_lines: bool = False,
 ) -> Iterator[list[Record]]:
     """The records from `cursor` up to byte `limit`, as lists of whole writes, moving the cursor.
 
@@ -186,8 +188,14 @@ def scan(
         fault: RecordError | None = None
         for line in lines:
             try:
-                record = decode_record(line)
-                check_record(record, seq, prev)
+                record = decode_record(line, keep_line=keep_lines)
+                if (
+                    record.seq != seq + 1
+                    or record.prev != prev
+                    or record.batch != batch
+                    or record.more < 0
+                ):
+                    check_record(record, seq, prev)  # of the same batch nothing else can be wrong
                 if versions is not None:
                     due = versions.get(record.job, 0) + 1
                     if record.version != due:
@@ -223,6 +231,10 @@ def scan(
 
 def _forget(versions: dict[str, int] | None, write: list[Record]) -> None:
     """Take back what an incomplete write did to `versions`."""
+    if versions is None:
+        return
     for record in reversed(write):
-        if versions is not None:
+        if record.version == 1:
+            del versions[record.job]
+        else:
             versions[record.job] = record.version - 1

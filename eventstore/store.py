@@ -7,7 +7,7 @@ delivered. Locks, files and flushing are the engine's own affair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -49,6 +49,9 @@ class EventStore(Protocol):
 
     def version(self, job: str) -> int:
         """The version of the job's latest delivered record; 0 when it has none."""
+
+    def jobs(self) -> Collection[str]:
+        """The ids of all jobs with a delivered record, in the order of their first one."""
 
     def append(self, records: Sequence[NewRecord]) -> list[Record]:
         """Append all of `records` or none, as one write, and deliver them to the observer.

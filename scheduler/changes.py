@@ -207,7 +207,7 @@ class Changes(Queries):
             with self._lock:
                 job = self._board.get(job_id) if isinstance(job_id, str) else None
                 if job is None and not isinstance(command, c.OfAttempt):
-                    raise not_found(job_id, self._board)
+                    raise not_found(job_id, self._board.jobs)
             data = decide(job, command, self._now())
             if not data or job is None:
                 return job

@@ -33,6 +33,7 @@ from .changes import Changes
 from .clock import Clock, SystemClock
 from .log import logger
 from .past import Past
+from .runner_lock import find_runner
 from .upkeep import Upkeep
 from .zone import load_zone
 
@@ -229,6 +230,19 @@ class Ledger(Changes, Past):
     def seq(self) -> int:
         """The sequence number of the last event known here."""
         return self._store.seq
+
+    @property
+    def expire_after(self) -> timedelta:
+        """How late a job may be before it expires, by this handle's setting."""
+        return self._expire_after
+
+    def runner_pid(self) -> int | None:
+        """The process that runs this ledger's jobs (0: it does not say which); None without one.
+
+        Raises:
+            StorageError: the lock's file cannot be read.
+        """
+        return find_runner(self._fs, self.directory)
 
     def now(self) -> datetime:
         """The time by the ledger's clock, in UTC."""

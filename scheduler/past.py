@@ -29,9 +29,13 @@ class Past(Queries):
         """
         self._refresh()
         if not isinstance(job_id, str) or not self._store.version(job_id):
-            with self._lock:
-                raise not_found(job_id, self._board)
+            raise not_found(job_id, self._store.jobs())
         return list(self.events(job_id=job_id))
+
+    def known_ids(self) -> list[str]:
+        """The ids of all jobs that there ever were, removed ones too, in the order of adding."""
+        self._refresh()
+        return list(self._store.jobs())
 
     def events(
         self,

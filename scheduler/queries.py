@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import difflib
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from ..domain.errors import JobNotFoundError, ValidationError
 from ..domain.job import JobStatus, ScheduledJob, hand_out
 from ..projections.board import Board
 
+_MOST_COMPARED = 10_000
 
-def not_found(job_id: object, board: Board) -> JobNotFoundError:
+
+def not_found(job_id: object, ids: Iterable[str]) -> JobNotFoundError:
     """The error for an unknown id, with the nearest one that there is."""
-    near = difflib.get_close_matches(str(job_id), list(board.jobs)[:10_000], n=1)
+    near = _nearest(str(job_id), list(islice(ids, _MOST_COMPARED)))
     return JobNotFoundError(
         f"no job {job_id!r} in this ledger",
         job_id=job_id,
-        hint=f"the nearest is {near[0]!r}" if near else None,
+        hint=None if near is None else f"the nearest is {near!r}",
     )
+
+
+def _nearest(text: str, ids: list[str]) -> str | None:
+    """The id that `text` was probably meant to be, or to be the beginning of."""
+    whole = difflib.get_close_matches(text, ids, n=1)
+    if whole or not text:
+        return whole[0] if whole else None
+    beginnings = {job_id[: len(text)]: job_id for job_id in ids}
+    begins = difflib.get_close_matches(text, list(beginnings), n=1)
+    return beginnings[begins[0]] if begins else None
 
 
 _BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
@@ -53,7 +67,7 @@ class Queries:
         with self._lock:
             job = self._board.get(job_id) if isinstance(job_id, str) else None
             if job is None:
-                raise not_found(job_id, self._board)
+                raise not_found(job_id, self._board.jobs)
             return hand_out(job)
 
     def list_jobs(

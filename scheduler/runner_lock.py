@@ -7,6 +7,7 @@ orphan. The lock goes with its process, however that dies; the file stays, with 
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from ..domain.errors import SchedulerRunningError
 from ..eventstore.filesystem import FileSystem, storage_errors
 
 LOCK_NAME = "runner.lock"
+_TRIES = 3
+_WAIT_S = 0.01
+"""Somebody who asks `find_runner` holds the lock for an instant; a runner holds it for good."""
 
 
 class RunnerLock:
@@ -30,7 +34,7 @@ class RunnerLock:
         with storage_errors("lock", path):
             self._fd = fs.open_write(path, create=True)
             try:
-                if not fs.lock(self._fd, wait=False):
+                if not _take(fs, self._fd):
                     raise _taken(path, fs.read_at(self._fd, 32, 0))
                 fs.truncate(self._fd, 0)
                 fs.write_at(self._fd, b"%d\n" % os.getpid(), 0)
@@ -45,10 +49,39 @@ class RunnerLock:
             self._fd = None
 
 
-def _taken(path: Path, content: bytes) -> SchedulerRunningError:
-    pid: int | None = None
+def _take(fs: FileSystem, fd: int) -> bool:
+    for left in reversed(range(_TRIES)):
+        if fs.lock(fd, wait=False):
+            return True
+        if left:
+            time.sleep(_WAIT_S)
+    return False
+
+
+def find_runner(fs: FileSystem, directory: Path) -> int | None:
+    """The pid of the process that runs the jobs of `directory` (0: it does not say); None: none."""
+    path = directory / LOCK_NAME
+    with storage_errors("read", path):
+        try:
+            fd = fs.open_read(path)
+        except FileNotFoundError:
+            return None
+        try:
+            if fs.lock(fd, wait=False, shared=True):
+                return None
+            return _pid(fs.read_at(fd, 32, 0)) or 0
+        finally:
+            fs.close(fd)
+
+
+def _pid(content: bytes) -> int | None:
     with suppress(ValueError):
-        pid = int(content)
+        return int(content)
+    return None
+
+
+def _taken(path: Path, content: bytes) -> SchedulerRunningError:
+    pid = _pid(content)
     who = f"process {pid}" if pid is not None else "another process"
     return SchedulerRunningError(
         f"{who} already runs the jobs of {path.parent}",

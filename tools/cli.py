@@ -31,7 +31,11 @@ COMMANDS = {
     "resolve": "jobs:resolve",
     "remove": "jobs:remove",
     "run": "runner:run",
+    "audit": "audit:audit",
     "history": "looking_back:history",
+    "why": "looking_back:why",
+    "replay": "past_states:replay",
+    "diff": "past_states:diff",
     "verify": "checks:verify_",
     "rebuild": "rebuilding:rebuild",
 }

@@ -1,43 +1,119 @@
-"""The `history` command: one job's life, read off the log."""
+"""The `history` and `why` commands: one job's life, and why it is where it is."""
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+
 import click
 
-from ..domain.errors import JobNotFoundError
 from ..domain.events import Event
+from ..domain.job import JobStatus, ScheduledJob
 from ..scheduler.ledger import Ledger
-from .output import console, print_json
-from .session import Session, find_job, json_option, pass_session, zone_of
-from .timeline import timeline
+from .output import console, print_json, printable, status_text
+from .session import (
+    Session,
+    complete_job,
+    find_history,
+    json_option,
+    pass_session,
+    zone_of,
+)
+from .timeline import span, timeline
+from .why import Surroundings, explain
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=complete_job)
 @json_option
 @pass_session
 def history(session: Session, job: str) -> None:
     """Show one job's life: what happened, when, how long after the step before, and why.
 
-    Also of a job that was removed, by its whole id: its events stay in the log.
+    Also of a job that was removed: its events stay in the log.
 
     \b
     Example:
       jobledger history 3f2a
     """
     with session.reading() as ledger:
-        events = _events(ledger, job)
+        events = find_history(ledger, job)
         if session.json:
             print_json([event.to_dict() for event in events])
         else:
-            out = console()
-            out.print(timeline(events, zone_of(ledger)))
-            first = events[0].at.astimezone(zone_of(ledger))
-            out.print(f"job {events[0].job_id}, since {first:%Y-%m-%d}, times in {ledger.timezone}")
+            _print_life(ledger, events, _present(ledger, events))
 
 
-def _events(ledger: Ledger, text: str) -> list[Event]:
-    try:
-        return ledger.history(text)
-    except JobNotFoundError:
-        return ledger.history(find_job(ledger, text).job_id)
+@click.command()
+@click.argument("job", shell_complete=complete_job)
+@json_option
+@pass_session
+def why(session: Session, job: str) -> None:
+    """Say why a job has not been posted, or why it may have been posted twice, from its events.
+
+    \b
+    Example:
+      jobledger why 3f2a
+    """
+    with session.reading() as ledger:
+        events = find_history(ledger, job)
+        present = _present(ledger, events)
+        explanation = explain(present, events, _surroundings(ledger, events, present))
+    if session.json:
+        print_json(
+            {
+                "job_id": events[0].job_id,
+                "status": "removed" if present is None else present.status,
+                "answer": explanation.answer,
+                "standing": explanation.standing,
+                "twice": explanation.twice,
+            }
+        )
+        return
+    width = min(shutil.get_terminal_size().columns, 100)
+    click.echo(textwrap.fill(printable(explanation.answer), width, break_on_hyphens=False))
+
+
+def _present(ledger: Ledger, events: list[Event]) -> ScheduledJob | None:
+    """The job as it is now; None when it was removed."""
+    return None if events[-1].type == "removed" else ledger.get_job(events[0].job_id)
+
+
+def _print_life(ledger: Ledger, events: list[Event], present: ScheduledJob | None) -> None:
+    from rich.text import Text
+
+    out = console()
+    out.print(timeline(events, zone_of(ledger)))
+    life = span(events[-1].at - events[0].at)
+    told = f"{len(events)} event{'s' if len(events) > 1 else ''} over {life}, times in"
+    state = Text("removed") if present is None else status_text(present)
+    out.print(
+        Text.assemble(f"job {events[0].job_id}: ", state, f", {told} {ledger.timezone}"),
+        soft_wrap=True,
+    )
+
+
+def _surroundings(
+    ledger: Ledger, events: list[Event], present: ScheduledJob | None
+) -> Surroundings:
+    ahead: list[ScheduledJob] = []
+    same: list[ScheduledJob] = []
+    if present is not None:
+        if present.status is JobStatus.SCHEDULED:
+            ready = ledger.get_ready_jobs()
+            ids = [job.job_id for job in ready]
+            ahead = ready[: ids.index(present.job_id)] if present.job_id in ids else []
+        same = [
+            job
+            for job in ledger.list_jobs(account_id=present.account_id)
+            if job.content == present.content and job.job_id != present.job_id
+        ]
+    return Surroundings(
+        now=ledger.now(),
+        zone=zone_of(ledger),
+        ahead=ahead,
+        running=ledger.list_jobs(status=JobStatus.RUNNING),
+        runner=ledger.runner_pid(),
+        same_text=same,
+        expire_after=ledger.expire_after,
+    )

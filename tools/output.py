@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -57,6 +58,43 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=False)
 
 
+def short_id(job_id: str) -> str:
+    """An id for a table: a UUID by its beginning, which finds it again, any other as it is."""
+    return job_id[:8] if len(job_id) == 36 and job_id.count("-") == 4 else job_id
+
+
+class Columns:
+    """A table written row by row, for what is too long to be laid out as a whole.
+
+    The columns have fixed widths; the last one takes what is left of a terminal, and all where
+    standard output is none. A cell that is too long in another column pushes its row to the right.
+    """
+
+    def __init__(self, *columns: tuple[str, int | None]) -> None:
+        self._columns = columns
+        self._width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+    def title(self, note: str = "") -> None:
+        """The columns' names, with a note behind the last."""
+        names = [name for name, _ in self._columns]
+        last = f"{names[-1]}  ({note})" if note else names[-1]
+        click.secho(self._line([*names[:-1], last]), bold=True)
+
+    def row(self, *cells: str) -> None:
+        click.echo(self._line(cells))
+
+    def _line(self, cells: Sequence[str]) -> str:
+        from rich.cells import cell_len, set_cell_size
+
+        parts = []
+        for cell, (_, width) in zip(cells, self._columns, strict=True):
+            parts.append(cell if width is None else cell + " " * (width - cell_len(cell)))
+        line = "  ".join(parts).rstrip()
+        if self._width is not None and cell_len(line) > self._width:
+            line = set_cell_size(line, self._width - 1) + "…"
+        return line
+
+
 def print_json(value: Any) -> None:
     """One JSON document, readable, in UTF-8."""
     text = msgspec.json.format(msgspec.json.encode(value), indent=2)
@@ -78,7 +116,7 @@ def status_text(job: ScheduledJob) -> Text:
     """The status in its colour, with what a person has to know besides."""
     from rich.text import Text
 
-    suffix = " (outcome unknown)" if job.outcome_unknown else " (in doubt)" if job.in_doubt else ""
+    suffix = " (unknown)" if job.outcome_unknown else " (in doubt)" if job.in_doubt else ""
     return Text(job.status.value + suffix, style=STATUS_STYLE[job.status])
 
 
@@ -90,7 +128,7 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
     out = console()
     rows = [
         (
-            Text(job.job_id if len(job.job_id) <= 12 else job.job_id[:8]),
+            Text(short_id(job.job_id)),
             status_text(job),
             Text(job.priority.name.lower()),
             Text(moment(job.scheduled_time, zone)),
@@ -117,6 +155,22 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
     out.print(Text(f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, times in {zone.key}", "dim"))
 
 
+def field_text(job: ScheduledJob, name: str, zone: ZoneInfo) -> Text:
+    """One field of a job for people."""
+    from rich.text import Text
+
+    value = getattr(job, name)
+    if name == "status":
+        return status_text(job)
+    if name == "priority":
+        return Text(f"{job.priority.name.lower()} ({int(job.priority)})")
+    if name == "metadata":
+        return Text(printable(msgspec.json.encode(value).decode()))
+    if isinstance(value, datetime):
+        return Text(f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
+    return Text("–" if value is None else printable(value, one_line=name != "content"))
+
+
 def print_job(job: ScheduledJob, zone: ZoneInfo) -> None:
     """One job with all its fields."""
     from rich.table import Table
@@ -125,18 +179,8 @@ def print_job(job: ScheduledJob, zone: ZoneInfo) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in job.to_dict().items():
-        if name == "status":
-            shown = status_text(job)
-        elif isinstance(raw := getattr(job, name), datetime):
-            shown = Text(f"{raw.astimezone(zone):%Y-%m-%d %H:%M:%S}")
-        elif name == "priority":
-            shown = Text(f"{job.priority.name.lower()} ({int(job.priority)})")
-        elif name == "metadata":
-            shown = Text(printable(msgspec.json.encode(value).decode()))
-        else:
-            shown = Text("–" if value is None else printable(value, one_line=name != "content"))
-        table.add_row(name, shown)
+    for name in job.to_dict():
+        table.add_row(name, field_text(job, name, zone))
     table.add_row("attempts", Text(str(job.attempt)))
     if job.checkpoints:
         table.add_row("checkpoints", Text(printable(msgspec.json.encode(job.checkpoints).decode())))

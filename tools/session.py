@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..domain.errors import JobNotFoundError, LedgerCorruptError, StorageError, ValidationError
+from ..domain.events import Event
 from ..domain.job import ScheduledJob
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.head import HEAD_NAME
 from ..eventstore.segment import list_days
 from ..scheduler.ledger import Ledger
+from ..scheduler.queries import Queries
 from .output import print_error, print_json, printable
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -76,7 +79,7 @@ class Session:
             click.echo(printable(said))
 
 
-def find_job(ledger: Ledger, text: str) -> ScheduledJob:
+def find_job(ledger: Queries, text: str) -> ScheduledJob:
     """The job of an id, or of the beginning of one when it is the only such job.
 
     Raises:
@@ -86,15 +89,51 @@ def find_job(ledger: Ledger, text: str) -> ScheduledJob:
     try:
         return ledger.get_job(text)
     except JobNotFoundError:
-        matches = [job for job in ledger.list_jobs() if text and job.job_id.startswith(text)]
-        if not matches:
+        found = _the_one(text, (job.job_id for job in ledger.list_jobs()))
+        if found is None:
             raise
+    return ledger.get_job(found)
+
+
+def find_history(ledger: Ledger, text: str) -> list[Event]:
+    """The events of the job that `text` names as in `find_job`; also of one that was removed.
+
+    Raises:
+        JobNotFoundError, ValidationError: as `find_job`.
+    """
+    try:
+        return ledger.history(text)
+    except JobNotFoundError:
+        found = _the_one(text, ledger.known_ids())
+        if found is None:
+            raise
+    return ledger.history(found)
+
+
+def _the_one(text: str, ids: Iterable[str]) -> str | None:
+    matches = [job_id for job_id in ids if text and job_id.startswith(text)]
     if len(matches) > 1:
-        some = ", ".join(sorted(job.job_id for job in matches)[:3])
+        some = ", ".join(sorted(matches)[:3])
         raise ValidationError(
             f"{len(matches)} jobs begin with {text!r}: {some} …", field="job_id", hint="give more"
         )
-    return matches[0]
+    return matches[0] if matches else None
+
+
+def complete_job(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The ids that begin with what is typed, for the shell; never an error."""
+    logging.getLogger("jobledger").setLevel(logging.CRITICAL)
+    with suppress(Exception):
+        directory = Path(context.find_root().params["directory"])
+        with Ledger(directory, read_only=True) as ledger:
+            return [
+                CompletionItem(job.job_id, help=f"{job.status.value} {printable(job.content)[:40]}")
+                for job in ledger.list_jobs()
+                if job.job_id.startswith(incomplete)
+            ]
+    return []
 
 
 def zone_of(ledger: Ledger) -> ZoneInfo:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.events import Event
+from ..domain.events import Event, JobAdded
 from .output import printable
 
 if TYPE_CHECKING:
@@ -19,6 +19,15 @@ _LEFT_OUT = {
     "attempt", "account_id", "content", "platform", "metadata", "priority", "max_retries",
     "reconcilable",
 }  # fmt: skip
+EVENT_STYLE = {
+    "completed": "green",
+    "started": "bold blue",
+    "failed": "bold red",
+    "retried": "red",
+    "interrupted": "bold yellow",
+    "expired": "yellow",
+}
+_BEGINNING = 60
 _WORDS = {
     "scheduled_time": "due",
     "retry_count": "retry",
@@ -28,10 +37,15 @@ _WORDS = {
 }
 
 
-def describe(event: Event, zone: ZoneInfo) -> str:
-    """The event's data as a few words: what a person asks about first."""
+def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> str:
+    """The event's data as a few words: what a person asks about first.
+
+    Where the reader does not have the job in view, its account and text are said when it is added.
+    """
     data = event.data
     parts = [str(data.error)] if hasattr(data, "error") else []
+    if isinstance(data, JobAdded) and not of_a_known_job:
+        parts.append(f"{data.account_id}: {data.content[:_BEGINNING]}")
     for name in data.__struct_fields__:
         value = getattr(data, name)
         if name == "error" or name in _LEFT_OUT or value in (None, False, 0, "", {}):
@@ -58,26 +72,31 @@ def span(duration: timedelta) -> str:
 
 
 def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
-    """The events of one job as a table."""
+    """The events of one job as a table; the date stands where a day begins."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("time", no_wrap=True, min_width=15)
+    table.add_column("date", no_wrap=True, min_width=10)
+    table.add_column("time", no_wrap=True, min_width=12)
     table.add_column("after", justify="right", no_wrap=True, min_width=8)
     table.add_column("event", no_wrap=True, min_width=11)
-    table.add_column("attempt", justify="right", no_wrap=True)
+    table.add_column("try", justify="right", no_wrap=True)
     table.add_column("what", overflow="fold")
-    previous = None
+    previous: datetime | None = None
+    day = ""
     for event in events:
+        local = event.at.astimezone(zone)
+        date = f"{local:%Y-%m-%d}"
         after = "" if previous is None else f"+{span(event.at - previous)}"
         attempt = getattr(event.data, "attempt", None)
         table.add_row(
-            Text(f"{event.at.astimezone(zone):%H:%M:%S.%f}"),
+            Text("" if date == day else date),
+            Text(f"{local:%H:%M:%S.%f}"[:12]),
             Text(after, style="dim"),
-            Text(event.type, style="bold"),
+            Text(event.type, style=EVENT_STYLE.get(event.type, "")),
             Text("" if attempt is None else str(attempt)),
             Text(printable(describe(event, zone))),
         )
-        previous = event.at
+        previous, day = event.at, date
     return table

@@ -160,9 +160,9 @@ class WatchedFileSystem(FileSystem):
         self._happens("rename", target.name)
         super().rename(source, target)
 
-    def lock(self, fd: int, *, wait: bool) -> bool:
+    def lock(self, fd: int, *, wait: bool, shared: bool = False) -> bool:
         self._happens("lock", self._names[fd])
-        return super().lock(fd, wait=wait)
+        return super().lock(fd, wait=wait, shared=shared)
 
     def unlock(self, fd: int) -> None:
         self._happens("unlock", self._names[fd])

@@ -81,9 +81,9 @@ def test_closing_a_forked_handle_in_the_child_does_not_drop_the_parents_lock(
     locks: list[int] = []
 
     class LockedDisk(WatchedFileSystem):
-        def lock(self, fd: int, *, wait: bool) -> bool:
+        def lock(self, fd: int, *, wait: bool, shared: bool = False) -> bool:
             locks.append(fd)
-            return super().lock(fd, wait=wait)
+            return super().lock(fd, wait=wait, shared=shared)
 
     disk = LockedDisk()
     store = ledger.load(fs=disk)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from jobledger import ValidationError
-from jobledger.tools.moments import parse_moment
+from jobledger.tools.moments import parse_bound, parse_moment
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -43,3 +44,39 @@ def test_what_is_no_time_is_refused_with_the_forms_that_are(text: str) -> None:
     with pytest.raises(ValidationError) as caught:
         parse_moment(text, NOW)
     assert repr(text) in str(caught.value)
+
+
+SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "ends"),
+    [
+        ("2026-03-01", "2026-03-01T00:00", "2026-03-01T23:59:59.999999"),
+        ("yesterday", "2026-03-02T00:00", "2026-03-02T23:59:59.999999"),
+        ("today", "2026-03-03T00:00", "2026-03-03T23:59:59.999999"),
+        ("2026-03-01T09:30", "2026-03-01T09:30", "2026-03-01T09:30"),
+        ("2026-03-01T02:30Z", "2026-03-01T09:30", "2026-03-01T09:30"),
+        ("in 2 hours", "2026-03-03T02:30", "2026-03-03T02:30"),
+    ],
+)
+def test_a_date_is_a_whole_day_of_the_ledgers_zone(text: str, begins: str, ends: str) -> None:
+    """As the first bound it begins it, as the last it ends it; a time is the same as both."""
+    now = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)  # in Saigon it is 00:30 of the next day
+    assert parse_bound(text, now, SAIGON) == datetime.fromisoformat(begins).replace(tzinfo=SAIGON)
+    end = datetime.fromisoformat(ends).replace(tzinfo=SAIGON)
+    assert parse_bound(text, now, SAIGON, end=True) == end
+
+
+@pytest.mark.parametrize(
+    ("text", "understood"),
+    [
+        ("2026-02-30", "read as year 2026, month 02, day 30; day is out of range for month"),
+        ("2026-02-03T25:10", "read as year 2026, month 02, day 03, hour 25, minute 10"),
+        ("2026-2-3", "read as year 2026, month 2, day 3"),
+    ],
+)
+def test_an_impossible_time_says_what_was_understood(text: str, understood: str) -> None:
+    """Not only that it is wrong."""
+    with pytest.raises(ValidationError, match=understood):
+        parse_bound(text, NOW, SAIGON)

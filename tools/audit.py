@@ -1,0 +1,204 @@
+"""The `audit` command: the events of a ledger, filtered, as they stand or as they come."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+import click
+
+from ..domain.errors import LedgerCorruptError
+from ..domain.events import EVENT_TYPES
+from ..eventstore.reader import LogReader
+from ..eventstore.record import Record
+from ..projections.projection import to_event
+from ..scheduler.queries import not_found
+from ..scheduler.zone import load_zone
+from .moments import parse_bound
+from .output import Columns, print_error, printable, short_id
+from .progress import Progress, progress_bar
+from .selection import Selection
+from .session import Session, complete_job, json_option, pass_session
+from .timeline import describe
+
+_LOOK_EVERY_S = 0.1
+_AT_ONCE = 512
+_PROGRESS_EVERY = 20_000
+
+
+@click.command()
+@click.option(
+    "--job",
+    "jobs",
+    multiple=True,
+    metavar="ID",
+    shell_complete=complete_job,
+    help="Only of this job; the beginning of an id will do.",
+)
+@click.option("--account-id", "--account", help="Only of this account's jobs.")
+@click.option("--platform", help="Only of this platform's jobs.")
+@click.option(
+    "--type", "types", multiple=True, type=click.Choice([*EVENT_TYPES]), help="Only of this type."
+)
+@click.option("--attempt", type=click.IntRange(min=1), help="Only of attempts with this number.")
+@click.option("--error", metavar="TEXT", help="Only where the error has this text in it.")
+@click.option("--since", metavar="TIME", help="From this time on: ISO 8601, or '2 days ago'.")
+@click.option("--until", metavar="TIME", help="Up to this time; a date means all of that day.")
+@click.option(
+    "--after", type=click.IntRange(min=0), default=0, metavar="SEQ", help="Only behind this event."
+)
+@click.option("--last", type=click.IntRange(min=0), metavar="N", help="Only the last N of them.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with what any process appends.")
+@json_option
+@pass_session
+def audit(
+    session: Session,
+    /,
+    since: str | None,
+    until: str | None,
+    last: int | None,
+    follow: bool,
+    **chosen: object,
+) -> None:
+    """Show what happened: every event of the log, or those that the options choose.
+
+    An option that may be repeated chooses any of its values; different options have to agree. With
+    --json each event is one line, as it stands in the log. Of a damaged log every line that is
+    sound in itself is shown, and the damage is named.
+
+    \b
+    Example:
+      jobledger audit --type failed --since "2 days ago"
+      jobledger audit --account my-account --error timeout --json
+      jobledger audit --last 10 --follow
+    """
+    session.must_exist()
+    reader = LogReader(session.directory)
+    zone, now = load_zone(reader.identity.timezone), datetime.now(UTC)
+    selection = Selection(
+        since=None if since is None else parse_bound(since, now, zone),
+        until=None if until is None else parse_bound(until, now, zone, end=True),
+        **chosen,  # type: ignore[arg-type]  # click has them by these names and types
+    )
+    reader.begin(selection.first_day())
+    write = _write_lines if session.json else _Rows(zone).write
+    told = _Told(session, reader)
+    found = _look(reader, selection, last, session.json)
+    count = write(found)
+    told.damage()
+    if not count and selection.jobs:
+        _check_jobs(session, selection.jobs)
+    while follow:
+        if reader.changed():
+            write(selection.choose(reader.records()))
+            told.damage()
+        else:
+            try:
+                time.sleep(_LOOK_EVERY_S)
+            except KeyboardInterrupt:
+                return
+
+
+def _look(
+    reader: LogReader, selection: Selection, last: int | None, json: bool
+) -> Iterator[Record]:
+    """What there is by now; with progress where no row is in its way."""
+    if last is None and sys.stdout.isatty():
+        yield from selection.choose(reader.records())
+        return
+    with progress_bar("reading", unit="bytes") as progress:
+        found = selection.choose(_counting(reader, progress))
+        if last is not None:
+            found = iter(deque(found, maxlen=last))
+        yield from found
+
+
+def _counting(reader: LogReader, progress: Progress) -> Iterator[Record]:
+    """The reader's records, telling `progress` how far it is."""
+    total = reader.unread()
+    records = reader.records()
+    while some := list(islice(records, _PROGRESS_EVERY)):
+        yield from some
+        progress(total - reader.unread(), total)
+
+
+def _write_lines(records: Iterable[Record]) -> int:
+    """Each record as its line in the log; returns how many."""
+    count, out = 0, sys.stdout.buffer
+    records = iter(records)
+    while some := list(islice(records, _AT_ONCE)):
+        out.write(b"".join([record.line + b"\n" for record in some]))
+        count += len(some)
+    out.flush()
+    return count
+
+
+class _Rows:
+    """A table whose rows are written as they come."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._columns = Columns(
+            ("seq", 7), ("time", 23), ("job", 12), ("event", 12), ("try", 3), ("what", None)
+        )
+        self._titled = False
+
+    def write(self, records: Iterable[Record]) -> int:
+        count = 0
+        for record in records:
+            if not self._titled:
+                self._columns.title(f"times in {self._zone.key}")
+                self._titled = True
+            self._write(record)
+            count += 1
+        sys.stdout.flush()
+        return count
+
+    def _write(self, record: Record) -> None:
+        at = f"{record.at.astimezone(self._zone):%Y-%m-%d %H:%M:%S.%f}"[:23]
+        attempt = ""
+        try:
+            event = to_event(record)
+        except LedgerCorruptError as error:
+            what = f"(not readable: {error.message})"
+        else:
+            attempt = str(getattr(event.data, "attempt", ""))
+            what = describe(event, self._zone, of_a_known_job=False)
+        job = short_id(record.job)
+        self._columns.row(str(record.seq), at, job, record.type, attempt, printable(what))
+
+
+class _Told:
+    """Says each damage once, and makes the exit code 1."""
+
+    def __init__(self, session: Session, reader: LogReader) -> None:
+        self._session = session
+        self._reader = reader
+        self._count = 0
+
+    def damage(self) -> None:
+        for damage in self._reader.damages[self._count :]:
+            print_error(f"the log is damaged: {damage.message}")
+            self._session.exit_code = 1
+        if self._count == 0 and self._reader.damages:
+            print_error(
+                "behind damage the lines that are sound in themselves are shown; that they are"
+                " all, nobody can prove any more (see `jobledger verify`)"
+            )
+        self._count = len(self._reader.damages)
+
+
+def _check_jobs(session: Session, jobs: tuple[str, ...]) -> None:
+    """
+    Raises:
+        JobNotFoundError: one of `jobs` is no id, nor the beginning of one, in the whole log.
+    """
+    ids = [r.job for r in LogReader(session.directory).records() if r.type == "added"]
+    for job in jobs:
+        if not any(job_id.startswith(job) for job_id in ids):
+            raise not_found(job, ids)

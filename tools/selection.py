@@ -1,0 +1,93 @@
+"""Which events an audit shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from ..domain.errors import StorageError
+from ..domain.events import EVENT_TYPES, decode_data
+from ..eventstore.record import Record
+
+_OF_ATTEMPT = {name for name, kind in EVENT_TYPES.items() if "attempt" in kind.__struct_fields__}
+_WITH_ERROR = {name for name, kind in EVENT_TYPES.items() if "error" in kind.__struct_fields__}
+
+
+class Selection(msgspec.Struct, kw_only=True):
+    """What to choose; None and empty mean all. Everything given has to agree.
+
+    `jobs` are ids or beginnings of ids, `since` and `until` inclusive and aware, `error` is looked
+    for without regard to case.
+
+    An account or a platform stands in a job's `added` event only, so choosing by one needs the log
+    from its beginning; its jobs' ids are what is remembered, nothing else grows with the log.
+    """
+
+    jobs: tuple[str, ...] = ()
+    account_id: str | None = None
+    platform: str | None = None
+    types: tuple[str, ...] = ()
+    attempt: int | None = None
+    error: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int = 0
+    _of_account: set[str] = set()
+
+    def first_day(self) -> date | None:
+        """The UTC day whose file is early enough to begin with; None: the first one there is."""
+        if self.since is None or self.account_id is not None or self.platform is not None:
+            return None
+        return self.since.astimezone(UTC).date()
+
+    def choose(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The chosen ones of `records`, which may come in several calls, in order."""
+        by_account = self.account_id is not None or self.platform is not None
+        by_data = self.attempt is not None or self.error is not None
+        jobs, types, after = self.jobs, frozenset(self.types), self.after
+        since, until = self.since, self.until
+        for record in records:
+            if by_account and not self._belongs(record):
+                continue
+            if (
+                (types and record.type not in types)
+                or record.seq <= after
+                or (jobs and not record.job.startswith(jobs))
+                or (since is not None and record.at < since)
+                or (until is not None and record.at > until)
+                or (by_data and not self._says(record))
+            ):
+                continue
+            yield record
+
+    def _belongs(self, record: Record) -> bool:
+        if record.type != "added":
+            return record.job in self._of_account
+        data = _data(record)
+        if self.account_id not in (None, getattr(data, "account_id", None)):
+            return False
+        if self.platform not in (None, getattr(data, "platform", None)):
+            return False
+        self._of_account.add(record.job)
+        return True
+
+    def _says(self, record: Record) -> bool:
+        if self.attempt is not None and record.type not in _OF_ATTEMPT:
+            return False
+        if self.error is not None and record.type not in _WITH_ERROR:
+            return False
+        data = _data(record)
+        if self.attempt not in (None, getattr(data, "attempt", None)):
+            return False
+        said = str(getattr(data, "error", ""))
+        return self.error is None or self.error.casefold() in said.casefold()
+
+
+def _data(record: Record) -> object:
+    """The data of a record; None where it cannot be read, which whoever shows it will say."""
+    try:
+        return decode_data(record.type, record.schema, record.data)
+    except (msgspec.MsgspecError, RecursionError, StorageError):
+        return None

@@ -1,0 +1,83 @@
+"""`replay --step`: walking through the log event by event, on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from ..domain.errors import ValidationError
+from ..projections.board import Board
+from ..projections.projection import Change
+from ..scheduler.ledger import Ledger
+from .differences import difference, print_differences
+from .output import printable
+from .session import zone_of
+from .timeline import describe
+
+_FORWARD = {"\r", "\n", " ", "n", "\x1b[C", "\x1b[B"}
+_BACK = {"b", "p", "\x7f", "\x1b[D", "\x1b[A"}
+_QUIT = {"q", "\x1b", "\x03", "\x04"}
+_KEYS = "[enter] next  [b] back  [r] to the end  [q] quit"
+
+
+def changes(ledger: Ledger, until: datetime | int, only: str | None) -> Iterator[Change]:
+    """Every change up to a moment, or those of one job."""
+    board = Board()
+    last = ledger.as_of(until).seq
+    for event in ledger.events():
+        if event.seq > last:
+            return
+        change = board.apply(event)
+        if only in (None, event.job_id):
+            yield change
+
+
+def walk(ledger: Ledger, until: datetime | int, only: str | None) -> None:
+    """Show each change and wait for a key.
+
+    Raises:
+        ValidationError: standard input or output is no terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ValidationError(
+            "--step needs a terminal", field="step", hint="`audit` and `history` print it all"
+        )
+    coming = changes(ledger, until, only)
+    seen: list[Change] = []
+    position, waits = 0, True
+    while True:
+        if position == len(seen):
+            change = next(coming, None)
+            if change is None:
+                click.secho("the end", dim=True)
+                return
+            seen.append(change)
+        _show(ledger, seen[position])
+        key = _ask() if waits else "\n"
+        if key in _QUIT:
+            return
+        waits = waits and key != "r"
+        position = max(position - 1, 0) if key in _BACK else position + 1
+
+
+def _ask() -> str:
+    """The next key that means something."""
+    click.secho(_KEYS, dim=True)
+    while True:
+        key = click.getchar()
+        if key in _FORWARD | _BACK | _QUIT | {"r"}:
+            return key
+
+
+def _show(ledger: Ledger, change: Change) -> None:
+    event, zone = change.event, zone_of(ledger)
+    at = f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S.%f}"[:23]
+    click.echo()
+    click.secho(f"event {event.seq} of {ledger.seq}  {at}  {event.type}", bold=True)
+    click.echo(printable(describe(event, zone, of_a_known_job=False)))
+    found = difference(change.before, change.after)
+    if found is not None:
+        print_differences([found], zone)
