@@ -163,7 +163,7 @@ class FileSystem:
             finally:
                 self.close(fd)
             self.rename(temporary, path)
-        except OSError:
+        except BaseException:
             with suppress(OSError):  # on a full disk what is left of it would be in the way
                 self.remove(temporary)
             raise

@@ -162,7 +162,8 @@ class _Rest:
             try:
                 if day != self.day:
                     self.day, self.offset, self._line = day, 0, 0
-                limit = self._fs.size(fd)
+                with storage_errors("read", path):
+                    limit = self._fs.size(fd)
                 if head is not None and head.day == day:
                     limit = min(limit, head.offset)
                 yield from self._file(fd, path, limit)
@@ -194,8 +195,7 @@ class _Rest:
         try:
             header, length = read_header(self._fs, fd, path)
         except LedgerCorruptError as damage:
-            self._damages.append(damage)
-            self._following = True
+            self._add(damage)
             return
         self.offset, self._line, self._hash = length, 1, header.hash
         if header.first_seq != self.seq + 1 and not self._following:
@@ -217,8 +217,11 @@ class _Rest:
         return record
 
     def _note(self, path: Path, fault: RecordError) -> None:
-        if not self._following:
-            self._damages.append(
-                corrupt(path, self._line + 1, self.offset, fault.kind, fault.message)
-            )
+        self._add(corrupt(path, self._line + 1, self.offset, fault.kind, fault.message))
+
+    def _add(self, damage: LedgerCorruptError) -> None:
+        """Note damage, unless it goes on from the line before, or is what led here."""
+        led_here = self._damages[0]
+        if not self._following and (damage.path, damage.line) != (led_here.path, led_here.line):
+            self._damages.append(damage)
         self._following = True

@@ -1,9 +1,10 @@
-"""Rebuild: the daily files from the log alone, and whether those on disk are the same."""
+"""Rebuild: everything derived, from the log alone, and whether what is on disk is the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,61 +12,140 @@ import msgspec
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.record import Record
 from .board import Board
-from .daily_files import DailyFiles, DailyFilesWriter, files_on_disk, job_file
+from .daily_files import DailyFiles, files_on_disk, job_file
 from .projection import to_event
+from .stored import ProjectionFactory, make_all, projection_file
+from .writer import ProjectionWriter
+
+DAILY_FILES = "daily_files"
+_SHOWN = 200
+
+Progress = Callable[[int, int], None]
+"""Gets the events that were read so far and those in all."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A file that is not what the log gives, with the first line (from 1) that differs.
+
+    `behind`: it is what the log gave a while ago, and nobody has brought it up since. `foreign`:
+    the log never had a job of that day.
+    """
+
+    file: str
+    kind: Literal["missing", "differs", "behind", "foreign"]
+    line: int | None = None
+    found: str | None = None
+    expected: str | None = None
 
 
 class RebuildReport(msgspec.Struct, frozen=True):
-    """What a rebuild read, and which days' files on disk were not what the log gives."""
+    """What a rebuild read, and which files on disk were not what the log gives.
+
+    `files` is how many there are; `changed` names those that were written, or, of a check, that
+    would have to be; `differences` says in what they differed.
+    """
 
     events: int
     jobs: int
     files: int
     changed: list[str]
+    differences: list[Difference] = []
 
 
-def replay(
-    records: Iterable[Record], zone: ZoneInfo, progress: Callable[[int], None] = lambda seq: None
-) -> tuple[Board, DailyFiles]:
-    """A fresh board and fresh daily files with all of `records` applied."""
-    board, files = Board(), DailyFiles(zone)
-    for record in records:
-        files.apply(board.apply(to_event(record)))
-        progress(record.seq)
-    return board, files
+class Replay:
+    """A fresh board, fresh daily files and a fresh one of each registered projection."""
+
+    def __init__(self, zone: ZoneInfo, factories: tuple[ProjectionFactory, ...] = ()) -> None:
+        self.board = Board()
+        self.daily_files = DailyFiles(zone)
+        self.stored = make_all(factories)
+
+    @property
+    def seq(self) -> int:
+        """The last event that was applied."""
+        return self.board.seq
+
+    def feed(
+        self,
+        records: Iterable[Record],
+        *,
+        until: int | None = None,
+        progress: Progress = lambda done, total: None,
+        total: int = 0,
+    ) -> None:
+        """Apply the records, up to the number `until`.
+
+        Raises:
+            LedgerCorruptError: the log has a history that the lifecycle does not allow.
+        """
+        stored = list(self.stored.values())
+        for record in records:
+            if until is not None and record.seq > until:
+                return
+            change = self.board.apply(to_event(record))
+            self.daily_files.apply(change)
+            for projection in stored:
+                projection.apply(change)
+            progress(record.seq, total)
 
 
-def rebuild_daily_files(
-    records: Iterable[Record],
-    zone: ZoneInfo,
-    fs: FileSystem,
-    directory: Path,
-    writer: DailyFilesWriter,
-    *,
-    check: bool = False,
-) -> RebuildReport:
-    """Bring every daily file to what `records` give; with `check`, only say which differ.
+class Comparison:
+    """Compares the files of one directory with what a replay gives.
 
-    Call it under the writer's lock, unless it only checks.
+    Raises:
+        StorageError: a registered projection failed, or a file cannot be read.
     """
-    board, files = replay(records, zone)
-    days = set(files.days())
-    with storage_errors("read", directory):
-        different = [
-            day
-            for day in sorted(days | set(files_on_disk(fs, directory)))
-            if not _same(fs, directory, day, files.render(day, board.jobs))
-        ]
-    if not check:
-        for day in different:
-            if not files.knows(day):
-                writer.set_aside(day)
-        writer.write({day: files.collect(day, board.jobs) for day in different}, board.seq)
-    return RebuildReport(events=board.seq, jobs=len(board.jobs), files=len(days), changed=different)
+
+    def __init__(self, fs: FileSystem, directory: Path, writer: ProjectionWriter) -> None:
+        self._fs = fs
+        self._directory = directory
+        self._writer = writer
+
+    def different(self, replay: Replay, name: str) -> dict[Path, Difference]:
+        """Of one projection, each file that is not what the log gives."""
+        found: dict[Path, Difference] = {}
+        for path in self.paths(replay, name):
+            present, due = self._writer.read(path), self.content(replay, name, path)
+            if present != due:
+                found[path] = _difference(path, present, due)
+                if due is None and not replay.daily_files.knows(_day(path)):
+                    found[path] = Difference(path.name, "foreign")
+        return found
+
+    def paths(self, replay: Replay, name: str) -> list[Path]:
+        """The files that a projection has, or that are there in its place."""
+        if name != DAILY_FILES:
+            return [projection_file(self._directory, name)]
+        with storage_errors("read", self._directory):
+            days = {*replay.daily_files.days(), *files_on_disk(self._fs, self._directory)}
+        return [job_file(self._directory, day) for day in sorted(days)]
+
+    def content(self, replay: Replay, name: str, path: Path) -> bytes | None:
+        """What a file has to hold; None where there is to be none."""
+        if name != DAILY_FILES:
+            return replay.stored[name].render()
+        return replay.daily_files.render(_day(path), replay.board.jobs)
 
 
-def _same(fs: FileSystem, directory: Path, day: str, content: bytes | None) -> bool:
-    try:
-        return fs.read_file(job_file(directory, day)) == content
-    except FileNotFoundError:
-        return content is None
+def count_files(replay: Replay, names: Iterable[str]) -> int:
+    """How many files the projections of these names have."""
+    return sum(len(replay.daily_files.days()) if name == DAILY_FILES else 1 for name in names)
+
+
+def _day(path: Path) -> str:
+    return path.name[len("jobs_") : -len(".json")]
+
+
+def _difference(path: Path, present: bytes | None, due: bytes | None) -> Difference:
+    if present is None:
+        return Difference(path.name, "missing")
+    old, new = present.split(b"\n"), (due or b"").split(b"\n")
+    same = next(
+        (index for index, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
+        min(len(old), len(new)),
+    )
+    found, expected = (
+        lines[same].decode(errors="replace")[:_SHOWN] if same < len(lines) else None
+        for lines in (old, new)
+    )
+    return Difference(path.name, "differs", same + 1, found, expected)

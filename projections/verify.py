@@ -23,8 +23,9 @@ from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.head import HEAD_NAME, Head, decode_head
 from ..eventstore.record import Record
 from .board import Board
-from .daily_files import DailyFiles, Marker, files_on_disk, job_file, read_marker
+from .daily_files import DailyFiles, files_on_disk, job_file
 from .projection import to_event
+from .writer import Marker, read_marker
 
 ProblemKind = Literal[
     "missing", "header", "unreadable", "form", "hash", "sequence", "chain", "version",

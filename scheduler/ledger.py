@@ -10,7 +10,7 @@ import atexit
 import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from ..eventstore.store import Durability
 from ..projections.board import Board
 from ..projections.projection import to_event
 from ..projections.rebuild import RebuildReport
+from ..projections.stored import ProjectionFactory, StoredProjection
 from ..projections.verify import VerifyReport, verify
 from .background import Background
 from .changes import Changes
@@ -71,7 +72,8 @@ class Ledger(Changes, Past):
     acknowledged change on disk; `"batch"` may lose the last 100 ms of acknowledged changes in a
     power cut (none when only the process dies); `"none"`, for tests, leaves it to the system. With
     `read_only` nothing is created, locked or mended, changes are refused, and of a damaged log what
-    is sound before the damage can be read.
+    is sound before the damage can be read. `projections` make projections of your own, which are
+    kept in step and on disk beside the daily files (docs/projections.md).
 
     Safe to use from any thread. A context manager; `close` also runs at the program's end.
 
@@ -92,6 +94,7 @@ class Ledger(Changes, Past):
         clock: Clock | None = None,
         expire_after: timedelta = EXPIRE_AFTER,
         read_only: bool = False,
+        projections: Iterable[ProjectionFactory] = (),
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True  # until it is open: `close` must work on half of one
@@ -130,7 +133,13 @@ class Ledger(Changes, Past):
         try:
             self._zone = load_zone(self._store.identity.timezone)
             self._upkeep = Upkeep(
-                self._store, self._board, self._lock, self._fs, self.directory, self._zone
+                self._store,
+                self._board,
+                self._lock,
+                self._fs,
+                self.directory,
+                self._zone,
+                tuple(projections),
             )
             self._store.refresh()
             if not read_only:
@@ -171,21 +180,50 @@ class Ledger(Changes, Past):
             self._upkeep.write()
         return verify(self.directory, progress=progress)
 
-    def rebuild(self, *, check: bool = False) -> RebuildReport:
-        """Make every daily file anew from the log alone; with `check` only say which differ.
+    def rebuild(
+        self,
+        *,
+        check: bool = False,
+        only: Sequence[str] = (),
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> RebuildReport:
+        """Make every derived file anew from the log alone; with `check` write nothing, and only say
+        which are not byte for byte what the log gives.
 
-        Safe while other processes work on the ledger; each file is replaced atomically.
+        `only` names projections: `daily_files`, and those that the ledger was opened with.
+        `progress` gets the events read so far and in all. Safe while other processes work on the
+        ledger, and safe to interrupt: each file is replaced atomically.
 
         Raises:
             LedgerCorruptError: the log does not verify.
-            StorageError: a file cannot be written, or the ledger is read-only.
+            StorageError: a file cannot be written, the ledger is read-only, or a projection failed.
+            ValidationError: there is no projection of a name in `only`.
         """
         self._refresh()
-        if not check:
-            self._check_writable()
-        elif not self._read_only:
-            self._upkeep.write()
-        return self._upkeep.rebuild(check=check)
+        if self.damage is not None:
+            raise self.damage
+        names = self._upkeep.names(only)
+        if check:
+            return self._upkeep.check(names, progress)
+        self._check_writable()
+        return self._upkeep.rebuild(names, progress)
+
+    def projection(self, name: str) -> StoredProjection:
+        """The projection of this name that the ledger was opened with, brought up to date.
+
+        It goes on following the log whenever this handle looks at it.
+
+        Raises:
+            ValidationError: there is none.
+            StorageError: it has failed; the message says where.
+        """
+        if name not in self._upkeep.stored:
+            raise ValidationError(f"there is no projection {name!r}", field="name")
+        self._refresh()
+        stored = self._upkeep.stored[name]
+        if stored.failure is not None:
+            raise stored.failure
+        return stored.projection
 
     # -- following, and writing behind -----------------------------------------------------------
 

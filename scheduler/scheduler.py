@@ -12,7 +12,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from ..domain.job import JobStatus
 from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, RetryPolicy
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.store import Durability
+from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
 from .calls import run_in_own_loop
 from .clock import Clock
@@ -69,6 +70,7 @@ class Scheduler(Runs):
         grace_s: float = 10.0,
         settle_s: float = 60.0,
         error_wait_s: float = 10.0,
+        projections: Iterable[ProjectionFactory] = (),
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True
@@ -109,6 +111,7 @@ class Scheduler(Runs):
             durability=durability,
             clock=clock,
             expire_after=expire_after,
+            projections=projections,
             fs=fs,
         )
         try:

@@ -1,23 +1,41 @@
-"""Keeping the daily files of a ledger in step with its log."""
+"""Keeping what is derived from a ledger's log in step with it: daily files, users' projections."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ..eventstore.filesystem import FileSystem
+from ..domain.errors import ValidationError
+from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.store import EventStore
 from ..projections.board import Board
-from ..projections.daily_files import DailyFiles, DailyFilesWriter
+from ..projections.daily_files import DailyFiles, files_on_disk, job_file
 from ..projections.projection import Change
-from ..projections.rebuild import RebuildReport, rebuild_daily_files
+from ..projections.rebuild import (
+    DAILY_FILES,
+    Comparison,
+    Difference,
+    Progress,
+    RebuildReport,
+    Replay,
+    count_files,
+)
+from ..projections.stored import ProjectionFactory, make_all, projection_file
+from ..projections.writer import ProjectionWriter
+from .log import logger
+
+_CATCH_UP_S = 1.5
+"""How long a check waits for files that are behind: whoever has the ledger open writes them within
+a second."""
+_LOOK_EVERY_S = 0.05
 
 
 class Upkeep:
-    """Knows which days changed, and writes their files when it is told to.
+    """Knows which files are behind, and writes them when it is told to.
 
-    `lock` guards `board` and what is known of the days; it is not held while files are written.
+    `lock` guards `board` and what is known of the files; it is not held while files are written.
     """
 
     def __init__(
@@ -28,6 +46,7 @@ class Upkeep:
         fs: FileSystem,
         directory: Path,
         zone: ZoneInfo,
+        factories: tuple[ProjectionFactory, ...] = (),
     ) -> None:
         self._store = store
         self._board = board
@@ -35,61 +54,187 @@ class Upkeep:
         self._fs = fs
         self._directory = directory
         self._zone = zone
+        self._factories = factories
         self._files = DailyFiles(zone)
-        self._writer = DailyFilesWriter(fs, directory, store.identity.ledger_id)
+        self.stored = make_all(factories)
+        self._writer = ProjectionWriter(fs, directory, store.identity.ledger_id)
         self._writing = threading.Lock()
 
     def apply(self, change: Change) -> None:
         """Take one change in; under the lock."""
         self._files.apply(change)
+        for stored in self.stored.values():
+            failure = stored.apply(change)
+            if failure is not None:
+                logger(projection=stored.name, seq=change.event.seq).error(
+                    "projection failed; it is left alone from here on", error=failure.message
+                )
 
     def find_stale(self) -> None:
         """After the whole log was read: which files on disk are behind it?"""
-        self._writer.mark_stale(self._files)
+        position = self._writer.position(DAILY_FILES)
+        with storage_errors("read", self._directory):
+            on_disk = set(files_on_disk(self._fs, self._directory))
+        self._files.mark_stale(position, on_disk)
 
     @property
     def is_behind(self) -> bool:
-        """Whether a day changed since its file was written."""
-        return bool(self._files.dirty)
+        """Whether something changed since its file was written."""
+        return bool(self._files.dirty) or any(
+            stored.is_dirty and stored.failure is None for stored in self.stored.values()
+        )
+
+    # -- writing behind ------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write the files of the days that changed.
+        """Write the files that are behind.
 
         The state is brought up to the log while `projections.lock` is held, so an older state never
         replaces what another process has written.
 
         Raises:
-            StorageError: a file could not be written; its day is still known as changed.
+            StorageError: a file could not be written; it is still known as behind.
         """
         with self._writing:
-            if not self._files.dirty:
+            if not self.is_behind:
                 return
             with self._writer.locked():
                 self._store.refresh()
-                with self._lock:
-                    days, self._files.dirty = self._files.dirty, set()
-                    seq = self._board.seq
-                    contents = {
-                        day: self._files.collect(day, self._board.jobs) for day in sorted(days)
-                    }
-                try:
-                    self._writer.write(contents, seq)
-                except BaseException:
-                    with self._lock:
-                        self._files.dirty |= days
-                    raise
+                self._write_days()
+                for name, stored in self.stored.items():
+                    if stored.is_dirty and stored.failure is None:
+                        self._write_stored(name)
 
-    def rebuild(self, *, check: bool) -> RebuildReport:
-        """Make every file anew from the log; with `check` only say which differ."""
-        if check:
-            return self._rebuild(check=True)
+    def _write_days(self) -> None:
+        with self._lock:
+            days, self._files.dirty = self._files.dirty, set()
+            seq = self._board.seq
+            contents = {day: self._files.collect(day, self._board.jobs) for day in sorted(days)}
+        if not days:
+            return
+        try:
+            files = {
+                job_file(self._directory, day): None if content is None else content.encode()
+                for day, content in contents.items()
+            }
+            self._writer.write(DAILY_FILES, files, seq)
+        except BaseException:
+            with self._lock:
+                self._files.dirty |= days
+            raise
+
+    def _write_stored(self, name: str) -> None:
+        stored = self.stored[name]
+        with self._lock:
+            stored.is_dirty, seq = False, self._board.seq
+            content = stored.render()
+        try:
+            self._writer.write(name, {projection_file(self._directory, name): content}, seq)
+        except BaseException:
+            stored.is_dirty = True
+            raise
+
+    # -- rebuilding ----------------------------------------------------------------------------
+
+    def names(self, only: Iterable[str]) -> list[str]:
+        """The projections of these names, all where none is given.
+
+        Raises:
+            ValidationError: there is none of a name.
+        """
+        known = [DAILY_FILES, *self.stored]
+        chosen = list(only) or known
+        for name in chosen:
+            if name not in known:
+                raise ValidationError(
+                    f"there is no projection {name!r}",
+                    field="only",
+                    hint=f"there are: {', '.join(known)}",
+                )
+        return chosen
+
+    def rebuild(self, names: list[str], progress: Progress) -> RebuildReport:
+        """Make the files of these projections anew from the log.
+
+        Reading it takes as long as it takes and disturbs nobody; only for what was appended
+        meanwhile and for writing is the files' lock held.
+        """
+        replay = Replay(self._zone, self._factories)
+        replay.feed(self._store.read(), progress=progress, total=self._store.seq)
+        compare = Comparison(self._fs, self._directory, self._writer)
+        differences: list[Difference] = []
         with self._writing, self._writer.locked():
             self._store.refresh()
+            # What changes from here on is behind again, whatever is written now.
             with self._lock:
-                self._files.dirty.clear()
-            return self._rebuild(check=False)
+                dirty, self._files.dirty = self._files.dirty, set()
+            try:
+                replay.feed(self._store.read(replay.seq))
+                for name in names:
+                    differences += self._write_anew(replay, name, compare)
+                    if name == DAILY_FILES:
+                        dirty = set()
+            finally:
+                with self._lock:
+                    self._files.dirty |= dirty
+        return self._report(replay, names, differences)
 
-    def _rebuild(self, *, check: bool) -> RebuildReport:
-        return rebuild_daily_files(
-            self._store.read(), self._zone, self._fs, self._directory, self._writer, check=check
+    def _write_anew(self, replay: Replay, name: str, compare: Comparison) -> list[Difference]:
+        different = compare.different(replay, name)
+        for path, difference in different.items():
+            if difference.kind == "foreign":
+                self._writer.set_aside(path)
+        files = {path: compare.content(replay, name, path) for path in different}
+        self._writer.write(name, files, replay.seq)
+        return list(different.values())
+
+    def check(self, names: list[str], progress: Progress) -> RebuildReport:
+        """Compare the files of these projections with what the log gives; write nothing.
+
+        Each projection's files stand for a position in the log, and are compared with the state
+        there. Files that are behind may be on their way: they get the time that they may take.
+        """
+        asked = self._store.seq
+        positions = {name: self._position(name, asked) for name in names}
+        replay = Replay(self._zone, self._factories)
+        first = min(positions.values(), default=asked)
+        replay.feed(self._store.read(), until=first, progress=progress, total=asked)
+        self._wait_for(names, asked)
+        compare = Comparison(self._fs, self._directory, self._writer)
+        found: dict[Path, Difference] = {}
+        with self._writer.undisturbed():
+            self._store.refresh()
+            positions = {name: self._position(name, asked) for name in names}
+            for name in sorted(names, key=lambda name: positions[name]):
+                replay.feed(self._store.read(replay.seq), until=positions[name])
+                found |= compare.different(replay, name)
+            replay.feed(self._store.read(replay.seq), until=max(asked, replay.seq))
+            for name in names:
+                if positions[name] < asked:
+                    for path in compare.different(replay, name):
+                        found.setdefault(path, Difference(path.name, "behind"))
+        return self._report(replay, names, list(found.values()))
+
+    def _position(self, name: str, asked: int) -> int:
+        """The event that a projection's files stand for; where nobody knows, the one asked for."""
+        position = self._writer.position(name)
+        return asked if position is None else min(position, self._store.seq)
+
+    def _wait_for(self, names: list[str], asked: int) -> None:
+        """Give those who have the ledger open the time to bring files up that are behind."""
+        waiting = threading.Event()
+        for _ in range(round(_CATCH_UP_S / _LOOK_EVERY_S)):
+            if all(self._position(name, asked) >= asked for name in names):
+                return
+            waiting.wait(_LOOK_EVERY_S)
+
+    def _report(
+        self, replay: Replay, names: list[str], differences: list[Difference]
+    ) -> RebuildReport:
+        return RebuildReport(
+            events=replay.seq,
+            jobs=len(replay.board.jobs),
+            files=count_files(replay, names),
+            changed=[difference.file for difference in differences],
+            differences=differences,
         )

@@ -86,7 +86,7 @@ def audit(
         **chosen,  # type: ignore[arg-type]  # click has them by these names and types
     )
     reader.begin(selection.first_day())
-    write = _write_lines if session.json else _Rows(zone).write
+    write = _write_lines if session.json else _Rows(zone, session).write
     told = _Told(session, reader)
     found = _look(reader, selection, last, session.json)
     count = write(found)
@@ -141,8 +141,9 @@ def _write_lines(records: Iterable[Record]) -> int:
 class _Rows:
     """A table whose rows are written as they come."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, session: Session) -> None:
         self._zone = zone
+        self._session = session
         self._columns = Columns(
             ("seq", 7), ("time", 23), ("job", 12), ("event", 12), ("try", 3), ("what", None)
         )
@@ -166,6 +167,7 @@ class _Rows:
             event = to_event(record)
         except LedgerCorruptError as error:
             what = f"(not readable: {error.message})"
+            self._session.exit_code = 1
         else:
             attempt = str(getattr(event.data, "attempt", ""))
             what = describe(event, self._zone, of_a_known_job=False)

@@ -35,7 +35,9 @@ _SEQ = re.compile(r"#?(\d+)")
 @click.option("--job", metavar="ID", shell_complete=complete_job, help="Only this job.")
 @click.option("--account-id", "--account", help="Only the jobs of this account.")
 @click.option(
-    "--status", type=click.Choice([*JobStatus]), help="Only the jobs that were in this state."
+    "--status",
+    type=click.Choice([status.value for status in JobStatus]),
+    help="Only the jobs that were in this state.",
 )
 @click.option("--step", is_flag=True, help="Walk there event by event, on a terminal.")
 @json_option

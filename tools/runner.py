@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
 from typing import Any
 
 import click
 
-from ..domain.errors import ValidationError
+from .loading import load_object, projection_option
 from .output import print_json
 from .session import Session, json_option, pass_session
-
-
-def load_publisher(name: str) -> Any:
-    """The object that `module:object` names; modules of the current directory are found too.
-
-    Raises:
-        ValidationError: there is no such module or object, or it is no publisher.
-    """
-    from ..scheduler.attempt import Port
-
-    module_name, colon, path = name.partition(":")
-    if not colon or not module_name or not path:
-        raise ValidationError(
-            f"publisher {name!r} is not of the form module:object", field="publisher"
-        )
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found: Any = importlib.import_module(module_name)
-    except Exception as error:
-        raise ValidationError(
-            f"publisher {name!r}: cannot import {module_name}: {type(error).__name__}: {error}",
-            field="publisher",
-        ) from error
-    for part in path.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError:
-            raise ValidationError(
-                f"publisher {name!r}: {module_name} has no {path}", field="publisher"
-            ) from None
-    Port(found)
-    return found
 
 
 @click.command()
@@ -80,6 +46,7 @@ def load_publisher(name: str) -> Any:
     show_default=True,
     help="How long a stop waits for the running job.",
 )
+@projection_option
 @json_option
 @pass_session
 def run(
@@ -92,6 +59,7 @@ def run(
     retry_base_s: float,
     max_running_minutes: float,
     grace_s: float,
+    projections: list[Any],
 ) -> None:
     """Run the ledger's jobs until SIGTERM or Ctrl-C; one runner a ledger.
 
@@ -101,9 +69,11 @@ def run(
       jobledger run --publisher my_posts:publish --once
     """
     from ..domain.policy import RetryPolicy
+    from ..scheduler.attempt import Port
     from ..scheduler.scheduler import Scheduler
 
-    found = load_publisher(publisher)
+    found = load_object(publisher, "publisher")
+    Port(found)
     logging.basicConfig(
         level=logging.WARNING if once else logging.INFO,
         stream=sys.stderr,
@@ -117,6 +87,7 @@ def run(
         concurrency=concurrency,
         max_running_minutes=max_running_minutes,
         grace_s=grace_s,
+        projections=projections,
     ) as scheduler:
         if not once:
             scheduler.run(found)

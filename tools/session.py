@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from ..domain.job import ScheduledJob
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.head import HEAD_NAME
 from ..eventstore.segment import list_days
+from ..projections.stored import ProjectionFactory
 from ..scheduler.ledger import Ledger
 from ..scheduler.queries import Queries
 from .output import print_error, print_json, printable
@@ -34,19 +35,25 @@ class Session:
         self.exit_code = 0
 
     @contextmanager
-    def ledger(self, *, create: bool = False, timezone: str | None = None) -> Iterator[Ledger]:
+    def ledger(
+        self,
+        *,
+        create: bool = False,
+        timezone: str | None = None,
+        projections: Sequence[ProjectionFactory] = (),
+    ) -> Iterator[Ledger]:
         """The ledger, for changing it; only `create` makes one where there is none."""
         if not create:
             self.must_exist()
-        with Ledger(self.directory, timezone=timezone) as ledger:
+        with Ledger(self.directory, timezone=timezone, projections=projections) as ledger:
             yield ledger
 
     @contextmanager
-    def reading(self) -> Iterator[Ledger]:
+    def reading(self, *, projections: Sequence[ProjectionFactory] = ()) -> Iterator[Ledger]:
         """The ledger, for looking at it; of a damaged one what is sound, and exit code 1."""
         self.must_exist()
         logging.getLogger("jobledger").setLevel(logging.ERROR)  # damage is reported just below
-        with Ledger(self.directory, read_only=True) as ledger:
+        with Ledger(self.directory, read_only=True, projections=projections) as ledger:
             damage = ledger.damage
             if damage is not None:
                 self.report_damage(damage)

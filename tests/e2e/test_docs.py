@@ -14,7 +14,7 @@ import pytest
 from jobledger import Ledger, ManualClock
 from jobledger.domain.events import EVENT_TYPES
 from jobledger.domain.lifecycle import PAST_TENSE
-from jobledger.tools.cli import cli
+from jobledger.tools.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,7 @@ def test_the_first_program_of_the_readme_runs_as_shown(tmp_path: Path) -> None:
 def test_the_readme_has_every_command() -> None:
     """The table of commands and the command line agree."""
     table = (ROOT / "README.md").read_text("utf-8").split("## The command line")[1].split("##")[0]
-    for name in cli.commands:
+    for name in COMMANDS:
         assert re.search(rf"`[^`]*\b{name}\b[^`]*`", table), name
 
 

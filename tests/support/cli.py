@@ -1,13 +1,18 @@
-"""The command line as a user runs it: a process of its own."""
+"""The command line as a user runs it: a process of its own, or, where it adds nothing, in here."""
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from jobledger.tools.cli import main
 
 
 class Cli:
@@ -54,3 +59,25 @@ class Cli:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+
+
+class Done(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_here(directory: Path, *arguments: str) -> Done:
+    """Run a command in this process, with standard output and error that are no terminals."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    log = logging.getLogger("jobledger")
+    level = log.level
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(["--dir", str(directory), *arguments])
+    finally:
+        log.setLevel(level)
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+    return Done(code, *texts)

@@ -1,0 +1,123 @@
+"""Putting derived files on disk: as a whole, atomically, and never an older state over a newer one.
+
+Whoever writes holds `projections.lock` and brings its own state up to the log while holding it. A
+marker, `snapshot_NAME.json`, records which position in the log the files of a projection stand for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from ..eventstore.filesystem import FileSystem, storage_errors
+
+LOCK_NAME = "projections.lock"
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """The position in the log that the files of one projection stand for."""
+
+    ledger: str
+    seq: int
+
+
+def marker_path(directory: Path, projection: str) -> Path:
+    return directory / f"snapshot_{projection}.json"
+
+
+def read_marker(fs: FileSystem, directory: Path, projection: str = "daily_files") -> Marker | None:
+    """The position that a projection's files stand for; None where that is not known."""
+    with suppress(FileNotFoundError, msgspec.MsgspecError):
+        return msgspec.json.decode(fs.read_file(marker_path(directory, projection)), type=Marker)
+    return None
+
+
+class ProjectionWriter:
+    """Writes derived files, for one handle on a ledger directory."""
+
+    def __init__(self, fs: FileSystem, directory: Path, ledger_id: str) -> None:
+        self._fs = fs
+        self._directory = directory
+        self._ledger_id = ledger_id
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the files; across processes, and across threads by its own open file."""
+        path = self._directory / LOCK_NAME
+        with storage_errors("lock", path):
+            fd = self._fs.open_write(path, create=True)
+            self._fs.lock(fd, wait=True)
+        try:
+            yield
+        finally:
+            self._fs.close(fd)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Keep others from writing while files are compared; makes nothing, not even the lock."""
+        path = self._directory / LOCK_NAME
+        with storage_errors("lock", path):
+            try:
+                fd = self._fs.open_read(path)
+            except FileNotFoundError:
+                fd = None  # nobody has ever written here
+            if fd is not None:
+                self._fs.lock(fd, wait=True, shared=True)
+        try:
+            yield
+        finally:
+            if fd is not None:
+                self._fs.close(fd)
+
+    def position(self, projection: str) -> int | None:
+        """The event number that a projection's files stand for; None where nobody knows."""
+        with storage_errors("read", marker_path(self._directory, projection)):
+            marker = read_marker(self._fs, self._directory, projection)
+        return None if marker is None or marker.ledger != self._ledger_id else marker.seq
+
+    def write(self, projection: str, files: Mapping[Path, bytes | None], seq: int) -> list[Path]:
+        """Write `files` (None: there is none) and record that all the projection's files stand for
+        `seq`; under the lock. Returns those that changed on disk.
+        """
+        changed = []
+        for path, content in files.items():
+            with storage_errors("write", path):
+                if self._put(path, content):
+                    changed.append(path)
+        path = marker_path(self._directory, projection)
+        with storage_errors("write", path):
+            self._fs.write_file_durably(path, msgspec.json.encode(Marker(self._ledger_id, seq)))
+        return changed
+
+    def read(self, path: Path) -> bytes | None:
+        """What is in a file; None where there is none."""
+        with storage_errors("read", path):
+            try:
+                return self._fs.read_file(path)
+            except FileNotFoundError:
+                return None
+
+    def set_aside(self, path: Path) -> None:
+        """Rename a file that the log knows nothing of, so that it is no derived file any more."""
+        with storage_errors("set aside", path):
+            taken = set(self._fs.list_directory(self._directory))
+            names = (f"{path.name}.foreign" + (f".{n}" if n else "") for n in range(len(taken) + 1))
+            self._fs.rename(path, path.with_name(next(n for n in names if n not in taken)))
+            self._fs.sync_directory(self._directory)
+
+    def _put(self, path: Path, content: bytes | None) -> bool:
+        try:
+            present = self._fs.read_file(path)
+        except FileNotFoundError:
+            present = None
+        if present == content:
+            return False
+        if content is None:
+            self._fs.remove(path)
+            self._fs.sync_directory(path.parent)
+        else:
+            self._fs.write_file_durably(path, content)
+        return True

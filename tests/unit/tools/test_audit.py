@@ -1,0 +1,143 @@
+"""`audit`: which events it shows, as what, and what it does with a damaged log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.cli import run_here
+from support.stories import two_days
+
+from jobledger import ManualClock
+
+
+@pytest.fixture(autouse=True)
+def ledger(directory: Path, clock: ManualClock) -> None:
+    """Fifteen events on two days (see `two_days`)."""
+    two_days(directory, clock)
+
+
+def chosen(directory: Path, *options: str) -> list[int]:
+    """The sequence numbers of what is shown."""
+    done = run_here(directory, "audit", *options, "--json")
+    assert (done.code, done.err) == (0, "")
+    return [json.loads(line)["seq"] for line in done.out.splitlines()]
+
+
+def test_without_options_every_event_is_shown_as_its_line_in_the_log(directory: Path) -> None:
+    """JSON lines, byte for byte."""
+    lines = [
+        line
+        for path in sorted(directory.glob("events_*.jsonl"))
+        for line in path.read_text("utf-8").split("\n")[1:-1]
+    ]
+    assert run_here(directory, "audit", "--json").out.split("\n")[:-1] == lines
+    assert len(lines) == 15
+
+
+@pytest.mark.parametrize(
+    ("options", "seqs"),
+    [
+        (["--type", "completed"], [3, 8]),
+        (["--type", "completed", "--type", "failed"], [3, 8, 13]),
+        (["--job", "late"], [4, 5, 6, 7, 8]),
+        (["--job", "la", "--job", "pla"], [1, 2, 3, 4, 5, 6, 7, 8]),
+        (["--account", "lan"], [4, 5, 6, 7, 8]),
+        (["--account-id", "mai", "--type", "added"], [1, 9, 11, 14]),
+        (["--account-id", "nobody"], []),
+        (["--platform", "threads", "--type", "removed"], [15]),
+        (["--platform", "other"], []),
+        (["--attempt", "2"], [7, 8]),
+        (["--error", "503"], [6]),
+        (["--error", "TOKEN Expired"], [13]),
+        (["--since", "2026-03-03"], [10, 11, 12, 13, 14, 15]),
+        (["--until", "2026-03-02"], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (["--since", "2026-03-02T12:03", "--until", "2026-03-02T12:03"], [7, 8, 9]),
+        (["--since", "2026-03-02T19:03+07:00", "--until", "2026-03-02"], [7, 8, 9]),
+        (["--since", "2026-03-03", "--account", "mai", "--type", "started"], [12]),
+        (["--after", "12"], [13, 14, 15]),
+        (["--last", "2"], [14, 15]),
+        (["--last", "1", "--type", "added"], [14]),
+        (["--last", "0"], []),
+    ],
+)
+def test_options_choose(directory: Path, options: list[str], seqs: list[int]) -> None:
+    """A repeated option chooses any of its values; different ones have to agree."""
+    assert chosen(directory, *options) == seqs
+
+
+def test_as_a_table_it_says_what_happened(directory: Path) -> None:
+    """A row an event, in the ledger's zone."""
+    out = run_here(directory, "audit", "--job", "late").out.splitlines()
+    assert out[0].split() == ["seq", "time", "job", "event", "try", "what", "(times", "in", "UTC)"]
+    assert len(out) == 6
+    assert out[1].split()[:5] == ["4", "2026-03-02", "12:00:00.000", "late", "added"]
+    assert "lan: late" in out[1]
+    assert "HTTP 503 from the platform" in out[3]
+    assert out[3].split()[5] == "1"
+
+
+def test_what_a_job_says_never_reaches_the_terminal_raw(
+    directory: Path, clock: ManualClock
+) -> None:
+    """Control characters are shown as codes."""
+    from jobledger import Ledger
+
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("a", "\x1b[2Jcleared\nsecond line", clock.now(), job_id="bad")
+    out = run_here(directory, "audit", "--job", "bad").out
+    assert "\x1b" not in out
+    assert "\\x1b[2Jcleared ⏎ second line" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--job", "plane"], "no job 'plane' in this ledger (the nearest is 'plain')"),
+        (["--job", "brokn"], "the nearest is 'broken'"),
+        (["--since", "2026-02-30"], "read as year 2026, month 02, day 30"),
+        (["--until", "whenever"], "'whenever' is not a time"),
+        (["--type", "posted"], "'posted' is not one of"),
+        (["--attempt", "0"], "0 is not in the range"),
+    ],
+)
+def test_wrong_options_are_one_line(directory: Path, options: list[str], says: str) -> None:
+    """Exit 2, and what to do."""
+    done = run_here(directory, "audit", *options)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert says in done.err
+
+
+def test_a_job_from_before_the_time_is_known_all_the_same(directory: Path) -> None:
+    """Nothing to show is not a wrong id."""
+    done = run_here(directory, "audit", "--job", "plain", "--since", "2026-03-03")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_a_damaged_log_is_shown_as_far_as_it_is_sound(directory: Path) -> None:
+    """Every sound line, before and behind; the damage is named, exit 1."""
+    path = sorted(directory.glob("events_*.jsonl"))[0]
+    path.write_bytes(path.read_bytes().replace(b"HTTP 503", b"HTTP 200"))
+    done = run_here(directory, "audit", "--json")
+    assert [json.loads(line)["seq"] for line in done.out.splitlines()] == [
+        n for n in range(1, 16) if n != 6
+    ]
+    assert done.code == 1
+    assert f"{path}, line 7" in done.err
+    assert "nobody can prove any more" in done.err
+
+
+def test_an_event_whose_data_is_not_readable_is_shown_as_such(directory: Path) -> None:
+    """A sound line that says nothing sensible: the others are shown, and so is this."""
+    from support.eventstore import reseal
+
+    path = sorted(directory.glob("events_*.jsonl"))[1]
+    lines = path.read_bytes().split(b"\n")
+    lines[-2] = reseal(lines[-2], type="started", data={"attempt": "one"})[:-1]
+    path.write_bytes(b"\n".join(lines))
+    (directory / "HEAD").unlink()
+    done = run_here(directory, "audit", "--after", "13")
+    assert "(not readable" in done.out.splitlines()[-1]
+    assert done.code == 1
+    assert run_here(directory, "audit", "--attempt", "1", "--after", "13").out == ""

@@ -1,0 +1,317 @@
+"""`why`: the answer to "why has it not been posted?" and "why twice?", state by state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from support.cli import run_here
+from support.publishers import Asking, Crash, crash
+from support.stories import HOUR, MINUTE, Story, cannot_tell, fails, posts, refuses
+
+from jobledger import JobPriority, ManualClock, PostResult
+
+
+@pytest.fixture
+def story(directory: Path, clock: ManualClock) -> Iterator[Story]:
+    """A ledger with its runner; `ask` looks at it with the same clock."""
+    made = Story(directory, clock)
+    yield made
+    made.close()
+
+
+def ask(story: Story, job_id: str = "job") -> str:
+    """The answer in words, as the command gives it."""
+    with mock.patch("jobledger.scheduler.ledger.SystemClock", return_value=story.clock):
+        done = run_here(story.scheduler.directory, "why", job_id, "--json")
+    assert (done.code, done.err) == (0, "")
+    report = json.loads(done.out)
+    assert report["answer"] == " ".join(report["standing"] + report["twice"])
+    return str(report["answer"])
+
+
+def crashed(story: Story) -> None:
+    """An attempt that nobody saw the end of."""
+    with pytest.raises(Crash):
+        story.scheduler.run_due(crash)
+
+
+def test_it_waits_for_its_time(story: Story) -> None:
+    """When that is, and how long it takes till then."""
+    story.job("job", story.clock.now() + 2 * HOUR)
+    assert ask(story) == "It waits for its time, at 2026-03-02 14:00:00 (in 2.0 h)."
+
+
+def test_it_is_a_draft(story: Story) -> None:
+    """And it expires if nobody releases it."""
+    story.job("job", story.clock.now() + HOUR, hold=True)
+    assert ask(story) == (
+        "It is a draft that was added on hold since 2026-03-02 12:00:00, and does not run until it"
+        " is released (`jobledger release`)."
+    )
+    story.later(2 * HOUR)
+    assert "Its time was at 2026-03-02 13:00:00 (1.0 h ago); it expires at 2026-03-03 13:00:00" in (
+        ask(story)
+    )
+
+
+def test_it_is_held(story: Story) -> None:
+    """Since when."""
+    story.job("job", story.clock.now() + HOUR)
+    story.later(MINUTE)
+    story.scheduler.hold_job("job")
+    assert ask(story).startswith("It is held since 2026-03-02 12:01:00, and does not run")
+
+
+def test_it_is_next(story: Story) -> None:
+    """A runner is there, nothing is before it."""
+    story.job("job")
+    answer = ask(story)
+    assert answer.startswith("It is due since 2026-03-02 12:00:00 (0 ms). It is next: the runner")
+
+
+def test_no_runner_works_on_the_ledger(story: Story) -> None:
+    """The lock says so."""
+    story.job("job")
+    story.close()
+    assert ask(story).endswith("No runner works on this ledger: start one with `jobledger run`.")
+
+
+def test_others_go_first(story: Story) -> None:
+    """How many, and the first of them, by priority or by time."""
+    story.job("earlier", account="lan")
+    story.later(MINUTE)
+    story.job("job")
+    assert "1 due job goes first, the next with an earlier time: earlier." in ask(story)
+    story.job("urgent", account="lan", priority=JobPriority.URGENT)
+    assert "2 due jobs go first, the next with higher priority: urgent." in ask(story)
+
+
+def test_another_job_of_its_account_is_running(story: Story) -> None:
+    """An account's jobs run one after another; another account's job only keeps the runner busy."""
+    story.job("first")
+    story.job("job", story.clock.now() + MINUTE)
+    answers: list[str] = []
+
+    def publish(account_id: str, content: str) -> PostResult:
+        story.later(MINUTE)
+        answers.append(ask(story))
+        return PostResult(True)
+
+    story.scheduler.run_due(publish, limit=1)
+    assert "Job first of the same account is running" in answers[0]
+    story.scheduler.run_due(posts)
+    story.job("other", account="lan")
+    story.job("job-2", story.clock.now() + MINUTE)
+
+    def publish_other(account_id: str, content: str) -> PostResult:
+        story.later(MINUTE)
+        answers.append(ask(story, "job-2"))
+        return PostResult(True)
+
+    story.scheduler.run_due(publish_other, limit=1)
+    assert "is busy with job other." in answers[1]
+
+
+def test_it_will_be_tried_again(story: Story) -> None:
+    """After which error, and when."""
+    story.job("job")
+    story.scheduler.run_due(fails)
+    assert ask(story) == (
+        "Attempt 1 failed at 2026-03-02 12:00:00 (0 ms ago) with 'HTTP 503 from the platform';"
+        " retry 1 of 3 follows. The next attempt is due at 2026-03-02 12:02:00 (in 2.0 min)."
+    )
+
+
+def test_it_was_interrupted_and_may_be_posted_twice(story: Story) -> None:
+    """A publisher that cannot be asked: posted again, although it may be out; then it was."""
+    story.job("job")
+    crashed(story)
+    story.scheduler.recover_all_running_jobs()
+    answer = ask(story)
+    assert "Attempt 1 was interrupted at 2026-03-02 12:00:00 (0 ms ago)" in answer
+    assert "its publisher cannot be asked, so it is posted again, although it may be out" in answer
+    assert "twice" not in answer
+    story.later(5 * MINUTE)
+    story.scheduler.run_due(posts)
+    answer = ask(story)
+    assert answer.startswith("It was posted as id-job by attempt 2")
+    assert (
+        "It may be out twice: attempt 1 was interrupted at 2026-03-02 12:00:00 (5.0 min ago) when"
+        " it may already have posted, and attempt 2 posted again without asking, because its"
+        " publisher cannot be asked and the runner retries what is interrupted."
+    ) in answer
+
+
+def test_a_publisher_that_was_asked_does_not_post_twice(story: Story) -> None:
+    """No suspicion where there is none."""
+    story.job("job")
+    publisher = Asking(crash, lambda attempt: PostResult(True, "t-1"))
+    with pytest.raises(Crash):
+        story.scheduler.run_due(publisher)
+    story.scheduler.recover_all_running_jobs()
+    assert "the publisher will be asked whether the post is out before anything else" in ask(story)
+    story.later(5 * MINUTE)
+    story.scheduler.run_due(publisher)
+    answer = ask(story)
+    assert answer.startswith("It was posted as t-1")
+    assert "twice" not in answer
+
+
+def test_nobody_knows_whether_it_is_out(directory: Path, clock: ManualClock) -> None:
+    """What to do about it; and when a person requeues it, that it may be out twice."""
+    story = Story(directory, clock, on_interrupted="fail")
+    story.job("job")
+    story.scheduler.run_due(cannot_tell)
+    answer = ask(story)
+    assert answer.startswith("Nobody knows whether it is out. Attempt 1 was interrupted")
+    assert "(the publisher could not tell whether it had posted)" in answer
+    assert "`jobledger resolve --posted` or `--not-posted`" in answer
+    story.scheduler.requeue_job("job", clock.now())
+    story.scheduler.run_due(posts)
+    answer = ask(story)
+    assert "It may be out twice: attempt 1" in answer
+    assert "because a person requeued it" in answer
+    story.close()
+
+
+def test_a_person_said_what_became_of_it(directory: Path, clock: ManualClock) -> None:
+    """Posted, or not."""
+    story = Story(directory, clock, on_interrupted="fail")
+    for job_id, posted in (("yes", True), ("no", False)):
+        story.job(job_id)
+        story.scheduler.run_due(cannot_tell)
+        story.scheduler.resolve_job(job_id, posted=posted)
+    assert "A person said at 2026-03-02 12:00:00 (0 ms ago) that it was posted." in ask(
+        story, "yes"
+    )
+    assert "that it was not posted." in ask(story, "no")
+    story.close()
+
+
+@pytest.mark.parametrize(
+    ("max_retries", "publisher", "says"),
+    [
+        (0, fails, "It was added without retries."),
+        (1, fails, "All of its 1 retries were used."),
+        (3, refuses, "The publisher said that it is not to be tried again."),
+    ],
+)
+def test_it_failed_for_good(story: Story, max_retries: int, publisher: object, says: str) -> None:
+    """With which error, and why it is not tried again."""
+    story.job("job", max_retries=max_retries)
+    for _ in range(2):
+        story.scheduler.run_due(publisher)  # type: ignore[arg-type]
+        story.later(10 * MINUTE)
+    answer = ask(story)
+    assert answer.startswith("Attempt ")
+    assert says in answer
+    assert answer.endswith("It stays so until it is requeued (`jobledger requeue`).")
+
+
+def test_it_was_posted_late(story: Story) -> None:
+    """By how much, and what held it up."""
+    story.job("job")
+    story.scheduler.run_due(fails)
+    story.later(3 * MINUTE)
+    story.scheduler.run_due(posts)
+    assert ask(story) == (
+        "It was posted as id-job by attempt 2, at 2026-03-02 12:03:00 (0 ms ago). That is 3.0 min"
+        " after its time (2026-03-02 12:00:00): 1 attempt before it did not succeed, the last with"
+        " 'HTTP 503 from the platform'."
+    )
+
+
+def test_it_was_cancelled(story: Story) -> None:
+    """With the reason; one that was running may be out all the same."""
+    story.job("job")
+    story.scheduler.cancel_job("job", "wrong picture")
+    assert ask(story) == "It was cancelled at 2026-03-02 12:00:00 (0 ms ago): 'wrong picture'."
+    story.job("running")
+    crashed(story)
+    story.scheduler.cancel_job("running")
+    assert ask(story, "running").endswith(
+        "An attempt was running then, so the post may be out all the same."
+    )
+
+
+@pytest.mark.parametrize(
+    ("prepare", "says"),
+    [
+        ("nothing", "No runner had started it; was one running?"),
+        ("hold", "It was on hold since 2026-03-02 12:00:00."),
+        ("fail", "Attempt 1 failed"),
+    ],
+)
+def test_it_expired(story: Story, prepare: str, says: str) -> None:
+    """How late it was, and what it was waiting for."""
+    story.job("job")
+    if prepare == "hold":
+        story.scheduler.hold_job("job")
+    elif prepare == "fail":
+        story.scheduler.run_due(fails)
+    story.later(25 * HOUR)
+    assert "will be marked as expired" in ask(story) or prepare == "hold"
+    story.scheduler.cleanup_expired_jobs()
+    answer = ask(story)
+    assert answer.startswith("It expired: its time was 2026-03-02 12:0")
+    assert says in answer
+
+
+def test_it_is_running(story: Story) -> None:
+    """What it last said; whether it is stuck, or its runner dead."""
+    story.job("job")
+
+    class Noting:
+        def publish(self, attempt: object) -> PostResult:
+            attempt.note("uploading")  # type: ignore[attr-defined]
+            raise Crash
+
+    with pytest.raises(Crash):
+        story.scheduler.run_due(Noting())  # type: ignore[arg-type]
+    story.later(5 * MINUTE)
+    answer = ask(story)
+    assert answer.startswith("Attempt 1 is being made, since 2026-03-02 12:00:00. It last said")
+    assert "'uploading'" in answer
+    story.later(30 * MINUTE)
+    assert "it counts as stuck" in ask(story)
+    story.close()
+    assert "But no runner works on this ledger" in ask(story)
+
+
+def test_it_was_removed(story: Story) -> None:
+    """Its events are still there."""
+    story.job("job")
+    story.scheduler.remove_job("job")
+    assert ask(story) == (
+        "It was removed at 2026-03-02 12:00:00 (0 ms ago); its events stay in the log."
+        " It had not been posted, as far as the log knows."
+    )
+
+
+def test_the_same_text_was_added_twice(story: Story) -> None:
+    """The most usual way to two posts."""
+    story.job("one", content="same")
+    story.job("two", content="same")
+    story.job("elsewhere", content="same", account="lan")
+    assert ask(story, "one").endswith("Job two has the same text for the same account.")
+    story.scheduler.run_due(posts)
+    assert ask(story, "one").endswith(
+        "The same text of the same account was also posted by job two, which was added on its own:"
+        " two jobs, two posts."
+    )
+    assert "same text" not in ask(story, "elsewhere")
+
+
+def test_as_text_it_is_one_paragraph(story: Story) -> None:
+    """Folded to the width of the terminal; nothing raw in it."""
+    story.job("job")
+    story.scheduler.cancel_job("job", "a\x1b[2Jb")
+    done = run_here(story.scheduler.directory, "why", "jo")
+    assert done.code == 0
+    assert "\x1b" not in done.out
+    assert done.out.startswith("It was cancelled")
+    assert run_here(story.scheduler.directory, "why", "nothing").code == 2
