@@ -32,6 +32,7 @@ COMMANDS = {
     "remove": "jobs:remove",
     "run": "runner:run",
     "history": "looking_back:history",
+    "stats": "stats:stats",
     "verify": "checks:verify_",
     "rebuild": "rebuilding:rebuild",
 }
