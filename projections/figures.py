@@ -56,6 +56,19 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     running_s: Spread = Spread()
     tries: dict[int, int] = {}
 
+    def outcomes(self) -> dict[str, int]:
+        """How jobs ended, each in one place only, and how often one was tried again after a
+        failure: what bars are stacked from.
+        """
+        return {
+            "completed": self.completed,
+            "retried": self.retried,
+            "failed": self.failed - self.outcome_unknown,
+            "unknown": self.outcome_unknown,
+            "expired": self.expired,
+            "cancelled": self.cancelled,
+        }
+
 
 class Part(msgspec.Struct, frozen=True):
     """One account or platform: what was counted, and its jobs by state at the end."""

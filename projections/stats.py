@@ -10,8 +10,9 @@ last event at or before `until`, as `Ledger.as_of(until)` has them.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -141,6 +142,16 @@ class Stats:
             errors=shown,
             other_errors=sum(errors.count for _, errors in ranked[top_errors:]),
         )
+
+    def waiting_histogram(self, bounds_s: Sequence[float]) -> list[int]:
+        """How many attempts waited less than each of the bounds, which ascend, and how many more.
+
+        Each is counted once, under the first bound that it is below.
+        """
+        found = [0] * (len(bounds_s) + 1)
+        for waited in self._total.waiting:
+            found[bisect_right(bounds_s, waited)] += 1
+        return found
 
     def _parts(self, counted: dict[str, _Counting], name_of: Callable[[_Place], str]) -> list[Part]:
         states = self._by_state(name_of)

@@ -33,6 +33,7 @@ COMMANDS = {
     "run": "runner:run",
     "history": "looking_back:history",
     "stats": "stats:stats",
+    "report": "reporting:report",
     "verify": "checks:verify_",
     "rebuild": "rebuilding:rebuild",
 }

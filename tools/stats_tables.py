@@ -170,7 +170,7 @@ class _Page:
             return
         days = report.days[-MOST_DAYS:]
         table = self._table("day", "added", "done", "failed", "", left=(0, 4))
-        most = max(sum(outcomes(day.tally).values()) for day in days)
+        most = max(sum(day.tally.outcomes().values()) for day in days)
         room = min(max(self._out.width - 35, 10), 80)
         for day in days:
             tally = day.tally
@@ -187,13 +187,13 @@ class _Page:
             legend = Text("  ").join(
                 Text.assemble((ascii_ if self._ascii else sign, style), f" {name}")
                 for name, sign, ascii_, style in _OUTCOMES
-                if outcomes(report.total)[name]
+                if report.total.outcomes()[name]
             )
             self._out.print(legend)
         self._left_out(len(report.days) - MOST_DAYS, "earlier days")
 
     def _bar(self, tally: Tally, scale: float) -> Text:
-        counts = [outcomes(tally)[name] for name, *_ in _OUTCOMES]
+        counts = [tally.outcomes()[name] for name, *_ in _OUTCOMES]
         cells = shares(counts, round(sum(counts) * scale))
         bar = Text()
         for (_, sign, ascii_, style), cell in zip(_OUTCOMES, cells, strict=True):
@@ -217,18 +217,6 @@ class _Page:
     def _left_out(self, count: int, what: str) -> None:
         if count > 0:
             self.line(f"and {count} {what} (--json has all that are counted)", "dim")
-
-
-def outcomes(tally: Tally) -> dict[str, int]:
-    """How jobs ended, each in one place only, and how often one was tried again after a failure."""
-    return {
-        "completed": tally.completed,
-        "retried": tally.retried,
-        "failed": tally.failed - tally.outcome_unknown,
-        "unknown": tally.outcome_unknown,
-        "expired": tally.expired,
-        "cancelled": tally.cancelled,
-    }
 
 
 def shares(counts: Sequence[int], cells: int) -> list[int]:
