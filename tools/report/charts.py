@@ -6,6 +6,7 @@ page's light and dark, and holds no script, style, comment or address.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +15,10 @@ import pygal  # type: ignore[import-untyped]  # it has no types
 from markupsafe import Markup
 
 from ...projections.figures import Day
+
+# pygal leaves a finder for its plugins behind, of a kind that Python no longer calls: every later
+# import of the process would warn of it. Nothing here has plugins.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 WIDTH, HEIGHT = 420, 220
 MOST_DAYS = 31
@@ -27,24 +32,27 @@ _LEFT_OUT = {"titles", "overlay", "text-overlay", "tooltip-overlay", "legends"}
 
 
 def posts_a_day(days: Sequence[Day]) -> Markup:
-    """How each of the last days ended, stacked by outcome."""
+    """How each of the last days ended, stacked by outcome; empty where none did."""
     shown = days[-MOST_DAYS:]
     counts = [day.tally.outcomes() for day in shown]
     names = [name for name in OUTCOMES if any(count[name] for count in counts)]
+    if not names:
+        return Markup()
     chart = pygal.StackedBar(**_settings(max((sum(c.values()) for c in counts), default=0)))
     labels = [day.day[5:] for day in shown]
-    every = -(-len(labels) // 7)
+    every = max(-(-len(labels) // 7), 1)
     chart.x_labels = labels
     chart.x_labels_major = labels[::every]
     chart.show_minor_x_labels = False
     for name in names:
         chart.add(name, [count[name] for count in counts])
-    title = f"Posts by day, {shown[0].day} to {shown[-1].day}" if shown else "Posts by day"
-    return _svg(chart, title, names)
+    return _svg(chart, f"Posts by day, {shown[0].day} to {shown[-1].day}", names)
 
 
 def waiting_times(histogram: Sequence[int]) -> Markup:
-    """How long attempts waited after they were due, from `Stats.waiting_histogram`."""
+    """How long attempts waited after they were due, from `Stats.waiting_histogram`; or empty."""
+    if not any(histogram):
+        return Markup()
     chart = pygal.Bar(**_settings(max(histogram, default=0)))
     chart.x_labels = _WAITING_LABELS
     chart.add("attempts", list(histogram))
