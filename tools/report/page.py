@@ -148,7 +148,7 @@ def _environment(zone: ZoneInfo) -> Environment:
     environment.filters["beginning"] = beginning
     environment.filters["local"] = lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
     environment.filters["span"] = _span
-    environment.filters["percent"] = lambda n: "–" if n is None else f"{100 * n:.1f} %"
+    environment.filters["percent"] = lambda n: "–" if n is None else f"{100 * n:.1f}\u00a0%"
     environment.filters["number"] = lambda n: f"{n:,}".replace(",", "\u202f")
     environment.globals["when"] = _when
     environment.globals["style"] = Markup(_text("page.css"))
@@ -157,7 +157,9 @@ def _environment(zone: ZoneInfo) -> Environment:
 
 
 def _span(seconds: float | None) -> str:
-    return "–" if seconds is None else span(timedelta(seconds=seconds))
+    if seconds is None:
+        return "–"
+    return span(timedelta(seconds=seconds)).replace(" ", "\u00a0")  # a number keeps its unit
 
 
 class _PackageFiles(BaseLoader):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from support.histories import Histories
 from jobledger.domain import commands as c
 from jobledger.domain import events as e
 from jobledger.projections.board import Board
-from jobledger.projections.figures import Spread, StatsReport, spread
+from jobledger.projections.figures import Day, ErrorGroup, Part, Spread, StatsReport, Tally, spread
 from jobledger.projections.projection import Change
 from jobledger.projections.stats import Stats, gather
 
@@ -266,3 +267,11 @@ def test_progress_gets_every_sequence_number() -> None:
     seen: list[int] = []
     gather(h.events, HANOI, progress=seen.append)
     assert seen == [1, 2]
+
+
+def test_the_document_has_every_figure() -> None:
+    """docs/figures.md names each key of the report."""
+    text = (Path(__file__).parents[3] / "docs" / "figures.md").read_text("utf-8")
+    for kind in (StatsReport, Tally, Spread, Part, Day, ErrorGroup):
+        for field in kind.__struct_fields__:
+            assert f"`{field}`" in text, (kind, field)

@@ -99,7 +99,9 @@ def test_an_empty_ledger_has_nothing_to_count(
     """And says so."""
     Ledger(directory, clock=clock).close()
     assert run(directory) == 0
-    assert "nothing to count yet" in capsys.readouterr().out
+    assert "nothing has happened in this ledger yet" in capsys.readouterr().out
+    assert run(directory, "--account-id", "nobody") == 0
+    assert "nothing to count: no such job" in capsys.readouterr().out
 
 
 def test_a_window_that_ends_before_it_begins_is_refused(
