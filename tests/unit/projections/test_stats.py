@@ -269,6 +269,19 @@ def test_progress_gets_every_sequence_number() -> None:
     assert seen == [1, 2]
 
 
+def test_waiting_times_can_be_had_as_a_histogram() -> None:
+    """Each is under the first bound that it is below; a bound itself is in the next."""
+    h = Histories()
+    stats = Stats(ZoneInfo("UTC"))
+    for number, seconds in enumerate([0, 0.5, 1, 9, 10, 5000]):
+        h.add(f"job-{number}", scheduled_time=h.now - timedelta(seconds=seconds))
+        h.attempt(f"job-{number}", DONE)
+    board = Board()
+    for event in h.events:
+        stats.apply(board.apply(event))
+    assert stats.waiting_histogram([1.0, 10.0]) == [2, 2, 2]
+
+
 def test_the_document_has_every_figure() -> None:
     """docs/figures.md names each key of the report."""
     text = (Path(__file__).parents[3] / "docs" / "figures.md").read_text("utf-8")
