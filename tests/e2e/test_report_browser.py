@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.inside import run_inside
 
 from jobledger import ManualClock, PostResult, Scheduler
-from jobledger.tools.cli import main
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -45,7 +45,7 @@ def page(directory: Path, clock: ManualClock, tmp_path: Path) -> Path:
             scheduler.add_job(account, content, clock.now())
         scheduler.run_due(publish)
     target = tmp_path / "report.html"
-    assert main(["--dir", str(directory), "report", "--html", str(target)]) == 0
+    assert run_inside(directory, "report", "--html", str(target)) == 0
     return target
 
 

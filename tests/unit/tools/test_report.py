@@ -12,9 +12,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from support.inside import run_inside
 
 from jobledger import Ledger, ManualClock, OutcomeUnknown, PostResult, Scheduler
-from jobledger.tools.cli import main
 from jobledger.tools.report import page as page_module
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="a()">\'" onclick="b()" {{ 7*7 }}'
@@ -73,7 +73,7 @@ def lived(directory: Path, clock: ManualClock, content: str, account: str, error
 
 
 def report(directory: Path, target: Path, *arguments: str) -> int:
-    return main(["--dir", str(directory), "report", "--html", str(target), *arguments])
+    return run_inside(directory, "report", "--html", str(target), *arguments)
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_what_cannot_be_the_page_is_refused(
         assert error.count("\n") == 1
     assert report(directory, tmp_path / "r.html", "--day", "monday") == 2
     assert "day 'monday' is not a day (use YYYY-MM-DD)" in capsys.readouterr().err
-    assert main(["--dir", str(directory), "report"]) == 2
+    assert run_inside(directory, "report") == 2
     assert "--html" in capsys.readouterr().err
 
 
@@ -246,7 +246,7 @@ def test_the_page_can_go_to_standard_output(
 ) -> None:
     """With `-` and nothing else on it."""
     Ledger(directory, clock=clock).close()
-    assert main(["--dir", str(directory), "report", "--html", "-"]) == 0
+    assert run_inside(directory, "report", "--html", "-") == 0
     page = capfdbinary.readouterr().out
     assert page.startswith(b"<!doctype html>")
     assert page.rstrip().endswith(b"</html>")

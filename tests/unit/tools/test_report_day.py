@@ -133,12 +133,9 @@ def test_the_day_is_the_last_one_on_which_something_ran() -> None:
 def test_of_two_days_with_attempts_it_is_the_later_one() -> None:
     """And only its attempts are kept, but for one that runs over midnight."""
     h = Histories(MIDNIGHT)
-    for job_id in ("early", "over", "late"):
+    for job_id, runs_s in (("early", 23 * 3600), ("over", 2 * 3600), ("late", 1)):
         h.add(job_id)
-    h.attempt("early", DONE)
-    h.wait(hours=23)
-    h.attempt("over", DONE, runs_s=2 * 3600)
-    h.attempt("late", DONE)
+        h.attempt(job_id, DONE, runs_s=runs_s)
     attempts = seen(h)
     assert attempts.day == date(2026, 3, 4)
     assert [attempt.job_id for attempt in attempts.of_day()] == ["over", "late"]

@@ -9,9 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.inside import run_inside
 
 from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler
-from jobledger.tools.cli import main
 from jobledger.tools.stats_tables import shares
 
 
@@ -36,7 +36,7 @@ def ledger(directory: Path, clock: ManualClock) -> Path:
 
 
 def run(directory: Path, *arguments: str) -> int:
-    return main(["--dir", str(directory), "stats", *arguments])
+    return run_inside(directory, "stats", *arguments)
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
