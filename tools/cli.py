@@ -36,6 +36,8 @@ COMMANDS = {
     "why": "looking_back:why",
     "replay": "past_states:replay",
     "diff": "past_states:diff",
+    "stats": "stats:stats",
+    "report": "reporting:report",
     "verify": "checks:verify_",
     "rebuild": "rebuilding:rebuild",
 }

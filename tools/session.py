@@ -26,6 +26,18 @@ from .output import print_error, print_json, printable
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's warnings off a terminal where a command says the same itself."""
+    log = logging.getLogger("jobledger")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
 class Session:
     """One invocation of the command line."""
 
@@ -52,8 +64,10 @@ class Session:
     def reading(self, *, projections: Sequence[ProjectionFactory] = ()) -> Iterator[Ledger]:
         """The ledger, for looking at it; of a damaged one what is sound, and exit code 1."""
         self.must_exist()
-        logging.getLogger("jobledger").setLevel(logging.ERROR)  # damage is reported just below
-        with Ledger(self.directory, read_only=True, projections=projections) as ledger:
+        with (
+            _quiet(),  # damage is reported just below
+            Ledger(self.directory, read_only=True, projections=projections) as ledger,
+        ):
             damage = ledger.damage
             if damage is not None:
                 self.report_damage(damage)
@@ -131,8 +145,7 @@ def complete_job(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The ids that begin with what is typed, for the shell; never an error."""
-    logging.getLogger("jobledger").setLevel(logging.CRITICAL)
-    with suppress(Exception):
+    with suppress(Exception), _quiet():
         directory = Path(context.find_root().params["directory"])
         with Ledger(directory, read_only=True) as ledger:
             return [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -69,15 +68,15 @@ class Done(NamedTuple):
     err: str
 
 
+def run_inside(directory: Path, *arguments: str) -> int:
+    """Run `jobledger --dir DIR …` in this process, with the streams as they are; its exit code."""
+    return main(["--dir", str(directory), *arguments])
+
+
 def run_here(directory: Path, *arguments: str) -> Done:
-    """Run a command in this process, with standard output and error that are no terminals."""
+    """The same, with standard output and error kept; they are no terminals."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    log = logging.getLogger("jobledger")
-    level = log.level
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main(["--dir", str(directory), *arguments])
-    finally:
-        log.setLevel(level)
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run_inside(directory, *arguments)
     texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
     return Done(code, *texts)

@@ -1,0 +1,311 @@
+"""Figures: what happened to the jobs of a ledger, from its events alone.
+
+Everything is counted in all, and by account, platform and local day (of the event's time, in the
+ledger's zone), so the parts of each add up to the whole. What each figure means is in `figures`.
+
+A window of time restricts what is counted, never what is folded: the states are those after the
+last event at or before `until`, as `Ledger.as_of(until)` has them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ..domain.events import (
+    Event,
+    JobAdded,
+    JobCompleted,
+    JobFailed,
+    JobInterrupted,
+    JobRetried,
+    JobStarted,
+)
+from ..domain.job import JobStatus, ScheduledJob
+from .board import Board
+from .error_text import first_line, grouped
+from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
+from .projection import Change
+
+TOP_ERRORS = 10
+
+_END_UNKNOWN = {"crashed", "stuck"}
+"""Interruptions that are found out about later: when the attempt ended is not in the log."""
+
+_COUNTED = frozenset(Tally.__struct_fields__)
+"""The event types that are counted under their own name; `started` is under `attempts`."""
+
+
+class Stats:
+    """The projection: applies changes in order, `report` is what they amount to.
+
+    `since` and `until` are inclusive and aware; `account_id` and `platform` leave out the jobs of
+    all others. Memory grows with the number of attempts (32 to 64 bytes each), not with the log.
+    """
+
+    name = "stats"
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        account_id: str | None = None,
+        platform: str | None = None,
+    ) -> None:
+        self._zone = zone
+        self._since = None if since is None else since.astimezone(UTC)
+        self._until = None if until is None else until.astimezone(UTC)
+        self._account_id, self._platform = account_id, platform
+        self._seq = 0
+        self._events = 0
+        self._total = _Counting()
+        self._accounts: dict[str, _Counting] = {}
+        self._platforms: dict[str, _Counting] = {}
+        self._days: dict[str, _Counting] = {}
+        self._errors: dict[str, _Errors] = {}
+        self._states: Counter[_Place] = Counter()
+        self._later: Counter[_Place] = Counter()
+        """What events after `until` did to the states: in effect once an earlier time follows."""
+
+    def apply(self, change: Change) -> None:
+        event = change.event
+        job = change.after or change.before
+        assert job is not None
+        within = self._until is None or event.at <= self._until
+        chosen = (self._account_id in (None, job.account_id)) and (
+            self._platform in (None, job.platform)
+        )
+        if chosen:
+            self._move(change)
+        if within:
+            self._seq = event.seq
+            if self._later:
+                self._states.update(self._later)
+                self._later.clear()
+        if chosen and within and (self._since is None or event.at >= self._since):
+            self._count(change, job)
+
+    def _move(self, change: Change) -> None:
+        before, after = _place(change.before), _place(change.after)
+        if before != after:
+            if before is not None:
+                self._later[before] -= 1
+            if after is not None:
+                self._later[after] += 1
+
+    def _count(self, change: Change, job: ScheduledJob) -> None:
+        self._events += 1
+        day = change.event.at.astimezone(self._zone).date().isoformat()
+        parts = (
+            self._total,
+            _part(self._accounts, job.account_id),
+            _part(self._platforms, job.platform),
+            _part(self._days, day),
+        )
+        seen = _see(change)
+        for part in parts:
+            part.add(seen)
+        data = change.event.data
+        if isinstance(data, JobRetried | JobFailed | JobInterrupted):
+            _part_of_errors(self._errors, data.error).add(change.event, data.error)
+
+    def report(self, top_errors: int = TOP_ERRORS) -> StatsReport:
+        """What was applied so far amounts to."""
+        ranked = sorted(self._errors.items(), key=lambda item: (-item[1].count, item[0]))
+        shown = [errors.group(text) for text, errors in ranked[:top_errors]]
+        states = self._by_state(lambda place: "").get("", {})
+        return StatsReport(
+            timezone=self._zone.key,
+            since=self._since,
+            until=self._until,
+            account_id=self._account_id,
+            platform=self._platform,
+            seq=self._seq,
+            events=self._events,
+            jobs=sum(states.values()),
+            states={status.value: states.get(status, 0) for status in JobStatus},
+            outcome_unknown=sum(
+                count for place, count in self._states.items() if place.outcome_unknown
+            ),
+            total=self._total.tally(),
+            accounts=self._parts(self._accounts, lambda place: place.account_id),
+            platforms=self._parts(self._platforms, lambda place: place.platform),
+            days=[Day(day, counting.tally()) for day, counting in sorted(self._days.items())],
+            errors=shown,
+            other_errors=sum(errors.count for _, errors in ranked[top_errors:]),
+        )
+
+    def waiting_histogram(self, bounds_s: Sequence[float]) -> list[int]:
+        """How many attempts waited less than each of the bounds, which ascend, and how many more.
+
+        Each is counted once, under the first bound that it is below.
+        """
+        found = [0] * (len(bounds_s) + 1)
+        for waited in self._total.waiting:
+            found[bisect_right(bounds_s, waited)] += 1
+        return found
+
+    def _parts(self, counted: dict[str, _Counting], name_of: Callable[[_Place], str]) -> list[Part]:
+        states = self._by_state(name_of)
+        return [
+            Part(
+                name,
+                counted.get(name, _Counting()).tally(),
+                {s.value: states[name][s] for s in JobStatus if s in states.get(name, ())},
+            )
+            for name in sorted({*counted, *states})
+        ]
+
+    def _by_state(self, name_of: Callable[[_Place], str]) -> dict[str, dict[JobStatus, int]]:
+        found: dict[str, dict[JobStatus, int]] = {}
+        for place, count in self._states.items():
+            if count:
+                part = found.setdefault(name_of(place), {})
+                part[place.status] = part.get(place.status, 0) + count
+        return found
+
+
+def gather(
+    events: Iterable[Event],
+    zone: ZoneInfo,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    account_id: str | None = None,
+    platform: str | None = None,
+    top_errors: int = TOP_ERRORS,
+    progress: Callable[[int], None] = lambda seq: None,
+) -> StatsReport:
+    """The figures of `events`, a whole log from its first one; `progress` gets each number.
+
+    Raises:
+        LedgerCorruptError: no legal history has these events.
+    """
+    board = Board()
+    stats = Stats(zone, since=since, until=until, account_id=account_id, platform=platform)
+    for event in events:
+        stats.apply(board.apply(event))
+        progress(event.seq)
+    return stats.report(top_errors)
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """What the states are counted by."""
+
+    account_id: str
+    platform: str
+    status: JobStatus
+    outcome_unknown: bool
+
+
+def _place(job: ScheduledJob | None) -> _Place | None:
+    if job is None:
+        return None
+    return _Place(job.account_id, job.platform, job.status, job.outcome_unknown)
+
+
+class _Seen(msgspec.Struct, gc=False):
+    """What one event adds to the figures."""
+
+    counts: list[str]
+    waiting_s: float | None = None
+    running_s: float | None = None
+    tries: int | None = None
+
+
+def _see(change: Change) -> _Seen:
+    event, before, after = change.event, change.before, change.after
+    data = event.data
+    if isinstance(data, JobAdded):
+        return _Seen(["added" if getattr(data, "imported", None) is None else "imported"])
+    assert before is not None
+    if isinstance(data, JobStarted):
+        return _Seen(["attempts"], waiting_s=_seconds(before.scheduled_time, event.at))
+    seen = _Seen([event.type] if event.type in _COUNTED else [])
+    if isinstance(data, JobCompleted | JobRetried | JobFailed | JobInterrupted):
+        assert after is not None
+        if isinstance(data, JobInterrupted) and after.status is JobStatus.FAILED:
+            seen.counts.append("failed")
+        if after.outcome_unknown:
+            seen.counts.append("outcome_unknown")
+        if after.status in (JobStatus.COMPLETED, JobStatus.FAILED):
+            seen.tries = data.attempt
+        told = not isinstance(data, JobInterrupted) or data.reason not in _END_UNKNOWN
+        if told and before.started_at is not None:
+            seen.running_s = _seconds(before.started_at, event.at)
+    return seen
+
+
+def _seconds(begin: datetime, end: datetime) -> float:
+    """Never below 0: the clock may have gone back in between."""
+    return max((end - begin).total_seconds(), 0.0)
+
+
+class _Counting:
+    """The figures of one part, while they grow."""
+
+    __slots__ = ("counts", "running", "tries", "waiting")
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.waiting = array("d")
+        self.running = array("d")
+        self.tries: dict[int, int] = {}
+
+    def add(self, seen: _Seen) -> None:
+        for name in seen.counts:
+            self.counts[name] = self.counts.get(name, 0) + 1
+        if seen.waiting_s is not None:
+            self.waiting.append(seen.waiting_s)
+        if seen.running_s is not None:
+            self.running.append(seen.running_s)
+        if seen.tries is not None:
+            self.tries[seen.tries] = self.tries.get(seen.tries, 0) + 1
+
+    def tally(self) -> Tally:
+        completed, failed = self.counts.get("completed", 0), self.counts.get("failed", 0)
+        ended = completed + failed
+        return Tally(
+            **self.counts,
+            success_rate=completed / ended if ended else None,
+            waiting_s=spread(self.waiting),
+            running_s=spread(self.running),
+            tries=dict(sorted(self.tries.items())),
+        )
+
+
+class _Errors:
+    __slots__ = ("count", "last", "last_error")
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self, event: Event, error: str) -> None:
+        self.count += 1
+        self.last, self.last_error = event, first_line(error)
+
+    def group(self, text: str) -> ErrorGroup:
+        return ErrorGroup(text, self.count, self.last.at, self.last.job_id, self.last_error)
+
+
+def _part(parts: dict[str, _Counting], name: str) -> _Counting:
+    found = parts.get(name)
+    if found is None:
+        found = parts[name] = _Counting()
+    return found
+
+
+def _part_of_errors(parts: dict[str, _Errors], error: str) -> _Errors:
+    text = grouped(error)
+    found = parts.get(text)
+    if found is None:
+        found = parts[text] = _Errors()
+    return found

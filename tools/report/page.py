@@ -1,0 +1,173 @@
+"""The page: what the template is given, and the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from jinja2 import BaseLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from ...domain.events import Event
+from ...domain.job import JobStatus, ScheduledJob
+from ...projections.board import Board
+from ...projections.figures import StatsReport
+from ...projections.stats import Stats
+from ..output import printable
+from ..timeline import span
+from .attempts import Attempts
+from .charts import WAITING_BOUNDS_S, posts_a_day, waiting_times
+from .day import beginning, timeline
+
+MOST_JOBS = 2000
+_MOST_CHOICES = 200
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page is about, besides the events."""
+
+    name: str
+    zone: ZoneInfo
+    made_at: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+    day: date | None = None
+    damage: str | None = None
+
+
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pass over the log gives."""
+
+    stats: StatsReport
+    waiting: list[int]
+    attempts: Attempts
+    jobs: list[ScheduledJob]
+    first: Event | None
+    last: Event | None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """The page as it is written, and what is on it."""
+
+    html: str
+    jobs: int
+    left_out: int
+    day: str | None
+
+
+def gather_page(events: Iterable[Event], source: Source) -> Gathered:
+    """One pass over the events, a whole log up to the end of the window."""
+    board = Board()
+    stats = Stats(source.zone, since=source.since, until=source.until)
+    attempts = Attempts(source.zone, source.day, source.since)
+    first = last = None
+    touched: set[str] = set()
+    for event in events:
+        change = board.apply(event)
+        stats.apply(change)
+        attempts.apply(change)
+        last = event
+        if source.since is None or event.at >= source.since:
+            first = first or event
+            touched.add(event.job_id)
+    return Gathered(
+        stats=stats.report(),
+        waiting=stats.waiting_histogram(WAITING_BOUNDS_S),
+        attempts=attempts,
+        jobs=[job for job_id, job in board.jobs.items() if job_id in touched],
+        first=first,
+        last=last,
+    )
+
+
+def render(found: Gathered, source: Source) -> Page:
+    """The whole page as one piece of HTML."""
+    jobs = sorted(found.jobs, key=_place_in_table)
+    day = found.attempts.day
+    at = source.made_at if source.until is None else source.until
+    drawn = (
+        None
+        if day is None
+        else timeline(day, source.zone, list(found.attempts.of_day()), found.jobs, at)
+    )
+    html = (
+        _environment(source.zone)
+        .get_template("page.html")
+        .render(
+            source=source,
+            stats=found.stats,
+            first=found.first,
+            last=found.last,
+            timeline=drawn,
+            unknown=[job for job in found.jobs if job.outcome_unknown],
+            jobs=jobs[:MOST_JOBS],
+            all_jobs=len(jobs),
+            accounts=sorted({job.account_id for job in jobs[:MOST_JOBS]}, key=str.casefold)[
+                :_MOST_CHOICES
+            ],
+            states=[s.value for s in JobStatus if any(job.status is s for job in jobs)],
+            failures=list(reversed(found.attempts.failures)),
+            all_failures=found.attempts.failed,
+            posts_chart=posts_a_day(found.stats.days),
+            outcomes=[name for name, n in found.stats.total.outcomes().items() if n],
+            waiting_chart=waiting_times(found.waiting),
+        )
+    )
+    return Page(
+        html=html,
+        jobs=len(jobs),
+        left_out=max(len(jobs) - MOST_JOBS, 0),
+        day=None if drawn is None else drawn.day,
+    )
+
+
+def _place_in_table(job: ScheduledJob) -> tuple[int, float, int]:
+    """What a person has to look at first: outcome unknown, failed, then the latest."""
+    urgent = 0 if job.outcome_unknown else 1 if job.status is JobStatus.FAILED else 2
+    return urgent, -_when(job).timestamp(), job.order
+
+
+def _when(job: ScheduledJob) -> datetime:
+    return job.completed_at or job.scheduled_time
+
+
+def _environment(zone: ZoneInfo) -> Environment:
+    """Autoescaping, and strict: a name that the template misspells is an error."""
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=_PackageFiles(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = printable
+    environment.filters["beginning"] = beginning
+    environment.filters["local"] = lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+    environment.filters["span"] = _span
+    environment.filters["percent"] = lambda n: "–" if n is None else f"{100 * n:.1f}\u00a0%"
+    environment.filters["number"] = lambda n: f"{n:,}".replace(",", "\u202f")
+    environment.globals["when"] = _when
+    environment.globals["style"] = Markup(_text("page.css"))
+    environment.globals["script"] = Markup(_text("page.js"))
+    return environment
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    return span(timedelta(seconds=seconds)).replace(" ", "\u00a0")  # a number keeps its unit
+
+
+class _PackageFiles(BaseLoader):
+    """The templates beside this module, also where the package is no directory."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, None, Any]:
+        return _text(template), None, lambda: True
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
