@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help env test demo lint diagram types imports wheel-test check clean
+.PHONY: help env test demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -28,6 +28,9 @@ lint: env        ## ruff: rules and format
 
 diagram: env     ## write the lifecycle diagram into the docs, from its declaration
 	$(BIN)/python docs/refresh_diagram.py
+
+manual: env      ## write docs/commands.md from the commands' own help
+	$(BIN)/python docs/refresh_commands.py
 
 types: env       ## mypy, strict
 	mkdir -p .cache/types

@@ -18,7 +18,9 @@ from .domain.errors import (
 from .domain.events import Event
 from .domain.job import JobPriority, JobStatus, NewJob, ScheduledJob
 from .domain.policy import RetryPolicy
+from .projections.projection import Change
 from .projections.rebuild import RebuildReport
+from .projections.stored import StoredProjection
 from .projections.verify import Problem, VerifyReport
 from .scheduler.attempt import (
     Attempt,
@@ -36,6 +38,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Attempt",
+    "Change",
     "Clock",
     "Event",
     "InvalidScheduleTimeError",
@@ -61,6 +64,7 @@ __all__ = [
     "SchedulerRunningError",
     "StaleAttemptError",
     "StorageError",
+    "StoredProjection",
     "SystemClock",
     "ValidationError",
     "VerifyReport",

@@ -40,6 +40,7 @@ COMMANDS = {
     "report": "reporting:report",
     "verify": "checks:verify_",
     "rebuild": "rebuilding:rebuild",
+    "completion": "completion:completion",
 }
 """The commands in the order of the help, each with its module and its name there.
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
+import os
 import re
+import runpy
+import shlex
 import subprocess
 import sys
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from jobledger import Ledger, ManualClock
 from jobledger.domain.events import EVENT_TYPES
 from jobledger.domain.lifecycle import PAST_TENSE
-from jobledger.tools.cli import COMMANDS
+from jobledger.tools.cli import COMMANDS, cli
+from jobledger.tools.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,18 +32,40 @@ def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_first_program_of_the_readme_runs_as_shown(tmp_path: Path) -> None:
-    """And prints what the README says it prints."""
-    program = blocks("README.md", "python")[0]
+def printed(program: str, cwd: Path) -> str:
+    """What a program prints that runs without an error; `examples/` is on its path."""
     done = subprocess.run(
         [sys.executable, "-X", "utf8", "-c", program],
-        cwd=tmp_path,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "examples")},
         capture_output=True,
         encoding="utf-8",
         check=False,
         timeout=60,
     )
-    assert (done.returncode, done.stdout) == (0, "my-account: Xin chào!\ncompleted\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_projection_of_the_document_runs_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the example's file, and its table comes out as printed; a rebuild finds nothing."""
+    projection, program = blocks("docs/projections.md", "python")
+    assert (ROOT / "examples/my_views.py").read_text("utf-8").partition("\n\n")[2] == projection
+    [table] = blocks("docs/projections.md", "text")
+    assert printed(program, tmp_path) == table + "\n"
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    views = import_module("my_views")
+    with Ledger(tmp_path / "jobs", projections=[views.PerAccount]) as ledger:
+        assert ledger.rebuild(check=True).changed == []
+        assert ledger.rebuild(check=True, only=["per_account.csv"]).files == 1
+
+
+def test_the_first_program_of_the_readme_runs_as_shown(tmp_path: Path) -> None:
+    """And prints what the README says it prints."""
+    program = blocks("README.md", "python")[0]
+    assert printed(program, tmp_path) == "my-account: Xin chào!\ncompleted\n"
     lines = [line for line in program.splitlines() if line.strip()]
     assert len(lines) <= 12
 
@@ -45,6 +75,36 @@ def test_the_readme_has_every_command() -> None:
     table = (ROOT / "README.md").read_text("utf-8").split("## The command line")[1].split("##")[0]
     for name in COMMANDS:
         assert re.search(rf"`[^`]*\b{name}\b[^`]*`", table), name
+
+
+def test_the_manual_is_that_of_the_commands() -> None:
+    """What `make manual` writes is what stands there."""
+    written = (ROOT / "docs/commands.md").read_text("utf-8")
+    made = runpy.run_path(str(ROOT / "docs/refresh_commands.py"))["manual"]()
+    assert written == made, "run `make manual`"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_has_an_example_that_is_understood(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line of it is a command with options that there are."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    help_text = inspect.cleandoc(command.help or "")
+    _, found, example = help_text.partition("\b\nExample:\n")
+    lines = [line for line in example.split("\n\n")[0].splitlines() if "jobledger" in line]
+    assert found
+    assert lines
+    for line in lines:
+        words = shlex.split(re.sub(r'^\s*eval "\$\((.*)\)"', r"\1", line), comments=True)
+        words = words[words.index("jobledger") + 1 :]
+        words = [*itertools.takewhile(lambda word: word not in ("|", ">", "<", "&&"), words)]
+        while words[0].startswith("-"):
+            words = words[2:]
+        assert words[0] == name, line
+        command.make_context(name, words[1:], resilient_parsing=False, obj=Session(Path("jobs")))
 
 
 def test_the_reader_of_the_log_format_reads_a_ledger(directory: Path, clock: ManualClock) -> None:
