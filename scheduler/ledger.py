@@ -27,7 +27,7 @@ from ..eventstore.store import Durability
 from ..projections.board import Board
 from ..projections.projection import to_event
 from ..projections.rebuild import RebuildReport
-from ..projections.stored import ProjectionFactory, StoredProjection
+from ..projections.stored import ProjectionFactory, StoredProjection, make_all
 from ..projections.verify import VerifyReport, verify
 from .background import Background
 from .changes import Changes
@@ -110,6 +110,8 @@ class Ledger(Changes, Past):
         if not str(directory).strip() or "\0" in str(directory):
             raise ValidationError(f"directory {str(directory)!r} cannot be one", field="directory")
         zone_name = None if timezone is None else load_zone(timezone).key
+        factories = tuple(projections)
+        stored = make_all(factories)
         self.directory = Path(directory)
         self._clock = clock or SystemClock()
         self._expire_after = expire_after
@@ -139,7 +141,8 @@ class Ledger(Changes, Past):
                 self._fs,
                 self.directory,
                 self._zone,
-                tuple(projections),
+                factories,
+                stored,
             )
             self._store.refresh()
             if not read_only:

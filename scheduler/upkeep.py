@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ..domain.errors import ValidationError
+from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.store import EventStore
 from ..projections.board import Board
@@ -22,7 +22,7 @@ from ..projections.rebuild import (
     Replay,
     count_files,
 )
-from ..projections.stored import ProjectionFactory, make_all, projection_file
+from ..projections.stored import ProjectionFactory, Stored, projection_file
 from ..projections.writer import ProjectionWriter
 from .log import logger
 
@@ -46,7 +46,8 @@ class Upkeep:
         fs: FileSystem,
         directory: Path,
         zone: ZoneInfo,
-        factories: tuple[ProjectionFactory, ...] = (),
+        factories: tuple[ProjectionFactory, ...],
+        stored: dict[str, Stored],
     ) -> None:
         self._store = store
         self._board = board
@@ -56,7 +57,7 @@ class Upkeep:
         self._zone = zone
         self._factories = factories
         self._files = DailyFiles(zone)
-        self.stored = make_all(factories)
+        self.stored = stored
         self._writer = ProjectionWriter(fs, directory, store.identity.ledger_id)
         self._writing = threading.Lock()
 
@@ -66,9 +67,7 @@ class Upkeep:
         for stored in self.stored.values():
             failure = stored.apply(change)
             if failure is not None:
-                logger(projection=stored.name, seq=change.event.seq).error(
-                    "projection failed; it is left alone from here on", error=failure.message
-                )
+                _leave_alone(stored.name, failure)
 
     def find_stale(self) -> None:
         """After the whole log was read: which files on disk are behind it?"""
@@ -127,7 +126,11 @@ class Upkeep:
         stored = self.stored[name]
         with self._lock:
             stored.is_dirty, seq = False, self._board.seq
-            content = stored.render()
+            try:
+                content = stored.render()
+            except StorageError as failure:
+                _leave_alone(name, failure)
+                return
         try:
             self._writer.write(name, {projection_file(self._directory, name): content}, seq)
         except BaseException:
@@ -224,7 +227,7 @@ class Upkeep:
         """Give those who have the ledger open the time to bring files up that are behind."""
         waiting = threading.Event()
         for _ in range(round(_CATCH_UP_S / _LOOK_EVERY_S)):
-            if all(self._position(name, asked) >= asked for name in names):
+            if all((self._writer.position(name) or 0) >= asked for name in names):
                 return
             waiting.wait(_LOOK_EVERY_S)
 
@@ -238,3 +241,9 @@ class Upkeep:
             changed=[difference.file for difference in differences],
             differences=differences,
         )
+
+
+def _leave_alone(name: str, failure: StorageError) -> None:
+    logger(projection=name).error(
+        "projection failed; it is left alone from here on", error=failure.message
+    )

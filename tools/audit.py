@@ -20,10 +20,11 @@ from ..projections.projection import to_event
 from ..scheduler.queries import not_found
 from ..scheduler.zone import load_zone
 from .moments import parse_bound
-from .output import Columns, print_error, printable, short_id
+from .output import print_error, printable, short_id
 from .progress import Progress, progress_bar
 from .selection import Selection
 from .session import Session, complete_job, json_option, pass_session
+from .tables import Columns
 from .timeline import describe
 
 _LOOK_EVERY_S = 0.1

@@ -14,8 +14,9 @@ from ..domain.errors import ValidationError
 from ..domain.job import JobPriority, JobStatus
 from ..scheduler.ledger import Ledger
 from .moments import parse_moment
-from .output import print_job, print_jobs, print_json
+from .output import print_job, print_json
 from .session import Session, find_job, json_option, pass_session, zone_of
+from .tables import print_jobs
 
 _PRIORITIES = click.Choice([priority.name.lower() for priority in JobPriority], False)
 _STATUSES = click.Choice([status.value for status in JobStatus], False)

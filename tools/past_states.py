@@ -15,7 +15,7 @@ from ..scheduler.ledger import Ledger
 from ..scheduler.queries import LedgerView
 from .differences import JobDifference, differences
 from .moments import parse_bound
-from .output import console, print_jobs, print_json
+from .output import console, print_json
 from .session import (
     Session,
     complete_job,
@@ -25,6 +25,7 @@ from .session import (
     pass_session,
     zone_of,
 )
+from .tables import print_jobs
 
 _SEQ = re.compile(r"#?(\d+)")
 

@@ -14,8 +14,9 @@ from ...domain.job import JobStatus, ScheduledJob
 from ...projections.verify import VerifyReport
 from ...scheduler.ledger import Ledger
 from ..checks import print_report
-from ..output import print_jobs, printable
+from ..output import printable
 from ..session import zone_of
+from ..tables import print_jobs
 from ..timeline import timeline
 from .platform import Platform
 from .posts import Refused, add_posts, demo_csv
