@@ -192,6 +192,20 @@ def test_one_job_may_take_several_steps_in_one_write(ledger: OneLedger) -> None:
     assert (store.seq, store.version("a")) == (3, 3)
 
 
+def test_the_jobs_are_those_with_a_delivered_record_in_order(ledger: OneLedger) -> None:
+    """Also another handle's, once they are looked at; each once."""
+    store, other = ledger.open(), ledger.open()
+    store.append([new("b", 1), new("a", 1)])
+    store.append([new("b", 2)])
+    assert list(store.jobs()) == ["b", "a"]
+    assert list(other.jobs()) == []
+    other.append([new("c", 1)])
+    assert list(other.jobs()) == ["b", "a", "c"]
+    assert "c" not in store.jobs()
+    store.refresh()
+    assert "c" in store.jobs()
+
+
 def test_a_conflict_leaves_the_handle_in_order(ledger: OneLedger) -> None:
     """A refused caller looks again and goes on."""
     seen = Seen()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.cli import run_here
+from support.cli import Cli, run_here
 from support.stories import two_days
 
-from jobledger import ManualClock
+from jobledger import Ledger, ManualClock
 
 
 @pytest.fixture(autouse=True)
@@ -82,8 +84,6 @@ def test_what_a_job_says_never_reaches_the_terminal_raw(
     directory: Path, clock: ManualClock
 ) -> None:
     """Control characters are shown as codes."""
-    from jobledger import Ledger
-
     with Ledger(directory, clock=clock) as ledger:
         ledger.add_job("a", "\x1b[2Jcleared\nsecond line", clock.now(), job_id="bad")
     out = run_here(directory, "audit", "--job", "bad").out
@@ -141,3 +141,24 @@ def test_an_event_whose_data_is_not_readable_is_shown_as_such(directory: Path) -
     assert "(not readable" in done.out.splitlines()[-1]
     assert done.code == 1
     assert run_here(directory, "audit", "--attempt", "1", "--after", "13").out == ""
+
+
+def test_following_shows_what_other_processes_append_also_on_a_new_day(
+    directory: Path, tmp_path: Path, clock: ManualClock
+) -> None:
+    """Each event as it comes, from where the options say, until Ctrl-C."""
+    process = Cli(directory, tmp_path).start("audit", "--last", "1", "--follow", "--json")
+    assert process.stdout is not None
+    try:
+        assert json.loads(process.stdout.readline())["seq"] == 15
+        for seq in (16, 17, 18):
+            clock.advance(timedelta(days=1))
+            with Ledger(directory, clock=clock) as other:
+                other.add_job("a", "text", clock.now(), job_id=str(seq))
+            line = process.stdout.readline()
+            assert line.encode() in (directory / f"events_{clock.now():%F}.jsonl").read_bytes()
+            assert json.loads(line)["seq"] == seq
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "", "")

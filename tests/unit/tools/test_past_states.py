@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import select
-import sys
-import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.cli import run_here
 from support.stories import two_days
-from support.waiting import eventually
+from support.terminal import Terminal
 
 from jobledger import Ledger, ManualClock
 
@@ -156,36 +151,6 @@ def test_a_damaged_log_gives_the_states_before_the_damage(directory: Path) -> No
     for arguments in (["diff", "3", "12"], ["history", "late"], ["why", "late"]):
         done = run_here(directory, *arguments)
         assert (done.code, bool(done.out)) == (1, True)
-
-
-class Terminal:
-    """The command on a terminal of its own, answered key by key."""
-
-    def __init__(self, directory: Path, *arguments: str) -> None:
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ["TERM"] = "dumb"
-            command = [sys.executable, "-m", "jobledger", "--dir", str(directory), *arguments]
-            os.execv(sys.executable, command)
-        self.seen = ""
-
-    def until(self, text: str) -> str:
-        """What it prints up to and with `text`."""
-        while text not in self.seen:
-            assert select.select([self.fd], [], [], 30)[0], f"no {text!r} in {self.seen!r}"
-            self.seen += os.read(self.fd, 4096).decode()
-        before, _, self.seen = self.seen.partition(text)
-        return before + text
-
-    def type(self, key: str) -> None:
-        """Press a key once the program listens to keys: what comes before is thrown away."""
-        eventually(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON, "the raw terminal")
-        os.write(self.fd, key.encode())
-
-    def wait(self) -> int:
-        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-        os.close(self.fd)
-        return code
 
 
 def test_stepping_walks_event_by_event(directory: Path) -> None:
