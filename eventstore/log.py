@@ -31,8 +31,8 @@ class Log:
     """Reads the day files of `directory`; `deliver` gets every record once, whole writes at a time.
 
     `cursor` is the end of the last whole write that was read, `versions` the version of every job
-    up to there. `for_looking` is for who only passes records on: they keep their lines, and the
-    versions are not followed, so that memory does not grow with the jobs.
+    up to there; without `follow_versions`, for who only passes records on, memory does not grow
+    with the jobs. With `keep_lines` records have the lines that they were read from.
     """
 
     def __init__(
@@ -43,14 +43,16 @@ class Log:
         deliver: Callable[[Sequence[Record]], None] = lambda records: None,
         *,
         read_only: bool,
-        for_looking: bool = False,
+        follow_versions: bool = True,
+        keep_lines: bool = False,
     ) -> None:
         self._fs = fs
         self._directory = directory
         self._ledger_id = ledger_id
         self._deliver = deliver
         self._read_only = read_only
-        self._for_looking = for_looking
+        self._follow_versions = follow_versions
+        self._keep_lines = keep_lines
         self._fd: int | None = None
         self._segments: list[tuple[str, int]] = []
         self.cursor = Cursor()
@@ -112,10 +114,15 @@ class Log:
             raise self.shorter(f"it was longer: record {self.cursor.seq} is cut off")
         if head is not None and head.day == self.cursor.day:
             limit = min(limit, head.offset)
-        looking = self._for_looking
-        versions = None if looking else self.versions
+        versions = self.versions if self._follow_versions else None
         batches = scan(
-            self._fs, self.fd, self.path, self.cursor, limit, versions, keep_lines=looking
+            self._fs,
+            self.fd,
+            self.path,
+            self.cursor,
+            limit,
+            versions,
+            keep_lines=self._keep_lines,
         )
         try:
             yield from batches

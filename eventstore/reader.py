@@ -25,6 +25,8 @@ _CHUNK = 256 * 1024
 class LogReader:
     """The events of a directory in order, from the first one, or from a later day (`begin`).
 
+    With `keep_lines` records have the lines that they were read from.
+
     `records` gives what is acknowledged and was not read yet; `changed` says whether there is more.
     So one reader follows a log for as long as it likes, over day changes and whoever writes.
 
@@ -35,14 +37,22 @@ class LogReader:
         StorageError: there is no ledger, it cannot be read, or a newer release wrote it.
     """
 
-    def __init__(self, directory: Path, *, fs: FileSystem | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, keep_lines: bool = False, fs: FileSystem | None = None
+    ) -> None:
         self._fs = fs or FileSystem()
+        self._keep_lines = keep_lines
         self._directory = directory
         days = find_days(self._fs, directory)
         self.identity = _identity(self._fs, directory, days)
         self._head_file = HeadFile(self._fs, directory, read_only=True)
         self._log = Log(
-            self._fs, directory, self.identity.ledger_id, read_only=True, for_looking=True
+            self._fs,
+            directory,
+            self.identity.ledger_id,
+            read_only=True,
+            follow_versions=False,
+            keep_lines=keep_lines,
         )
         self._rest: _Rest | None = None
         """What reads on behind damage."""
@@ -113,7 +123,7 @@ class LogReader:
             if damage is None:
                 return
             self.damages.append(damage)
-            self._rest = _Rest(self._fs, self._directory, self._log, self.damages)
+            self._rest = _Rest(self._fs, self._directory, self._log, self.damages, self._keep_lines)
         yield from self._rest.records(head)
 
     def _too_short(self, head: Head | None) -> LedgerCorruptError | None:
@@ -143,11 +153,17 @@ class _Rest:
     """What is behind damage: every line that is sound in itself; one damage for each bad run."""
 
     def __init__(
-        self, fs: FileSystem, directory: Path, log: Log, damages: list[LedgerCorruptError]
+        self,
+        fs: FileSystem,
+        directory: Path,
+        log: Log,
+        damages: list[LedgerCorruptError],
+        keep_lines: bool,
     ) -> None:
         self._fs = fs
         self._directory = directory
         self._damages = damages
+        self._keep_lines = keep_lines
         self.day, self.offset, self._line = log.cursor.day, log.cursor.offset, log.cursor.line
         self.seq, self._hash = log.cursor.seq, log.cursor.hash
         self._following = True
@@ -204,7 +220,7 @@ class _Rest:
     def _judge(self, line: bytes, path: Path) -> Record | None:
         """The record of a line that is sound in itself; a new fault is noted."""
         try:
-            record = decode_record(line, keep_line=True)
+            record = decode_record(line, keep_line=self._keep_lines)
         except RecordError as fault:
             self._note(path, fault)
             return None

@@ -148,13 +148,13 @@ def decode_record(line: bytes, *, keep_line: bool = False) -> Record:
         RecordError: `unreadable` and `hash` as in `check_hash`; `form` where the hash is sound and
             the line is no record all the same.
     """
-    digest = sha256(line[:-_ENDING]).hexdigest()[:32]
     try:
         record = _records.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         check_hash(line)
         raise RecordError("form", f"the line is not a record: {error}") from None
-    if record.hash != digest or line[-_ENDING : -_ENDING + len(_HASH_KEY)] != _HASH_KEY:
+    digest = sha256(line[:-_ENDING]).hexdigest()[:32]
+    if record.hash != digest or line[-_ENDING:-34] != _HASH_KEY:
         check_hash(line)  # says what it is
         raise RecordError("form", "the line's hash is not its last key")
     if keep_line:

@@ -43,6 +43,13 @@ class Cursor:
         self.write_offset = 0
         """Where the first record of the last batch begins."""
 
+    def stand_at(
+        self, offset: int, line: int, seq: int, hash: str, batch: int, write_offset: int
+    ) -> None:
+        """Move within the day's file."""
+        self.offset, self.line, self.seq, self.hash = offset, line, seq, hash
+        self.batch, self.write_offset = batch, write_offset
+
 
 def day_file(directory: Path, day: str) -> Path:
     return directory / f"events_{day}.jsonl"
@@ -175,7 +182,8 @@ def scan(
     offset, line_number, seq, prev = cursor.offset, cursor.line, cursor.seq, cursor.hash
     batch, batch_offset = cursor.batch, cursor.write_offset
     read_from, rest = offset, b""
-    write: list[Record] = []
+    pending: list[Record] = []
+    """The records so far of a write that goes on in the next chunk."""
     while read_from < limit:
         with storage_errors("read", path):
             chunk = fs.read_at(fd, min(_CHUNK, limit - read_from), read_from)
@@ -184,7 +192,9 @@ def scan(
         read_from += len(chunk)
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
-        ready: list[Record] = []
+        records = pending
+        whole = 0
+        """How many of `records` belong to whole writes."""
         fault: RecordError | None = None
         for line in lines:
             try:
@@ -213,20 +223,20 @@ def scan(
             offset += len(line) + 1
             line_number += 1
             seq, prev = record.seq, record.hash
-            write.append(record)
+            records.append(record)
             if record.more == 0:
-                ready += write
-                write = []
-                cursor.offset, cursor.line, cursor.seq, cursor.hash = offset, line_number, seq, prev
-                cursor.batch, cursor.write_offset = batch, batch_offset
+                whole = len(records)
+                end = offset, line_number, seq, prev, batch, batch_offset
         if fault is None and len(rest) > MAX_LINE_BYTES:
             fault = RecordError("unreadable", f"a line is longer than {MAX_LINE_BYTES} bytes")
-        if ready:
-            yield ready
+        pending = records[whole:]
+        if whole:
+            cursor.stand_at(*end)
+            yield records[:whole] if pending else records
         if fault is not None:
-            _forget(versions, write)
+            _forget(versions, pending)
             raise corrupt(path, line_number + 1, offset, fault.kind, fault.message)
-    _forget(versions, write)
+    _forget(versions, pending)
 
 
 def _forget(versions: dict[str, int] | None, write: list[Record]) -> None:

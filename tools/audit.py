@@ -79,7 +79,7 @@ def audit(
       jobledger audit --last 10 --follow
     """
     session.must_exist()
-    reader = LogReader(session.directory)
+    reader = LogReader(session.directory, keep_lines=session.json)
     zone, now = load_zone(reader.identity.timezone), datetime.now(UTC)
     selection = Selection(
         since=None if since is None else parse_bound(since, now, zone),

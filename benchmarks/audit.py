@@ -1,0 +1,75 @@
+"""How fast is looking through a log, next to a bare loop that decodes the same events?
+
+    python benchmarks/audit.py [EVENTS]
+
+The bare loop reads the lines, decodes each with its data, and checks nothing. `audit` verifies
+every line's hash and chain besides, chooses, and prints. Both are whole processes.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from histories import lived
+from measure import in_turn, process, share, tell
+
+_BARE = """
+import sys
+from pathlib import Path
+import msgspec
+from jobledger.domain.events import decode_data
+from jobledger.eventstore.record import Record
+
+decode, count = msgspec.json.Decoder(Record).decode, 0
+for path in sorted(Path(sys.argv[1]).glob("events_*.jsonl")):
+    with path.open("rb") as file:
+        next(file)
+        for line in file:
+            record = decode(line)
+            decode_data(record.type, record.schema, record.data)
+            count += 1
+"""
+
+_CHOICES = {
+    "one type, no event of it": ["--type", "failed"],
+    "one account of seven": ["--account", "account-3", "--json"],
+    "every event as JSON lines": ["--json"],
+}
+
+
+def main() -> None:
+    events = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    with tempfile.TemporaryDirectory() as place:
+        large, small = Path(place, "large"), Path(place, "small")
+        lived(large, events)
+        lived(small, events // 10)
+        ways = {"a bare loop": lambda: process("-c", _BARE, str(large)).seconds}
+        for name, options in _CHOICES.items():
+            ways[name] = lambda options=options: process(*_audit(large, options)).seconds
+        taken = in_turn(ways)
+        bare = taken["a bare loop"]
+        peaks = {
+            str(size): process(*_audit(directory, ["--json"])).peak_mb
+            for size, directory in ((events // 10, small), (events, large))
+        }
+    tell(
+        "audit against a bare loop that decodes",
+        {
+            "events": events,
+            "seconds": taken,
+            "share of the bare loop's rate": {
+                name: share(bare, seconds) for name, seconds in taken.items() if seconds is not bare
+            },
+            "peak memory in MB by events": peaks,
+        },
+    )
+
+
+def _audit(directory: Path, options: list[str]) -> list[str]:
+    return ["-m", "jobledger", "--dir", str(directory), "audit", *options]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Measuring: two ways of doing the same work in turn, in one run, and what the machine is.
+
+A figure here is a ratio. The machine is busy with other things at times, so the two ways take turns
+and the medians of their times are compared; a time by itself says little.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Run(NamedTuple):
+    """A process that has ended: how long it took, and the most memory that it held."""
+
+    seconds: float
+    peak_mb: float
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that it takes."""
+    begun = perf_counter()
+    work()
+    return perf_counter() - begun
+
+
+def process(*arguments: str) -> Run:
+    """Run Python with these arguments to its end, what it prints thrown away."""
+    with Path(os.devnull).open("wb") as nowhere:
+        begun = perf_counter()
+        child = subprocess.Popen([sys.executable, *arguments], stdout=nowhere, cwd=ROOT)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = perf_counter() - begun
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(arguments)} ended with {child.returncode}")
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return Run(seconds, usage.ru_maxrss / scale)
+
+
+def in_turn(ways: Mapping[str, Callable[[], float]], rounds: int = 5) -> dict[str, list[float]]:
+    """The seconds of each way, taken in turn, after one round that does not count."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds + 1):
+        for name, way in ways.items():
+            seconds = way()
+            if number:
+                taken[name].append(round(seconds, 6))
+    return taken
+
+
+def share(limit: Sequence[float], ours: Sequence[float]) -> float:
+    """How much of the rate of `limit` is reached: the median over the pairs."""
+    return round(median(a / b for a, b in zip(limit, ours, strict=True)), 3)
+
+
+def commit() -> str:
+    """The commit that is measured, with a `+` where the tree has changes; empty without git."""
+    try:
+        done = [
+            subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain"])
+        ]
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done[0].stdout.strip() + "+" * bool(done[1].stdout.strip())
+
+
+def tell(question: str, figures: Mapping[str, Any]) -> None:
+    """Print what was found as one JSON document."""
+    document = {
+        "question": question,
+        "machine": {"cpus": os.cpu_count(), "kind": platform.machine(), "os": platform.system()},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("jobledger", "msgspec", "transitions")},
+        },
+        "commit": commit(),
+        **figures,
+    }
+    print(json.dumps(document, indent=2, ensure_ascii=False))
