@@ -17,7 +17,7 @@ from .domain.errors import (
 )
 from .domain.events import Event
 from .domain.job import JobPriority, JobStatus, NewJob, ScheduledJob
-from .domain.policy import RetryPolicy
+from .domain.policy import Pacing, RetryPolicy
 from .projections.projection import Change
 from .projections.rebuild import RebuildReport
 from .projections.stored import StoredProjection
@@ -53,6 +53,7 @@ __all__ = [
     "ManualClock",
     "NewJob",
     "OutcomeUnknown",
+    "Pacing",
     "PostResult",
     "Problem",
     "Publisher",

@@ -15,7 +15,9 @@ from .job import JobPriority, NewJob
 from .policy import EXPIRE_AFTER, RetryPolicy
 
 OnInterrupted = Literal["retry", "fail"]
-InterruptReason = Literal["crashed", "stuck", "stopped", "outcome_unknown", "reconcile_failed"]
+InterruptReason = Literal[
+    "crashed", "stuck", "stopped", "timeout", "outcome_unknown", "reconcile_failed"
+]
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,14 @@ class Edit(Command, frozen=True):
 
 class Reschedule(Command, frozen=True):
     scheduled_time: datetime
+
+
+class Defer(Command, frozen=True):
+    """Say that a due job is held back: not before `until`, for this reason."""
+
+    until: datetime
+    reason: str
+    expire_after: timedelta = EXPIRE_AFTER
 
 
 class Start(Command, frozen=True):

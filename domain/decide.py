@@ -80,6 +80,9 @@ def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
             platform=new.platform,
             metadata=new.metadata or {},
             hold=new.hold,
+            publish_timeout_s=(
+                None if new.publish_timeout is None else new.publish_timeout.total_seconds()
+            ),
         )
     ]
 
@@ -130,12 +133,24 @@ def _reschedule(job: ScheduledJob, command: c.Reschedule, now: datetime) -> Deci
     return [e.JobRescheduled(scheduled_time=moment)] if moment != job.scheduled_time else []
 
 
+@_rule(c.Defer, "defer")
+def _defer(job: ScheduledJob, command: c.Defer, now: datetime) -> Decision:
+    _check_ready(job, "defer", now, command.expire_after)
+    if command.until == job.deferred_until:
+        return []
+    return [e.JobDeferred(until=command.until, reason=clean_text(command.reason, 500))]
+
+
+def _check_ready(job: ScheduledJob, trigger: str, now: datetime, expire_after: timedelta) -> None:
+    if not job.is_ready(now, expire_after):
+        late = job.is_expired(now, expire_after)
+        reason = "has expired" if late else f"is due at {job.scheduled_time.isoformat()}"
+        raise refusal(job.status.value, trigger, job_id=job.job_id, reason=reason)
+
+
 @_rule(c.Start, "start")
 def _start(job: ScheduledJob, command: c.Start, now: datetime) -> Decision:
-    if not job.is_ready(now, command.expire_after):
-        late = job.is_expired(now, command.expire_after)
-        reason = "has expired" if late else f"is due at {job.scheduled_time.isoformat()}"
-        raise refusal(job.status.value, "start", job_id=job.job_id, reason=reason)
+    _check_ready(job, "start", now, command.expire_after)
     return [
         e.JobStarted(
             attempt=job.attempt + 1,

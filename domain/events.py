@@ -34,6 +34,7 @@ class JobAdded(EventData, frozen=True):
     platform: str
     metadata: dict[str, Any] = {}
     hold: bool = False
+    publish_timeout_s: float | None = None
 
 
 class JobHeld(EventData, frozen=True):
@@ -56,6 +57,14 @@ class JobEdited(EventData, frozen=True):
 class JobRescheduled(EventData, frozen=True):
     TYPE: ClassVar[str] = "rescheduled"
     scheduled_time: datetime
+
+
+class JobDeferred(EventData, frozen=True):
+    """It was due and is held back: the pacing of its account allows it no sooner than `until`."""
+
+    TYPE: ClassVar[str] = "deferred"
+    until: datetime
+    reason: str
 
 
 class JobStarted(EventData, frozen=True):
@@ -163,6 +172,7 @@ EVENT_TYPES: dict[str, type[EventData]] = {
         JobReleased,
         JobEdited,
         JobRescheduled,
+        JobDeferred,
         JobStarted,
         JobNoted,
         JobCheckpointed,

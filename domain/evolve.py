@@ -73,13 +73,14 @@ def _added(event: Event) -> ScheduledJob:
         created_at=event.at,
         status_message="Held as a draft" if data.hold else "Scheduled",
         metadata=data.metadata,
+        publish_timeout_s=data.publish_timeout_s,
         version=event.version,
         order=event.seq,
     )
 
 
 def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> dict[str, Any]:
-    return {"status": JobStatus.PENDING, "status_message": "Held"}
+    return {**_NOT_DEFERRED, "status": JobStatus.PENDING, "status_message": "Held"}
 
 
 def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> dict[str, Any]:
@@ -94,12 +95,24 @@ def _edited(job: ScheduledJob, data: e.JobEdited, event: Event) -> dict[str, Any
 
 
 def _rescheduled(job: ScheduledJob, data: e.JobRescheduled, event: Event) -> dict[str, Any]:
-    return {"scheduled_time": data.scheduled_time, "status_message": "Rescheduled"}
+    return {
+        **_NOT_DEFERRED,
+        "scheduled_time": data.scheduled_time,
+        "status_message": "Rescheduled",
+    }
+
+
+def _deferred(job: ScheduledJob, data: e.JobDeferred, event: Event) -> dict[str, Any]:
+    return {
+        "deferred_until": data.until,
+        "status_message": f"Held back until {data.until:%Y-%m-%d %H:%M:%S} UTC: {data.reason}",
+    }
 
 
 def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> dict[str, Any]:
     doing = "Asking whether an earlier attempt is out" if data.asks_first else "Publishing"
     return {
+        **_NOT_DEFERRED,
         "status": JobStatus.RUNNING,
         "started_at": event.at,
         "attempt": data.attempt,
@@ -175,17 +188,24 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> dic
 
 def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> dict[str, Any]:
     reason = f": {data.reason}" if data.reason else ""
+    running = job.status is JobStatus.RUNNING
+    during = f" during attempt {job.attempt}, the post may be out" if running else ""
     return {
+        **_NOT_DEFERRED,
         "status": JobStatus.CANCELLED,
         "in_doubt": job.in_doubt or data.in_doubt,
         "doubted_attempt": job.attempt if data.in_doubt else job.doubted_attempt,
-        "status_message": f"Cancelled{reason}",
+        "status_message": f"Cancelled{during}{reason}",
     }
 
 
 def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> dict[str, Any]:
     hours = data.late_s / 3600
-    return {"status": JobStatus.EXPIRED, "status_message": f"Expired, {hours:.1f} h late"}
+    return {
+        **_NOT_DEFERRED,
+        "status": JobStatus.EXPIRED,
+        "status_message": f"Expired, {hours:.1f} h late",
+    }
 
 
 def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> dict[str, Any]:
@@ -216,6 +236,7 @@ def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> dict[str,
 
 
 _KNOWN = {"in_doubt": False, "exhausted": False, "outcome_unknown": False}
+_NOT_DEFERRED = {"deferred_until": None}
 _UNKNOWN = "Outcome unknown: the post may be out; resolve or requeue it"
 
 _STEPS: dict[str, Step] = {
@@ -223,6 +244,7 @@ _STEPS: dict[str, Step] = {
     "released": _released,
     "edited": _edited,
     "rescheduled": _rescheduled,
+    "deferred": _deferred,
     "started": _started,
     "noted": _noted,
     "checkpointed": _checkpointed,

@@ -45,6 +45,7 @@ class NewJob(msgspec.Struct, frozen=True):
     metadata: dict[str, Any] | None = None
     hold: bool = False
     job_id: str | None = None
+    publish_timeout: timedelta | None = None
 
 
 class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -87,6 +88,10 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """FAILED, and the post may be out all the same: for a person to resolve or requeue."""
     reconcilable: bool = False
     """Whether the publisher of the latest attempt can `reconcile`."""
+    deferred_until: datetime | None = None
+    """Due, and held back by the pacing of its account: not before this time."""
+    publish_timeout_s: float | None = None
+    """How long its publisher may take; None: as long as the scheduler's setting says."""
     checkpoints: dict[str, Any] = {}
     """The durable steps recorded by its attempts so far, by name."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -14,6 +15,8 @@ EXPIRE_AFTER = timedelta(hours=24)
 
 MAX_RUNNING_MINUTES = 30.0
 """An attempt that runs longer than this is stuck."""
+
+DAY_S = 86_400.0
 
 _HIGHEST = sys.float_info.max
 MAX_DELAY_S = 366 * 86_400.0
@@ -60,3 +63,59 @@ class RetryPolicy(msgspec.Struct, frozen=True):
             delay = min(delay, self.cap_s)
         delay *= 1 + self.jitter * (2 * roll - 1)
         return min(delay, MAX_DELAY_S)
+
+
+class Pacing(msgspec.Struct, frozen=True):
+    """How fast posts of one account may follow each other.
+
+    At least `min_gap_s` seconds between one post and the start of the next, and at most `quota`
+    posts (None: any number) in every window of `window_s` seconds.
+
+    Raises:
+        ValidationError: a number is negative or not finite, or the quota is no int of at least 1.
+    """
+
+    min_gap_s: float = 0.0
+    quota: int | None = None
+    window_s: float = DAY_S
+
+    def __post_init__(self) -> None:
+        for name in ("min_gap_s", "window_s"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValidationError(f"{name} must be a number, not {value!r}", field=name)
+            if not 0 <= value <= MAX_DELAY_S:  # NaN is neither
+                raise ValidationError(f"{name} must be from 0 to {MAX_DELAY_S:g}", field=name)
+        quota = self.quota
+        if quota is not None and (
+            isinstance(quota, bool) or not isinstance(quota, int) or quota < 1
+        ):
+            raise ValidationError(
+                f"quota must be an int of at least 1, not {quota!r}", field="quota"
+            )
+
+    @property
+    def reach(self) -> timedelta:
+        """How long ago a post may be and still hold another one back."""
+        return timedelta(seconds=max(self.min_gap_s, self.window_s if self.quota else 0.0))
+
+    def allowed_at(self, posts: Sequence[datetime]) -> tuple[datetime, str] | None:
+        """When the next post is allowed after `posts` (ascending), and why not before.
+
+        None where nothing holds it back.
+        """
+        found: list[tuple[datetime, str]] = []
+        if posts and self.min_gap_s:
+            gap = f"posts of this account are at least {_duration(self.min_gap_s)} apart"
+            found.append((posts[-1] + timedelta(seconds=self.min_gap_s), gap))
+        if self.quota is not None and len(posts) >= self.quota:
+            limit = f"this account may post {self.quota} times in {_duration(self.window_s)}"
+            found.append((posts[-self.quota] + timedelta(seconds=self.window_s), limit))
+        return max(found, default=None)
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

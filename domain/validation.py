@@ -19,6 +19,7 @@ MAX_METADATA_BYTES = 64 * 1024
 MAX_METADATA_DEPTH = 32
 MAX_RETRIES = 1_000_000
 SCHEDULE_WINDOW = timedelta(days=365)
+LONGEST_TIMEOUT = timedelta(days=366)
 
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -38,6 +39,8 @@ def checked(job: NewJob, now: datetime) -> NewJob:
         raise _refuse("max_retries", fault)
     if not isinstance(job.hold, bool):
         raise _refuse("hold", f"must be a bool, not {_shown(job.hold)}")
+    if job.publish_timeout is not None:
+        check_timeout(job.publish_timeout)
     return msgspec.structs.replace(
         job,
         job_id=job_id,
@@ -91,6 +94,15 @@ def check_schedule(value: object, now: datetime) -> datetime:
             field="scheduled_time",
         )
     return moment
+
+
+def check_timeout(value: object, field: str = "publish_timeout") -> timedelta:
+    """A positive timedelta of at most a year."""
+    if not isinstance(value, timedelta):
+        raise _refuse(field, f"must be a timedelta, not {_shown(value)}")
+    if not timedelta(0) < value <= LONGEST_TIMEOUT:
+        raise _refuse(field, f"must be more than 0 and at most a year, not {value}")
+    return value
 
 
 def check_metadata(value: object, field: str = "metadata") -> dict[str, Any]:

@@ -21,10 +21,11 @@ class Append:
     `done` says that the write is over; then there is either an `error` or the `result`.
     """
 
-    __slots__ = ("done", "error", "records", "result", "size")
+    __slots__ = ("done", "error", "expected_seq", "records", "result", "size")
 
-    def __init__(self, records: Sequence[NewRecord], size: int) -> None:
+    def __init__(self, records: Sequence[NewRecord], size: int, expected_seq: int | None) -> None:
         self.records = records
+        self.expected_seq = expected_seq
         self.size = size
         self.result: list[Record] = []
         self.error: Exception | None = None
@@ -41,7 +42,7 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._appends)
 
-    def join(self, records: Sequence[NewRecord]) -> Append:
+    def join(self, records: Sequence[NewRecord], expected_seq: int | None = None) -> Append:
         """Wait with these records.
 
         Raises:
@@ -57,7 +58,7 @@ class Waiting:
                 field="jobs",
                 hint="add them in several parts",
             )
-        append = Append(records, sum(sizes))
+        append = Append(records, sum(sizes), expected_seq)
         with self._lock:
             self._appends.append(append)
         return append

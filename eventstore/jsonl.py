@@ -23,7 +23,13 @@ from .log import Log
 from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
 from .record import NewRecord, Record, encode_record
 from .segment import Cursor, corrupt, create_segment, day_file
-from .store import Durability, Identity, Observer, VersionConflictError
+from .store import (
+    Durability,
+    Identity,
+    Observer,
+    VersionConflictError,
+    position_conflict,
+)
 from .tail import TornTail, mend
 
 
@@ -259,8 +265,10 @@ class JsonlEventStore:
 
     # -- appending -----------------------------------------------------------------------------
 
-    def append(self, records: Sequence[NewRecord]) -> list[Record]:
-        mine = self._waiting.join(records)
+    def append(
+        self, records: Sequence[NewRecord], *, expected_seq: int | None = None
+    ) -> list[Record]:
+        mine = self._waiting.join(records, expected_seq)
         with self._mutex:
             while not mine.done:
                 self._commit(self._waiting.take())
@@ -277,7 +285,7 @@ class JsonlEventStore:
             with self._locked():
                 self._catch_up()
                 versions: dict[str, int] = {}
-                accepted = [request for request in together if self._accept(request, versions)]
+                accepted = self._accept_all(together, versions)
                 written = self._write([new for request in accepted for new in request.records])
             self._log.versions.update(versions)
             start = 0
@@ -301,6 +309,17 @@ class JsonlEventStore:
     def _fail(together: list[Append], error: Exception) -> None:
         for request in together:
             request.error = request.error or error
+
+    def _accept_all(self, together: list[Append], versions: dict[str, int]) -> list[Append]:
+        accepted: list[Append] = []
+        seq = self._log.cursor.seq
+        for request in together:
+            if request.expected_seq not in (None, seq):
+                request.error = position_conflict(seq, request.expected_seq)
+            elif self._accept(request, versions):
+                accepted.append(request)
+                seq += len(request.records)
+        return accepted
 
     def _accept(self, request: Append, versions: dict[str, int]) -> bool:
         """Take a request's versions into `versions`, or set its error and take none."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from ..domain.errors import StorageError, ValidationError
 from .record import GENESIS, NewRecord, Record, encode_record
-from .store import Identity, Observer, VersionConflictError
+from .store import Identity, Observer, VersionConflictError, position_conflict
 
 
 class MemoryLog:
@@ -64,9 +64,13 @@ class MemoryEventStore:
     def jobs(self) -> Collection[str]:
         return dict.fromkeys(record.job for record in self._log.records[: self._seq])
 
-    def append(self, records: Sequence[NewRecord]) -> list[Record]:
+    def append(
+        self, records: Sequence[NewRecord], *, expected_seq: int | None = None
+    ) -> list[Record]:
         with self._log.lock:
             self.refresh()
+            if expected_seq not in (None, self._seq):
+                raise position_conflict(self._seq, expected_seq)
             versions: dict[str, int] = {}
             for new in records:
                 current = versions.get(new.job, self._log.versions.get(new.job, 0))

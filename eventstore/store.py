@@ -36,6 +36,11 @@ class VersionConflictError(JobLedgerError):
     job_id: str
 
 
+def position_conflict(seq: int, expected: int | None) -> VersionConflictError:
+    """The error for an append that expected the log to end elsewhere."""
+    return VersionConflictError(f"the log is at record {seq}, not {expected}", job_id="")
+
+
 class EventStore(Protocol):
     """One handle on a ledger's log. Safe to use from any thread."""
 
@@ -53,14 +58,18 @@ class EventStore(Protocol):
     def jobs(self) -> Collection[str]:
         """The ids of all jobs with a delivered record, in the order of their first one."""
 
-    def append(self, records: Sequence[NewRecord]) -> list[Record]:
+    def append(
+        self, records: Sequence[NewRecord], *, expected_seq: int | None = None
+    ) -> list[Record]:
         """Append all of `records` or none, as one write, and deliver them to the observer.
 
         What others appended meanwhile is delivered first. On return the records are as durable as
-        the engine's setting says.
+        the engine's setting says. With `expected_seq` they are appended only as the very next ones
+        after that record: for what was decided on more than the jobs concerned.
 
         Raises:
-            VersionConflictError: a record's version does not follow its job's latest one.
+            VersionConflictError: a record's version does not follow its job's latest one, or the
+                log has gone on beyond `expected_seq`.
             StorageError: the outcome is unknown, and this handle accepts no more appends.
         """
 

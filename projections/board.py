@@ -1,9 +1,6 @@
 """The board: the current state of every job, with the indexes that the loop asks for.
 
-Nothing here scans all jobs to find the next one: due jobs are in a heap ordered by priority, time
-and order of adding, later ones in a heap by time. An entry of a heap is not removed when its job
-changes; it is found stale when it comes to the top, and a heap with too many stale entries is made
-anew.
+Nothing here scans all jobs to find the next one (`projections/queue.py`) or the next to expire.
 """
 
 from __future__ import annotations
@@ -17,13 +14,9 @@ from ..domain.events import Event
 from ..domain.evolve import evolve
 from ..domain.job import JobStatus, ScheduledJob
 from .projection import Change
+from .queue import DueQueue, rank
 
 _OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
-
-
-def rank(job: ScheduledJob) -> tuple[int, datetime, int]:
-    """The order of lists and of execution: highest priority, then time, then order of adding."""
-    return -job.priority, job.scheduled_time, job.order
 
 
 class Board:
@@ -37,11 +30,8 @@ class Board:
         self.jobs: dict[str, ScheduledJob] = {}
         self._by_status: dict[JobStatus, dict[str, None]] = {status: {} for status in JobStatus}
         self._by_account: dict[str, dict[str, None]] = {}
-        self._later: list[tuple[datetime, int, str]] = []
-        self._due: list[tuple[int, datetime, int, str]] = []
+        self._queue = DueQueue(self.jobs)
         self._expiring: list[tuple[datetime, int, str]] = []
-        self._looked_at: datetime | None = None
-        """The time by which jobs were last moved from the later ones to the due ones."""
 
     def apply(self, event: Event) -> Change:
         """Fold one event in.
@@ -78,23 +68,17 @@ class Board:
             self._push(after)
 
     def _push(self, job: ScheduledJob) -> None:
-        entry = (job.scheduled_time, job.order, job.job_id)
-        heapq.heappush(self._expiring, entry)
+        heapq.heappush(self._expiring, (job.scheduled_time, job.order, job.job_id))
         if job.status is JobStatus.SCHEDULED:
-            heapq.heappush(self._later, entry)
+            self._queue.push(job)
         live = len(self._by_status[JobStatus.SCHEDULED]) + len(self._by_status[JobStatus.PENDING])
-        if len(self._expiring) + len(self._later) + len(self._due) > 6 * live + 64:
+        if len(self._expiring) + len(self._queue) > 6 * live + 64:
             self._make_heaps_anew()
 
     def _make_heaps_anew(self) -> None:
-        entries = {
-            status: [(j.scheduled_time, j.order, j.job_id) for j in self.of_status(status)]
-            for status in _OPEN
-        }
-        self._later = entries[JobStatus.SCHEDULED]
-        self._expiring = entries[JobStatus.SCHEDULED] + entries[JobStatus.PENDING]
-        self._due = []
-        heapq.heapify(self._later)
+        scheduled, pending = (self.of_status(status) for status in _OPEN[::-1])
+        self._queue.make_anew(scheduled)
+        self._expiring = [(j.scheduled_time, j.order, j.job_id) for j in (*scheduled, *pending)]
         heapq.heapify(self._expiring)
 
     # -- queries -------------------------------------------------------------------------------
@@ -136,37 +120,18 @@ class Board:
         without_jobs: Collection[str] = (),
     ) -> ScheduledJob | None:
         """The due job that comes first, leaving out some; O(log n) and the number left out."""
-        if self._looked_at is not None and now < self._looked_at:
-            self._make_heaps_anew()  # the clock went back: what was due may not be any more
-        self._looked_at = now
-        while self._later and self._later[0][0] <= now:
-            job = self._scheduled(heapq.heappop(self._later))
-            if job is not None:
-                heapq.heappush(self._due, (*rank(job), job.job_id))
-        left_out: list[tuple[int, datetime, int, str]] = []
-        found: ScheduledJob | None = None
-        while self._due and found is None:
-            entry = self._due[0]
-            job = self.jobs.get(entry[3])
-            if job is None or job.status is not JobStatus.SCHEDULED or rank(job) != entry[:3]:
-                heapq.heappop(self._due)  # stale: where it stands now has an entry of its own
-            elif (
-                job.account_id in without_accounts
-                or job.job_id in without_jobs
-                or job.is_expired(now, expire_after)
-            ):
-                left_out.append(heapq.heappop(self._due))
-            else:
-                found = job
-        for entry in left_out:
-            heapq.heappush(self._due, entry)
-        return found
+        if self._queue.went_back(now):
+            self._make_heaps_anew()
+        return self._queue.first_due(now, expire_after, without_accounts, without_jobs)
+
+    def due_of(self, account_id: str) -> list[ScheduledJob]:
+        """The jobs of an account that `next_due` found due when it was last asked, ranked."""
+        found = {job.job_id: job for job in self._queue.due_of(account_id)}
+        return sorted(found.values(), key=rank)
 
     def next_time(self) -> datetime | None:
         """The earliest time of a SCHEDULED job that has not been found due yet."""
-        while self._later and self._scheduled(self._later[0]) is None:
-            heapq.heappop(self._later)
-        return self._later[0][0] if self._later else None
+        return self._queue.next_time()
 
     def expired(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
         """The PENDING and SCHEDULED jobs that are expired at `now`, earliest first."""
@@ -196,13 +161,6 @@ class Board:
                     return None
             heapq.heappop(self._expiring)
         return None
-
-    def _scheduled(self, entry: tuple[datetime, int, str]) -> ScheduledJob | None:
-        """The job of an entry, where it is still SCHEDULED for the entry's time."""
-        job = self.jobs.get(entry[2])
-        if job is None or job.status is not JobStatus.SCHEDULED or job.scheduled_time != entry[0]:
-            return None
-        return job
 
 
 def _place(job: ScheduledJob) -> tuple[JobStatus, int, datetime]:

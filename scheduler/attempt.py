@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
 
@@ -46,8 +47,11 @@ class Attempt:
         record: Callable[[str, c.OfAttempt], ScheduledJob | None],
         *,
         number: int | None = None,
+        is_current: Callable[[ScheduledJob], bool] = lambda job: True,
     ) -> None:
         self._record = record
+        self._is_current = is_current
+        self._cancelled = threading.Event()
         self._current = job.attempt
         self._checkpoints = dict(job.checkpoints)
         self.job = job
@@ -62,6 +66,19 @@ class Attempt:
         """The steps recorded so far by name, those of earlier attempts included: a copy."""
         copy: dict[str, Any] = copy_json(self._checkpoints)
         return copy
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether this attempt is to stop: its job was cancelled or has gone on without it, its
+        time is up, or the scheduler is stopping.
+
+        A plain publisher that works in steps looks at it between them; an async one is cancelled.
+        Nothing that it answers from then on is recorded.
+        """
+        return self._cancelled.is_set() or not self._is_current(self.job)
+
+    def _cancel(self) -> None:
+        self._cancelled.set()
 
     def checkpoint(self, name: str, value: Any = None) -> None:
         """Record a step with a JSON value. Durable when it returns.

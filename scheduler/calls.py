@@ -7,18 +7,36 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
-from .attempt import Attempt, Port
+from .attempt import Attempt, Port, PostResult
 from .execution import Answer, Question
+from .log import logger
 
 ResultT = TypeVar("ResultT")
 
 
-def call_blocking(port: Port, question: Question, attempt: Attempt) -> Answer:
-    """Call the publisher in this thread; a coroutine that it gives is run to its end."""
+def call_blocking(
+    port: Port, question: Question, attempt: Attempt, timeout_s: float | None = None
+) -> Answer:
+    """Call the publisher in this thread; a coroutine that it gives is run to its end.
+
+    With a timeout it is called in a thread of its own, and left alone there when the time is up.
+    """
+    method = _method(port, question)
+    if timeout_s is None:
+        return _answer(method, attempt)
+    call = _ThreadCall(lambda: _answer(method, attempt), attempt)
+    if call.ended.wait(timeout_s):
+        return call.answer
+    call.abandon()
+    return Answer(timed_out_s=timeout_s)
+
+
+def _answer(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
     try:
-        value = _method(port, question)(attempt)
+        value = method(attempt)
         if inspect.isawaitable(value):
             value = run_in_own_loop(_finish(value))
     except (Exception, asyncio.CancelledError, GeneratorExit) as error:  # noqa: BLE001
@@ -26,25 +44,82 @@ def call_blocking(port: Port, question: Question, attempt: Attempt) -> Answer:
     return Answer(value)
 
 
-async def call_async(port: Port, question: Question, attempt: Attempt) -> Answer:
+async def call_async(
+    port: Port, question: Question, attempt: Attempt, timeout_s: float | None = None
+) -> Answer:
     """Call the publisher from an event loop: an async one here, a plain one in a thread.
 
-    Cancelling it cancels an async publisher; a plain one cannot be stopped, it is left alone in its
-    daemon thread, and the attempt's fence refuses whatever it does later.
+    Cancelling it, or the end of its time, cancels an async publisher; a plain one cannot be
+    stopped: it is left alone in its daemon thread, and the attempt's fence refuses whatever it does
+    later.
     """
     method = _method(port, question)
+    work = (_awaited if port.is_async(method) else _in_thread)(method, attempt)
+    if timeout_s is None:
+        return await work
+    call = asyncio.ensure_future(work)
     try:
-        value = method(attempt) if port.is_async(method) else await _in_thread(method, attempt)
+        ended, _ = await asyncio.wait([call], timeout=timeout_s)
+    except asyncio.CancelledError:
+        call.cancel()
+        await asyncio.wait([call])  # it may clean up; whoever cancels bounds the time
+        raise
+    if ended:
+        return call.result()
+    attempt._cancel()
+    call.cancel()
+    call.add_done_callback(
+        lambda late: None if late.cancelled() else _tell_late(attempt, late.result())
+    )
+    return Answer(timed_out_s=timeout_s)
+
+
+async def _awaited(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
+    """Call an async method, or a plain one in this thread, and await what it gives."""
+    try:
+        value = method(attempt)
         if inspect.isawaitable(value):
             value = await value
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
+            attempt._cancel()
             raise
         return Answer(error=error)  # the publisher's own: some time-out inside it
     except Exception as error:  # noqa: BLE001 - whatever a publisher raises is its answer
         return Answer(error=error)
     return Answer(value)
+
+
+async def _in_thread(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
+    """Call a plain method in a thread; what it gives is awaited here."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for this any more
+            loop.call_soon_threadsafe(ended.set)
+
+    call = _ThreadCall(lambda: Answer(method(attempt)), attempt, tell)
+    try:
+        await ended.wait()
+    except asyncio.CancelledError:
+        call.abandon()
+        raise
+    value = call.answer.value
+    if inspect.isawaitable(value):
+        return await _awaited(lambda _: value, attempt)
+    return call.answer
+
+
+def _tell_late(attempt: Attempt, answer: Answer) -> None:
+    """Log what an abandoned publisher answered in the end: nothing of it is recorded."""
+    job, said = attempt.job, answer.value
+    log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
+    if answer.error is not None:
+        log = log.bind(error=repr(answer.error))
+    if isinstance(said, PostResult):
+        log = log.bind(posted=said.success, thread_id=said.thread_id)
+    log.warning("late result refused")
 
 
 def _method(port: Port, question: Question) -> Callable[[Attempt], Any]:
@@ -58,33 +133,48 @@ async def _finish(value: Awaitable[Any]) -> Any:
     return await value
 
 
-async def _in_thread(method: Callable[[Attempt], Any], attempt: Attempt) -> Any:
-    """Run a plain method in a daemon thread, which does not keep the program from ending."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
+class _ThreadCall:
+    """Makes a call in a daemon thread, which does not keep the program from ending.
 
-    def deliver(value: Any, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(value)
+    `ended` is set when there is an `answer`; then `when_ended` is called in that thread.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[], Answer],
+        attempt: Attempt,
+        when_ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._call = call
+        self._attempt = attempt
+        self._when_ended = when_ended
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self.ended = threading.Event()
+        self.answer = Answer()
+        name = f"jobledger-{attempt.job.job_id}"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def abandon(self) -> None:
+        """Nobody waits any more: what it answers from now on is logged and refused."""
+        self._attempt._cancel()
+        with self._lock:
+            self._abandoned = not self.ended.is_set()
+
+    def _run(self) -> None:
+        try:
+            answer = self._call()
+        except Exception as error:  # noqa: BLE001 - whatever a publisher raises is its answer
+            answer = Answer(error=error)
+        except BaseException as error:  # noqa: BLE001 - such as SystemExit: it is this thread's own
+            answer = Answer(error=RuntimeError(repr(error)))
+        with self._lock:
+            self.answer = answer
+            self.ended.set()
+        if self._abandoned:
+            _tell_late(self._attempt, answer)
         else:
-            future.set_exception(error)
-
-    def target() -> None:
-        value: Any = None
-        failure: BaseException | None = None
-        try:
-            value = method(attempt)
-        except BaseException as error:  # noqa: BLE001 - also SystemExit: it is this thread's own
-            failure = error if isinstance(error, Exception) else RuntimeError(repr(error))
-        try:
-            loop.call_soon_threadsafe(deliver, value, failure)
-        except RuntimeError:  # the loop is closed: nobody waits for this any more
-            return
-
-    threading.Thread(target=target, name=f"jobledger-{attempt.job.job_id}", daemon=True).start()
-    return await future
+            self._when_ended()
 
 
 def run_in_own_loop(work: Coroutine[Any, Any, ResultT]) -> ResultT:

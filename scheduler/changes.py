@@ -8,7 +8,7 @@ and the decision is made again on the newer state.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -24,7 +24,9 @@ from ..domain.validation import check_job_id
 from ..eventstore.record import NewRecord
 from ..eventstore.store import EventStore, VersionConflictError
 from ..projections.board import Board
+from ..projections.contents import text_key
 from .queries import Queries, not_found
+from .uniqueness import Uniqueness
 from .zone import to_aware
 
 
@@ -33,6 +35,7 @@ class Changes(Queries):
 
     _store: EventStore
     _zone: ZoneInfo
+    _uniqueness: Uniqueness | None
 
     # -- adding --------------------------------------------------------------------------------
 
@@ -48,11 +51,13 @@ class Changes(Queries):
         metadata: dict[str, Any] | None = None,
         hold: bool = False,
         job_id: str | None = None,
+        publish_timeout: timedelta | None = None,
     ) -> str:
         """Add a job and return its id. Durable when it returns.
 
         A naive `scheduled_time` is taken in the ledger's time zone. With `hold` the job is a draft
-        (PENDING) until it is released. Without `job_id` it gets a UUID.
+        (PENDING) until it is released. Without `job_id` it gets a UUID. `publish_timeout` is how
+        long its publisher may take; None: as long as the scheduler's setting says.
 
         Raises:
             ValidationError: an argument is not acceptable, or the id was used before.
@@ -69,6 +74,7 @@ class Changes(Queries):
             metadata=metadata,
             hold=hold,
             job_id=job_id,
+            publish_timeout=publish_timeout,
         )
         return self._add([new])[0]
 
@@ -91,9 +97,11 @@ class Changes(Queries):
         self._check_writable()
         while True:
             self._store.refresh()
-            now = self._now()
+            now, expected_seq = self._now(), None
             ids: dict[str, None] = {}
             records = []
+            if self._uniqueness is not None:
+                expected_seq = self._check_unique(news, now, numbered)
             for index, new in enumerate(news):
                 try:
                     job_id = str(uuid4()) if new.job_id is None else check_job_id(new.job_id)
@@ -108,18 +116,38 @@ class Changes(Queries):
                     )
                     data = decide(None, c.Add(job_id=job_id, job=aware), now)
                 except ValidationError as error:
-                    if not numbered:
-                        raise
-                    raise type(error)(
-                        f"jobs[{index}]: {error.message}", field=error.field, hint=error.hint
-                    ) from None
+                    raise _numbered(error, index if numbered else None) from None
                 ids[job_id] = None
                 records += _records(job_id, 0, data)
             try:
-                self._store.append(records)
+                self._store.append(records, expected_seq=expected_seq)
             except VersionConflictError:
                 continue
             return list(ids)
+
+    def _check_unique(self, news: list[NewJob], now: datetime, numbered: bool) -> int:
+        """Check the new jobs' texts against the board and each other; the board's position.
+
+        Raises:
+            ValidationError: one is there already.
+        """
+        assert self._uniqueness is not None
+        with self._lock:
+            texts: dict[bytes, int] = {}
+            for index, new in enumerate(news):
+                if not isinstance(new.account_id, str) or not isinstance(new.content, str):
+                    continue  # refused by the decision
+                try:
+                    self._uniqueness.check_new(new.account_id, new.content, now)
+                    first = texts.setdefault(text_key(new.account_id, new.content), index)
+                    if first != index:
+                        raise ValidationError(
+                            f"the same text for account {new.account_id!r} as jobs[{first}]",
+                            field="content",
+                        )
+                except ValidationError as error:
+                    raise _numbered(error, index if numbered else None) from None
+            return self._board.seq
 
     # -- changing ------------------------------------------------------------------------------
 
@@ -208,11 +236,16 @@ class Changes(Queries):
                 job = self._board.get(job_id) if isinstance(job_id, str) else None
                 if job is None and not isinstance(command, c.OfAttempt):
                     raise not_found(job_id, self._board.jobs)
-            data = decide(job, command, self._now())
+                now, expected_seq = self._now(), None
+                if job is not None and self._uniqueness and self._uniqueness.concerns(command):
+                    self._uniqueness.check_change(job, command, now)
+                    expected_seq = self._board.seq
+            data = decide(job, command, now)
             if not data or job is None:
                 return job
+            records = _records(job.job_id, job.version, data)
             try:
-                self._store.append(_records(job.job_id, job.version, data))
+                self._store.append(records, expected_seq=expected_seq)
             except VersionConflictError:
                 continue
             with self._lock:
@@ -238,6 +271,13 @@ class Changes(Queries):
             except VersionConflictError:
                 continue
             return len(chosen)
+
+
+def _numbered(error: ValidationError, index: int | None) -> ValidationError:
+    """The error of one job of several, which says of which."""
+    if index is None:
+        return error
+    return type(error)(f"jobs[{index}]: {error.message}", field=error.field, hint=error.hint)
 
 
 def _records(job_id: str, version: int, data: list[EventData]) -> list[NewRecord]:

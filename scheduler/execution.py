@@ -14,28 +14,20 @@ import msgspec
 
 from ..domain import commands as c
 from ..domain.job import ScheduledJob
-from ..domain.policy import RetryPolicy
 from ..domain.validation import clean_text
 from .attempt import OutcomeUnknown, PostResult
+from .settings import AttemptSettings
 
 Question = Literal["publish", "reconcile"]
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What calling the publisher gave: a value, or the exception that it raised."""
+    """What calling the publisher gave: a value, or the exception that it raised, or nothing within
+    so many seconds."""
 
     value: Any = None
     error: BaseException | None = None
-
-
-class AttemptSettings(msgspec.Struct, frozen=True):
-    """The scheduler's settings that decide how an attempt ends. `settle_s`: how long a publisher
-    that reported an unknown outcome is left alone before it is asked."""
-
-    retry: RetryPolicy
-    on_interrupted: c.OnInterrupted
-    settle_s: float
-    roll: float = 0.5
+    timed_out_s: float | None = None
 
 
 def steps(
@@ -76,6 +68,9 @@ def interruption(
 
 def _after_publish(job: ScheduledJob, answer: Answer, settings: AttemptSettings) -> c.OfAttempt:
     error, value = answer.error, answer.value
+    if answer.timed_out_s is not None:
+        message = f"interrupted: no answer from the publisher in {answer.timed_out_s:g} s"
+        return interruption(job, "timeout", message, settings, settle=True)
     if isinstance(error, OutcomeUnknown):
         return interruption(job, "outcome_unknown", _described(error), settings, settle=True)
     if error is not None:
@@ -96,9 +91,12 @@ def _after_reconcile(
 ) -> c.OfAttempt | None:
     """How the attempt ends after asking; None when it is to go on and publish."""
     error, value = answer.error, answer.value
-    if error is not None or not (value is None or isinstance(value, PostResult)):
+    late = answer.timed_out_s is not None
+    if late or error is not None or not (value is None or isinstance(value, PostResult)):
         # Asking failed, so nothing is known yet: ask again later, while retries are left.
         message = _wrong(value, "reconcile") if error is None else _described(error)
+        if late:
+            message = f"no answer in {answer.timed_out_s:g} s"
         return interruption(
             job, "reconcile_failed", f"asking failed: {message}", settings, ask_always=False
         )

@@ -25,7 +25,7 @@ from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.record import Record
 from ..eventstore.store import Durability
 from ..projections.board import Board
-from ..projections.projection import to_event
+from ..projections.projection import Change, to_event
 from ..projections.rebuild import RebuildReport
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
 from ..projections.verify import VerifyReport, verify
@@ -35,6 +35,7 @@ from .clock import Clock, SystemClock
 from .log import logger
 from .past import Past
 from .runner_lock import find_runner
+from .uniqueness import Unique, Uniqueness, check_setting
 from .upkeep import Upkeep
 from .zone import load_zone
 
@@ -73,7 +74,9 @@ class Ledger(Changes, Past):
     power cut (none when only the process dies); `"none"`, for tests, leaves it to the system. With
     `read_only` nothing is created, locked or mended, changes are refused, and of a damaged log what
     is sound before the damage can be read. `projections` make projections of your own, which are
-    kept in step and on disk beside the daily files (docs/projections.md).
+    kept in step and on disk beside the daily files (docs/projections.md). With `unique` a text is
+    refused that another job of the account has, which is open or was posted (ever, or within a
+    timedelta) or may be out: by add, edit and requeue, whoever else is adding at the same moment.
 
     Safe to use from any thread. A context manager; `close` also runs at the program's end.
 
@@ -94,6 +97,7 @@ class Ledger(Changes, Past):
         clock: Clock | None = None,
         expire_after: timedelta = EXPIRE_AFTER,
         read_only: bool = False,
+        unique: Unique = False,
         projections: Iterable[ProjectionFactory] = (),
         fs: FileSystem | None = None,
     ) -> None:
@@ -110,6 +114,7 @@ class Ledger(Changes, Past):
         if not str(directory).strip() or "\0" in str(directory):
             raise ValidationError(f"directory {str(directory)!r} cannot be one", field="directory")
         zone_name = None if timezone is None else load_zone(timezone).key
+        check_setting(unique)
         factories = tuple(projections)
         stored = make_all(factories)
         self.directory = Path(directory)
@@ -118,6 +123,7 @@ class Ledger(Changes, Past):
         self._read_only = read_only
         self._lock = threading.RLock()
         self._board = Board()
+        self._uniqueness = Uniqueness(self._board, unique) if unique else None
         self._listeners: list[Callable[[], None]] = []
         self._fs = fs or FileSystem()
         self._store = JsonlEventStore(
@@ -234,11 +240,17 @@ class Ledger(Changes, Past):
         """Apply one or more whole writes; called by the store, in order."""
         with self._lock:
             for record in records:
-                self._upkeep.apply(self._board.apply(to_event(record)))
+                self._apply(self._board.apply(to_event(record)))
         if not self._closed and not self._read_only:
             self._background.wake()
         for listener in list(self._listeners):
             listener()
+
+    def _apply(self, change: Change) -> None:
+        """Take in one change of the board; under the lock."""
+        self._upkeep.apply(change)
+        if self._uniqueness is not None:
+            self._uniqueness.apply(change)
 
     def write_behind(self) -> bool:
         """Sync, and write the daily files that are behind. For the background thread."""

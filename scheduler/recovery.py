@@ -8,7 +8,8 @@ from datetime import datetime
 from ..domain import commands as c
 from ..domain.job import JobStatus, ScheduledJob
 from ..projections.board import Board
-from .execution import AttemptSettings, interruption
+from .execution import interruption
+from .settings import AttemptSettings
 
 Choice = list[tuple[ScheduledJob, c.Command]]
 

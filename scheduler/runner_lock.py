@@ -15,7 +15,7 @@ from ..domain.errors import SchedulerRunningError
 from ..eventstore.filesystem import FileSystem, storage_errors
 
 LOCK_NAME = "runner.lock"
-_TRIES = 3
+_TRIES = 10
 _WAIT_S = 0.01
 """Somebody who asks `find_runner` holds the lock for an instant; a runner holds it for good."""
 

@@ -19,33 +19,43 @@ from ..domain.errors import (
     ValidationError,
 )
 from ..domain.job import JobStatus, ScheduledJob, hand_out
-from ..domain.policy import RetryPolicy
+from ..projections.board import Board
+from ..projections.pace import Pace
+from ..projections.queue import rank
 from . import recovery
 from .attempt import Attempt, Port, PostCallback, Publisher
 from .calls import call_async, call_blocking, run_in_own_loop
-from .execution import AttemptSettings, Question, interruption, steps
+from .execution import Question, interruption, steps
 from .ledger import Ledger
 from .log import logger
+from .settings import AttemptSettings, RunSettings, positive
+
+LOOK_EVERY_S = 0.1
+"""How long it may take until a change by another process is noticed."""
 
 
 class Running:
     """An attempt that this process is running."""
 
-    __slots__ = ("job", "task")
+    __slots__ = ("attempt", "job", "task")
 
     def __init__(self, job: ScheduledJob) -> None:
         self.job = job
+        self.attempt: Attempt | None = None
+        """What its publisher has been given."""
         self.task: asyncio.Task[None] | None = None
 
 
 class Runs(Ledger):
     """The methods of a Scheduler that run jobs without its loop."""
 
-    _max_running_minutes: float
-    _settle_s: float
-    _retry: RetryPolicy
-    _on_interrupted: c.OnInterrupted
-    _concurrency: int
+    _settings: RunSettings
+    _pace: Pace | None
+    """When the accounts posted; None where no account has a pacing."""
+    _held_until: dict[str, datetime]
+    """The accounts that were held back when a job was last looked for, and until when."""
+    _deferred: dict[str, tuple[datetime, int]]
+    """For each of them, the time that its jobs were told, and the log's position then."""
     _running: dict[str, Running]
     """The attempts that this process is making, by job."""
     _loop_task: asyncio.Task[None] | None
@@ -59,15 +69,17 @@ class Runs(Ledger):
         left, else it is FAILED; what happens with one whose publisher can be asked is in
         docs/lifecycle.md, "In doubt".
         """
-        choose = recovery.orphans(self._settings, self._is_ours)
+        choose = recovery.orphans(self._attempt_settings, self._is_ours)
         return self._recover(choose, "recovered jobs of a dead runner")
 
     def recover_stuck_jobs(self, max_running_minutes: float | None = None) -> int:
         """Recover every job RUNNING longer than that (None: the setting); return how many."""
-        minutes = self._max_running_minutes
+        minutes = self._settings.max_running_minutes
         if max_running_minutes is not None:
             minutes = positive("max_running_minutes", max_running_minutes, or_zero=True)
-        return self._recover(recovery.stuck(self._settings, minutes), "recovered stuck jobs")
+        return self._recover(
+            recovery.stuck(self._attempt_settings, minutes), "recovered stuck jobs"
+        )
 
     def _recover(self, choose: Callable[..., recovery.Choice], message: str) -> int:
         count = self._change_all(choose)
@@ -75,13 +87,8 @@ class Runs(Ledger):
             logger(count=count).warning(message)
         return count
 
-    def _settings(self) -> AttemptSettings:
-        return AttemptSettings(
-            retry=self._retry,
-            on_interrupted=self._on_interrupted,
-            settle_s=self._settle_s,
-            roll=random.random(),
-        )
+    def _attempt_settings(self) -> AttemptSettings:
+        return self._settings.of_attempt(random.random())
 
     def _is_ours(self, job: ScheduledJob) -> bool:
         mine = self._running.get(job.job_id)
@@ -91,15 +98,28 @@ class Runs(Ledger):
 
     def _begin(self, port: Port, now: datetime, left_out: set[str]) -> Running | None:
         """Take the due job that comes first; None when there is none to take."""
-        accounts = {running.job.account_id for running in self._running.values()}
+        busy = {running.job.account_id for running in self._running.values()}
+        held: dict[str, datetime] = {}
         while True:
             self._store.refresh()
             with self._lock:
                 job = self._board.next_due(
-                    now, self._expire_after, without_accounts=accounts, without_jobs=left_out
+                    now,
+                    self._expire_after,
+                    without_accounts=busy | held.keys(),
+                    without_jobs=left_out,
                 )
+                wait = None if job is None else self._held_back(job, now)
+                if job is not None and wait is not None:
+                    asking = self._first_to_ask(job.account_id, now, left_out)
+                    job, wait = (job, wait) if asking is None else (asking, None)
             if job is None:
+                self._held_until = held
                 return None
+            if wait is not None:
+                held[job.account_id] = wait[0]
+                self._defer(job.account_id, *wait)
+                continue
             command = c.Start(
                 reconcilable=port.reconcilable,
                 expire_after=self._expire_after,
@@ -115,11 +135,61 @@ class Runs(Ledger):
             self._running[started.job_id] = running
             return running
 
+    def _held_back(self, job: ScheduledJob, now: datetime) -> tuple[datetime, str] | None:
+        """Until when the pacing of its account holds a due job back, and why; None: not at all."""
+        pacing = self._settings.pacing_of(job.account_id)
+        if pacing is None or self._pace is None:
+            return None
+        wait = self._pace.allowed_at(job, pacing)
+        return wait if wait is not None and wait[0] > now else None
+
+    def _first_to_ask(
+        self, account_id: str, now: datetime, left_out: set[str]
+    ) -> ScheduledJob | None:
+        """Of an account that may not post now, the due job in doubt that may be asked about.
+
+        It is held back by the posts of others only, and stands in the way of those.
+        """
+        assert self._pace is not None
+        in_doubt = (self._board.get(job_id) for job_id in self._pace.doubted(account_id))
+        due = [
+            job
+            for job in in_doubt
+            if job is not None
+            and job.in_doubt
+            and job.job_id not in left_out
+            and job.is_ready(now, self._expire_after)
+            and self._held_back(job, now) is None
+        ]
+        return min(due, key=rank, default=None)
+
+    def _defer(self, account_id: str, until: datetime, reason: str) -> None:
+        """Tell the due jobs of an account that they are held back: the first of them whenever the
+        time changes, those behind it once."""
+        if self._deferred.get(account_id) == (until, self._store.seq):
+            return
+        command = c.Defer(until=until, reason=reason, expire_after=self._expire_after)
+
+        def choose(board: Board, now: datetime) -> recovery.Choice:
+            due = [job for job in board.due_of(account_id) if job.is_ready(now, self._expire_after)]
+            return [
+                (job, command)
+                for place, job in enumerate(due)
+                if job.deferred_until is None or (place == 0 and job.deferred_until != until)
+            ]
+
+        self._change_all(choose)
+        self._deferred[account_id] = until, self._store.seq
+
     def _attempt(self, job: ScheduledJob, question: Question) -> Attempt:
         """What the publisher gets: this attempt, or the one in doubt where it is asked about it."""
         key = self.idempotency_key(job.job_id)
         number = job.doubted_attempt if question == "reconcile" else job.attempt
-        return Attempt(job, key, self._change, number=number)
+        attempt = Attempt(job, key, self._change, number=number, is_current=self._is_newest)
+        mine = self._running.get(job.job_id)
+        if mine is not None and mine.job.attempt == job.attempt:
+            mine.attempt = attempt
+        return attempt
 
     def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
         """Record how an attempt ended, unless the job has gone on without it."""
@@ -127,7 +197,12 @@ class Runs(Ledger):
         try:
             after = self._change(job.job_id, command)
         except StaleAttemptError as error:
-            log.warning("stale result refused", reason=error.message)
+            log.warning(
+                "stale result refused",
+                reason=error.message,
+                posted=isinstance(command, c.Complete),
+                thread_id=command.thread_id if isinstance(command, c.Complete) else None,
+            )
             return
         if after is not None:
             log.info("attempt ended", status=after.status.value, error=after.error)
@@ -137,8 +212,9 @@ class Runs(Ledger):
     def run_due(self, post_callback: PostCallback | Publisher, limit: int | None = None) -> int:
         """Recover stuck jobs, expire, then run what is due now, best first; return how many ran.
 
-        Each due job gets one attempt, at most `limit` jobs in all. A plain callback runs in the
-        caller's thread.
+        Each due job gets one attempt, at most `limit` jobs in all; a job that the pacing of its
+        account holds back is told so and left. A plain callback runs in the caller's thread, unless
+        it has a `publish_timeout`.
 
         Raises:
             SchedulerRunningError: this scheduler has been started.
@@ -152,7 +228,7 @@ class Runs(Ledger):
         self._check_not_started()
         self.recover_stuck_jobs()
         self.cleanup_expired_jobs()
-        if self._concurrency == 1 and not port.is_async(port.publish):
+        if self._settings.concurrency == 1 and not port.is_async(port.publish):
             return self._run_due_here(port, limit)
         return run_in_own_loop(self._run_due_together(port, limit))
 
@@ -173,12 +249,14 @@ class Runs(Ledger):
         return count
 
     def _run_here(self, port: Port, job: ScheduledJob) -> None:
-        settings = self._settings()
+        settings = self._attempt_settings()
+        timeout_s = settings.timeout_s(job)
         flow = steps(job, port.reconcilable, settings)
         try:
             question = next(flow)
             while True:
-                question = flow.send(call_blocking(port, question, self._attempt(job, question)))
+                attempt = self._attempt(job, question)
+                question = flow.send(call_blocking(port, question, attempt, timeout_s))
         except StopIteration as end:
             self._end(job, end.value)
         except (KeyboardInterrupt, SystemExit):
@@ -193,7 +271,8 @@ class Runs(Ledger):
         count = 0
         try:
             while True:
-                while len(self._running) < self._concurrency and (limit is None or count < limit):
+                room = self._settings.concurrency - len(self._running)
+                for _ in range(room if limit is None else min(room, limit - count)):
                     running = self._begin(port, now, done)
                     if running is None:
                         break
@@ -202,17 +281,24 @@ class Runs(Ledger):
                     running.task = asyncio.create_task(self._run_async(port, running.job))
                 if not self._running:
                     return count
-                await asyncio.wait(self._tasks(), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    self._tasks(), timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED
+                )
                 self._collect()
+                self._store.refresh()
+                self._fence()
         finally:
             self._give_up(list(self._running.values()))
 
     async def _run_async(self, port: Port, job: ScheduledJob) -> None:
-        flow = steps(job, port.reconcilable, self._settings())
+        settings = self._attempt_settings()
+        timeout_s = settings.timeout_s(job)
+        flow = steps(job, port.reconcilable, settings)
         try:
             question = next(flow)
             while True:
-                question = flow.send(await call_async(port, question, self._attempt(job, question)))
+                attempt = self._attempt(job, question)
+                question = flow.send(await call_async(port, question, attempt, timeout_s))
         except StopIteration as end:
             self._end(job, end.value)
 
@@ -234,14 +320,25 @@ class Runs(Ledger):
         if failures and failures[0] is not None:
             raise failures[0]
 
+    def _fence(self) -> None:
+        """Give up the attempts whose job has gone on without them: cancelled, or recovered."""
+        for job_id, running in list(self._running.items()):
+            task = running.task
+            if task is not None and not task.done() and not self._is_current(running.job):
+                task.cancel()
+                del self._running[job_id]
+                logger(job_id=job_id, attempt=running.job.attempt).warning("attempt given up")
+
     def _give_up(self, left: list[Running]) -> None:
         """Record as interrupted those of `left` that have not recorded an end of their own."""
         for running in left:
             job = running.job
+            if running.attempt is not None:
+                running.attempt._cancel()
             if self._is_current(job):
                 error = f"interrupted: the scheduler was stopped during attempt {job.attempt}"
                 with suppress(JobLedgerError):
-                    self._end(job, interruption(job, "stopped", error, self._settings()))
+                    self._end(job, interruption(job, "stopped", error, self._attempt_settings()))
         self._running.clear()
 
     def _is_current(self, job: ScheduledJob) -> bool:
@@ -250,17 +347,14 @@ class Runs(Ledger):
             now = self._board.get(job.job_id)
         return now is not None and now.status is JobStatus.RUNNING and now.attempt == job.attempt
 
+    def _is_newest(self, job: ScheduledJob) -> bool:
+        """The same, with what other processes have changed by now. For any thread."""
+        with suppress(JobLedgerError):  # a closed or broken log: what is known has to do
+            self._store.refresh()
+        return self._is_current(job)
+
     def _check_not_started(self) -> None:
         if self._loop_task is not None:
             raise SchedulerRunningError(
                 "this scheduler runs already", pid=os.getpid(), hint="stop it first"
             )
-
-
-def positive(name: str, value: float, *, or_zero: bool = False) -> float:
-    least = "≥ 0" if or_zero else "> 0"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValidationError(f"{name} must be a number {least}, not {value!r}", field=name)
-    if not (value > 0 or (or_zero and value == 0)):
-        raise ValidationError(f"{name} must be {least}, not {value!r}", field=name)
-    return float(value)

@@ -12,32 +12,31 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import get_args
 from zoneinfo import ZoneInfo
 
 from ..domain import commands as c
-from ..domain.errors import ValidationError
 from ..domain.job import JobStatus
-from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, RetryPolicy
+from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.store import Durability
+from ..projections.pace import Pace
+from ..projections.projection import Change
 from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
 from .calls import run_in_own_loop
 from .clock import Clock
 from .log import logger
 from .runner_lock import RunnerLock
-from .runs import Running, Runs, positive
+from .runs import LOOK_EVERY_S, Running, Runs
+from .settings import RunSettings
+from .uniqueness import Unique
 
 CANCEL_S = 1.0
 """How long `stop` waits for an async publisher that was cancelled to clean up."""
-MOST_RUNNING_MINUTES = 366 * 24 * 60
-LOOK_EVERY_S = 0.1
-"""The longest that the loop sleeps without looking at the clock and at the log's head."""
 
 
 class Scheduler(Runs):
@@ -46,7 +45,10 @@ class Scheduler(Runs):
     Opening it recovers every RUNNING job, since its runner is dead. `on_interrupted` says what
     becomes of an attempt whose outcome nobody knows when its publisher cannot be asked: `"retry"`
     posts again (at least once), `"fail"` never does (at most once). `concurrency` attempts run at
-    once, never two of one account. `grace_s` is how long `stop` waits for running attempts,
+    once, never two of one account. A publisher that gives no answer in `publish_timeout` (None: it
+    may take as long as it likes; a job may have its own) is cancelled or left alone, and its post
+    is in doubt. `pacing` holds for every account that has none of its own in `pacing_by_account`.
+    `grace_s` is how long `stop` waits for running attempts,
     `settle_s` how long a publisher that reported an unknown outcome is left alone before it is
     asked, `error_wait_s` how long the loop waits out an error. When that was a failed write (a full
     disk, say), the loop then reopens the log, and goes on as soon as that succeeds.
@@ -67,6 +69,10 @@ class Scheduler(Runs):
         retry: RetryPolicy = RetryPolicy(),
         on_interrupted: c.OnInterrupted = "retry",
         concurrency: int = 1,
+        publish_timeout: timedelta | None = None,
+        pacing: Pacing | None = None,
+        pacing_by_account: Mapping[str, Pacing] | None = None,
+        unique: Unique = False,
         grace_s: float = 10.0,
         settle_s: float = 60.0,
         error_wait_s: float = 10.0,
@@ -74,30 +80,22 @@ class Scheduler(Runs):
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True
-        if on_interrupted not in get_args(c.OnInterrupted):
-            raise ValidationError(
-                f"on_interrupted must be 'retry' or 'fail', not {on_interrupted!r}",
-                field="on_interrupted",
-            )
-        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-            raise ValidationError(
-                f"concurrency must be an int of at least 1, not {concurrency!r}",
-                field="concurrency",
-            )
-        if not isinstance(retry, RetryPolicy):
-            raise ValidationError(f"retry must be a RetryPolicy, not {retry!r}", field="retry")
-        self._max_running_minutes = positive("max_running_minutes", max_running_minutes)
-        if self._max_running_minutes > MOST_RUNNING_MINUTES:
-            raise ValidationError(
-                f"max_running_minutes must be at most {MOST_RUNNING_MINUTES} (a year)",
-                field="max_running_minutes",
-            )
-        self._grace_s = positive("grace_s", grace_s, or_zero=True)
-        self._settle_s = positive("settle_s", settle_s, or_zero=True)
-        self._error_wait_s = positive("error_wait_s", error_wait_s, or_zero=True)
-        self._retry = retry
-        self._on_interrupted = on_interrupted
-        self._concurrency = concurrency
+        self._settings = RunSettings(
+            max_running_minutes=max_running_minutes,
+            retry=retry,
+            on_interrupted=on_interrupted,
+            concurrency=concurrency,
+            publish_timeout=publish_timeout,
+            pacing=pacing,
+            pacing_by_account=pacing_by_account,
+            grace_s=grace_s,
+            settle_s=settle_s,
+            error_wait_s=error_wait_s,
+        )
+        reach = self._settings.reach
+        self._pace = None if reach is None else Pace(reach)
+        self._held_until: dict[str, datetime] = {}
+        self._deferred: dict[str, tuple[datetime, int]] = {}
         self._running: dict[str, Running] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_task: asyncio.Task[None] | None = None
@@ -111,6 +109,7 @@ class Scheduler(Runs):
             durability=durability,
             clock=clock,
             expire_after=expire_after,
+            unique=unique,
             projections=projections,
             fs=fs,
         )
@@ -154,12 +153,12 @@ class Scheduler(Runs):
             return
         self._stopping = True
         self._wake()
-        await asyncio.wait([task], timeout=self._grace_s)
+        await asyncio.wait([task], timeout=self._settings.grace_s)
         task.cancel()
         left = list(self._running.values())
         if left:
             _cancel_all(self._tasks())
-            await asyncio.wait(self._tasks(), timeout=min(self._grace_s, CANCEL_S))
+            await asyncio.wait(self._tasks(), timeout=min(self._settings.grace_s, CANCEL_S))
         self._loop_task = None
         self._loop = None
         self._log_failures()
@@ -204,8 +203,10 @@ class Scheduler(Runs):
             try:
                 await self._turn(port)
             except Exception as error:  # noqa: BLE001 - whatever it was, the loop goes on
-                logger(wait_s=self._error_wait_s).error("error in the loop", error=repr(error))
-                await self._pause(self._error_wait_s)
+                logger(wait_s=self._settings.error_wait_s).error(
+                    "error in the loop", error=repr(error)
+                )
+                await self._pause(self._settings.error_wait_s)
         # Stopping: what is running may end by itself; `stop` bounds the wait.
         while self._tasks():
             await asyncio.wait(self._tasks())
@@ -232,22 +233,13 @@ class Scheduler(Runs):
         self.cleanup_expired_jobs()
         self._fence()
         left_out: set[str] = set()
-        while len(self._running) < self._concurrency and not self._stopping:
+        while len(self._running) < self._settings.concurrency and not self._stopping:
             running = self._begin(port, self._now(), left_out)
             if running is None:
                 break
             running.task = asyncio.create_task(self._run_async(port, running.job))
             running.task.add_done_callback(lambda _: self._wake())
         await self._sleep(again_soon=bool(left_out))
-
-    def _fence(self) -> None:
-        """Give up the attempts whose job has gone on without them: cancelled, or recovered."""
-        for job_id, running in list(self._running.items()):
-            task = running.task
-            if task is not None and not task.done() and not self._is_current(running.job):
-                task.cancel()
-                del self._running[job_id]
-                logger(job_id=job_id, attempt=running.job.attempt).warning("attempt given up")
 
     async def _sleep(self, *, again_soon: bool) -> None:
         """Until something is to be done: a due time, a change of the log, the end of an attempt."""
@@ -285,7 +277,7 @@ class Scheduler(Runs):
         """When the clock alone gives the loop something to do."""
         # A job is due at its time, but expired or stuck only when more than the limit has passed.
         just_past = timedelta(microseconds=1)
-        longest = timedelta(minutes=self._max_running_minutes) + just_past
+        longest = timedelta(minutes=self._settings.max_running_minutes) + just_past
         with self._lock:
             moments = [
                 job.started_at + longest
@@ -293,11 +285,14 @@ class Scheduler(Runs):
                 if job.started_at is not None
             ]
             expiry = self._board.next_expiry(self._expire_after)
-            due = self._board.next_time() if len(self._running) < self._concurrency else None
+            has_room = len(self._running) < self._settings.concurrency
+            due = self._board.next_time() if has_room else None
         if expiry is not None:
             moments.append(expiry + just_past)
         if due is not None:
             moments.append(due)
+        if has_room:
+            moments.extend(self._held_until.values())
         return min(moments, default=None)
 
     def _wake(self) -> None:
@@ -306,6 +301,11 @@ class Scheduler(Runs):
         if loop is not None and wakeup is not None:
             with suppress(RuntimeError):  # the loop is closed already
                 loop.call_soon_threadsafe(wakeup.set)
+
+    def _apply(self, change: Change) -> None:
+        super()._apply(change)
+        if self._pace is not None:
+            self._pace.apply(change)
 
     # -- letting go ----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -49,6 +49,12 @@ def _metadata(text: str | None) -> dict[str, Any] | None:
 @click.option("--metadata", metavar="JSON", help="A JSON object kept with the job.")
 @click.option("--hold", is_flag=True, help="Add it as a draft that waits for `release`.")
 @click.option("--job-id", help="Give the id yourself; without it a UUID is made.")
+@click.option(
+    "--publish-timeout-s",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long its publisher may take.",
+)
+@click.option("--unique", is_flag=True, help="Refuse a text that a job of the account has already.")
 @click.option("--timezone", help="The zone of a new ledger (an IANA name); UTC if not given.")
 @json_option
 @pass_session
@@ -63,6 +69,8 @@ def add(
     metadata: str | None,
     hold: bool,
     job_id: str | None,
+    publish_timeout_s: float | None,
+    unique: bool,
     timezone: str | None,
 ) -> None:
     """Add a job and print its id. CONTENT `-` reads standard input.
@@ -73,7 +81,8 @@ def add(
       jobledger add my-account "In ten minutes" +10m
     """
     moment = parse_moment(scheduled_time, _now())
-    with session.ledger(create=True, timezone=timezone) as ledger:
+    timeout = None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
+    with session.ledger(create=True, timezone=timezone, unique=unique) as ledger:
         added = ledger.add_job(
             account_id,
             _content(content),
@@ -84,6 +93,7 @@ def add(
             metadata=_metadata(metadata),
             hold=hold,
             job_id=job_id,
+            publish_timeout=timeout,
         )
         session.show_job(ledger.get_job(added), added)
 

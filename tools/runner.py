@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -46,6 +47,29 @@ from .session import Session, json_option, pass_session
     show_default=True,
     help="How long a stop waits for the running job.",
 )
+@click.option(
+    "--publish-timeout-s",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long the publisher may take for a job.",
+)
+@click.option(
+    "--min-gap-s",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="The least time between two posts of one account.",
+)
+@click.option(
+    "--quota",
+    type=click.IntRange(min=1),
+    help="The most posts of one account in every window (Threads: 250 in 24 h).",
+)
+@click.option(
+    "--quota-window-s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=86_400.0,
+    show_default=True,
+    help="How long that window is.",
+)
 @projection_option
 @json_option
 @pass_session
@@ -59,6 +83,10 @@ def run(
     retry_base_s: float,
     max_running_minutes: float,
     grace_s: float,
+    publish_timeout_s: float | None,
+    min_gap_s: float,
+    quota: int | None,
+    quota_window_s: float,
     projections: list[Any],
 ) -> None:
     """Run the ledger's jobs until SIGTERM or Ctrl-C; one runner a ledger.
@@ -67,8 +95,9 @@ def run(
     Example:
       jobledger run --publisher my_posts:publish
       jobledger run --publisher my_posts:publish --once
+      jobledger run --publisher my_posts:publish --quota 250 --min-gap-s 60
     """
-    from ..domain.policy import RetryPolicy
+    from ..domain.policy import Pacing, RetryPolicy
     from ..scheduler.attempt import Port
     from ..scheduler.scheduler import Scheduler
 
@@ -87,6 +116,10 @@ def run(
         concurrency=concurrency,
         max_running_minutes=max_running_minutes,
         grace_s=grace_s,
+        publish_timeout=(
+            None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
+        ),
+        pacing=Pacing(min_gap_s, quota, quota_window_s) if min_gap_s or quota else None,
         projections=projections,
     ) as scheduler:
         if not once:

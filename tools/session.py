@@ -52,12 +52,15 @@ class Session:
         *,
         create: bool = False,
         timezone: str | None = None,
+        unique: bool = False,
         projections: Sequence[ProjectionFactory] = (),
     ) -> Iterator[Ledger]:
         """The ledger, for changing it; only `create` makes one where there is none."""
         if not create:
             self.must_exist()
-        with Ledger(self.directory, timezone=timezone, projections=projections) as ledger:
+        with Ledger(
+            self.directory, timezone=timezone, unique=unique, projections=projections
+        ) as ledger:
             yield ledger
 
     @contextmanager

@@ -24,6 +24,7 @@ EVENT_STYLE = {
     "started": "bold blue",
     "failed": "bold red",
     "retried": "red",
+    "deferred": "yellow",
     "interrupted": "bold yellow",
     "expired": "yellow",
 }

@@ -147,6 +147,16 @@ class _Story:
 
     def _what_is_in_its_way(self, job: ScheduledJob) -> Iterator[str]:
         around = self._around
+        deferred = self._last(e.JobDeferred)
+        if (
+            job.deferred_until is not None
+            and deferred is not None
+            and isinstance(deferred.data, e.JobDeferred)
+        ):
+            yield (
+                f"It is held back until {self._at(job.deferred_until)} at least:"
+                f" {deferred.data.reason}."
+            )
         if around.runner is None:
             yield "No runner works on this ledger: start one with `jobledger run`."
             return
@@ -165,7 +175,7 @@ class _Story:
                 f"{len(around.ahead)} due job{_s(around.ahead)} go{'es' * (len(around.ahead) == 1)}"
                 f" first, the next with {why}: {first.job_id}."
             )
-        if not around.running and not around.ahead:
+        if not around.running and not around.ahead and job.deferred_until is None:
             yield f"It is next: the runner (process {around.runner}) should start it at once."
 
     def _running(self, job: ScheduledJob) -> Iterator[str]:
@@ -359,6 +369,7 @@ _INTERRUPTED: dict[str, str] = {
     "crashed": "its runner ended in mid-run",
     "stuck": "it ran for too long",
     "stopped": "the runner was stopped",
+    "timeout": "its publisher gave no answer in its time",
     "outcome_unknown": "the publisher could not tell whether it had posted",
     "reconcile_failed": "asking the publisher failed",
 }

@@ -1,7 +1,7 @@
 """Logs written by earlier releases stay readable for ever, and mean the same.
 
-`v1/` was written by the first release with format 1 and all event types at schema 1. It is never
-written again; a new schema or format gets a folder of its own.
+All of them have format 1 and event types at schema 1: `v1/` is the oldest, `v1-pacing/` has jobs that
+were held back. They are never written again; a new schema or format gets a folder of its own.
 """
 
 from __future__ import annotations

@@ -87,6 +87,7 @@ def command_for(trigger: str, now: datetime) -> c.Command:
         "release": c.Release(),
         "edit": c.Edit(content="other"),
         "reschedule": c.Reschedule(scheduled_time=now + SECOND),
+        "defer": c.Defer(until=now + SECOND, reason="not yet"),
         "start": c.Start(),
         "note": c.Note(attempt=1, message="m"),
         "checkpoint": c.Checkpoint(attempt=1, name="n", value=1),

@@ -46,6 +46,7 @@ EXAMPLES: list[e.EventData] = [
     e.JobEdited(priority=JobPriority.HIGH, metadata={}),
     e.JobEdited(metadata={"a": {"b": []}}),
     e.JobRescheduled(scheduled_time=LATER),
+    e.JobDeferred(until=LATER, reason="at least 5 min apart"),
     e.JobStarted(attempt=1, reconcilable=True, asks_first=True, runner="pid 7"),
     e.JobStarted(attempt=2, reconcilable=False),
     e.JobNoted(attempt=1, message="half way"),

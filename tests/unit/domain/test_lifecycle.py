@@ -33,6 +33,7 @@ edit        pending                       pending
 edit        scheduled                     scheduled
 reschedule  pending                       pending
 reschedule  scheduled                     scheduled
+defer       scheduled                     scheduled
 start       scheduled                     running
 note        running                       running
 checkpoint  running                       running

@@ -1,0 +1,45 @@
+"""Contents: which jobs of an account have the same text, for refusing to post it twice."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from .projection import Change
+
+
+class Contents:
+    """The jobs that are there, by account and text. Texts are the same that differ only in white
+    space or in how their characters are composed."""
+
+    name = "contents"
+
+    def __init__(self) -> None:
+        self._jobs: dict[bytes, dict[str, None]] = {}
+
+    def apply(self, change: Change) -> None:
+        before, after = change.before, change.after
+        if before is not None and after is not None and before.content == after.content:
+            return
+        if before is not None:
+            key = text_key(before.account_id, before.content)
+            of_text = self._jobs[key]
+            del of_text[before.job_id]
+            if not of_text:
+                del self._jobs[key]
+        if after is not None:
+            key = text_key(after.account_id, after.content)
+            self._jobs.setdefault(key, {})[after.job_id] = None
+
+    def same(self, account_id: str, content: str) -> Iterable[str]:
+        """The ids of the account's jobs with this text, in the order in which they got it."""
+        return tuple(self._jobs.get(text_key(account_id, content), ()))
+
+
+def text_key(account_id: str, content: str) -> bytes:
+    """The same for texts of an account that are taken as the same."""
+    text = unicodedata.normalize("NFC", " ".join(content.split()))
+    digest = blake2b(digest_size=16)
+    digest.update(account_id.encode() + b"\0" + text.encode("utf-8", "surrogatepass"))
+    return digest.digest()
