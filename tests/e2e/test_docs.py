@@ -18,7 +18,7 @@ from typing import Any
 import click
 import pytest
 
-from jobledger import Ledger, ManualClock
+from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.events import EVENT_TYPES
 from jobledger.domain.lifecycle import PAST_TENSE
 from jobledger.tools.cli import COMMANDS, cli
@@ -137,6 +137,33 @@ def test_the_log_format_has_every_event_type_with_its_fields() -> None:
     for kind, data in EVENT_TYPES.items():
         for field in data.__struct_fields__:
             assert f"`{field}`" in rows[kind], (kind, field)
+
+
+def test_the_publisher_of_the_document_posts_once_through_a_crash(
+    directory: Path, clock: ManualClock
+) -> None:
+    """It dies after sending; the next runner's finds the post, and uses the same draft."""
+    out: dict[str, str] = {}
+    names: dict[str, Any] = {
+        "make_draft": lambda content: f"draft of {content}",
+        "find_post": lambda key: out.get(key),
+    }
+    exec(blocks("docs/attempts.md", "python")[0], names)
+
+    def dies_after_sending(draft: str, key: str) -> str:
+        out[key] = f"post of {draft}"
+        raise KeyboardInterrupt
+
+    names["send"] = dies_after_sending
+    with Scheduler(directory, clock=clock) as scheduler:
+        scheduler.add_job("a", "hello", clock.now(), job_id="one")
+        with pytest.raises(KeyboardInterrupt):
+            scheduler.run_due(names["Publisher"]())
+        clock.advance(timedelta(minutes=5))
+        scheduler.run_due(names["Publisher"]())
+        job = scheduler.get_job("one")
+    assert (job.status, job.thread_id) == ("completed", "post of draft of hello")
+    assert job.checkpoints == {"draft": "draft of hello"}
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

@@ -1,6 +1,6 @@
 """Logs written by earlier releases stay readable for ever, and mean the same.
 
-All of them have format 1 and event types at schema 1: `v1/` is the oldest, `v1-pacing/` has jobs that
+All have format 1 and event types at schema 1: `v1/` is the oldest, `v1-pacing/` has jobs that
 were held back. They are never written again; a new schema or format gets a folder of its own.
 """
 

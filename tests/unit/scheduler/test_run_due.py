@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.publishers import Recording
+from support.eventstore import WatchedFileSystem
+from support.publishers import Asking, Recording
 
 from jobledger import (
     Attempt,
@@ -17,6 +18,7 @@ from jobledger import (
     JobStatus,
     Ledger,
     ManualClock,
+    NewJob,
     PostResult,
     RetryPolicy,
     Scheduler,
@@ -364,3 +366,32 @@ def test_concurrency_never_runs_two_jobs_of_one_account(
         assert scheduler.run_due(post) == 8
         assert max(widths) == 2
         assert len(scheduler.list_jobs(status=JobStatus.COMPLETED)) == 8
+
+
+def test_every_step_of_an_attempt_is_on_disk_before_anything_depends_on_it(
+    directory: Path, clock: ManualClock
+) -> None:
+    """The start before the publisher is called, a checkpoint before it returns, a result before the
+    next job starts: nothing written to the log is unsynced at any of these moments."""
+    fs = WatchedFileSystem()
+    moments: list[str] = []
+
+    def look(moment: str) -> None:
+        of_the_log = [name for name, file in fs.calls if file.startswith("events_")]
+        assert [name for name in of_the_log if name in ("write", "sync")][-1] == "sync", moment
+        moments.append(moment)
+
+    def publish(attempt: Attempt) -> PostResult:
+        look(f"{attempt.job.content} started")
+        attempt.checkpoint("half way")
+        look(f"{attempt.job.content} checkpointed")
+        return PostResult(True)
+
+    with Scheduler(directory, clock=clock, fs=fs) as scheduler:
+        scheduler.add_jobs([NewJob("a", text, clock.now()) for text in ("one", "two")])
+        begun = fs.count("sync", "events_")
+        scheduler.run_due(Asking(publish))
+        # started, checkpointed, completed; twice
+        assert fs.count("sync", "events_") - begun <= 6
+        look("end")
+    assert moments == ["one started", "one checkpointed", "two started", "two checkpointed", "end"]
