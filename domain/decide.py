@@ -187,11 +187,9 @@ def _fail(job: ScheduledJob, command: c.Fail, now: datetime) -> Decision:
     error = clean_text(command.error)
     again = command.retryable and not command.outcome_unknown and job.can_retry()
     if not again:
-        return [
-            e.JobFailed(
-                attempt=command.attempt, error=error, outcome_unknown=command.outcome_unknown
-            )
-        ]
+        # That this attempt is not out says nothing of an earlier one that nobody could ask about.
+        unknown = command.outcome_unknown or job.may_be_out
+        return [e.JobFailed(attempt=command.attempt, error=error, outcome_unknown=unknown)]
     check(job.status.value, "retry", job_id=job.job_id)
     failures = job.retry_count + 1
     return [

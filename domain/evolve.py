@@ -117,6 +117,7 @@ def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> dict[str, A
         "started_at": event.at,
         "attempt": data.attempt,
         "reconcilable": data.reconcilable,
+        "may_be_out": job.may_be_out or (job.in_doubt and not data.reconcilable),
         "status_message": f"{doing} (attempt {data.attempt})",
     }
 
@@ -142,7 +143,7 @@ def _completed(job: ScheduledJob, data: e.JobCompleted, event: Event) -> dict[st
 
 def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> dict[str, Any]:
     return {
-        **_KNOWN,
+        **_SETTLED,
         "status": JobStatus.SCHEDULED,
         "retry_count": data.retry_count,
         "scheduled_time": data.scheduled_time,
@@ -154,7 +155,7 @@ def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> dict[str, A
 
 def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> dict[str, Any]:
     return {
-        **_KNOWN,
+        **_SETTLED,
         "status": JobStatus.FAILED,
         "outcome_unknown": data.outcome_unknown,
         "error": data.error,
@@ -178,6 +179,7 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> dic
         "retry_count": data.retry_count,
         "scheduled_time": data.scheduled_time or job.scheduled_time,
         "in_doubt": data.in_doubt,
+        "may_be_out": not data.in_doubt,
         "doubted_attempt": job.doubted_attempt if only_asked else data.attempt,
         "exhausted": data.exhausted,
         "outcome_unknown": data.status is JobStatus.FAILED,
@@ -217,6 +219,7 @@ def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> dict[str,
         "retry_count": 0,
         "exhausted": False,
         "outcome_unknown": False,
+        "may_be_out": False,
         "error": None,
         "status_message": "Requeued",
     }
@@ -235,7 +238,10 @@ def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> dict[str,
     return {**_KNOWN, "status_message": "Resolved: it was not posted"}
 
 
-_KNOWN = {"in_doubt": False, "exhausted": False, "outcome_unknown": False}
+_SETTLED = {"in_doubt": False, "exhausted": False, "outcome_unknown": False}
+"""This attempt's own outcome is known."""
+_KNOWN = {**_SETTLED, "may_be_out": False}
+"""So is that of every attempt before it."""
 _NOT_DEFERRED = {"deferred_until": None}
 _UNKNOWN = "Outcome unknown: the post may be out; resolve or requeue it"
 

@@ -86,6 +86,8 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """No retry was left when it came into doubt: if the post is not out, it has failed."""
     outcome_unknown: bool = False
     """FAILED, and the post may be out all the same: for a person to resolve or requeue."""
+    may_be_out: bool = False
+    """An attempt of a publisher that cannot be asked was interrupted, and nobody has settled it."""
     reconcilable: bool = False
     """Whether the publisher of the latest attempt can `reconcile`."""
     deferred_until: datetime | None = None

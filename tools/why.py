@@ -244,6 +244,11 @@ class _Story:
             )
         elif last is not None and isinstance(last.data, e.JobFailed):
             yield f"Attempt {last.data.attempt} failed {self._ago(last.at)}: {last.data.error!r}."
+            if job.may_be_out:
+                yield (
+                    f"But attempt {job.doubted_attempt} before it was interrupted, and may have"
+                    " posted."
+                )
             if not job.outcome_unknown:
                 if job.retry_count < job.max_retries:
                     yield "The publisher said that it is not to be tried again."
@@ -306,7 +311,9 @@ class _Story:
             later = [
                 ev
                 for ev in self._events
-                if ev.seq > event.seq and isinstance(ev.data, e.JobStarted)
+                if ev.seq > event.seq
+                and isinstance(ev.data, e.JobStarted)
+                and not self._did_not_post(ev.data.attempt)
             ]
             if later and not self._asked(later[0]):
                 attempt = getattr(event.data, "attempt", None) or self._attempt_before(event)
@@ -334,6 +341,13 @@ class _Story:
         if isinstance(data, e.JobFailed):
             return data.outcome_unknown
         return isinstance(data, e.JobCancelled) and self._was_running_before(event)
+
+    def _did_not_post(self, attempt: int) -> bool:
+        """Whether an attempt ended by its publisher's word, or got no further than asking."""
+        return any(
+            isinstance(ev.data, e.JobRetried | e.JobFailed) and ev.data.attempt == attempt
+            for ev in self._events
+        )
 
     def _asked(self, started: Event) -> bool:
         return isinstance(started.data, e.JobStarted) and started.data.asks_first

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.publishers import Asking, Crash, Recording, crash
@@ -21,6 +22,7 @@ from jobledger import (
     ScheduledJob,
     Scheduler,
 )
+from jobledger.tools.why import Surroundings, explain
 
 MINUTES = timedelta(minutes=1)
 
@@ -346,3 +348,37 @@ def test_crashing_again_and_again_never_posts_more_often_than_retries_allow(
         clock.advance(20 * MINUTES)
     assert len(tries) == 4
     assert scheduler.get_job(job_id).status is JobStatus.FAILED
+
+
+@pytest.mark.parametrize("first", [crash, Asking(crash)])
+def test_an_attempt_that_failed_does_not_hide_an_earlier_one_that_may_be_out(
+    reopen: Callable[..., Scheduler], clock: ManualClock, first: Any
+) -> None:
+    """Posted again without asking, refused for good: the first post may be out all the same."""
+    job_id = crashed_job(reopen, clock, first)
+    scheduler = reopen()
+    clock.advance(2 * MINUTES)
+    scheduler.run_due(Recording(lambda: PostResult(False, error="busy")))
+    clock.advance(4 * MINUTES)
+    scheduler.run_due(Recording(lambda: PostResult(False, error="banned", retryable=False)))
+    job = scheduler.get_job(job_id)
+    assert (job.status, job.outcome_unknown, job.error) == (JobStatus.FAILED, True, "banned")
+    around = Surroundings(now=clock.now(), zone=ZoneInfo("UTC"))
+    said = explain(job, scheduler.history(job_id), around).answer
+    assert "attempt 1 before it was interrupted, and may have posted" in said
+    assert "twice" not in said
+    scheduler.resolve_job(job_id, posted=False)
+    assert not scheduler.get_job(job_id).may_be_out
+
+
+def test_a_post_or_a_requeue_settles_what_may_have_been_out(
+    reopen: Callable[..., Scheduler], clock: ManualClock
+) -> None:
+    """A later final failure is then what it says."""
+    job_id = crashed_job(reopen, clock, crash)
+    scheduler = reopen()
+    assert scheduler.get_job(job_id).may_be_out
+    scheduler.cancel_job(job_id)
+    scheduler.requeue_job(job_id, clock.now())
+    scheduler.run_due(Recording(lambda: PostResult(False, error="banned", retryable=False)))
+    assert not scheduler.get_job(job_id).outcome_unknown
