@@ -18,6 +18,7 @@ from .domain.errors import (
 from .domain.events import Event
 from .domain.job import JobPriority, JobStatus, NewJob, ScheduledJob
 from .domain.policy import Pacing, RetryPolicy
+from .projections.heads import ExportedHead
 from .projections.projection import Change
 from .projections.rebuild import RebuildReport
 from .projections.stored import StoredProjection
@@ -41,6 +42,7 @@ __all__ = [
     "Change",
     "Clock",
     "Event",
+    "ExportedHead",
     "InvalidScheduleTimeError",
     "InvalidTransitionError",
     "JobLedgerError",

@@ -25,6 +25,7 @@ from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.record import Record
 from ..eventstore.store import Durability
 from ..projections.board import Board
+from ..projections.heads import ExportedHead
 from ..projections.projection import Change, to_event
 from ..projections.rebuild import RebuildReport
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
@@ -179,15 +180,47 @@ class Ledger(Changes, Past):
     # -- checking and rebuilding ---------------------------------------------------------------
 
     def verify(
-        self, progress: Callable[[int, int], None] = lambda done, total: None
+        self,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        *,
+        since_heads: Sequence[ExportedHead] = (),
+        public_keys: Sequence[str | bytes] = (),
     ) -> VerifyReport:
         """Check every record of every file and the daily files; see docs/log-format.md.
 
+        With `since_heads`, also that the log still has what it had when they were exported; with
+        `public_keys` (PEM), that every seal is signed with one of them and holds (docs/proofs.md).
         Damage is reported, not raised. `progress` gets the bytes read so far and in all.
+
+        Raises:
+            ValidationError: a public key is none.
+            JobLedgerError: there are public keys, and the extra `seal` is not installed.
         """
         if not self._read_only and not self._closed:
             self._upkeep.write()
-        return verify(self.directory, progress=progress)
+        return verify(
+            self.directory, progress=progress, since_heads=since_heads, public_keys=public_keys
+        )
+
+    def export_head(self) -> ExportedHead:
+        """The log's position now, for somebody else to keep, once the whole log has verified.
+
+        Raises:
+            LedgerCorruptError: it does not.
+        """
+        self._store.sync()
+        report = self.verify()
+        if report.exported_head is None:
+            first = report.problems[0]
+            raise LedgerCorruptError(
+                f"{first.path}: {first.message}",
+                path=first.path,
+                line=first.line,
+                offset=first.offset,
+                kind=first.kind,
+                hint="only the head of a sound log is exported",
+            )
+        return report.exported_head
 
     def rebuild(
         self,

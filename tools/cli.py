@@ -39,6 +39,7 @@ COMMANDS = {
     "stats": "stats:stats",
     "report": "reporting:report",
     "verify": "checks:verify_",
+    "seal": "sealing:seal",
     "rebuild": "rebuilding:rebuild",
     "completion": "completion:completion",
 }

@@ -14,6 +14,7 @@ import pytest
 
 from jobledger import Ledger
 from jobledger.domain.events import EVENT_TYPES
+from jobledger.projections.verify import verify
 
 GOLDEN = sorted(path for path in Path(__file__).parent.glob("v*") if path.is_dir())
 
@@ -62,6 +63,14 @@ def test_it_verifies_and_its_daily_files_are_the_same_bytes(golden: Path) -> Non
         assert ledger.rebuild().changed == []
         assert ledger.verify().problems == []
     assert {path.name: path.read_bytes() for path in golden.glob("*.json*")} == before
+
+
+def test_seals_of_format_1_hold_for_ever(tmp_path: Path) -> None:
+    """`sealed/` was sealed with a key that nobody has any more; its public half is beside it."""
+    copy = tmp_path / "jobs"
+    shutil.copytree(Path(__file__).parent / "sealed", copy)
+    report = verify(copy, public_keys=[(copy / "seals.pub").read_bytes()])
+    assert (report.problems, len(report.proven)) == ([], 1)
 
 
 def test_the_golden_logs_have_every_event_type() -> None:

@@ -12,6 +12,7 @@ import pytest
 from support.eventstore import append_bytes, contents, damages, lines_of, reseal
 
 from jobledger import (
+    ExportedHead,
     Ledger,
     LedgerCorruptError,
     ManualClock,
@@ -97,13 +98,23 @@ def place(problem: Problem) -> tuple[str, str, int | None, int | None]:
 def test_a_sound_ledger_is_clean(long: Path) -> None:
     """With what was read, and the place and hash of the last record."""
     report = report_of(long)
+    last = json.loads(lines_of(days(long)[-1])[-1])
     assert report == VerifyReport(
         ok=True,
         events=9,
         files=3,
-        head={"seq": 9, "hash": json.loads(lines_of(days(long)[-1])[-1])["hash"]},
+        head={"seq": 9, "hash": last["hash"]},
         problems=[],
-        notes=[],
+        exported_head=ExportedHead(
+            ledger=json.loads(lines_of(days(long)[0])[0])["ledger"],
+            timezone="UTC",
+            seq=9,
+            hash=last["hash"],
+            at=datetime.fromisoformat(last["at"]),
+            events=9,
+            files=3,
+            day=days(long)[-1].name[7:17],
+        ),
     )
 
 

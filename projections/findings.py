@@ -1,0 +1,77 @@
+"""What `verify` finds: problems with their place, notes, and what an outside witness proves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from .heads import ExportedHead
+
+ProblemKind = Literal[
+    "missing", "header", "unreadable", "form", "hash", "sequence", "chain", "version",
+    "incomplete", "truncated", "head", "event", "transition", "projection", "format",
+    "ledger", "rewritten", "seal",
+]  # fmt: skip
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong: in which file, on which line (from 1), at which byte."""
+
+    kind: ProblemKind
+    path: str
+    line: int | None
+    offset: int | None
+    message: str
+
+
+class VerifyReport(msgspec.Struct, frozen=True):
+    """What was read and what is wrong with it. `head` is the last sound record's place and hash.
+
+    `notes` are worth knowing and not wrong: an unacknowledged tail that the next open cuts off.
+    `proven` says, a sentence for each exported head and one for the seals, which part of the past
+    is as it was when they were made. `exported_head` is the position to hand out now; None where
+    anything is wrong.
+    """
+
+    ok: bool
+    events: int
+    files: int
+    head: dict[str, Any]
+    problems: list[Problem]
+    notes: list[str] = []
+    proven: list[str] = []
+    exported_head: ExportedHead | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report with the keys that `jobledger verify --json` prints."""
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        for name in ("notes", "proven", "exported_head"):
+            del document[name]
+        return document
+
+
+class Findings:
+    """Collects what one verification finds."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.proven: list[str] = []
+
+    def add(
+        self,
+        kind: ProblemKind,
+        path: Path,
+        message: str,
+        *,
+        line: int | None = None,
+        offset: int | None = None,
+    ) -> None:
+        """One more problem, after those found so far."""
+        self.problems.append(Problem(kind, str(path), line, offset, message))
+
+    def note(self, text: str) -> None:
+        """Something worth knowing that is not wrong."""
+        self.notes.append(text)

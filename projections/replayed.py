@@ -1,0 +1,125 @@
+"""What a log means: the state that its events lead to, and whether the daily files agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from ..domain.errors import LedgerCorruptError
+from ..domain.events import Event, decode_data
+from ..eventstore.filesystem import FileSystem, storage_errors
+from .board import Board
+from .chain import PlacedRecord
+from .daily_files import DailyFiles, files_on_disk, job_file
+from .findings import Findings
+from .second_reader import SoundHeader, SoundRecord
+from .writer import Marker, read_marker
+
+_CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
+"""What forged data may lead to in code that trusts what was validated before it was written."""
+
+
+class Replayed:
+    """The state after all events so far; the first that cannot be is reported, and the last."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._board = Board()
+        self._files: DailyFiles | None = None
+
+    def begin(self, header: SoundHeader) -> None:
+        """Take the ledger's time zone, which groups jobs into days."""
+        try:
+            self._files = DailyFiles(ZoneInfo(str(header.timezone)))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self._findings.note(f"the time zone {header.timezone} is not known on this machine")
+
+    def apply(self, write: Sequence[PlacedRecord]) -> None:
+        """Take one whole write in, which follows what was taken before.
+
+        Raises:
+            StorageError: a newer release wrote it.
+        """
+        for each in write:
+            try:
+                change = self._board.apply(_event(each.record))
+                if self._files is not None:
+                    self._files.apply(change)
+            except LedgerCorruptError as error:
+                self._report(each, error.kind == "transition", error.message)
+                return
+            except (msgspec.MsgspecError, *_CANNOT_BE_APPLIED) as error:
+                kind = f"the data of this {each.record.type!r} event is not readable"
+                self._report(each, False, f"record {each.record.seq}: {kind}: {error}")
+                return
+
+    def _report(self, each: PlacedRecord, is_transition: bool, message: str) -> None:
+        place = each.place
+        self._findings.add(
+            "transition" if is_transition else "event",
+            place.path,
+            message,
+            line=place.line,
+            offset=place.offset,
+        )
+
+    def check_daily_files(self, fs: FileSystem, directory: Path, marker: Marker | None) -> None:
+        """Compare the files on disk, which `marker` says how far they go, with this state."""
+        files, findings = self._files, self._findings
+        if files is None:
+            return
+        with storage_errors("read", directory):
+            on_disk = files_on_disk(fs, directory)
+        if marker is None and not on_disk:
+            if files.days():
+                findings.note("there are no daily files: opening the ledger makes them")
+            return
+        behind = 0
+        for day in sorted({*on_disk, *files.days()}):
+            if marker is not None and files.touched_after(day, marker.seq):
+                behind += 1
+                continue
+            fault = self._fault_of(fs, files, directory, day)
+            if fault is None:
+                continue
+            if read_marker(fs, directory) != marker:
+                findings.note("the daily files are being written; they were not compared")
+                return
+            path = job_file(directory, day)
+            findings.add("projection", path, f"{fault}; `Ledger.rebuild()` mends it")
+        if behind:
+            findings.note(f"{behind} daily files are behind; the next open brings them up")
+
+    def _fault_of(self, fs: FileSystem, files: DailyFiles, directory: Path, day: str) -> str | None:
+        path = job_file(directory, day)
+        present: bytes | None = None
+        with storage_errors("read", path), suppress(FileNotFoundError):
+            present = fs.read_file(path)
+        if present == files.render(day, self._board.jobs):
+            return None
+        if present is None:
+            return "the file is missing"
+        if not files.knows(day):
+            return "the log has no job of this day"
+        return "the file is not what the log gives"
+
+
+def _event(record: SoundRecord) -> Event:
+    """The event of a record, its data brought up to today's form."""
+    return Event(
+        seq=record.seq,
+        at=record.at,
+        type=record.type,
+        job_id=record.job,
+        version=record.version,
+        data=decode_data(record.type, record.schema, record.data),
+        schema=record.schema,
+        batch=record.batch,
+        more=record.more,
+        prev=record.prev,
+        hash=record.hash,
+    )

@@ -1,0 +1,98 @@
+"""Sealing: signing what the finished days of a sound log are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from ..domain.errors import LedgerCorruptError
+from ..domain.events import timestamp
+from ..eventstore.filesystem import FileSystem
+from .chain import Place
+from .proofs import sealed_place
+from .seals import Seal, SealError, SigningKey, seal_file, write_seal
+from .verify import Verification
+
+
+def seal_days(
+    directory: Path,
+    key: SigningKey,
+    *,
+    at: datetime,
+    today: bool = False,
+    fs: FileSystem | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Seal]:
+    """Seal every finished day of a ledger that has no seal yet, and return the new seals.
+
+    The whole log is verified first, and the seals that are there have to fit it. A day is finished
+    when there is a newer one; with `today` the newest is sealed as well, as far as it is on disk,
+    and again when it has gone on since. `at` is the time that the seals say they were made.
+
+    Raises:
+        LedgerCorruptError: the log, or a seal that is there, does not verify; nothing was sealed.
+        StorageError: there is no ledger, or a file cannot be read or written.
+    """
+    fs = fs or FileSystem()
+    verification = Verification(directory, fs=fs)
+    report = verification.run(progress=progress, daily_files=False)
+    if report.problems:
+        problem = report.problems[0]
+        raise LedgerCorruptError(
+            f"{problem.path}: {problem.message}",
+            path=problem.path,
+            line=problem.line,
+            offset=problem.offset,
+            kind=problem.kind,
+            hint="only a sound log is sealed; `jobledger verify` shows all that is wrong",
+        )
+    ends = _ends(verification, today)
+    ledger = str(verification.chain.first.ledger) if verification.chain.first else ""
+    made = []
+    for day, place in ends.items():
+        if _is_sealed(verification, directory, place):
+            continue
+        seal = key.seal(
+            ledger=ledger,
+            day=day,
+            seq=place.seq,
+            digest=place.hash,
+            sealed_at=timestamp(at),
+        )
+        write_seal(fs, directory, seal)
+        made.append(seal)
+    return made
+
+
+def _ends(verification: Verification, today: bool) -> dict[str, Place]:
+    """The position to seal of each day."""
+    newest, last = verification.paths[-1], verification.durable()
+    ends = {place.day: place for place in verification.chain.day_ends if place.path != newest}
+    if today and last is not None and last.at is not None:
+        ends[last.day] = last
+    return dict(sorted(ends.items()))
+
+
+def _is_sealed(verification: Verification, directory: Path, place: Place) -> bool:
+    """Whether a day has a seal that reaches as far as it goes.
+
+    Raises:
+        LedgerCorruptError: it has one that does not fit the log.
+    """
+    seal = verification.seals.get(place.day)
+    if seal is None:
+        return False
+    path = seal_file(directory, place.day)
+    try:
+        if isinstance(seal, SealError):
+            raise seal
+        sealed_place(seal, verification.chain)
+    except SealError as error:
+        raise LedgerCorruptError(
+            f"{path}: {error}",
+            path=str(path),
+            kind="seal",
+            hint="find out why before you seal anything: `jobledger verify --public-key`",
+        ) from None
+    return seal.seq >= place.seq

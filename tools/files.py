@@ -1,0 +1,71 @@
+"""Files that commands hand out: written as a whole, and never over another without being told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..domain.errors import StorageError, ValidationError
+from ..eventstore.filesystem import FileSystem, storage_errors
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """
+    Raises:
+        StorageError: there is a file already, and no `force`.
+    """
+    with storage_errors("write", path):
+        if path.is_dir():
+            raise StorageError(f"{path} is a directory", path=str(path), hint="give a file")
+        if not force and path.exists():
+            raise StorageError(
+                f"{path} is there already", path=str(path), hint="--force writes over it"
+            )
+
+
+def hand_out(target: str, data: bytes, *, force: bool = False) -> None:
+    """Write `data` to a file (mode 0600, as a whole, durably), or to standard output for `-`.
+
+    Raises:
+        StorageError: the file is there already and there is no `force`, or it cannot be written.
+    """
+    if target == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    path = Path(target)
+    check_free(path, force=force)
+    with storage_errors("write", path):
+        FileSystem().write_file_durably(path, data)
+
+
+def read_in(source: str, *, most_bytes: int) -> bytes:
+    """What is in a file, or on standard input for `-`.
+
+    Raises:
+        StorageError: the file cannot be read.
+        ValidationError: it is longer than what is looked for can be.
+    """
+    path = Path(source)
+    with storage_errors("read", path):
+        if source == "-":
+            data = sys.stdin.buffer.read(most_bytes + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValidationError(f"{source} is longer than {most_bytes} bytes", field="file")
+    return data
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Say in which file it is what a ValidationError is about."""
+    try:
+        yield
+    except ValidationError as error:
+        raise ValidationError(
+            f"{name}: {error.message}", field=error.field, hint=error.hint
+        ) from None
