@@ -16,7 +16,7 @@ from .domain.errors import (
     ValidationError,
 )
 from .domain.events import Event
-from .domain.job import JobPriority, JobStatus, NewJob, ScheduledJob
+from .domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from .domain.policy import Pacing, RetryPolicy
 from .projections.heads import ExportedHead
 from .projections.projection import Change
@@ -43,6 +43,7 @@ __all__ = [
     "Clock",
     "Event",
     "ExportedHead",
+    "ImportedJob",
     "InvalidScheduleTimeError",
     "InvalidTransitionError",
     "JobLedgerError",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from .job import JobPriority, NewJob
+from .job import ImportedJob, JobPriority, NewJob
 from .policy import EXPIRE_AFTER, RetryPolicy
 
 OnInterrupted = Literal["retry", "fail"]
@@ -27,6 +27,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 class Add(Command, frozen=True):
     job_id: str
     job: NewJob
+
+
+class Import(Command, frozen=True):
+    """Take a job over with its state, as it is elsewhere."""
+
+    job_id: str
+    job: ImportedJob
 
 
 class Hold(Command, frozen=True):

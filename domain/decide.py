@@ -18,7 +18,9 @@ from . import events as e
 from .errors import StaleAttemptError, ValidationError
 from .job import JobStatus, ScheduledJob
 from .lifecycle import NEW, check, refusal
+from .taking_over import take_over
 from .validation import (
+    check_checkpoint_name,
     check_content,
     check_job_id,
     check_json,
@@ -38,7 +40,7 @@ _RULES: dict[type[c.Command], tuple[str, Rule]] = {}
 
 
 def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> list[e.EventData]:
-    """The events that `command` leads to for `job` (None before `Add`) at `now`.
+    """The events that `command` leads to for `job` (None before `Add` and `Import`) at `now`.
 
     Raises:
         ValidationError: a value in the command is not acceptable.
@@ -47,6 +49,8 @@ def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> list[
     """
     if isinstance(command, c.Add):
         return _add(job, command, now)
+    if isinstance(command, c.Import):
+        return _import(job, command, now)
     trigger, rule = _RULES[type(command)]
     if isinstance(command, c.OfAttempt):
         _fence(job, command, trigger)
@@ -85,6 +89,12 @@ def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
             ),
         )
     ]
+
+
+def _import(job: ScheduledJob | None, command: c.Import, now: datetime) -> Decision:
+    check_job_id(command.job_id)
+    check(NEW if job is None else job.status.value, "import", job_id=command.job_id)
+    return [take_over(command.job, now)]
 
 
 def _rule(
@@ -170,10 +180,7 @@ def _note(job: ScheduledJob, command: c.Note, now: datetime) -> Decision:
 
 @_rule(c.Checkpoint, "checkpoint")
 def _checkpoint(job: ScheduledJob, command: c.Checkpoint, now: datetime) -> Decision:
-    name = command.name
-    if not isinstance(name, str) or not 1 <= len(name) <= 100 or not name.isprintable():
-        raise ValidationError("name must be 1 to 100 printable characters", field="name")
-    value = check_json(command.value, "value")
+    name, value = check_checkpoint_name(command.name), check_json(command.value, "value")
     return [e.JobCheckpointed(attempt=command.attempt, name=name, value=value)]
 
 

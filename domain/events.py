@@ -16,6 +16,7 @@ import msgspec
 from .commands import InterruptReason
 from .errors import StorageError
 from .job import JobPriority, JobStatus
+from .lifecycle import PAST_TENSE
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -24,7 +25,37 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     TYPE: ClassVar[str]
 
 
+class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Where an imported job comes from (a file's name and a line), and the state it was in there.
+
+    What is not known of `created_at`, and of the `started_at` of a running job, is the time of the
+    event.
+    """
+
+    source: str
+    line: int | None = None
+    status: JobStatus
+    retry_count: int = 0
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    error: str | None = None
+    thread_id: str | None = None
+    status_message: str | None = None
+    attempt: int = 0
+    in_doubt: bool = False
+    doubted_attempt: int = 0
+    exhausted: bool = False
+    outcome_unknown: bool = False
+    may_be_out: bool = False
+    reconcilable: bool = False
+    deferred_until: datetime | None = None
+    checkpoints: dict[str, Any] = {}
+
+
 class JobAdded(EventData, frozen=True):
+    """`imported`: it was taken over from elsewhere, with the state that it had there."""
+
     TYPE: ClassVar[str] = "added"
     account_id: str
     content: str
@@ -35,6 +66,7 @@ class JobAdded(EventData, frozen=True):
     metadata: dict[str, Any] = {}
     hold: bool = False
     publish_timeout_s: float | None = None
+    imported: Imported | None = None
 
 
 class JobHeld(EventData, frozen=True):
@@ -193,6 +225,16 @@ SCHEMA: dict[str, int] = dict.fromkeys(EVENT_TYPES, 1)
 
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """`{(type, version): data of that version -> data of the next}`."""
+
+_TRIGGERS = {past: trigger for trigger, past in PAST_TENSE.items() if trigger != "import"}
+
+
+def trigger_of(data: EventData) -> str:
+    """The trigger of the lifecycle that an event with this data follows from."""
+    if isinstance(data, JobAdded) and data.imported is not None:
+        return "import"
+    return _TRIGGERS[data.TYPE]
+
 
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
 _ENCODER = msgspec.json.Encoder()

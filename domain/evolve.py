@@ -13,13 +13,11 @@ import msgspec
 
 from . import events as e
 from .errors import InvalidTransitionError
-from .events import Event
+from .events import Event, trigger_of
 from .job import JobStatus, ScheduledJob
 from .lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
 
 Step = Callable[[ScheduledJob, Any, Event], dict[str, Any]]
-
-_TRIGGER = {past: trigger for trigger, past in PAST_TENSE.items()}
 
 
 def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
@@ -29,7 +27,7 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
         InvalidTransitionError: no legal history has this event here.
     """
     state = NEW if job is None else job.status.value
-    trigger = _TRIGGER[event.type]
+    trigger = trigger_of(event.data)
     destinations = TABLE.get((state, trigger))
     expected = 1 if job is None else job.version + 1
     if destinations is None or event.version != expected:
@@ -61,7 +59,7 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
 def _added(event: Event) -> ScheduledJob:
     data = event.data
     assert isinstance(data, e.JobAdded)
-    return ScheduledJob(
+    job = ScheduledJob(
         job_id=event.job_id,
         account_id=data.account_id,
         content=data.content,
@@ -77,6 +75,19 @@ def _added(event: Event) -> ScheduledJob:
         version=event.version,
         order=event.seq,
     )
+    if data.imported is None:
+        return job
+    return msgspec.structs.replace(job, **_taken_over(data.imported, event))
+
+
+def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:
+    """The state that an imported job brings with it."""
+    state = {name: getattr(past, name) for name in _STATE}
+    if past.created_at is None:
+        state["created_at"] = event.at
+    if past.status is JobStatus.RUNNING and past.started_at is None:
+        state["started_at"] = event.at  # without it nobody could ever find it stuck
+    return state
 
 
 def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> dict[str, Any]:
@@ -244,6 +255,8 @@ _KNOWN = {**_SETTLED, "may_be_out": False}
 """So is that of every attempt before it."""
 _NOT_DEFERRED = {"deferred_until": None}
 _UNKNOWN = "Outcome unknown: the post may be out; resolve or requeue it"
+
+_STATE = tuple(name for name in e.Imported.__struct_fields__ if name not in ("source", "line"))
 
 _STEPS: dict[str, Step] = {
     "held": _held,

@@ -159,6 +159,19 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return msgspec.structs.replace(job, metadata=copy_json(job.metadata), **times)
 
 
+class ImportedJob(msgspec.Struct, frozen=True):
+    """A job as it is elsewhere, for `import_jobs`, and where that is: a file's name and a line."""
+
+    job: ScheduledJob
+    source: str
+    line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it comes from, as messages say it."""
+        return self.source if self.line is None else f"{self.source}, line {self.line}"
+
+
 _DICT_KEYS = frozenset(ScheduledJob.__struct_fields__[:16])
 
 

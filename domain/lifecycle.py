@@ -44,6 +44,7 @@ def _declare(
 TRANSITIONS: Final[tuple[dict[str, Any], ...]] = (
     _declare("add", NEW, _SCHEDULED, "accepted by validation"),
     _declare("add", NEW, _PENDING, "hold"),
+    *(_declare("import", NEW, status, "taken over as it was elsewhere") for status in JobStatus),
     _declare("hold", _SCHEDULED, _PENDING),
     _declare("release", _PENDING, _SCHEDULED),
     _declare("edit", [_PENDING, _SCHEDULED], "="),
@@ -71,6 +72,7 @@ TRANSITIONS: Final[tuple[dict[str, Any], ...]] = (
 
 PAST_TENSE: Final[dict[str, str]] = {
     "add": "added",
+    "import": "added",
     "hold": "held",
     "release": "released",
     "edit": "edited",
@@ -89,7 +91,7 @@ PAST_TENSE: Final[dict[str, str]] = {
     "resolve": "resolved",
     "remove": "removed",
 }
-"""The event type of each trigger."""
+"""The event type of each trigger. `added` is of two: `events.trigger_of` tells them apart."""
 
 
 def _build_machine() -> Machine:
@@ -148,12 +150,13 @@ def diagram() -> str:
     edges: dict[tuple[str, str], list[str]] = {}
     for item in TRANSITIONS:
         for source in item["source"]:
-            if item["dest"] == REMOVED:
-                continue  # six arrows that say one thing; the note says it
+            if item["dest"] == REMOVED or item["trigger"] == "import":
+                continue  # many arrows that say one thing; the note says it
             dest = source if item["dest"] == "=" else item["dest"]
             edges.setdefault((source, dest), []).append(item["trigger"])
     for (source, dest), triggers in edges.items():
         start = "[*]" if source == NEW else source.upper()
         lines.append(f"    {start} --> {dest.upper()}: {', '.join(triggers)}")
+    lines.append("    note left of PENDING: an import may begin in any state")
     lines.append("    note right of RUNNING: every other state can also be removed")
     return "\n".join(lines) + "\n"

@@ -32,23 +32,18 @@ def checked(job: NewJob, now: datetime) -> NewJob:
         InvalidScheduleTimeError: where that field is `scheduled_time`.
     """
     job_id = None if job.job_id is None else check_job_id(job.job_id)
-    if isinstance(job.max_retries, bool) or not isinstance(job.max_retries, int):
-        raise _refuse("max_retries", f"must be an int, not {_shown(job.max_retries)}")
-    if not 0 <= job.max_retries <= MAX_RETRIES:
-        fault = f"must be from 0 to {MAX_RETRIES}, not {_shown(job.max_retries)}"
-        raise _refuse("max_retries", fault)
-    if not isinstance(job.hold, bool):
-        raise _refuse("hold", f"must be a bool, not {_shown(job.hold)}")
+    check_count(job.max_retries, "max_retries")
+    check_flag(job.hold, "hold")
     if job.publish_timeout is not None:
         check_timeout(job.publish_timeout)
     return msgspec.structs.replace(
         job,
         job_id=job_id,
-        account_id=_text("account_id", job.account_id, MAX_ACCOUNT_CHARS),
+        account_id=check_account(job.account_id),
         content=check_content(job.content),
         scheduled_time=check_schedule(job.scheduled_time, now),
         priority=check_priority(job.priority),
-        platform=_text("platform", job.platform, MAX_PLATFORM_CHARS),
+        platform=check_platform(job.platform),
         metadata=check_metadata(job.metadata),
     )
 
@@ -60,9 +55,46 @@ def check_job_id(value: object) -> str:
     return str.__str__(value)
 
 
+def check_account(value: object) -> str:
+    """Not empty, not only white space, at most 256 characters."""
+    return _text("account_id", value, MAX_ACCOUNT_CHARS)
+
+
+def check_platform(value: object) -> str:
+    """Not empty, not only white space, at most 64 characters."""
+    return _text("platform", value, MAX_PLATFORM_CHARS)
+
+
 def check_content(value: object) -> str:
     """Not empty, not only white space, at most 500 characters."""
     return _text("content", value, MAX_CONTENT_CHARS)
+
+
+def check_optional_text(value: object, field: str, longest: int) -> str | None:
+    """Any text of at most so many characters, the empty one too, or None."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _refuse(field, f"must be text, not {_shown(value)}")
+    if len(value) > longest:
+        raise _refuse(field, f"must be at most {longest} characters, not {len(value)}")
+    return _unicode(field, value, field)
+
+
+def check_count(value: object, field: str) -> int:
+    """An int from 0 to a million; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _refuse(field, f"must be an int, not {_shown(value)}")
+    if not 0 <= value <= MAX_RETRIES:
+        raise _refuse(field, f"must be from 0 to {MAX_RETRIES}, not {_shown(value)}")
+    return value
+
+
+def check_flag(value: object, field: str) -> bool:
+    """A bool."""
+    if not isinstance(value, bool):
+        raise _refuse(field, f"must be a bool, not {_shown(value)}")
+    return value
 
 
 def check_priority(value: object) -> JobPriority:
@@ -117,11 +149,20 @@ def check_metadata(value: object, field: str = "metadata") -> dict[str, Any]:
 
 def check_json(value: object, field: str) -> Any:
     """A copy of a JSON value (tuples become lists), refused where the log could not keep it."""
+    if not value and isinstance(value, dict):
+        return {}
     copy = _json_copy(value, field, field, 1, [MAX_METADATA_BYTES])
     size = len(msgspec.json.encode(copy))
     if size > MAX_METADATA_BYTES:
         raise _refuse(field, f"must be at most {MAX_METADATA_BYTES} bytes as JSON, not {size}")
     return copy
+
+
+def check_checkpoint_name(value: object, field: str = "name") -> str:
+    """1 to 100 printable characters."""
+    if not isinstance(value, str) or not 1 <= len(value) <= 100 or not value.isprintable():
+        raise _refuse(field, f"must be 1 to 100 printable characters, not {_shown(value)}")
+    return value
 
 
 def _json_copy(value: object, field: str, where: str, depth: int, left: list[int]) -> Any:

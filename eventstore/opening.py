@@ -111,5 +111,6 @@ def _check_may_create(fs: FileSystem, directory: Path) -> None:
             f"{directory} holds jobs_*.json files but no event log",
             path=str(directory),
             hint="they may be another scheduler's data, which a new ledger would overwrite:"
-            " give the new ledger a directory of its own",
+            " give the new ledger a directory of its own,"
+            f" `jobledger --dir NEW import {directory}`",
         )

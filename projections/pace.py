@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import insort
 from datetime import UTC, datetime, timedelta
 
-from ..domain.events import Event, JobInterrupted
+from ..domain.events import Event, JobAdded, JobInterrupted
 from ..domain.job import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
 from .projection import Change
@@ -37,6 +37,8 @@ class Pace:
         doubts = self._doubts.setdefault(after.account_id, {})
         if _came_into_doubt(event, before):
             doubts[after.job_id] = event.at
+        elif isinstance(event.data, JobAdded) and _is_in_doubt(after):
+            doubts[after.job_id] = after.started_at or event.at  # imported as it was elsewhere
         elif after.status is JobStatus.COMPLETED:
             doubted_at = doubts.pop(after.job_id, None)
             # A person may settle it long afterwards; an attempt ends just after its post.
@@ -68,6 +70,10 @@ class Pace:
             if job_id != job.job_id:
                 insort(posts, at)
         return pacing.allowed_at(posts)
+
+
+def _is_in_doubt(job: ScheduledJob) -> bool:
+    return job.in_doubt or job.may_be_out or job.outcome_unknown
 
 
 def _came_into_doubt(event: Event, before: ScheduledJob | None) -> bool:

@@ -225,7 +225,7 @@ def _see(change: Change) -> _Seen:
     event, before, after = change.event, change.before, change.after
     data = event.data
     if isinstance(data, JobAdded):
-        return _Seen(["added" if getattr(data, "imported", None) is None else "imported"])
+        return _Seen(["added" if data.imported is None else "imported"])
     assert before is not None
     if isinstance(data, JobStarted):
         return _Seen(["attempts"], waiting_s=_seconds(before.scheduled_time, event.at))

@@ -71,7 +71,7 @@ class Uniqueness:
     def _check(self, account_id: str, content: str, now: datetime, but: str | None) -> None:
         for job_id in self._contents.same(account_id, content):
             other = self._board.get(job_id)
-            if other is None or job_id == but or not self._stands_in_the_way(other, now):
+            if other is None or job_id == but or not self.stands_in_the_way(other, now):
                 continue
             raise ValidationError(
                 f"account {account_id!r} has this text already: job {job_id} is"
@@ -80,7 +80,8 @@ class Uniqueness:
                 hint="change the text, or that job; the setting `unique` asks for this",
             )
 
-    def _stands_in_the_way(self, other: ScheduledJob, now: datetime) -> bool:
+    def stands_in_the_way(self, other: ScheduledJob, now: datetime) -> bool:
+        """Whether a job keeps its text from being posted again."""
         if other.status in _OPEN or other.outcome_unknown or other.in_doubt:
             return True
         if other.status is not JobStatus.COMPLETED or other.completed_at is None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.events import Event, JobAdded
+from ..domain.events import Event, Imported, JobAdded
 from .output import printable
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> st
             parts.append(f"{word} {value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
         elif name in ("reason", "message", "runner"):
             parts.append(str(value))
+        elif isinstance(value, Imported):
+            parts.append(f"imported as {value.status} from {value.source}")
+            parts += [] if value.line is None else [f"line {value.line}"]
         elif value is not msgspec.UNSET:
             parts.append(f"{word} {value}")
     return ", ".join(parts)

@@ -258,6 +258,9 @@ class _Story:
                     yield "It was added without retries."
         elif last is not None:
             yield f"A person said {self._ago(last.at)} that it was not posted."
+        else:
+            error = f": {job.error!r}" if job.error else ""
+            yield f"It had already failed when it was imported{error}."
         if job.outcome_unknown:
             yield (
                 "Look at the account, then say `jobledger resolve --posted` or `--not-posted`;"
@@ -269,7 +272,7 @@ class _Story:
     def _cancelled(self, job: ScheduledJob) -> Iterator[str]:
         last = self._last(e.JobCancelled)
         if last is None or not isinstance(last.data, e.JobCancelled):
-            yield "It was cancelled."
+            yield "It was already cancelled when it was imported."
             return
         reason = f": {last.data.reason!r}" if last.data.reason else ", without a reason given"
         yield f"It was cancelled {self._ago(last.at)}{reason}."
@@ -278,10 +281,12 @@ class _Story:
 
     def _expired(self, job: ScheduledJob) -> Iterator[str]:
         last = self._last(e.JobExpired)
-        late = last.data.late_s if last is not None and isinstance(last.data, e.JobExpired) else 0
+        if last is None or not isinstance(last.data, e.JobExpired):
+            yield "It had already expired when it was imported."
+            return
         yield (
             f"It expired: its time was {self._at(job.scheduled_time)}, and"
-            f" {span(timedelta(seconds=late))} later nothing had posted it."
+            f" {span(timedelta(seconds=last.data.late_s))} later nothing had posted it."
         )
         before = self._events[:-1]
         held = next(

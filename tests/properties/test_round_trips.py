@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.domain import NOON
+from support.strategies import jobs_elsewhere, keys, texts, values, words
 
 from jobledger import Event, JobPriority, JobStatus, Ledger, ManualClock, NewJob, ScheduledJob
 from jobledger.domain import commands as c
@@ -18,24 +20,8 @@ from jobledger.domain.decide import decide
 from jobledger.domain.errors import JobLedgerError
 from jobledger.domain.evolve import evolve
 from jobledger.domain.lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
+from jobledger.domain.taking_over import take_over
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
-texts = words.filter(lambda text: bool(text.strip()))
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-)
-keys = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
-    max_leaves=12,
-)
 moments = st.timedeltas(timedelta(days=-364), timedelta(days=364)).map(lambda by: NOON + by)
 jobs = st.builds(
     NewJob,
@@ -80,6 +66,7 @@ def data_of(kind: type[e.EventData]) -> st.SearchStrategy[e.EventData]:
         "priority": st.sampled_from(JobPriority),
         "reason": words,
         "late_s": st.floats(0, 1e9),
+        "imported": st.none() | jobs_elsewhere().map(lambda item: take_over(item, NOON).imported),
     }
     if kind is e.JobInterrupted:
         known["reason"] = st.sampled_from(["crashed", "stuck", "stopped"])
@@ -104,7 +91,6 @@ OFTEN = {"start", "retry", "interrupt", "resolve", "requeue"}
 """What makes a walk long: without it most would soon be cancelled or removed."""
 impatient = jobs.map(lambda new: msgspec.structs.replace(new, max_retries=new.max_retries % 3))
 """Jobs whose retries a walk can use up."""
-TRIGGER = {past: trigger for trigger, past in PAST_TENSE.items()}
 
 
 def command_of(trigger: str, now: datetime, attempt: int) -> st.SearchStrategy[c.Command]:
@@ -114,6 +100,7 @@ def command_of(trigger: str, now: datetime, attempt: int) -> st.SearchStrategy[c
     failure: dict[str, Any] = {"attempt": number, "error": words}
     strategies: dict[str, st.SearchStrategy[c.Command]] = {
         "add": st.builds(c.Add, job_id=st.just("j"), job=impatient),
+        "import": jobs_elsewhere().map(lambda item: c.Import(job_id="j", job=item)),
         "hold": st.builds(c.Hold),
         "release": st.builds(c.Release),
         "edit": st.builds(c.Edit, content=texts, priority=st.sampled_from(JobPriority)),
@@ -146,14 +133,15 @@ def command_of(trigger: str, now: datetime, attempt: int) -> st.SearchStrategy[c
 
 def check_sense(job: ScheduledJob, before: ScheduledJob | None) -> None:
     """What holds of every job that a legal history leads to."""
-    assert job.retry_count <= job.max_retries
     assert (job.completed_at is not None) == (job.status is JobStatus.COMPLETED)
     assert not job.outcome_unknown or job.status is JobStatus.FAILED
     assert not job.in_doubt or job.status not in (JobStatus.COMPLETED, JobStatus.FAILED)
     assert not job.exhausted or job.in_doubt
     started = before is not None and before.status is not JobStatus.RUNNING
     begins = started and job.status is JobStatus.RUNNING
-    assert job.attempt == (0 if before is None else before.attempt) + begins
+    if before is not None:
+        assert job.attempt == before.attempt + begins
+        assert job.retry_count <= max(before.retry_count, job.max_retries)
 
 
 @settings(max_examples=120, deadline=None)
@@ -172,7 +160,7 @@ def test_every_walk_of_commands_stays_inside_the_lifecycle(data: st.DataObject) 
         trigger = data.draw(st.sampled_from(triggers))
         attempt = 0 if job is None else job.attempt - data.draw(st.integers(0, 9)) // 9
         now += data.draw(st.timedeltas(timedelta(minutes=-5), timedelta(hours=1)))
-        if job is None and trigger not in ("add", "note", "complete"):
+        if job is None and trigger not in ("add", "import", "note", "complete"):
             continue  # the ledger does not ask for a change of a job that is not there
         if job is not None and trigger == "start":
             now = max(now, job.scheduled_time)
@@ -189,7 +177,7 @@ def test_every_walk_of_commands_stays_inside_the_lifecycle(data: st.DataObject) 
             )
             job = evolve(before, event)
             state = REMOVED if job is None else job.status.value
-            assert state in TABLE[source, TRIGGER[item.TYPE]]
+            assert state in TABLE[source, e.trigger_of(item)]
             assert before is None or before.status is not JobStatus.COMPLETED or job is None
             if job is not None:
                 assert job.version == versions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jobledger import Event, JobStatus, NewJob, ScheduledJob
+from jobledger import Event, ImportedJob, JobStatus, NewJob, ScheduledJob
 from jobledger.domain import commands as c
 from jobledger.domain import events as e
 from jobledger.domain.decide import decide
@@ -19,6 +19,14 @@ def new(**more: Any) -> NewJob:
     """A job that validation accepts, with some fields of one's own."""
     fields: dict[str, Any] = {"account_id": "acc", "content": "text", "scheduled_time": NOON}
     return NewJob(**(fields | more))
+
+
+def elsewhere(**more: Any) -> ImportedJob:
+    """A job as it is elsewhere, in the third line of a file."""
+    fields: dict[str, Any] = {
+        "job_id": "job", "account_id": "acc", "content": "text", "scheduled_time": NOON,
+    }  # fmt: skip
+    return ImportedJob(ScheduledJob(**(fields | more)), "posts.csv", 3)
 
 
 class Life:
@@ -83,6 +91,7 @@ def command_for(trigger: str, now: datetime) -> c.Command:
     """A command of a trigger, acceptable in every other respect."""
     commands: dict[str, c.Command] = {
         "add": c.Add(job_id="job", job=new(scheduled_time=now)),
+        "import": c.Import(job_id="job", job=elsewhere(scheduled_time=now)),
         "hold": c.Hold(),
         "release": c.Release(),
         "edit": c.Edit(content="other"),

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 # By hand, from the contract: trigger, from, to.
 CONTRACT = """
 add         –                             scheduled|pending
+import      –  pending|scheduled|running|completed|failed|cancelled|expired
 hold        scheduled                     pending
 release     pending                       scheduled
 edit        pending                       pending
@@ -114,13 +115,15 @@ def test_nothing_leaves_completed_but_its_removal() -> None:
 
 
 def test_every_trigger_has_an_event_type() -> None:
-    """In the past tense, one for one."""
+    """In the past tense, one for one, but that an import adds."""
     assert set(PAST_TENSE) == {trigger for _, trigger in TABLE}
     assert set(PAST_TENSE.values()) == set(EVENT_TYPES)
+    assert len(PAST_TENSE) == len(EVENT_TYPES) + 1
+    assert PAST_TENSE["import"] == PAST_TENSE["add"]
 
 
 def test_the_diagram_shows_every_state_and_trigger() -> None:
-    """Also the removal, as a note."""
+    """Also the removal and the import, as notes."""
     drawn = diagram()
     for status in JobStatus:
         assert status.value.upper() in drawn

@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
-from support.domain import NOON
+from support.domain import NOON, elsewhere
 from support.histories import Histories
 
+from jobledger import JobStatus
 from jobledger.domain import commands as c
-from jobledger.domain import events as e
 from jobledger.projections.board import Board
 from jobledger.projections.figures import Day, ErrorGroup, Part, Spread, StatsReport, Tally, spread
-from jobledger.projections.projection import Change
 from jobledger.projections.stats import Stats, gather
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -221,21 +219,11 @@ def test_failures_are_grouped_by_error_with_the_last_of_each() -> None:
 
 def test_an_imported_job_is_counted_as_imported() -> None:
     """Whatever came with it: its past is not in this log, so there is no attempt to count."""
-
-    class Imported(e.JobAdded, frozen=True):
-        imported: dict[str, Any] | None = None
-
     h = Histories()
-    h.add("job")
-    board = Board()
-    change = board.apply(h.events[0])
-    fields = {name: getattr(change.event.data, name) for name in e.JobAdded.__struct_fields__}
-    data = Imported(**fields, imported={"status": "completed"})
-    stats = Stats(ZoneInfo("UTC"))
-    event = msgspec.structs.replace(change.event, data=data)
-    stats.apply(Change(event, change.before, change.after))
-    total = stats.report().total
-    assert (total.imported, total.added, total.attempts) == (1, 0, 0)
+    past = elsewhere(status=JobStatus.COMPLETED, completed_at=NOON, retry_count=2)
+    h.do("job", c.Import(job_id="job", job=past))
+    total = figures(h).total
+    assert (total.imported, total.added, total.attempts, total.completed) == (1, 0, 0, 0)
 
 
 def test_the_report_is_plain_json() -> None:

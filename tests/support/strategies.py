@@ -1,0 +1,78 @@
+"""What hypothesis makes up for tests: any text, any metadata, jobs in any state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from jobledger import ImportedJob, JobPriority, JobStatus, ScheduledJob
+
+from .domain import NOON
+
+words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+texts = words.filter(lambda text: bool(text.strip()))
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+)
+keys = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
+)
+metadata = st.dictionaries(keys, values, max_size=4)
+past = st.timedeltas(timedelta(days=-40_000), timedelta(days=364)).map(lambda by: NOON + by)
+awkward = st.sampled_from(
+    ["", " ", '"', '""', "null", " padded ", "\r\n", "\r", "a\nb", "=1+1", ";", ",", "\t", "\ufeff"]
+)
+"""What a form of text may take for something else."""
+optional_texts = st.none() | awkward | words
+
+
+@st.composite
+def jobs_elsewhere(draw: st.DrawFn, job_id: str = "j") -> ImportedJob:
+    """A job in any state that the lifecycle has, with a past of any kind."""
+    status = draw(st.sampled_from(JobStatus))
+    settled = status in (JobStatus.COMPLETED, JobStatus.FAILED)
+    state: dict[str, Any] = {
+        "retry_count": draw(st.integers(0, 5)),
+        "created_at": draw(st.none() | past),
+        "started_at": draw(st.none() | past),
+        "attempt": draw(st.integers(0, 9)),
+        "reconcilable": draw(st.booleans()),
+        "checkpoints": draw(st.dictionaries(st.sampled_from(["a", "sent at"]), values)),
+    }
+    if status is JobStatus.COMPLETED:
+        state["completed_at"] = draw(past)
+    else:
+        state["may_be_out"] = draw(st.booleans())
+    if status is JobStatus.FAILED:
+        state["outcome_unknown"] = draw(st.booleans())
+    if status is JobStatus.SCHEDULED:
+        state["deferred_until"] = draw(st.none() | past)
+    if not settled and draw(st.booleans()):
+        state |= {"in_doubt": True, "exhausted": draw(st.booleans())}
+        state["attempt"] = max(1, state["attempt"])
+        state["doubted_attempt"] = draw(st.integers(0, state["attempt"]))
+    for name in ("error", "thread_id", "status_message"):
+        state[name] = draw(optional_texts)
+    job = ScheduledJob(
+        job_id=job_id,
+        account_id=draw(texts),
+        content=draw(texts | awkward.map(lambda text: text + "x" + text)),
+        scheduled_time=draw(past),
+        priority=draw(st.sampled_from(JobPriority)),
+        status=status,
+        platform=draw(texts),
+        max_retries=draw(st.integers(0, 5)),
+        metadata=draw(metadata),
+        publish_timeout_s=draw(st.none() | st.floats(0.001, 1e6)),
+        **state,
+    )
+    return ImportedJob(job, draw(words), draw(st.none() | st.integers(1, 1000)))
