@@ -11,7 +11,7 @@ from .tail import MAX_WRITE_BYTES
 
 MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
 """The most that one write carries, so that no torn tail is longer than MAX_WRITE_BYTES."""
-_ENVELOPE_BYTES = 512
+ENVELOPE_BYTES = 512
 """More than a record has around its data."""
 
 
@@ -48,7 +48,7 @@ class Waiting:
         Raises:
             ValidationError: they are too many for one write, or one is too long for a line.
         """
-        sizes = [len(new.data) + _ENVELOPE_BYTES for new in records]
+        sizes = [len(new.data) + ENVELOPE_BYTES for new in records]
         if max(sizes, default=0) > MAX_LINE_BYTES:
             raise ValidationError(f"a record is longer than {MAX_LINE_BYTES} bytes", field="data")
         if sum(sizes) > MAX_APPEND_BYTES:

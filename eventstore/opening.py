@@ -25,7 +25,7 @@ def open_lock(fs: FileSystem, directory: Path) -> int:
     """
     with storage_errors("open the ledger directory", directory):
         fs.make_directory(directory)
-        _check_may_create(fs, directory)
+        check_may_create(fs, directory)
         return fs.open_write(directory / LOCK_NAME, create=True)
 
 
@@ -46,7 +46,7 @@ def create_ledger(
         days = list_days(fs, directory)
         if days:
             return days
-        _check_may_create(fs, directory)
+        check_may_create(fs, directory)
         ledger_id, day = str(uuid4()), now.date().isoformat()
         digest, length = create_segment(
             fs, directory, Cursor(), ledger=ledger_id, timezone=timezone, day=day
@@ -87,7 +87,7 @@ def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | N
     return Identity(header.ledger, header.timezone)
 
 
-def _check_may_create(fs: FileSystem, directory: Path) -> None:
+def check_may_create(fs: FileSystem, directory: Path) -> None:
     """A directory without a log may hold something else that is worth keeping.
 
     Raises:

@@ -30,6 +30,8 @@ COMMANDS = {
     "requeue": "jobs:requeue",
     "resolve": "jobs:resolve",
     "remove": "jobs:remove",
+    "import": "importing:import_",
+    "export": "exporting:export",
     "run": "runner:run",
     "audit": "audit:audit",
     "history": "looking_back:history",

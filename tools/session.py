@@ -27,7 +27,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the library's warnings off a terminal where a command says the same itself."""
     log = logging.getLogger("jobledger")
     level = log.level
@@ -68,7 +68,7 @@ class Session:
         """The ledger, for looking at it; of a damaged one what is sound, and exit code 1."""
         self.must_exist()
         with (
-            _quiet(),  # damage is reported just below
+            quiet(),  # damage is reported just below
             Ledger(self.directory, read_only=True, projections=projections) as ledger,
         ):
             damage = ledger.damage
@@ -76,15 +76,20 @@ class Session:
                 self.report_damage(damage)
             yield ledger
 
+    def exists(self) -> bool:
+        """Whether there is a ledger in the directory, or what is left of one.
+
+        Raises:
+            StorageError: the directory cannot be read.
+        """
+        return is_ledger(self.directory)
+
     def must_exist(self) -> None:
         """
         Raises:
             StorageError: there is no ledger in the directory.
         """
-        days: list[str] = []
-        with storage_errors("read", self.directory), suppress(FileNotFoundError):
-            days = list_days(FileSystem(), self.directory)
-        if not days and not (self.directory / HEAD_NAME).exists():
+        if not self.exists():
             raise StorageError(
                 f"there is no ledger in {self.directory}",
                 path=str(self.directory),
@@ -101,6 +106,18 @@ class Session:
             print_json(job.to_dict())
         else:
             click.echo(printable(said))
+
+
+def is_ledger(directory: Path) -> bool:
+    """Whether a directory has a log, or what is left of one.
+
+    Raises:
+        StorageError: the directory cannot be read.
+    """
+    days: list[str] = []
+    with storage_errors("read", directory), suppress(FileNotFoundError):
+        days = list_days(FileSystem(), directory)
+    return bool(days) or (directory / HEAD_NAME).exists()
 
 
 def find_job(ledger: Queries, text: str) -> ScheduledJob:
@@ -148,7 +165,7 @@ def complete_job(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The ids that begin with what is typed, for the shell; never an error."""
-    with suppress(Exception), _quiet():
+    with suppress(Exception), quiet():
         directory = Path(context.find_root().params["directory"])
         with Ledger(directory, read_only=True) as ledger:
             return [

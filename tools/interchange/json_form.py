@@ -1,0 +1,157 @@
+"""JSON: a job a line, or the daily files, `{"date": …, "updated_at": …, "jobs": [ … ]}`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ...domain.errors import ValidationError
+from ...domain.job import ScheduledJob
+from ...projections.daily_files import DailyFiles
+from .fields import Fault, Row, place, to_document
+
+_DECODER = json.JSONDecoder()
+"""Python's own, since it keeps a number too long for the log as it is, to be refused."""
+_SPACE = " \t\r\n"
+
+
+def read_lines(text: str, source: str) -> Iterator[Row | Fault]:
+    """The jobs of a file with one on each line; empty lines are skipped."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip(_SPACE):
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield Fault(place(source, number), f"not JSON: {_said(error)}")
+            continue
+        yield _row(value, source, number)
+
+
+class DailyFile(msgspec.Struct):
+    """What a daily file holds; `updated_at` None where it does not say."""
+
+    updated_at: str | None
+    rows: list[Row | Fault]
+
+
+def read_daily(text: str, source: str) -> DailyFile:
+    """The jobs of one daily file, or of a bare list of jobs, each with its line.
+
+    Raises:
+        ValidationError: it is not JSON, or not of this form.
+    """
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = place(source, error.lineno)
+        fault = f"{where}: not JSON: {error.msg} at column {error.colno}"
+        raise ValidationError(fault, field="file") from None
+    except (ValueError, RecursionError) as error:
+        raise ValidationError(f"{source}: not JSON: {_said(error)}", field="file") from None
+    named = isinstance(document, dict)
+    jobs = document.get("jobs") if named else document
+    if not isinstance(jobs, list):
+        raise ValidationError(
+            f"{place(source, 1)}: neither a list of jobs nor an object with the list `jobs`",
+            field="file",
+        )
+    updated_at = document.get("updated_at") if named else None
+    lines = _lines_of_jobs(text)
+    rows = [_row(job, source, line) for job, line in zip(jobs, lines, strict=True)]
+    return DailyFile(updated_at if isinstance(updated_at, str) else None, rows)
+
+
+def _row(value: object, source: str, line: int) -> Row | Fault:
+    if not isinstance(value, dict):
+        return Fault(place(source, line), f"not a job: {type(value).__name__}, not an object")
+    return Row(source, line, value)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}"
+    return "too deeply nested" if isinstance(error, RecursionError) else str(error)
+
+
+def _lines_of_jobs(text: str) -> Iterator[int]:
+    """The line that each job begins on, in a text that is JSON of the right form."""
+    line, counted = 1, 0
+    for begin in _jobs_begin(text):
+        line += text.count("\n", counted, begin)
+        counted = begin
+        yield line
+
+
+def _jobs_begin(text: str) -> list[int]:
+    begin = _skip(text, 0)
+    if text[begin] == "[":
+        return _items_begin(text, begin)
+    found: list[int] = []
+    at = _skip(text, begin + 1)
+    while text[at] != "}":
+        key, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)  # behind the colon
+        if key == "jobs" and text[at] == "[":
+            found = _items_begin(text, at)
+        _, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, at)
+        at = _skip(text, at + 1) if text[at] == "," else at
+    return found
+
+
+def _items_begin(text: str, at: int) -> list[int]:
+    found = []
+    at = _skip(text, at + 1)
+    while text[at] != "]":
+        found.append(at)
+        _, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, at)
+        at = _skip(text, at + 1) if text[at] == "," else at
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at] in _SPACE:
+        at += 1
+    return at
+
+
+# -- writing -------------------------------------------------------------------------------------
+
+
+def write_lines(jobs: Sequence[ScheduledJob]) -> bytes:
+    """The jobs in this order, one a line."""
+    return b"".join([msgspec.json.encode(to_document(job)) + b"\n" for job in jobs])
+
+
+def write_daily(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> dict[str, bytes]:
+    """The jobs by the names of their daily files, as the ledger groups them.
+
+    `updated_at` is the latest time in the file's jobs, so that the same jobs give the same bytes.
+    """
+    grouping = DailyFiles(zone)
+    days: dict[str, list[ScheduledJob]] = {}
+    for job in jobs:
+        days.setdefault(grouping.day_of(job), []).append(job)
+    return {f"jobs_{day}.json": _encode_day(day, days[day]) for day in sorted(days)}
+
+
+def _encode_day(day: str, jobs: list[ScheduledJob]) -> bytes:
+    ranked = sorted(jobs, key=lambda job: (job.scheduled_time, job.order))
+    document: dict[str, Any] = {
+        "date": day,
+        "updated_at": max(_latest(job) for job in jobs).isoformat(),
+        "jobs": [to_document(job) for job in ranked],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def _latest(job: ScheduledJob) -> datetime:
+    times = (job.created_at, job.started_at, job.completed_at)
+    return max((moment for moment in times if moment is not None), default=job.scheduled_time)
