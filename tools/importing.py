@@ -137,10 +137,11 @@ def _print(plan: Plan, *, dry_run: bool) -> None:
         click.echo(printable(f"  into metadata: {', '.join(plan.metadata_keys)}"))
     running = plan.by_status().get(JobStatus.RUNNING, 0)
     if running:
+        was, them = ("was", "it") if running == 1 else ("were", "them")
         click.echo(
-            f"  {_jobs(running)} {'was' if running == 1 else 'were'} running: the next runner"
-            " takes them as interrupted and by default posts them again;\n"
-            "  `jobledger run --on-interrupted fail` leaves them to a person"
+            f"  {_jobs(running)} {was} running: the next runner takes {them} as interrupted, and"
+            f" by default\n  posts {them} again;"
+            f" `jobledger run --on-interrupted fail` leaves {them} to a person"
         )
 
 

@@ -1,0 +1,57 @@
+"""Moving a ledger, as a user does it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from support.cli import Cli
+from support.publishers import Asking, Crash, crash
+
+from jobledger import JobStatus, Ledger, OutcomeUnknown, PostResult, Scheduler, SystemClock
+
+STATE = ("attempt", "in_doubt", "doubted_attempt", "outcome_unknown", "checkpoints")
+
+
+def unknown(account_id: str, content: str) -> PostResult:
+    raise OutcomeUnknown("cut off")
+
+
+def lived(directory: Path) -> None:
+    """A ledger with a post that is out, one that may be, and one that is in doubt."""
+    now = SystemClock().now
+    with Scheduler(directory, timezone="Asia/Ho_Chi_Minh") as scheduler:
+        scheduler.add_job("a", "out; and\r\nabout", now(), job_id="out")
+        scheduler.run_due(lambda account_id, content: PostResult(True, ""))
+        scheduler.add_job("a", "may be", now(), job_id="unknown", max_retries=0)
+        scheduler.run_due(unknown)
+        scheduler.add_job("a", '"in doubt"', now(), job_id="doubt", metadata={"n": [1.0, None]})
+        with suppress(Crash):
+            scheduler.run_due(Asking(on_publish=crash))
+    with Scheduler(directory):
+        pass  # which recovers the job that was cut off
+
+
+def test_a_ledger_that_is_moved_goes_on_where_it_was(directory: Path, tmp_path: Path) -> None:
+    """By every form: the same bytes again, and the doubts are still known."""
+    lived(directory)
+    here = Cli(directory, tmp_path)
+    for number, (target, more) in enumerate(
+        [("jobs.jsonl", []), ("jobs.csv", ["--excel"]), ("old", ["--format", "daily"])]
+    ):
+        here.ok("export", target, *more)
+        there = Cli(tmp_path / f"moved-{number}", tmp_path)
+        there.ok("import", target, "--timezone", "Asia/Ho_Chi_Minh")
+        there.ok("export", f"again-{target}", *more)
+        before, after = tmp_path / target, tmp_path / f"again-{target}"
+        for file in sorted(before.iterdir()) if before.is_dir() else [before]:
+            other = after / file.name if before.is_dir() else after
+            assert other.read_bytes() == file.read_bytes()
+        with Ledger(directory, read_only=True) as old, Ledger(there.directory) as new:
+            for job in old.list_jobs():
+                same = new.get_job(job.job_id)
+                assert [getattr(same, f) for f in STATE] == [getattr(job, f) for f in STATE]
+            assert new.get_job("out").status is JobStatus.COMPLETED
+            assert (new.get_job("out").thread_id, new.get_job("doubt").in_doubt) == ("", True)
+            assert new.get_job("unknown").outcome_unknown
+            assert new.verify().ok
