@@ -323,6 +323,8 @@ class _Story:
             if later and not self._asked(later[0]):
                 attempt = getattr(event.data, "attempt", None) or self._attempt_before(event)
                 ended = "cancelled" if isinstance(event.data, e.JobCancelled) else "interrupted"
+                if isinstance(event.data, e.JobAdded) and event.data.imported is not None:
+                    attempt, ended = event.data.imported.attempt, "imported"
                 led = self._led(event, later[0])
                 yield (
                     f"It may be out twice: attempt {attempt} was {ended} {self._ago(event.at)} when"
@@ -345,6 +347,9 @@ class _Story:
             return data.reason != "reconcile_failed"
         if isinstance(data, e.JobFailed):
             return data.outcome_unknown
+        if isinstance(data, e.JobAdded):
+            past = data.imported
+            return past is not None and (past.in_doubt or past.may_be_out or past.outcome_unknown)
         return isinstance(data, e.JobCancelled) and self._was_running_before(event)
 
     def _did_not_post(self, attempt: int) -> bool:

@@ -9,10 +9,11 @@ from unittest import mock
 
 import pytest
 from support.cli import run_here
+from support.domain import elsewhere
 from support.publishers import Asking, Crash, crash
 from support.stories import HOUR, MINUTE, Story, cannot_tell, fails, posts, refuses
 
-from jobledger import JobPriority, ManualClock, PostResult
+from jobledger import JobPriority, JobStatus, ManualClock, PostResult
 
 
 @pytest.fixture
@@ -315,3 +316,35 @@ def test_as_text_it_is_one_paragraph(story: Story) -> None:
     assert "\x1b" not in done.out
     assert done.out.startswith("It was cancelled")
     assert run_here(story.scheduler.directory, "why", "nothing").code == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (JobStatus.COMPLETED, "It was already posted as 178 when it was imported."),
+        (JobStatus.CANCELLED, "It was already cancelled when it was imported."),
+        (JobStatus.EXPIRED, "It had already expired when it was imported."),
+        (JobStatus.FAILED, "It had already failed when it was imported: 'no'. It stays so until"),
+        (JobStatus.RUNNING, "It was running when it was imported, since 2026-03-02 12:00:00."),
+    ],
+)
+def test_an_imported_job_came_with_its_state(story: Story, status: JobStatus, says: str) -> None:
+    """What led to it is not in this log, and the answer does not make it up."""
+    done = story.clock.now() if status is JobStatus.COMPLETED else None
+    past = {"thread_id": "178"} if done else {"error": "no"}
+    story.scheduler.import_jobs([elsewhere(status=status, completed_at=done, **past)])
+    assert ask(story).startswith(says)
+
+
+def test_a_doubt_that_was_imported_is_told_once_it_is_posted_again(story: Story) -> None:
+    """By the person who requeued it."""
+    unknown = elsewhere(status=JobStatus.FAILED, outcome_unknown=True, retry_count=2)
+    story.scheduler.import_jobs([unknown])
+    assert "Nobody knows whether it is out." in ask(story)
+    story.scheduler.requeue_job("job", story.clock.now())
+    story.scheduler.run_due(posts)
+    assert (
+        "It may be out twice: attempt 3 was imported at 2026-03-02 12:00:00 (0 ms ago) when it may"
+        " already have posted, and attempt 4 posted again without asking, because a person"
+        " requeued it."
+    ) in ask(story)
