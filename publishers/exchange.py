@@ -7,7 +7,9 @@ comes back as text has the secrets taken out; they travel in headers only, never
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +27,9 @@ except ImportError as missing:
 
 TransportFactory = Callable[[], httpx.AsyncBaseTransport]
 """Makes the transport of one attempt: for tests, and for proxies of one's own."""
+
+_SECRET_CHARS = 8
+"""What is shorter is no secret, and would be taken out of half of all texts."""
 
 
 class NotSent(Exception):
@@ -83,12 +88,14 @@ class Connection:
     ) -> None:
         self._timeouts = timeouts
         self._transport = transport
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        told = {secret for secret in secrets if len(secret) >= _SECRET_CHARS}
+        self._secrets = sorted(told, key=len, reverse=True)
 
     async def __aenter__(self) -> Self:
         times = self._timeouts
         self._client = httpx.AsyncClient(
             transport=None if self._transport is None else self._transport(),
+            verify=_certificates(),
             timeout=httpx.Timeout(times.read_s, connect=times.connect_s, pool=times.connect_s),
             follow_redirects=False,
         )
@@ -153,6 +160,12 @@ class Connection:
 
     def _told(self, what: str, error: Exception) -> str:
         return self.clean(clean_text(f"{what} ({type(error).__name__}: {error})", 300))
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust, read once: that takes far longer than an exchange."""
+    return httpx.create_ssl_context()
 
 
 def _seconds(header: str | None) -> float | None:

@@ -27,8 +27,6 @@ UNANSWERED = "webhook_unanswered"
 KEY_HEADER, SIGNATURE_HEADER = "Idempotency-Key", "X-Jobledger-Signature"
 _NOT_NOW = {408, 425, 429}
 _ASK_PAUSES_S = (1.0, 2.0)
-_SECRET_CHARS = 8
-"""Shorter words of a header are no secrets, and would be taken out of every text."""
 
 
 def _utc_now() -> datetime:
@@ -179,8 +177,7 @@ class WebhookPublisher:
     def _connection(self) -> Connection:
         addresses = [urlsplit(address) for address in (self._url, self._status_url) if address]
         told = [*self._headers.values(), *(address.query for address in addresses)]
-        words = [word for value in told for word in re.split(r"[\s=&]", value)]
-        secrets = [self._secret or "", *(word for word in words if len(word) >= _SECRET_CHARS)]
+        secrets = [word for value in told for word in re.split(r"[\s=&]", value)]
         return Connection(self._timeouts, self._transport, secrets)
 
 

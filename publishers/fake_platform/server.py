@@ -201,6 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def __init__(self, platform: FakePlatform, *arguments: Any) -> None:
         self._platform = platform
