@@ -37,10 +37,10 @@ _FIRSTS = [first for first, _ in _EMOJI]
 
 def length(text: str) -> int:
     """How long Threads says a text is: a character is 1, an emoji as many as its UTF-8 bytes."""
-    following = [*text[1:], ""]
+    following = text[1:] + " "
     return sum(
         len(char.encode()) if _is_emoji(char) or after == "\ufe0f" else 1
-        for char, after in zip(text, following, strict=True)
+        for char, after in zip(text, following, strict=False)
     )
 
 

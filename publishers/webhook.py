@@ -151,18 +151,17 @@ class WebhookPublisher:
             return _settled(await self._asked(connection, attempt))
 
     async def _asked(self, connection: Connection, attempt: Attempt) -> Answer:
-        """What the endpoint says of the job's key.
+        """What the endpoint says of the job's key: 200 with a JSON object, or 404.
 
         Raises:
-            NotSent, NoAnswer: it says nothing, or nothing about that.
+            NotSent, NoAnswer: it says nothing, or nothing of that kind.
         """
         assert self._status_url is not None
         url = self._status_url.replace("{key}", quote(attempt.idempotency_key, safe=""))
         answer = await connection.exchange("GET", url, headers=self._signed(attempt, b""))
-        if answer.status >= 500 or answer.status in _NOT_NOW:
-            raise NoAnswer(f"HTTP {answer.status}{_reason(answer)}")
-        if answer.status == 200 and not isinstance(answer.document, dict):
-            raise NoAnswer("HTTP 200 with a body that is no JSON object")
+        known = answer.status == 404 or (answer.status == 200 and isinstance(answer.document, dict))
+        if not known:
+            raise NoAnswer(f"asked for its status, it says HTTP {answer.status}{_reason(answer)}")
         return answer
 
     def _signed(self, attempt: Attempt, body: bytes) -> dict[str, str]:
@@ -205,11 +204,7 @@ def signature(secret: str, at: int, body: bytes) -> str:
 def _settled(answer: Answer) -> PostResult:
     if answer.status == 200:
         return PostResult(True, thread_id=_id(answer))
-    if answer.status == 404:
-        return PostResult(False, error="the endpoint has not seen this job")
-    return PostResult.unknown(
-        f"asked for its status, it says HTTP {answer.status}{_reason(answer)}"
-    )
+    return PostResult(False, error="the endpoint has not seen this job")
 
 
 def _id(answer: Answer) -> str | None:

@@ -27,6 +27,7 @@ class Seen(msgspec.Struct, frozen=True):
     """A request as it arrived."""
 
     exchange: Exchange
+    target: str
     headers: dict[str, str]
     body: bytes
 
@@ -221,7 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(NOT_FOUND, None)
             return
         exchange, act = found
-        seen = Seen(exchange, {name.lower(): self.headers[name] for name in self.headers}, body)
+        headers = {name.lower(): self.headers[name] for name in self.headers}
+        seen = Seen(exchange, self.path, headers, body)
         reply, fault = self._platform._handle(seen, act, changes=method == "POST")
         if fault in ("silent_before", "silent_after", "late"):
             self._platform._closing.wait()

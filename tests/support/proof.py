@@ -119,7 +119,9 @@ class Row(NamedTuple):
         return [self.setting.told, *map(str, numbers)]
 
 
-def played(setting: Setting, *, lasting: bool) -> Iterator[tuple[Scenario, Outcome]]:
+def played(
+    setting: Setting, *, lasting: bool, dying: bool = True
+) -> Iterator[tuple[Scenario, Outcome]]:
     """Each scenario of a setting, with what came of it.
 
     The runner dies once, at each point in turn (where faults stay, of the first attempts only); and
@@ -130,9 +132,11 @@ def played(setting: Setting, *, lasting: bool) -> Iterator[tuple[Scenario, Outco
         calm = Scenario(kind, mode, trouble, (), dedupe)
         outcome = _play(calm)
         yield calm, outcome
+        if not dying:
+            continue
         points = min(len(outcome.points), 24) if lasting else len(outcome.points)
-        for dying in deaths(points, twice=mode == "asked" and not trouble):
-            scenario = calm._replace(deaths=dying)
+        for points_of_death in deaths(points, twice=mode == "asked" and not trouble):
+            scenario = calm._replace(deaths=points_of_death)
             yield scenario, _play(scenario)
 
 
