@@ -17,7 +17,9 @@ from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
 from .exchange import Connection, Timeouts, TransportFactory
 from .threads_api import ThreadsApi
 from .threads_post import form_of
-from .threads_steps import Pauses, Recovery, Run, Steps
+from .threads_recovery import Recovery
+from .threads_run import Run
+from .threads_steps import Pauses, Steps
 from .tokens import Tokens, TokenSource
 
 API_URL = "https://graph.threads.net/v1.0"

@@ -1,7 +1,7 @@
 """The proof that nothing is posted twice and nothing is lost, whatever dies and whatever fails.
 
-Here is the part of it that takes some seconds. `JOBLEDGER_PROOF=whole` plays all of it, which is what
-the table in docs/publishers.md was made from (`python docs/refresh_proof.py`).
+Here is the part of it that takes some seconds. `JOBLEDGER_PROOF=whole` plays all of it, from which
+the tables in docs/publishers.md were made (`python docs/refresh_proof.py`).
 """
 
 from __future__ import annotations

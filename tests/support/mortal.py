@@ -2,7 +2,7 @@
 
     python -m support.mortal DIR URL KIND POINT    (with tests/ on the path)
 
-KIND is `threads` or `webhook`. It adds the job where there is none, runs what is due, and with POINT
+KIND is `threads` or `webhook`. It adds a job where there is none, runs what is due, and with POINT
 (from 1) ends by SIGKILL there; 0 lets it live, and print how many points it passed.
 """
 

@@ -106,6 +106,17 @@ def test_a_container_that_takes_its_time_is_kept_for_the_next_attempt(bench: Ben
         assert [seen.exchange for seen in slow.seen].count("create") == 1
 
 
+def test_a_container_that_is_stuck_is_given_up_at_the_second_attempt(bench: Bench) -> None:
+    """It was never asked to be published, so another one does no harm."""
+    bench.platform.fail("create", "container_stuck")
+    publisher = bench.threads(ready_s=5)
+    job = bench.post(publisher)
+    assert job.status is JobStatus.SCHEDULED
+    job = bench.once(publisher, job.job_id)
+    assert (job.status, job.attempt) == (JobStatus.COMPLETED, 2)
+    assert bench.exchanges().count("create") == 2
+
+
 @pytest.mark.parametrize("fate", ["container_error", "container_expired"])
 def test_a_dead_container_is_replaced_at_the_next_attempt(bench: Bench, fate: Any) -> None:
     """Its end is told."""
