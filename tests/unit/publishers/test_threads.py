@@ -262,6 +262,31 @@ def test_a_container_that_is_gone_is_left_to_a_person_with_a_clue(bench: Bench) 
     assert "this may be its post: post-1" in str(job.error)
 
 
+@pytest.mark.parametrize("fault", ["drop_before", "500_before", "missing"])
+def test_a_refusal_proves_nothing_where_the_container_cannot_be_asked_for(
+    bench: Bench, fault: Any
+) -> None:
+    """A proxy sent the request twice: the second was refused, and the first one is out."""
+    bench.platform.fail("publish", "twice")
+    bench.platform.fail("status", fault, skip=2)
+    job = bench.post(bench.threads())
+    assert (job.status, job.in_doubt) == (JobStatus.SCHEDULED, True)
+    assert "publishing was refused" in str(job.error)
+    job = bench.once(bench.threads(), job.job_id)
+    assert (job.status, job.thread_id) == (JobStatus.COMPLETED, "post-1")
+    assert len(bench.platform.posts()) == 1
+
+
+def test_a_container_that_is_gone_is_not_replaced_while_it_may_be_out(bench: Bench) -> None:
+    """Nor where nobody asks: publishing again looks for it, and makes no other."""
+    job = in_doubt(bench)
+    bench.platform.forget_containers()
+    job = bench.once(Deaf(bench.threads()), job.job_id)
+    assert job.status is not JobStatus.COMPLETED
+    assert "does not know the container any more" in str(job.error)
+    assert bench.exchanges().count("create") == 1
+
+
 def test_of_several_posts_with_the_text_none_is_claimed(bench: Bench) -> None:
     """It is out, that is certain; which one it is, is not."""
     job = in_doubt(bench)
