@@ -120,6 +120,12 @@ class FakePlatform:
         with self._lock:
             self._threads.containers.clear()
 
+    def take_longer(self, looks: int) -> None:
+        """Let every container be IN_PROGRESS for so many looks more."""
+        with self._lock:
+            for container in self._threads.containers.values():
+                container.looks = looks
+
     # -- requests --------------------------------------------------------------------------------
 
     def _handle(self, seen: Seen, act: Act, changes: bool) -> tuple[Reply | None, Fault | None]:

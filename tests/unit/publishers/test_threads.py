@@ -17,6 +17,7 @@ from support.waiting import eventually_async
 from jobledger import JobStatus, ScheduledJob
 from jobledger.publishers import ThreadsPublisher, Timeouts
 from jobledger.publishers.fake_platform import FakePlatform
+from jobledger.publishers.threads_api import ThreadsApi
 
 
 def test_a_post_goes_out_in_durable_steps(bench: Bench) -> None:
@@ -301,6 +302,51 @@ def test_an_older_post_with_the_text_is_not_taken_for_it(bench: Bench) -> None:
     bench.clock.advance(timedelta(hours=1))
     bench.platform.fail("publish", "silent_after")
     assert bench.post(bench.threads()).thread_id == "post-2"
+
+
+def test_a_list_that_shows_more_than_was_asked_for_misleads_nobody(bench: Bench) -> None:
+    """An older post with the text, and one without a time, are not this one."""
+    old = {"id": "old", "text": "text", "timestamp": "2026-03-02T11:59:59+0000"}
+    documents: dict[str, list[tuple[int, Any]]] = {
+        "/v1.0/me/threads": [
+            (200, {"id": "c1"}),
+            (200, {"data": [old, {"id": "x", "text": "text"}]}),
+        ],
+        "/v1.0/c1": [(200, {"status": "FINISHED"}), (200, {"status": "PUBLISHED"})],
+        "/v1.0/me/threads_publish": [(500, {})],
+    }
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        status, document = documents[request.url.path].pop(0)
+        return httpx.Response(status, json=document)
+
+    job = bench.post(bench.threads(transport=lambda: httpx.MockTransport(answer)))
+    assert (job.status, job.thread_id) == (JobStatus.COMPLETED, None)
+
+
+def test_what_may_be_out_is_not_given_up_for_being_stuck(bench: Bench) -> None:
+    """However long its container says that it is in the making: no other one is made."""
+    job = in_doubt(bench)
+    bench.platform.take_longer(1000)
+    job = bench.once(Deaf(bench.threads(ready_s=5)), job.job_id)
+    assert job.status is not JobStatus.COMPLETED
+    assert "still IN_PROGRESS" in str(job.error)
+    assert bench.exchanges().count("create") == 1
+
+
+def test_a_bug_after_sending_is_no_proof_that_nothing_was_sent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong from then on, it may be out."""
+
+    async def broken(api: ThreadsApi, container_id: str) -> str:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ThreadsApi, "publish", broken)
+        job = bench.post(bench.threads())
+    assert (job.status, job.in_doubt) == (JobStatus.SCHEDULED, True)
+    assert bench.once(bench.threads(), job.job_id).status is JobStatus.COMPLETED
 
 
 def test_the_id_of_a_reply_is_looked_for_among_the_replies(bench: Bench) -> None:
