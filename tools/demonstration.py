@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import click
 
+from ..domain.errors import ValidationError
 from .session import Session, pass_session
 
 
@@ -16,9 +19,19 @@ def demo(session: Session) -> None:
     Example:
       jobledger demo
     """
+    _require_http_client()
     from .demo.story import run_demo
     from .output import console
 
     chosen = click.get_current_context().find_root().get_parameter_source("directory")
     given = chosen is not None and chosen.name == "COMMANDLINE"  # not whatever JOBLEDGER_DIR is
     session.exit_code = run_demo(session.directory if given else None, console())
+
+
+def _require_http_client() -> None:
+    """
+    Raises:
+        ValidationError: it is not installed.
+    """
+    if find_spec("httpx") is None:
+        raise ValidationError("the demo needs an HTTP client", hint="pip install 'jobledger[demo]'")

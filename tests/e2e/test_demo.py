@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,77 +12,49 @@ import pytest
 from support.cli import Cli
 
 from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
-from jobledger.tools.demo.platform import Draft, Platform
+from jobledger.publishers.fake_platform import FakePlatform
 from jobledger.tools.demo.posts import add_posts, demo_csv
-from jobledger.tools.demo.publisher import PlatformPublisher
+from jobledger.tools.demo.publisher import make_publisher
 from jobledger.tools.demo.verdict import Verdict, judge
 
 
 @pytest.fixture
-def platform() -> Iterator[Platform]:
-    """A platform that holds back the answer to its second post."""
-    with Platform(hold=2) as running:
+def platform() -> Iterator[FakePlatform]:
+    with FakePlatform(dedupe=False) as running:
         yield running
 
 
-def test_a_post_gets_there_over_http_and_can_be_asked_for(
-    platform: Platform, directory: Path, clock: ManualClock
-) -> None:
-    """Text, account and key arrive as they were; the id comes back."""
-    with Scheduler(directory, clock=clock) as scheduler:
-        job_id = scheduler.add_job("acc", "xin chào 😀\nhai dòng", clock.now())
-        publisher = PlatformPublisher(platform.url)
-        scheduler.run_due(publisher)
-        (post,) = platform.posts()
-        assert (post.account_id, post.content) == ("acc", "xin chào 😀\nhai dòng")
-        assert post.key == scheduler.idempotency_key(job_id)
-        assert scheduler.get_job(job_id).thread_id == post.id
-
-
 def test_a_post_in_flight_is_found_by_asking(
-    platform: Platform, directory: Path, clock: ManualClock
+    platform: FakePlatform, directory: Path, clock: ManualClock
 ) -> None:
-    """The scheduler is stopped while the answer is held back; the next attempt posts nothing."""
-    import asyncio
+    """The scheduler is stopped while no answer comes; the next attempt posts nothing."""
 
     async def stopped_in_mid_post(scheduler: Scheduler) -> None:
         await scheduler.start(publisher)
-        await asyncio.to_thread(platform.holding.wait, 20)
+        await asyncio.to_thread(platform.wait_for_silence)
         await scheduler.stop()
 
-    publisher = PlatformPublisher(platform.url)
-    platform.store(Draft("other", "first"), "other-key")
+    publisher = make_publisher(platform.url)
+    platform.fail("webhook", "silent_after")
     with Scheduler(directory, clock=clock, grace_s=0) as scheduler:
         job_id = scheduler.add_job("acc", "text", clock.now())
         asyncio.run(stopped_in_mid_post(scheduler))
         assert scheduler.get_job(job_id).in_doubt
-        platform.release()
         clock.advance(timedelta(minutes=2))
         assert scheduler.run_due(publisher) == 1
         assert scheduler.get_job(job_id).status is JobStatus.COMPLETED
-        assert platform.counts()[scheduler.idempotency_key(job_id)] == 1
+        assert len(platform.posts()) == 1
 
 
-def test_a_platform_that_cannot_be_reached_is_a_failure(
-    directory: Path, clock: ManualClock
+def test_a_publisher_without_an_address_says_which_variable_is_missing(
+    directory: Path, tmp_path: Path
 ) -> None:
-    """Publishing fails with the error; asking fails too, and nothing is posted on a guess."""
-    with Platform() as gone:
-        publisher = PlatformPublisher(gone.url)
-    with Scheduler(directory, clock=clock) as scheduler:
-        job_id = scheduler.add_job("acc", "text", clock.now())
-        scheduler.run_due(publisher)
-        error = scheduler.get_job(job_id).error
-        assert error is not None
-        assert error.startswith("ConnectError")
-
-
-def test_the_platform_does_not_hide_a_double_post() -> None:
-    """It keeps both: that is how the demo could fail."""
-    with Platform() as platform:
-        for _ in range(2):
-            platform.store(Draft("a", "x"), "same")
-        assert platform.counts() == {"same": 2}
+    """In one line, as `jobledger run` prints it."""
+    cli = Cli(directory, tmp_path)
+    done = cli.run("run", "--publisher", "jobledger.tools.demo.publisher:publisher", "--once")
+    assert done.returncode == 2
+    assert "JOBLEDGER_DEMO_URL is not set" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_the_csv_is_what_the_demo_says(directory: Path) -> None:

@@ -1,1 +1,1 @@
-"""The demo: a small platform, a publisher for it, and the story of a crash between them."""
+"""The demo: a publisher, a platform that falls silent, and the story of a crash between them."""

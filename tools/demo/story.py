@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,15 +13,14 @@ from rich.text import Text
 from ...domain.errors import StorageError
 from ...domain.job import JobStatus, ScheduledJob
 from ...projections.verify import VerifyReport
+from ...publishers.fake_platform import FakePlatform
 from ...scheduler.ledger import Ledger
 from ..checks import print_report
 from ..output import printable
 from ..session import zone_of
 from ..tables import print_jobs
 from ..timeline import timeline
-from .platform import Platform
 from .posts import Refused, add_posts, demo_csv
-from .publisher import require_httpx
 from .runner import Runner
 from .verdict import Verdict, judge
 
@@ -36,11 +36,9 @@ def run_demo(directory: Path | None, console: Console) -> int:
     Without a `directory` one is made, and kept, among the system's temporary files.
 
     Raises:
-        ValidationError: the HTTP client is not installed.
         StorageError: the directory is not empty.
         JobLedgerError: a runner did not do its part in time.
     """
-    require_httpx()
     if directory is None:
         directory = Path(tempfile.mkdtemp(prefix="jobledger-demo-")) / "jobs"
     elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
@@ -48,7 +46,9 @@ def run_demo(directory: Path | None, console: Console) -> int:
             f"the demo needs an empty directory, and {directory} is not", path=str(directory)
         )
     story = _Story(directory, console)
-    with Ledger(directory, timezone=ZONE) as ledger, Platform(hold=IN_FLIGHT) as platform:
+    # It does not deduplicate: who posts twice is seen to have posted twice.
+    with Ledger(directory, timezone=ZONE) as ledger, FakePlatform(dedupe=False) as platform:
+        platform.fail("webhook", "silent_after", skip=IN_FLIGHT - 1)
         return story.tell(ledger, platform)
 
 
@@ -59,7 +59,7 @@ class _Story:
         self._log = directory.parent / f"{directory.name}-runner.log"
         self._steps = 0
 
-    def tell(self, ledger: Ledger, platform: Platform) -> int:
+    def tell(self, ledger: Ledger, platform: FakePlatform) -> int:
         self._head("Posts from a CSV file into a ledger")
         added, refused = add_posts(ledger, demo_csv())
         due = [job.job_id for job in ledger.get_ready_jobs()]
@@ -86,13 +86,12 @@ class _Story:
             why = f"line {row.line} ({printable(row.account_id)}) refused: {printable(row.reason)}"
             self._say(why, style="yellow")
 
-    def _crash(self, ledger: Ledger, platform: Platform) -> ScheduledJob:
+    def _crash(self, ledger: Ledger, platform: FakePlatform) -> ScheduledJob:
         """Run until a post is out and its answer is not; then SIGKILL. The job that was running."""
         with Runner(self._directory, platform.url, self._log) as runner:
-            runner.wait_until(platform.holding.is_set, "a post was in flight")
+            runner.wait_until(lambda: platform.silences > 0, "a post was in flight")
             runner.kill()
             pid = runner.process.pid
-        platform.release()
         (job,) = ledger.list_jobs(status=JobStatus.RUNNING)
         done = len(ledger.list_jobs(status=JobStatus.COMPLETED))
         self._say(f"Runner {pid} got a kill -9 after {done} posts, in the middle of one more:")
@@ -100,7 +99,7 @@ class _Story:
         self._say("The platform has that post. The ledger does not know it yet.", style="yellow")
         return job
 
-    def _recover(self, ledger: Ledger, platform: Platform, due: list[str]) -> None:
+    def _recover(self, ledger: Ledger, platform: FakePlatform, due: list[str]) -> None:
         def all_done() -> bool:
             return all(ledger.get_job(job_id).status is JobStatus.COMPLETED for job_id in due)
 
@@ -114,7 +113,7 @@ class _Story:
     def _judge(
         self,
         ledger: Ledger,
-        platform: Platform,
+        platform: FakePlatform,
         due: list[str],
         refused: Sequence[Refused],
         report: VerifyReport,
@@ -124,7 +123,7 @@ class _Story:
             jobs,
             due,
             {job.job_id: ledger.idempotency_key(job.job_id) for job in jobs},
-            platform.counts(),
+            Counter(post.key for post in platform.posts()),
             crashes=sum(
                 1
                 for event in ledger.events(types=["interrupted"])

@@ -1,0 +1,173 @@
+"""One HTTP exchange, told apart by what is known after it: an answer, never sent, or no answer.
+
+That difference is all that keeps a post from going out twice, so it is made in one place. What
+comes back as text has the secrets taken out; they travel in headers only, never in an address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from ..domain.errors import ValidationError
+from ..domain.validation import clean_text
+
+try:
+    import httpx
+except ImportError as missing:
+    raise ImportError(
+        "jobledger.publishers needs an HTTP client: pip install 'jobledger[publishers]'"
+    ) from missing
+
+TransportFactory = Callable[[], httpx.AsyncBaseTransport]
+"""Makes the transport of one attempt: for tests, and for proxies of one's own."""
+
+_SECRET_CHARS = 8
+"""What is shorter is no secret, and would be taken out of half of all texts."""
+
+
+class NotSent(Exception):
+    """No connection came about: the request did not leave, so nothing was done about it."""
+
+
+class NoAnswer(Exception):
+    """The request may have been acted on: it was sent, and no whole answer came back."""
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """How long one exchange may take: to connect, between two pieces of an answer, and in all."""
+
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    whole_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise ValidationError(f"{name} must be a number > 0, not {value!r}", field=name)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back. `document` is the body read as JSON, None where it is none."""
+
+    status: int
+    document: Any
+    text: str
+    retry_after_s: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The document where it is an object, else nothing."""
+        return self.document if isinstance(self.document, dict) else {}
+
+
+class Connection:
+    """The client of one attempt, from entering its `async with` to leaving it.
+
+    A client belongs to the event loop that it was made in, and a scheduler runs each `run_due` in a
+    loop of its own. One client an attempt leaves nothing to close and nothing that outlives its
+    loop.
+    """
+
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        transport: TransportFactory | None = None,
+        secrets: Iterable[str] = (),
+    ) -> None:
+        self._timeouts = timeouts
+        self._transport = transport
+        told = {secret for secret in secrets if len(secret) >= _SECRET_CHARS}
+        self._secrets = sorted(told, key=len, reverse=True)
+
+    async def __aenter__(self) -> Self:
+        times = self._timeouts
+        self._client = httpx.AsyncClient(
+            transport=None if self._transport is None else self._transport(),
+            verify=_certificates(),
+            timeout=httpx.Timeout(times.read_s, connect=times.connect_s, pool=times.connect_s),
+            follow_redirects=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        """Send a request and read its whole answer.
+
+        Raises:
+            NotSent: nothing was done about it.
+            NoAnswer: it may have been acted on.
+        """
+        try:
+            request = self._client.build_request(
+                method, url, headers=dict(headers), params=params, data=form, content=content
+            )
+        except Exception as error:  # noqa: BLE001 - whatever an address may be wrong in
+            raise NotSent(self._told("the request cannot be made", error)) from None
+        try:
+            async with asyncio.timeout(self._timeouts.whole_s):
+                response = await self._client.send(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(self._told("no connection", error)) from None
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise NoAnswer(self._told("no answer in time", error)) from None
+        except Exception as error:  # noqa: BLE001 - sent, perhaps: anything else is no answer
+            raise NoAnswer(self._told("no answer", error)) from None
+        return self._answer(response)
+
+    def _answer(self, response: httpx.Response) -> Answer:
+        text = self.clean(response.content.decode("utf-8", "replace"))
+        try:
+            document = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            document = None
+        return Answer(
+            response.status_code, document, text, _seconds(response.headers.get("Retry-After"))
+        )
+
+    def clean(self, text: str) -> str:
+        """The text without the secrets, should it have any."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def _told(self, what: str, error: Exception) -> str:
+        return self.clean(clean_text(f"{what} ({type(error).__name__}: {error})", 300))
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust, read once: that takes far longer than an exchange."""
+    return httpx.create_ssl_context()
+
+
+def _seconds(header: str | None) -> float | None:
+    """The seconds of a Retry-After; its form as a date is left alone."""
+    return float(header) if header is not None and header.isascii() and header.isdigit() else None

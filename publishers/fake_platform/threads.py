@@ -1,0 +1,108 @@
+"""What the fake platform knows of Threads: containers, posts, and the calls on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from .answers import BAD_REQUEST, MISSING, Reply, error
+
+_TIME = "%Y-%m-%dT%H:%M:%S+0000"
+QUOTA = 250
+
+
+class FakeContainer(msgspec.Struct):
+    """A container: it is IN_PROGRESS for `looks` more looks, and then in `then`."""
+
+    id: str
+    account: str
+    form: dict[str, str]
+    looks: int
+    then: str = "FINISHED"
+
+    def look(self) -> str:
+        """Its state, as somebody asks for it."""
+        if self.looks > 0:
+            self.looks -= 1
+            return "IN_PROGRESS"
+        return self.then
+
+
+class Out(msgspec.Struct, frozen=True):
+    """A post that is out."""
+
+    id: str
+    account: str
+    text: str
+    at: datetime
+    key: str = ""
+    reply_to: str = ""
+
+
+class FakeThreads:
+    """The state, and the calls. Not safe for threads: the server calls under its lock."""
+
+    def __init__(self, now: Callable[[], datetime], looks: int, posts: list[Out]) -> None:
+        self._now = now
+        self._looks = looks
+        self._posts = posts
+        self.containers: dict[str, FakeContainer] = {}
+        self.next_container = "FINISHED"
+
+    def create(self, account: str, form: Mapping[str, str]) -> Reply:
+        media = form.get("media_type")
+        if media not in ("TEXT", "IMAGE", "VIDEO") or (media == "TEXT" and not form.get("text")):
+            return BAD_REQUEST
+        container = FakeContainer(
+            f"container-{len(self.containers) + 1}", account, dict(form), self._looks
+        )
+        container.then, self.next_container = self.next_container, "FINISHED"
+        self.containers[container.id] = container
+        return Reply(200, {"id": container.id})
+
+    def publish(self, account: str, container_id: str | None) -> Reply:
+        """Publish a container that is FINISHED; any other is refused, one that is out too."""
+        container = self.containers.get(container_id or "")
+        if container is None or container.account != account:
+            return MISSING
+        if container.looks > 0 or container.then != "FINISHED":
+            return error(400, 24, "The media cannot be published", 4279009)
+        container.then = "PUBLISHED"
+        post = Out(
+            f"post-{len(self._posts) + 1}",
+            account,
+            container.form.get("text", ""),
+            self._now().astimezone(UTC),
+            reply_to=container.form.get("reply_to_id", ""),
+        )
+        self._posts.append(post)
+        return Reply(200, {"id": post.id})
+
+    def status(self, container_id: str) -> Reply:
+        container = self.containers.get(container_id)
+        if container is None:
+            return MISSING
+        status = container.look()
+        document = {"id": container_id, "status": status}
+        if status == "ERROR":
+            document["error_message"] = "UNKNOWN"
+        return Reply(200, document)
+
+    def permalink(self, post_id: str) -> Reply:
+        return Reply(200, {"id": post_id, "permalink": f"https://www.threads.net/t/{post_id}"})
+
+    def list(self, account: str, since: str | None, *, replies: bool) -> Reply:
+        first = datetime.fromtimestamp(int(since or 0), UTC)
+        rows = [
+            {"id": post.id, "text": post.text, "timestamp": post.at.strftime(_TIME)}
+            for post in reversed(self._posts)
+            if post.account == account and post.at >= first and bool(post.reply_to) is replies
+        ]
+        return Reply(200, {"data": rows, "paging": {"cursors": {}}})
+
+    def limit(self, account: str) -> Reply:
+        used = sum(1 for post in self._posts if post.account == account)
+        config = {"quota_total": QUOTA, "quota_duration": 86400}
+        return Reply(200, {"data": [{"quota_usage": used, "config": config}]})

@@ -1,0 +1,104 @@
+"""ThreadsPublisher: posts to Threads, and knows after a crash whether the post is out.
+
+A post is a container that is created, waited for and published; the platform publishes one
+container once at most, and says of each whether it is out. So a new container is made only when the
+one before cannot go out any more, and everything else follows from asking for its state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from ..domain.errors import ValidationError
+from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
+from .exchange import Connection, Timeouts, TransportFactory
+from .threads_api import ThreadsApi
+from .threads_post import form_of
+from .threads_recovery import Recovery
+from .threads_run import Run
+from .threads_steps import Pauses, Steps
+from .tokens import Tokens, TokenSource
+
+API_URL = "https://graph.threads.net/v1.0"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ThreadsPublisher:
+    """Publishes jobs to Threads. It can be asked, so a crash neither loses a post nor doubles it.
+
+    `tokens` gives an account's access token: a function of the account (plain or async), a mapping,
+    or (None) the environment, `THREADS_TOKEN_<ACCOUNT>` before `THREADS_TOKEN`. `user_ids` maps
+    accounts to Threads user ids; an account that is not in it is "me", whoever the token belongs
+    to. A container is waited for `ready_s` seconds in all. `metadata` of a job may have
+    `image_url`, `video_url`, `alt_text`, `reply_to_id`, `quote_post_id`, `reply_control`,
+    `link_attachment` and `topic_tag`.
+
+    No token is ever in an event, a log line, an error or a checkpoint. There is nothing to close:
+    each attempt has a connection of its own. Safe for several event loops and any concurrency.
+
+    Raises:
+        ValidationError: a setting is not acceptable.
+    """
+
+    def __init__(
+        self,
+        tokens: TokenSource | Mapping[str, str] | None = None,
+        *,
+        user_ids: Mapping[str, str] | None = None,
+        base_url: str = API_URL,
+        timeouts: Timeouts = Timeouts(),
+        ready_s: float = 300.0,
+        transport: TransportFactory | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        if isinstance(ready_s, bool) or not isinstance(ready_s, int | float) or not ready_s > 0:
+            raise ValidationError(f"ready_s must be a number > 0, not {ready_s!r}", field="ready_s")
+        self._tokens = Tokens(tokens)
+        self._user_ids = dict(user_ids or {})
+        self._base_url = base_url
+        self._timeouts = timeouts
+        self._transport = transport
+        self._pauses = Pauses(sleep, float(ready_s))
+        self._now = now
+
+    def __repr__(self) -> str:
+        return f"ThreadsPublisher({self._base_url})"
+
+    async def publish(self, attempt: Attempt) -> PostResult:
+        """Post the job, going on from the last durable step of an earlier attempt.
+
+        Raises:
+            OutcomeUnknown: the platform was asked to publish, and does not say what became of it.
+        """
+        try:
+            form = form_of(attempt.job)
+            token = await self._tokens.of(attempt.job.account_id)
+        except ValidationError as error:
+            if Steps(attempt.checkpoints).unanswered:
+                raise OutcomeUnknown(f"an earlier request may be out; {error}") from None
+            return PostResult(False, error=str(error), retryable=False)
+        async with self._api(attempt.job.account_id, token) as api:
+            return await Run(api, attempt, form, self._pauses, self._now).publish()
+
+    async def reconcile(self, attempt: Attempt) -> PostResult | None:
+        """Whether an earlier attempt is out, by its last durable step and the container's state.
+
+        Raises:
+            Exception: the platform could not be asked; it may be asked again.
+        """
+        token = await self._tokens.of(attempt.job.account_id)
+        async with self._api(attempt.job.account_id, token) as api:
+            return await Recovery(api, attempt, self._pauses).answer()
+
+    @asynccontextmanager
+    async def _api(self, account_id: str, token: str) -> AsyncIterator[ThreadsApi]:
+        user_id = self._user_ids.get(account_id, "me")
+        async with Connection(self._timeouts, self._transport, [token]) as connection:
+            yield ThreadsApi(connection, self._base_url, user_id, token)

@@ -1,0 +1,69 @@
+"""What became of a Threads post that is in doubt, by its last durable step."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
+from .exchange import NoAnswer, NotSent
+from .threads_api import ApiError, Container, ThreadsApi
+from .threads_steps import ASKED, DEAD, Pauses, Steps, Trouble, candidates, described, found
+
+
+class Recovery:
+    """What became of an attempt in doubt, by its last durable step."""
+
+    def __init__(self, api: ThreadsApi, attempt: Attempt, pauses: Pauses) -> None:
+        self._api = api
+        self._attempt = attempt
+        self._pauses = pauses
+        self._steps = Steps(attempt.checkpoints)
+
+    async def answer(self) -> PostResult | None:
+        """
+        Raises:
+            NotSent, NoAnswer, ApiError: the platform could not be asked.
+            OutcomeUnknown: it is still at work.
+        """
+        steps = self._steps
+        if steps.container_id is None:
+            return PostResult(False, error="no container was made")
+        try:
+            container = await self._container(steps.container_id)
+        except Trouble as error:
+            if not steps.unanswered:
+                return PostResult(False, error="it was not asked to be published")
+            if isinstance(error, ApiError) and error.kind == "missing":
+                return await self._vanished()
+            raise
+        if container.status == "PUBLISHED":
+            return await found(self._api, self._attempt, steps)
+        if not steps.unanswered or container.status == "FINISHED" or container.status in DEAD:
+            return PostResult(False, error=described(container))
+        if container.status == "IN_PROGRESS":
+            raise OutcomeUnknown(described(container))
+        return PostResult.unknown(described(container))
+
+    async def _container(self, container_id: str) -> Container:
+        """Ask a few times before giving up: each time given up costs the job a retry."""
+        pauses = [*self._pauses][: ASKED - 1]
+        for pause_s in pauses:
+            try:
+                container = await self._api.container(container_id)
+                if container.status != "IN_PROGRESS" or not self._steps.unanswered:
+                    return container
+            except (NotSent, NoAnswer):
+                pass
+            except ApiError as error:
+                if error.kind not in ("server", "rate", "missing"):
+                    raise
+            await self._pauses.sleep(pause_s)
+        return await self._api.container(container_id)
+
+    async def _vanished(self) -> PostResult:
+        """The platform does not know the container: say what looks like its post, guess nothing."""
+        with suppress(*Trouble):
+            ids = await candidates(self._api, self._attempt, self._steps)
+            told = f"this may be its post: {', '.join(ids)}" if ids else "no post has its text"
+            return PostResult.unknown(f"Threads does not know the container any more; {told}")
+        return PostResult.unknown("Threads does not know the container any more")

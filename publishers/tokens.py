@@ -1,0 +1,69 @@
+"""Where an account's access token comes from. Nothing here ever shows one."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+
+from ..domain.errors import ValidationError
+
+VARIABLE = "THREADS_TOKEN"
+
+TokenSource = Callable[[str], "str | Awaitable[str]"]
+
+
+class Tokens:
+    """Tokens by account: from a function, from a mapping, or (None) from the environment.
+
+    In the environment an account's own variable comes first, `THREADS_TOKEN_` and its name in
+    capitals with `_` for whatever is no letter or digit; then `THREADS_TOKEN`, for all accounts.
+    """
+
+    def __init__(self, source: TokenSource | Mapping[str, str] | None) -> None:
+        if not (source is None or callable(source) or isinstance(source, Mapping)):
+            raise ValidationError(
+                "tokens must be a function of an account, or map accounts to tokens", field="tokens"
+            )
+        self._source = source
+
+    def __repr__(self) -> str:
+        return "Tokens(***)"
+
+    async def of(self, account_id: str) -> str:
+        """
+        Raises:
+            ValidationError: there is none, or it is none that a header can hold.
+        """
+        token = await self._find(account_id)
+        if not isinstance(token, str) or not token:
+            raise ValidationError(
+                f"there is no token for account {account_id!r}", field="tokens", hint=self._hint
+            )
+        if not (token.isascii() and token.isprintable() and " " not in token):
+            raise ValidationError(
+                f"the token for account {account_id!r} has a character that no token has",
+                field="tokens",
+                hint="look for a line break or a blank in it",
+            )
+        return token
+
+    async def _find(self, account_id: str) -> object:
+        if self._source is None:
+            own = f"{VARIABLE}_{re.sub('[^A-Z0-9]', '_', account_id.upper())}"
+            return os.environ.get(own) or os.environ.get(VARIABLE)
+        if isinstance(self._source, Mapping):
+            return self._source.get(account_id)
+        try:
+            token = self._source(account_id)
+            return await token if inspect.isawaitable(token) else token
+        except Exception as error:  # noqa: BLE001 - its text may hold what must not be told
+            raise ValidationError(
+                f"asking for the token of account {account_id!r} failed: {type(error).__name__}",
+                field="tokens",
+            ) from None
+
+    @property
+    def _hint(self) -> str:
+        return f"set {VARIABLE}" if self._source is None else "give one"
