@@ -38,18 +38,31 @@ class FileSystem:
     """The real file system. File descriptors are close-on-exec and never follow a final link."""
 
     def make_directory(self, path: Path) -> None:
-        """Make `path`, and what is missing above it; the directory itself gets mode 0700."""
-        if path.is_dir():
+        """Make `path`, and what is missing above it, durably; the directory gets mode 0700."""
+        if self.is_directory(path):
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            path.mkdir(DIRECTORY_MODE)
-        except FileExistsError:
-            if not path.is_dir():
-                raise
-            return
-        path.chmod(DIRECTORY_MODE)
-        self.sync_directory(path.parent)
+        for missing in self._missing(path):
+            with suppress(FileExistsError):  # another process has just made it
+                self.make_one_directory(missing, DIRECTORY_MODE if missing == path else None)
+            self.sync_directory(missing.parent)
+        if not self.is_directory(path):
+            raise FileExistsError(errno.EEXIST, "a file is in the way", str(path))
+
+    def _missing(self, path: Path) -> list[Path]:
+        """`path` and the directories above it that are not there, the highest first."""
+        missing = [path]
+        while not self.is_directory(missing[0].parent) and missing[0] != missing[0].parent:
+            missing.insert(0, missing[0].parent)
+        return missing
+
+    def is_directory(self, path: Path) -> bool:
+        return path.is_dir()
+
+    def make_one_directory(self, path: Path, mode: int | None = None) -> None:
+        """With this mode whatever the umask; by default as the umask says."""
+        path.mkdir(0o777 if mode is None else mode)
+        if mode is not None:
+            path.chmod(mode)
 
     def list_directory(self, path: Path) -> list[str]:
         return sorted(os.listdir(path))
@@ -83,6 +96,10 @@ class FileSystem:
         if status.st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, "the file was removed while it was open")
         return status.st_size
+
+    def file_size(self, path: Path) -> int:
+        """The length of a file that need not be open."""
+        return path.stat(follow_symlinks=False).st_size
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         """At most `count` bytes; fewer only at the end of the file."""

@@ -202,13 +202,15 @@ class JsonlEventStore:
             raise self._log.shorter(
                 f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
             )
-        if head.offset and head.seq == cursor.seq and head.hash != cursor.hash:
+        # After a power cut a new day's header may be there while HEAD is still the day before's.
+        end = (cursor.seq, cursor.hash) if head.day == cursor.day else self._log.ends.get(head.day)
+        if head.offset and end is not None and end[0] == head.seq and end[1] != head.hash:
             raise corrupt(
-                self._log.path,
-                cursor.line,
-                cursor.offset,
+                day_file(self._directory, head.day),
+                cursor.line if head.day == cursor.day else None,
+                head.offset,
                 "chain",
-                f"record {cursor.seq} is not the one that HEAD has",
+                f"record {head.seq} is not the one that HEAD has",
             )
 
     # -- the end of the log, under the lock ----------------------------------------------------
@@ -229,6 +231,10 @@ class JsonlEventStore:
         damage = log.advance(None)
         self.torn = mend(self._fs, log, head, damage) or self.torn
         self._check_against(head)
+        if head is None or head.day != cursor.day or head.offset == 0:
+            # Whoever made this day's file may have died before its name was on disk.
+            with storage_errors("sync", self._directory):
+                self._fs.sync_directory(self._directory)
         known = 0 if head is None else head.durable_seq if opening else head.seq
         if known < cursor.seq:
             self._adopt()
@@ -236,6 +242,10 @@ class JsonlEventStore:
         else:
             self._durable_seq = 0 if head is None else min(head.durable_seq, cursor.seq)
         self._write_head(cursor)
+        if head is not None and head.seq > cursor.seq:
+            # Others will have those numbers: a HEAD that still names the lost ones must not return.
+            with storage_errors("sync", self._head_file.path):
+                self._head_file.sync()
 
     def _adopt(self) -> None:
         """Make sure of the last batch, which its writer may not have seen through to the disk.
@@ -400,7 +410,11 @@ class JsonlEventStore:
     def sync(self) -> None:
         with self._mutex:
             idle = self._closed or self._read_only or not self._loaded
-            if idle or self._poison is not None or self._refused is not None or self._is_forked():
+            if idle or self._refused is not None or self._is_forked():
+                return
+            if self._poison is not None:
+                if self._durable_seq < self._log.cursor.seq:
+                    raise self._poison  # what was acknowledged is not on disk
                 return
             log = self._log
             with self._locked():
@@ -496,7 +510,8 @@ class JsonlEventStore:
             if self._closed:
                 return
             try:
-                self.sync()
+                if self._poison is None:  # else it was raised when it happened
+                    self.sync()
             finally:
                 self.abandon()
 

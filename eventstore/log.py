@@ -57,6 +57,8 @@ class Log:
         self._segments: list[tuple[str, int]] = []
         self.cursor = Cursor()
         self.versions: dict[str, int] = {}
+        self.ends: dict[str, tuple[int, str]] = {}
+        """The number and the hash that each earlier day ended with."""
 
     @property
     def path(self) -> Path:
@@ -146,6 +148,7 @@ class Log:
                 "incomplete",
                 f"the file ends in an incomplete write, but {day} follows it",
             )
+        ended, end = self.cursor.day, (self.cursor.seq, self.cursor.hash)
         path = day_file(self._directory, day)
         with storage_errors("open", path):
             fd = self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
@@ -157,6 +160,7 @@ class Log:
         if self._fd is not None:
             self._fs.close(self._fd)
         self._fd = fd
+        self.ends[ended] = end
         self._segments.append((day, header.first_seq))
 
     def shorter(self, why: str) -> LedgerCorruptError:

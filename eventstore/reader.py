@@ -97,7 +97,7 @@ class LogReader:
             if day >= place.day:
                 path = day_file(self._directory, day)
                 with storage_errors("read", path):
-                    size += path.stat().st_size
+                    size += self._fs.file_size(path)
         return size
 
     def _head(self) -> Head | None:

@@ -121,7 +121,7 @@ class Verification:
         """
         chain, findings = self.chain, self._findings
         with storage_errors("read", self._directory):
-            total = sum(path.stat().st_size for path in self.paths)
+            total = sum(self._fs.file_size(path) for path in self.paths)
         chain.run(self.paths, lambda done: progress(done, max(done, total)))
         self._check_head()
         sound = not findings.problems
@@ -156,7 +156,7 @@ class Verification:
         elif head.durable_seq > chain.seq and sound:
             where = self.paths[-1] if self.paths else path
             with storage_errors("read", where):
-                size = where.stat().st_size
+                size = self._fs.file_size(where)
             message = f"the log ends at record {chain.seq}, HEAD says {head.durable_seq}"
             self._findings.add("truncated", where, message, offset=size)
         elif head.offset and (places := chain.found.get(head.seq)):

@@ -199,7 +199,11 @@ class Ledger(Changes, Past):
         if not self._read_only and not self._closed:
             self._upkeep.write()
         return verify(
-            self.directory, progress=progress, since_heads=since_heads, public_keys=public_keys
+            self.directory,
+            fs=self._fs,
+            progress=progress,
+            since_heads=since_heads,
+            public_keys=public_keys,
         )
 
     def export_head(self) -> ExportedHead:
