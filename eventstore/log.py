@@ -188,7 +188,9 @@ class Log:
                 header, length = read_header(self._fs, fd, path)
                 cursor.day, cursor.offset, cursor.line = day, length, 1
                 cursor.seq, cursor.hash = header.first_seq - 1, header.hash
-                for records in scan(self._fs, fd, path, cursor, self._fs.size(fd)):
+                with storage_errors("read", path):
+                    size = self._fs.size(fd)
+                for records in scan(self._fs, fd, path, cursor, size):
                     for record in records:
                         if record.seq > after:
                             yield record

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -33,7 +34,7 @@ class Fault:
     """What happens at the `at`-th operation (from 1): an OSError of this number, or, with None,
     death.
 
-    `always`: from then on every operation fails so (until `FaultyFileSystem.mend`). `part`: a write
+    `always`: from then on every operation fails so (but see `undisturbed`). `part`: a write
     that fails has put that share of its bytes in place. `only` counts these operations alone.
     """
 
@@ -59,9 +60,14 @@ class FaultyFileSystem(FileSystem):
         self.reached = False
         self.operations: list[tuple[str, str]] = []
 
-    def mend(self) -> None:
-        """From here on everything works again, unless the process is dead."""
-        self.fault = None
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """A look from outside: nothing in it is counted or fails, unless the process is dead."""
+        fault, self.fault = self.fault, None
+        try:
+            yield
+        finally:
+            self.fault = fault
 
     def _step(
         self,
