@@ -2,10 +2,11 @@
 
     PYTHONPATH=tests python -m simulation.io_failures
 
-For each piece of work and each kind of failure, k goes up until the work has no k-th operation. After
-each failure the process is gone, or the power, and the ledger is opened again on a disk that is sound
-or that fails once more in the k-th operation of that. Then every acknowledged event has to be there,
-in its place, `verify` has to be content, and the derived files have to be what the log gives.
+For each piece of work and each kind of failure, k goes up until the work has no k-th operation.
+After each failure the process is gone, or the power, and the ledger is opened again on a disk that
+is sound or that fails once more in the k-th operation of that. Then every acknowledged event has to
+be there, in its place, `verify` has to be content, and the derived files have to be what the log
+gives.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ class RollOver(Work):
 
 
 class WriteBehind(Work):
-    """The daily files and their marker, for two days; then nothing may keep a change from working."""
+    """The daily files and their marker, for two days; whatever happens, changes go on working."""
 
     def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
         later = self.clock.now() + timedelta(days=2)
@@ -250,10 +251,19 @@ class Tally:
     operations: Counter[str] = field(default_factory=Counter)
 
 
-def fail_every(name: str, kind: str, tally: Tally, *, every: int = 1, chance: random.Random) -> int:
+def fail_every(
+    name: str,
+    kind: str,
+    tally: Tally,
+    *,
+    chance: random.Random,
+    every: int = 1,
+    both: bool = True,
+) -> int:
     """Let every k-th operation of a work fail in one way; how many there were.
 
-    In one of `every` cases also each operation of the recovery that follows fails.
+    In one of `every` cases also each operation of the recovery that follows fails. After each
+    failure once the process is gone and once the power, or, unless `both`, one of them.
 
     Raises:
         Broken: a rule is broken; the message says for which k.
@@ -261,7 +271,7 @@ def fail_every(name: str, kind: str, tally: Tally, *, every: int = 1, chance: ra
     k = 0
     while True:
         k += 1
-        for after in AFTERWARDS:
+        for after in AFTERWARDS if both else chance.sample(AFTERWARDS, 1):
             work = WORKS[name]()
             disk = work.prepare()
             fs = FaultyFileSystem(disk, replace(KINDS[kind], at=k))
@@ -346,9 +356,7 @@ def main() -> int:
                     print(f"BROKEN  {error}", flush=True)
                 else:
                     print(f"{name:24} {kind:20} {count:4} operations", flush=True)
-    print(
-        f"{tally.reached.total()} failures, {tally.again} more in the recovery after one;", end=" "
-    )
+    print(f"{tally.reached.total()} failures, {tally.again} more in the recovery after one;")
     print(f"{bad} broke a rule; operations that failed: {dict(tally.operations)}")
     return 1 if bad else 0
 
