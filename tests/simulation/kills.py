@@ -105,12 +105,17 @@ class Child:
             self.lines.append(line.decode().strip())
 
     def kill(self) -> None:
+        status = self.end()
+        expect(os.WIFSIGNALED(status), f"ended by itself, with {status}: {self.lines[-1:]}")
+
+    def end(self) -> int:
+        """Kill it if it still lives; how it ended."""
         os.kill(self.pid, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
-        expect(os.WIFSIGNALED(status), f"ended by itself, with {status}: {self.lines[-1:]}")
         rest = self._pipe.read().rpartition(b"\n")[0]
         self.lines += rest.decode().split("\n") if rest else []
         self._pipe.close()
+        return status
 
 
 def _work_and_leave(
@@ -133,7 +138,7 @@ def kill_writers(directory: Path, chance: random.Random) -> int:
             child.wait_for(chance.choice([0, 1, chance.randint(2, 30)]))
             child.kill()
             said += child.lines
-        _check(directory, said)
+        check(directory, said)
     return 2 * LIVES
 
 
@@ -148,7 +153,7 @@ def kill_runner(directory: Path, chance: random.Random) -> int:
         child.wait_for(chance.choice([0, 1, 2, 3, 4, 5]))
         child.kill()
         said += child.lines
-        _check(directory, said)
+        check(directory, said)
     platform = Platform(directory.parent / "platform", lambda line: None)
     clock = ManualClock(NOON + timedelta(hours=LIVES))
     with Scheduler(directory, clock=clock) as scheduler:
@@ -162,7 +167,12 @@ def kill_runner(directory: Path, chance: random.Random) -> int:
     return LIVES
 
 
-def _check(directory: Path, said: list[str]) -> None:
+def check(directory: Path, said: list[str]) -> None:
+    """Check the ledger against what its processes said.
+
+    Raises:
+        Broken: something acknowledged is gone, or something does not verify.
+    """
     failed = [line for line in said if line.startswith("failed")]
     expect(not failed, "; ".join(failed))
     if not directory.exists():
