@@ -19,7 +19,8 @@ from ..domain.errors import StorageError
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
-_NO_FOLLOW = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+# Opening a FIFO that somebody has put in a file's place would wait for ever without O_NONBLOCK.
+_NO_FOLLOW = os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
 
 _HINTS = {
@@ -67,14 +68,50 @@ class FileSystem:
     def list_directory(self, path: Path) -> list[str]:
         return sorted(os.listdir(path))
 
+    def check_owner(self, directory: Path) -> None:
+        """
+        Raises:
+            PermissionError: the directory is another user's; the administrator may all the same.
+        """
+        _check_owner(directory.stat())
+
+    def kind_of(self, directory: Path) -> str | None:
+        """The kind of file system that the directory is on; None where the system does not say."""
+        try:
+            mounts = Path("/proc/self/mountinfo").read_bytes().decode(errors="replace")
+        except OSError:
+            return None
+        device = directory.stat().st_dev
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        for line in mounts.splitlines():
+            fields, _, rest = line.partition(" - ")
+            if fields.split()[2:3] == [wanted]:
+                return rest.partition(" ")[0]
+        return None
+
     def open_read(self, path: Path) -> int:
-        return os.open(path, os.O_RDONLY | _NO_FOLLOW)
+        fd = os.open(path, os.O_RDONLY | _NO_FOLLOW)
+        return self._checked(fd, os.fstat(fd))
+
+    @staticmethod
+    def _checked(fd: int, status: os.stat_result, *, owned: bool = False) -> int:
+        """The descriptor, which is closed if it is not one of a file for us."""
+        try:
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "it is not a regular file")
+            if owned:
+                _check_owner(status)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
 
     def open_write(self, path: Path, *, create: bool = False, truncate: bool = False) -> int:
         """Open for reading and writing; a file made here has mode 0600 whatever the umask."""
         flags = os.O_RDWR | _NO_FOLLOW | (os.O_TRUNC if truncate else 0)
         try:
-            return os.open(path, flags)
+            fd = os.open(path, flags)
+            return self._checked(fd, os.fstat(fd), owned=True)
         except FileNotFoundError:
             if not create:
                 raise
@@ -185,6 +222,12 @@ class FileSystem:
                 self.remove(temporary)
             raise
         self.sync_directory(path.parent)
+
+
+def _check_owner(status: os.stat_result) -> None:
+    user = os.geteuid()
+    if user not in (0, status.st_uid):
+        raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to {user}")
 
 
 @contextmanager

@@ -67,6 +67,7 @@ class HeadFile:
 
     def read(self) -> Head | None:
         """The head; None where there is none that can be trusted."""
+        self._let_go_of_removed()
         if self._fd is None:
             try:
                 if self._read_only:
@@ -80,9 +81,18 @@ class HeadFile:
     def write(self, head: Head) -> None:
         """Put `head` in place; visible to other processes at once, on disk after `sync`."""
         self._is_written = True
+        self._let_go_of_removed()
         if self._fd is None:
             self._fd = self._fs.open_write(self.path, create=True)
         self._fs.write_at(self._fd, encode_head(head), 0)
+
+    def _let_go_of_removed(self) -> None:
+        """Somebody may have removed or replaced the file: what is written to this one is gone."""
+        if self._fd is not None:
+            try:
+                self._fs.size(self._fd)
+            except FileNotFoundError:
+                self.close()
 
     def sync(self) -> None:
         """What was written here is on disk when this returns."""

@@ -7,6 +7,7 @@ tells them how far the log is acknowledged.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -16,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError, StorageError
+from .clock_jump import Elapsed, JumpGuard
 from .filesystem import FileSystem, storage_error, storage_errors
 from .group import Append, Waiting
 from .head import Head, HeadFile
@@ -39,7 +41,8 @@ class JsonlEventStore:
     Opening makes the ledger where there is none. The first `refresh` reads and verifies the whole
     log, delivering it to `observer`, and cuts a torn tail off (`torn` says what went). With
     `read_only` nothing is created, locked or mended, and damage does not raise: what is sound
-    before it is delivered and `damage` holds the error.
+    before it is delivered and `damage` holds the error. `allow_network` opens a directory on a
+    network file system. With `elapsed`, a second clock, a jump ahead is noticed (`clock_jump`).
 
     Raises:
         StorageError: the directory cannot be made, read or written, or a newer release wrote it.
@@ -56,11 +59,14 @@ class JsonlEventStore:
         timezone: str | None = None,
         durability: Durability = "fsync",
         read_only: bool = False,
+        allow_network: bool = False,
+        elapsed: Elapsed | None = None,
         fs: FileSystem | None = None,
     ) -> None:
         self._directory = directory
         self._fs = fs or FileSystem()
         self._clock = clock
+        self._jump = JumpGuard(clock(), elapsed)
         self._observer = observer
         self._durability = durability
         self._read_only = read_only
@@ -78,7 +84,7 @@ class JsonlEventStore:
         self.damage: LedgerCorruptError | None = None
         try:
             if not read_only:
-                self._lock_fd = open_lock(self._fs, directory)
+                self._lock_fd = open_lock(self._fs, directory, allow_network=allow_network)
             self._identity = self._open(timezone)
         except BaseException:
             self._head_file.close()
@@ -353,6 +359,7 @@ class JsonlEventStore:
         now = self._clock()
         day = max(now.date().isoformat(), self._log.cursor.day)
         if day != self._log.cursor.day:
+            self._jump.check(now, self._log.cursor.day)
             self._roll_over(day)
         log, after = self._log, copy(self._log.cursor)
         batch = self._durable_seq + 1
@@ -475,11 +482,27 @@ class JsonlEventStore:
     def _locked(self) -> Iterator[None]:
         assert self._lock_fd is not None
         with storage_errors("lock", self._directory / LOCK_NAME):
-            self._fs.lock(self._lock_fd, wait=True)
+            self._lock_fd = self._take_lock(self._lock_fd)
         try:
             yield
         finally:
             self._fs.unlock(self._lock_fd)
+
+    def _take_lock(self, fd: int) -> int:
+        """The lock's file, locked; opened anew where somebody has removed it, as others do."""
+        while True:
+            self._fs.lock(fd, wait=True)
+            try:
+                self._fs.size(fd)
+                return fd
+            except FileNotFoundError:
+                self._fs.unlock(fd)
+            removed, path = fd, self._directory / LOCK_NAME
+            try:
+                self._lock_fd = fd = self._fs.open_write(path, create=True)
+            except FileNotFoundError:
+                raise FileNotFoundError(errno.ENOENT, "the directory was removed") from None
+            self._fs.close(removed)
 
     def _is_forked(self) -> bool:
         """Whether this is the child of a fork, which shares every lock with its parent."""

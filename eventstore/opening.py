@@ -9,22 +9,24 @@ from uuid import uuid4
 from ..domain.errors import StorageError, ValidationError
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
+from .place import check_place
 from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
 from .store import Identity
 
 LOCK_NAME = "append.lock"
 
 
-def open_lock(fs: FileSystem, directory: Path) -> int:
+def open_lock(fs: FileSystem, directory: Path, *, allow_network: bool = False) -> int:
     """The append lock's file, open; makes directory and file where they are missing.
 
     Raises:
-        StorageError: it cannot be made, or the directory holds what a new ledger would overwrite;
-            nothing was made then.
+        StorageError: it cannot be made, or the directory holds what a new ledger would overwrite,
+            is another user's, or on a network; nothing was made in it then.
         LedgerCorruptError: there was a ledger, and its log is gone.
     """
     with storage_errors("open the ledger directory", directory):
         fs.make_directory(directory)
+        check_place(fs, directory, allow_network=allow_network)
         _check_may_create(fs, directory)
         return fs.open_write(directory / LOCK_NAME, create=True)
 

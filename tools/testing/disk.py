@@ -121,6 +121,12 @@ class SimulatedDisk(FileSystem):
         except OSError:
             return False
 
+    def check_owner(self, directory: Path) -> None:
+        pass
+
+    def kind_of(self, directory: Path) -> str | None:
+        return None
+
     def make_one_directory(self, path: Path, mode: int | None = None) -> None:
         parent = self._directory(path.parent)
         if path.name in parent.entries:

@@ -96,6 +96,12 @@ class FaultyFileSystem(FileSystem):
     def is_directory(self, path: Path) -> bool:
         return self._step("look", path.name, lambda: self._fs.is_directory(path))
 
+    def check_owner(self, directory: Path) -> None:
+        self._step("look", directory.name, lambda: self._fs.check_owner(directory))
+
+    def kind_of(self, directory: Path) -> str | None:
+        return self._step("look", directory.name, lambda: self._fs.kind_of(directory))
+
     def make_one_directory(self, path: Path, mode: int | None = None) -> None:
         def work() -> None:
             self._fs.make_one_directory(path, mode)
