@@ -174,7 +174,7 @@ class JsonlEventStore:
         damage = self._log.advance(head)
         if damage is not None:
             raise damage
-        self._check_against(head)
+        self._log.check_head(head)
 
     def _deliver(self, records: Sequence[Record]) -> None:
         """Hand records to the observer; one that refuses them makes this handle useless."""
@@ -195,30 +195,6 @@ class JsonlEventStore:
             raise corrupt(self._head_file.path, 1, 0, "head", "HEAD is of another ledger")
         return head
 
-    def _check_against(self, head: Head | None) -> None:
-        """Check that the log has what HEAD has.
-
-        Raises:
-            LedgerCorruptError: it is shorter, or its record is another one.
-        """
-        cursor = self._log.cursor
-        if head is None:
-            return
-        if head.durable_seq > cursor.seq:
-            raise self._log.shorter(
-                f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
-            )
-        # After a power cut a new day's header may be there while HEAD is still the day before's.
-        end = (cursor.seq, cursor.hash) if head.day == cursor.day else self._log.ends.get(head.day)
-        if head.offset and end is not None and end[0] == head.seq and end[1] != head.hash:
-            raise corrupt(
-                day_file(self._directory, head.day),
-                cursor.line if head.day == cursor.day else None,
-                head.offset,
-                "chain",
-                f"record {head.seq} is not the one that HEAD has",
-            )
-
     # -- the end of the log, under the lock ----------------------------------------------------
 
     def _catch_up(self, *, opening: bool = False) -> None:
@@ -236,7 +212,7 @@ class JsonlEventStore:
             return
         damage = log.advance(None)
         self.torn = mend(self._fs, log, head, damage) or self.torn
-        self._check_against(head)
+        self._log.check_head(head)
         if head is None or head.day != cursor.day or head.offset == 0:
             # Whoever made this day's file may have died before its name was on disk.
             with storage_errors("sync", self._directory):

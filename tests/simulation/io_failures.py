@@ -46,6 +46,7 @@ from jobledger import (
     StorageError,
 )
 from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.repair import assess, repair
 from jobledger.projections.verify import verify
 from jobledger.tools.testing.disk import SimulatedDisk
 from jobledger.tools.testing.faults import Fault, FaultyFileSystem, Killed
@@ -91,6 +92,31 @@ class Work:
             self._steps(fs, self.ledger)
             self._try(self.ledger.close)
 
+    def recovery(self) -> Work:
+        """What comes after a failure, to fail again."""
+        after = Recovery()
+        after.clock, after.acknowledged = self.clock, self.acknowledged
+        return after
+
+    def check(self, disk: SimulatedDisk) -> None:
+        """
+        Raises:
+            Broken: the disk that was left does not have what was acknowledged, or not soundly.
+        """
+        check_log(disk, len(self.acknowledged))
+        ledger = open_after_crash(disk, self.clock, self.acknowledged)
+        try:
+            for _ in range(2):
+                ledger.add_job("a", "afterwards", self.clock.now())
+            shown = events_of(ledger)
+            check_whole(disk, ledger)
+        finally:
+            let_go(ledger)
+        for seed in range(2):  # and it does not come back
+            left = disk.crash(random.Random(seed))
+            ledger = open_after_crash(left, self.clock, shown)
+            check_whole(left, ledger)
+
     def _open(self, fs: FileSystem) -> None:
         self.ledger = Ledger(LEDGER, clock=self.clock, fs=fs)
 
@@ -121,6 +147,11 @@ class Work:
             self.failures += 1
             return False
         return True
+
+
+class Recovery(Work):
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        pass
 
 
 class Create(Work):
@@ -212,6 +243,50 @@ class OpenAfterCrash(Work):
         self._change(ledger, lambda: ledger.release_job("first"))
 
 
+class Repair(Work):
+    """A damaged line in the first of two days."""
+
+    def prepare(self) -> SimulatedDisk:
+        disk = super().prepare()
+        with Ledger(LEDGER, clock=ManualClock(NOON + timedelta(days=1)), fs=disk) as ledger:
+            ledger.hold_job("first")
+        path = LEDGER / f"events_{NOON.date()}.jsonl"
+        fd = disk.open_write(path)
+        self.offset = disk.read_at(fd, 10_000, 0).rindex(b'{"seq":2')
+        disk.write_at(fd, b"*", self.offset + 100)
+        disk.sync_data(fd)
+        self.removed = disk.read_at(fd, 10_000, self.offset)
+        disk.close(fd)
+        self.acknowledged = self.acknowledged[:1]
+        return disk
+
+    def do(self, fs: FaultyFileSystem) -> None:
+        try:
+            repair(fs, LEDGER, self.clock.now())
+        except LedgerCorruptError as error:
+            raise Broken(f"repairing refuses: {error}") from error
+        except StorageError:
+            self.failures += 1
+
+    def check(self, disk: SimulatedDisk) -> None:
+        """Either nothing has happened, or all of it, or everybody is told to finish it."""
+        names = disk.list_directory(LEDGER)
+        try:
+            Ledger(LEDGER, clock=self.clock, fs=disk).close()
+        except LedgerCorruptError:
+            expect(repair(disk, LEDGER, self.clock.now()) is not None, "nothing to repair")
+        else:
+            expect("repair.json" not in names, "opened in the middle of a repair")
+        expect(assess(disk, LEDGER) is None, "still damaged")
+        files = disk.files()
+        kept = [data for path, data in files.items() if path.endswith(f".from-{self.offset}")]
+        expect(self.removed in kept, "what was removed is not kept")
+        super().check(disk)
+
+    def recovery(self) -> Work:
+        return self
+
+
 class Look(Work):
     """Reading, verifying and following without changing anything."""
 
@@ -239,6 +314,7 @@ WORKS: dict[str, type[Work]] = {
     "rebuild": Rebuild,
     "open after a crash": OpenAfterCrash,
     "look and verify": Look,
+    "repair": Repair,
 }
 
 
@@ -289,8 +365,8 @@ def fail_every(
                 tally.operations[fs.operations[k - 1][0]] += 1
                 if chance.randrange(every) == 0:
                     for left in _recoveries(disk, work, chance, tally):
-                        _check(left, work)
-                _check(disk, work)
+                        work.check(left)
+                work.check(disk)
             except Exception as error:
                 raise Broken(f"{where}: {error!r}") from error
 
@@ -316,26 +392,12 @@ def _recoveries(
             k += 1
             left = disk.as_it_is()
             fs = FaultyFileSystem(left, replace(KINDS[kind], at=k))
-            second = Work()
-            second.clock, second.acknowledged = work.clock, work.acknowledged
-            second._steps = lambda fs, ledger: None  # type: ignore[method-assign]
-            _do(second, fs)
+            _do(work.recovery(), fs)
             if not fs.reached:
                 break
             tally.again += 1
             left.close_all()
             yield left.crash(chance) if chance.random() < 0.5 else left
-
-
-def _check(disk: SimulatedDisk, work: Work) -> None:
-    check_log(disk, len(work.acknowledged))
-    ledger = open_after_crash(disk, work.clock, work.acknowledged)
-    try:
-        for _ in range(2):
-            ledger.add_job("a", "afterwards", work.clock.now())
-        check_whole(disk, ledger)
-    finally:
-        let_go(ledger)
 
 
 def main() -> int:

@@ -380,30 +380,31 @@ def _crashed_file(file: _File, chance: Random) -> _File:
         how = chance.choice(["nothing", "everything", "beginning", "sectors", "lengths"])
         upto = chance.randint(0, len(file.pending) - 1)
         for index, change in enumerate(file.pending):
+            if change.data is None:
+                whole = how == "everything" or (how == "beginning" and index < upto)
+                if whole or (how in ("sectors", "lengths") and chance.random() < 0.5):
+                    _apply_change(content, change)
+                    lengths = [change.offset]
+                continue
             if how == "everything" or (how == "beginning" and index < upto):
                 _apply_change(content, change)
-            elif how == "beginning" and index == upto and change.data is not None:
+            elif how == "beginning" and index == upto:
                 part = change.data[: chance.randint(0, len(change.data))]
                 _apply_change(content, _Change(change.offset, part))
             elif how == "sectors":
-                _apply_sectors(content, change, chance)
-            end = change.offset + len(change.data or b"")
-            lengths.append(end if change.data is None else max(lengths[-1], end))
+                _apply_sectors(content, change.offset, change.data, chance)
+            lengths.append(max(lengths[-1], change.offset + len(change.data)))
         if how in ("sectors", "lengths"):
             _apply_change(content, _Change(chance.choice([*lengths, len(content)]), None))
     return _File(content=content, certain=bytes(content))
 
 
-def _apply_sectors(content: bytearray, change: _Change, chance: Random) -> None:
-    if change.data is None:
-        if chance.random() < 0.5:
-            _apply_change(content, change)
-        return
-    start, end = change.offset, change.offset + len(change.data)
+def _apply_sectors(content: bytearray, start: int, data: bytes, chance: Random) -> None:
+    end = start + len(data)
     for sector in range(start // SECTOR, (end - 1) // SECTOR + 1):
         if chance.random() < 0.5:
             first, last = max(start, sector * SECTOR), min(end, (sector + 1) * SECTOR)
-            _apply_change(content, _Change(first, change.data[first - start : last - start]))
+            _apply_change(content, _Change(first, data[first - start : last - start]))
 
 
 def _contents(directory: _Directory, prefix: str) -> Iterator[tuple[str, bytes]]:

@@ -89,9 +89,7 @@ def test_these_are_networks(kind: str) -> None:
     assert is_network(kind)
 
 
-@pytest.mark.parametrize(
-    "kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "9p"]
-)
+@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "9p"])
 def test_these_are_not(kind: str) -> None:
     """What containers and virtual machines show of a local disk is let by as well."""
     assert not is_network(kind)
