@@ -4,7 +4,7 @@
 
 Each seed is one ledger through several lives: it works, and before every operation of the disk a
 few of the states are examined that a power cut just there may leave; it is closed, killed, or loses
-its power, and goes on. Every examined state has to satisfy the rules of `support.crashes`. Some are
+its power, and goes on. Every examined state has to satisfy the rules of `support.durability`. Some are
 hit by a second crash while they are being opened. A seed repeats its run.
 """
 
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from support.crashes import (
+from support.durability import (
     LEDGER,
     Broken,
     Events,

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from support.crashes import Broken, expect, without_background
+from support.durability import Broken, expect, without_background
 
 from jobledger import Ledger, PostResult, Scheduler
 from jobledger.domain.errors import InvalidTransitionError

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-from support.crashes import (
+from support.durability import (
     LEDGER,
     Broken,
     Events,

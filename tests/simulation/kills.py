@@ -25,7 +25,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from support.crashes import Broken, events_of, expect, without_background
+from support.durability import Broken, events_of, expect, without_background
 from support.eventstore import NOON
 
 from jobledger import Attempt, JobStatus, Ledger, ManualClock, NewJob, PostResult, Scheduler

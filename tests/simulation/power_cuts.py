@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.crashes import Broken, without_background
+from support.durability import Broken, without_background
 
 from simulation.kills import Child, check, write
 

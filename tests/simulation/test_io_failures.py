@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from support.crashes import without_background
+from support.durability import without_background
 
 from simulation.io_failures import WORKS, Tally, fail_every
 
