@@ -19,7 +19,8 @@ from ..domain.errors import StorageError
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 
-_NO_FOLLOW = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+# Opening a FIFO that somebody has put in a file's place would wait for ever without O_NONBLOCK.
+_NO_FOLLOW = os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
 
 _HINTS = {
@@ -38,30 +39,79 @@ class FileSystem:
     """The real file system. File descriptors are close-on-exec and never follow a final link."""
 
     def make_directory(self, path: Path) -> None:
-        """Make `path`, and what is missing above it; the directory itself gets mode 0700."""
-        if path.is_dir():
+        """Make `path`, and what is missing above it, durably; the directory gets mode 0700."""
+        if self.is_directory(path):
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            path.mkdir(DIRECTORY_MODE)
-        except FileExistsError:
-            if not path.is_dir():
-                raise
-            return
-        path.chmod(DIRECTORY_MODE)
-        self.sync_directory(path.parent)
+        for missing in self._missing(path):
+            with suppress(FileExistsError):  # another process has just made it
+                self.make_one_directory(missing, DIRECTORY_MODE if missing == path else None)
+            self.sync_directory(missing.parent)
+        if not self.is_directory(path):
+            raise FileExistsError(errno.EEXIST, "a file is in the way", str(path))
+
+    def _missing(self, path: Path) -> list[Path]:
+        """`path` and the directories above it that are not there, the highest first."""
+        missing = [path]
+        while not self.is_directory(missing[0].parent) and missing[0] != missing[0].parent:
+            missing.insert(0, missing[0].parent)
+        return missing
+
+    def is_directory(self, path: Path) -> bool:
+        return path.is_dir()
+
+    def make_one_directory(self, path: Path, mode: int | None = None) -> None:
+        """With this mode whatever the umask; by default as the umask says."""
+        path.mkdir(0o777 if mode is None else mode)
+        if mode is not None:
+            path.chmod(mode)
 
     def list_directory(self, path: Path) -> list[str]:
         return sorted(os.listdir(path))
 
+    def check_owner(self, directory: Path) -> None:
+        """
+        Raises:
+            PermissionError: the directory is another user's; the administrator may all the same.
+        """
+        _check_owner(directory.stat())
+
+    def kind_of(self, directory: Path) -> str | None:
+        """The kind of file system that the directory is on; None where the system does not say."""
+        try:
+            mounts = Path("/proc/self/mountinfo").read_bytes().decode(errors="replace")
+        except OSError:
+            return None
+        device = directory.stat().st_dev
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        for line in mounts.splitlines():
+            fields, _, rest = line.partition(" - ")
+            if fields.split()[2:3] == [wanted]:
+                return rest.partition(" ")[0]
+        return None
+
     def open_read(self, path: Path) -> int:
-        return os.open(path, os.O_RDONLY | _NO_FOLLOW)
+        fd = os.open(path, os.O_RDONLY | _NO_FOLLOW)
+        return self._checked(fd, os.fstat(fd))
+
+    @staticmethod
+    def _checked(fd: int, status: os.stat_result, *, owned: bool = False) -> int:
+        """The descriptor, which is closed if it is not one of a file for us."""
+        try:
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "it is not a regular file")
+            if owned:
+                _check_owner(status)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
 
     def open_write(self, path: Path, *, create: bool = False, truncate: bool = False) -> int:
         """Open for reading and writing; a file made here has mode 0600 whatever the umask."""
         flags = os.O_RDWR | _NO_FOLLOW | (os.O_TRUNC if truncate else 0)
         try:
-            return os.open(path, flags)
+            fd = os.open(path, flags)
+            return self._checked(fd, os.fstat(fd), owned=True)
         except FileNotFoundError:
             if not create:
                 raise
@@ -83,6 +133,10 @@ class FileSystem:
         if status.st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, "the file was removed while it was open")
         return status.st_size
+
+    def file_size(self, path: Path) -> int:
+        """The length of a file that need not be open."""
+        return path.stat(follow_symlinks=False).st_size
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         """At most `count` bytes; fewer only at the end of the file."""
@@ -168,6 +222,12 @@ class FileSystem:
                 self.remove(temporary)
             raise
         self.sync_directory(path.parent)
+
+
+def _check_owner(status: os.stat_result) -> None:
+    user = os.geteuid()
+    if user not in (0, status.st_uid):
+        raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to {user}")
 
 
 @contextmanager

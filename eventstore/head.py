@@ -63,9 +63,11 @@ class HeadFile:
         self.path = directory / HEAD_NAME
         self._read_only = read_only
         self._fd: int | None = None
+        self._is_written = False
 
     def read(self) -> Head | None:
         """The head; None where there is none that can be trusted."""
+        self._let_go_of_removed()
         if self._fd is None:
             try:
                 if self._read_only:
@@ -78,13 +80,25 @@ class HeadFile:
 
     def write(self, head: Head) -> None:
         """Put `head` in place; visible to other processes at once, on disk after `sync`."""
+        self._is_written = True
+        self._let_go_of_removed()
         if self._fd is None:
             self._fd = self._fs.open_write(self.path, create=True)
         self._fs.write_at(self._fd, encode_head(head), 0)
 
-    def sync(self) -> None:
+    def _let_go_of_removed(self) -> None:
+        """Somebody may have removed or replaced the file: what is written to this one is gone."""
         if self._fd is not None:
+            try:
+                self._fs.size(self._fd)
+            except FileNotFoundError:
+                self.close()
+
+    def sync(self) -> None:
+        """What was written here is on disk when this returns."""
+        if self._fd is not None and self._is_written:
             self._fs.sync_data(self._fd)
+            self._is_written = False
 
     def close(self) -> None:
         if self._fd is not None:

@@ -7,6 +7,7 @@ tells them how far the log is acknowledged.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -16,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError, StorageError
+from .clock_jump import Elapsed, JumpGuard
 from .filesystem import FileSystem, storage_error, storage_errors
 from .group import Append, Waiting
 from .head import Head, HeadFile
@@ -39,7 +41,8 @@ class JsonlEventStore:
     Opening makes the ledger where there is none. The first `refresh` reads and verifies the whole
     log, delivering it to `observer`, and cuts a torn tail off (`torn` says what went). With
     `read_only` nothing is created, locked or mended, and damage does not raise: what is sound
-    before it is delivered and `damage` holds the error.
+    before it is delivered and `damage` holds the error. `allow_network` opens a directory on a
+    network file system. With `elapsed`, a second clock, a jump ahead is noticed (`clock_jump`).
 
     Raises:
         StorageError: the directory cannot be made, read or written, or a newer release wrote it.
@@ -56,11 +59,14 @@ class JsonlEventStore:
         timezone: str | None = None,
         durability: Durability = "fsync",
         read_only: bool = False,
+        allow_network: bool = False,
+        elapsed: Elapsed | None = None,
         fs: FileSystem | None = None,
     ) -> None:
         self._directory = directory
         self._fs = fs or FileSystem()
         self._clock = clock
+        self._jump = JumpGuard(clock(), elapsed)
         self._observer = observer
         self._durability = durability
         self._read_only = read_only
@@ -78,7 +84,7 @@ class JsonlEventStore:
         self.damage: LedgerCorruptError | None = None
         try:
             if not read_only:
-                self._lock_fd = open_lock(self._fs, directory)
+                self._lock_fd = open_lock(self._fs, directory, allow_network=allow_network)
             self._identity = self._open(timezone)
         except BaseException:
             self._head_file.close()
@@ -168,7 +174,7 @@ class JsonlEventStore:
         damage = self._log.advance(head)
         if damage is not None:
             raise damage
-        self._check_against(head)
+        self._log.check_head(head)
 
     def _deliver(self, records: Sequence[Record]) -> None:
         """Hand records to the observer; one that refuses them makes this handle useless."""
@@ -189,28 +195,6 @@ class JsonlEventStore:
             raise corrupt(self._head_file.path, 1, 0, "head", "HEAD is of another ledger")
         return head
 
-    def _check_against(self, head: Head | None) -> None:
-        """Check that the log has what HEAD has.
-
-        Raises:
-            LedgerCorruptError: it is shorter, or its record is another one.
-        """
-        cursor = self._log.cursor
-        if head is None:
-            return
-        if head.durable_seq > cursor.seq:
-            raise self._log.shorter(
-                f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
-            )
-        if head.offset and head.seq == cursor.seq and head.hash != cursor.hash:
-            raise corrupt(
-                self._log.path,
-                cursor.line,
-                cursor.offset,
-                "chain",
-                f"record {cursor.seq} is not the one that HEAD has",
-            )
-
     # -- the end of the log, under the lock ----------------------------------------------------
 
     def _catch_up(self, *, opening: bool = False) -> None:
@@ -228,7 +212,11 @@ class JsonlEventStore:
             return
         damage = log.advance(None)
         self.torn = mend(self._fs, log, head, damage) or self.torn
-        self._check_against(head)
+        self._log.check_head(head)
+        if head is None or head.day != cursor.day or head.offset == 0:
+            # Whoever made this day's file may have died before its name was on disk.
+            with storage_errors("sync", self._directory):
+                self._fs.sync_directory(self._directory)
         known = 0 if head is None else head.durable_seq if opening else head.seq
         if known < cursor.seq:
             self._adopt()
@@ -236,6 +224,10 @@ class JsonlEventStore:
         else:
             self._durable_seq = 0 if head is None else min(head.durable_seq, cursor.seq)
         self._write_head(cursor)
+        if head is not None and head.seq > cursor.seq:
+            # Others will have those numbers: a HEAD that still names the lost ones must not return.
+            with storage_errors("sync", self._head_file.path):
+                self._head_file.sync()
 
     def _adopt(self) -> None:
         """Make sure of the last batch, which its writer may not have seen through to the disk.
@@ -343,6 +335,7 @@ class JsonlEventStore:
         now = self._clock()
         day = max(now.date().isoformat(), self._log.cursor.day)
         if day != self._log.cursor.day:
+            self._jump.check(now, self._log.cursor.day)
             self._roll_over(day)
         log, after = self._log, copy(self._log.cursor)
         batch = self._durable_seq + 1
@@ -400,7 +393,11 @@ class JsonlEventStore:
     def sync(self) -> None:
         with self._mutex:
             idle = self._closed or self._read_only or not self._loaded
-            if idle or self._poison is not None or self._refused is not None or self._is_forked():
+            if idle or self._refused is not None or self._is_forked():
+                return
+            if self._poison is not None:
+                if self._durable_seq < self._log.cursor.seq:
+                    raise self._poison  # what was acknowledged is not on disk
                 return
             log = self._log
             with self._locked():
@@ -461,11 +458,27 @@ class JsonlEventStore:
     def _locked(self) -> Iterator[None]:
         assert self._lock_fd is not None
         with storage_errors("lock", self._directory / LOCK_NAME):
-            self._fs.lock(self._lock_fd, wait=True)
+            self._lock_fd = self._take_lock(self._lock_fd)
         try:
             yield
         finally:
             self._fs.unlock(self._lock_fd)
+
+    def _take_lock(self, fd: int) -> int:
+        """The lock's file, locked; opened anew where somebody has removed it, as others do."""
+        while True:
+            self._fs.lock(fd, wait=True)
+            try:
+                self._fs.size(fd)
+                return fd
+            except FileNotFoundError:
+                self._fs.unlock(fd)
+            removed, path = fd, self._directory / LOCK_NAME
+            try:
+                self._lock_fd = fd = self._fs.open_write(path, create=True)
+            except FileNotFoundError:
+                raise FileNotFoundError(errno.ENOENT, "the directory was removed") from None
+            self._fs.close(removed)
 
     def _is_forked(self) -> bool:
         """Whether this is the child of a fork, which shares every lock with its parent."""
@@ -496,7 +509,8 @@ class JsonlEventStore:
             if self._closed:
                 return
             try:
-                self.sync()
+                if self._poison is None:  # else it was raised when it happened
+                    self.sync()
             finally:
                 self.abandon()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, storage_errors
 from .head import Head
-from .record import Record
+from .record import Header, Record, Repaired
 from .segment import (
     Cursor,
     corrupt,
@@ -57,6 +57,10 @@ class Log:
         self._segments: list[tuple[str, int]] = []
         self.cursor = Cursor()
         self.versions: dict[str, int] = {}
+        self.ends: dict[str, tuple[int, str]] = {}
+        """The number and the hash that each earlier day ended with."""
+        self.repairs: list[Repaired] = []
+        """The repairs in what was read."""
 
     @property
     def path(self) -> Path:
@@ -146,6 +150,7 @@ class Log:
                 "incomplete",
                 f"the file ends in an incomplete write, but {day} follows it",
             )
+        ended, end = self.cursor.day, (self.cursor.seq, self.cursor.hash)
         path = day_file(self._directory, day)
         with storage_errors("open", path):
             fd = self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
@@ -157,7 +162,38 @@ class Log:
         if self._fd is not None:
             self._fs.close(self._fd)
         self._fd = fd
+        self.ends[ended] = end
+        self.note_repair(header)
         self._segments.append((day, header.first_seq))
+
+    def check_head(self, head: Head | None) -> None:
+        """Check, at the end of what is sound, that the log has what HEAD has.
+
+        Raises:
+            LedgerCorruptError: it is shorter, or its record is another one.
+        """
+        cursor = self.cursor
+        if head is None:
+            return
+        if head.durable_seq > cursor.seq:
+            raise self.shorter(
+                f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
+            )
+        # After a power cut a new day's header may be there while HEAD is still the day before's.
+        end = (cursor.seq, cursor.hash) if head.day == cursor.day else self.ends.get(head.day)
+        if head.offset and end is not None and end[0] == head.seq and end[1] != head.hash:
+            raise corrupt(
+                day_file(self._directory, head.day),
+                cursor.line if head.day == cursor.day else None,
+                head.offset,
+                "chain",
+                f"record {head.seq} is not the one that HEAD has",
+            )
+
+    def note_repair(self, header: Header) -> None:
+        """Remember the repair that a day file was begun by."""
+        if header.repaired is not None:
+            self.repairs.append(header.repaired)
 
     def shorter(self, why: str) -> LedgerCorruptError:
         """The error for a log that lost its end."""
@@ -184,7 +220,9 @@ class Log:
                 header, length = read_header(self._fs, fd, path)
                 cursor.day, cursor.offset, cursor.line = day, length, 1
                 cursor.seq, cursor.hash = header.first_seq - 1, header.hash
-                for records in scan(self._fs, fd, path, cursor, self._fs.size(fd)):
+                with storage_errors("read", path):
+                    size = self._fs.size(fd)
+                for records in scan(self._fs, fd, path, cursor, size):
                     for record in records:
                         if record.seq > after:
                             yield record

@@ -6,25 +6,30 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from ..domain.errors import StorageError, ValidationError
+from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
+from .place import check_place
 from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
 from .store import Identity
 
 LOCK_NAME = "append.lock"
+REPAIR_NAME = "repair.json"
+"""A repair that was begun; nobody writes to the log until it is finished."""
 
 
-def open_lock(fs: FileSystem, directory: Path) -> int:
+def open_lock(fs: FileSystem, directory: Path, *, allow_network: bool = False) -> int:
     """The append lock's file, open; makes directory and file where they are missing.
 
     Raises:
-        StorageError: it cannot be made, or the directory holds what a new ledger would overwrite;
-            nothing was made then.
+        StorageError: it cannot be made, or the directory holds what a new ledger would overwrite,
+            is another user's, or on a network; nothing was made in it then.
         LedgerCorruptError: there was a ledger, and its log is gone.
     """
     with storage_errors("open the ledger directory", directory):
         fs.make_directory(directory)
+        check_place(fs, directory, allow_network=allow_network)
+        check_no_repair(fs, directory)
         check_may_create(fs, directory)
         return fs.open_write(directory / LOCK_NAME, create=True)
 
@@ -85,6 +90,34 @@ def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | N
             hint="leave it out, or give the one that the ledger has",
         )
     return Identity(header.ledger, header.timezone)
+
+
+def first_identity(fs: FileSystem, directory: Path, days: list[str]) -> Identity:
+    """Which ledger this is, from the first header that is sound; without an id where none is.
+
+    Raises:
+        StorageError: as `identify`.
+    """
+    for first in range(max(len(days), 1)):
+        try:
+            return identify(fs, directory, days[first:], None)
+        except LedgerCorruptError:
+            continue  # it will be met, and told of, when its file is read
+    return Identity("", "UTC")
+
+
+def check_no_repair(fs: FileSystem, directory: Path) -> None:
+    """
+    Raises:
+        LedgerCorruptError: a repair was begun and not finished.
+    """
+    if REPAIR_NAME in fs.list_directory(directory):
+        raise LedgerCorruptError(
+            f"a repair of {directory} was begun and not finished",
+            path=str(directory / REPAIR_NAME),
+            kind="repair",
+            hint="finish it with `jobledger repair --accept-loss`",
+        )
 
 
 def check_may_create(fs: FileSystem, directory: Path) -> None:

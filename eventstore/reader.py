@@ -14,10 +14,9 @@ from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
 from .log import Log
-from .opening import find_days, identify
-from .record import MAX_LINE_BYTES, Record, RecordError, decode_record
+from .opening import find_days, first_identity
+from .record import MAX_LINE_BYTES, Record, RecordError, Repaired, decode_record
 from .segment import corrupt, day_file, read_header
-from .store import Identity
 
 _CHUNK = 256 * 1024
 
@@ -44,7 +43,7 @@ class LogReader:
         self._keep_lines = keep_lines
         self._directory = directory
         days = find_days(self._fs, directory)
-        self.identity = _identity(self._fs, directory, days)
+        self.identity = first_identity(self._fs, directory, days)
         self._head_file = HeadFile(self._fs, directory, read_only=True)
         self._log = Log(
             self._fs,
@@ -80,6 +79,11 @@ class LogReader:
         cursor.day, cursor.seq, cursor.hash = before, header.first_seq - 1, header.prev
 
     @property
+    def repairs(self) -> list[Repaired]:
+        """The repairs in what was read."""
+        return self._log.repairs
+
+    @property
     def seq(self) -> int:
         """The sequence number of the last record read."""
         return self._log.cursor.seq if self._rest is None else self._rest.seq
@@ -97,7 +101,7 @@ class LogReader:
             if day >= place.day:
                 path = day_file(self._directory, day)
                 with storage_errors("read", path):
-                    size += path.stat().st_size
+                    size += self._fs.file_size(path)
         return size
 
     def _head(self) -> Head | None:
@@ -139,16 +143,6 @@ class LogReader:
         self._head_file.close()
 
 
-def _identity(fs: FileSystem, directory: Path, days: list[str]) -> Identity:
-    """Which ledger this is, from the first header that is sound."""
-    for first in range(max(len(days), 1)):
-        try:
-            return identify(fs, directory, days[first:], None)
-        except LedgerCorruptError:
-            continue  # it will be met, and told of, when its file is read
-    return Identity("", "UTC")
-
-
 class _Rest:
     """What is behind damage: every line that is sound in itself; one damage for each bad run."""
 
@@ -163,6 +157,7 @@ class _Rest:
         self._fs = fs
         self._directory = directory
         self._damages = damages
+        self._log = log
         self._keep_lines = keep_lines
         self.day, self.offset, self._line = log.cursor.day, log.cursor.offset, log.cursor.line
         self.seq, self._hash = log.cursor.seq, log.cursor.hash
@@ -213,6 +208,7 @@ class _Rest:
         except LedgerCorruptError as damage:
             self._add(damage)
             return
+        self._log.note_repair(header)
         self.offset, self._line, self._hash = length, 1, header.hash
         if header.first_seq != self.seq + 1 and not self._following:
             self._note(path, RecordError("chain", f"the header does not follow record {self.seq}"))

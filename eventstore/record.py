@@ -63,6 +63,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: bytes = b""
 
 
+class Repaired(msgspec.Struct, frozen=True):
+    """A repair that this day file was begun by: what was lost, and where its bytes are kept.
+
+    The events behind the file before are gone, up to `lost_to` as far as was known; their numbers
+    are used again.
+    """
+
+    at: datetime
+    lost_to: int
+    bytes: int
+    kept: str
+    why: str
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first line of each day file. `previous` names the file before it, None for the first."""
 
@@ -73,6 +87,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     first_seq: int
     previous: str | None
     prev: str
+    repaired: Repaired | None = None
     hash: str = ""
 
 
@@ -126,6 +141,8 @@ def encode_record(
 def encode_header(header: Header) -> tuple[bytes, str]:
     """The line of a header, and its hash."""
     fields = {name: getattr(header, name) for name in Header.__struct_fields__ if name != "hash"}
+    if header.repaired is None:
+        del fields["repaired"]
     return seal(msgspec.json.encode(fields)[:-1])
 
 

@@ -61,10 +61,13 @@ def list_days(fs: FileSystem, directory: Path) -> list[str]:
     return sorted(match[1] for match in names if match)
 
 
-def corrupt(path: Path, line: int, offset: int, kind: str, message: str) -> LedgerCorruptError:
-    """The error that names file, line and byte."""
+def corrupt(
+    path: Path, line: int | None, offset: int, kind: str, message: str
+) -> LedgerCorruptError:
+    """The error that names file, line (where it is known) and byte."""
+    where = f"{path}, byte {offset}" if line is None else f"{path}, line {line}, byte {offset}"
     return LedgerCorruptError(
-        f"{path}, line {line}, byte {offset}: {message}",
+        f"{where}: {message}",
         path=str(path),
         line=line,
         offset=offset,

@@ -9,6 +9,7 @@ short: it is kept aside and cut off. See docs/log-format.md, "The tail".
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -44,24 +45,39 @@ def mend(
     Raises:
         LedgerCorruptError: it is damage; nothing was changed.
     """
+    tail, lacks_newline = judge(fs, log, head, damage)
+    if lacks_newline:
+        with storage_errors("write", log.path):
+            fs.write_at(log.fd, b"\n", log.cursor.offset + len(tail))
+        log.advance(None)
+        return None
+    return _cut(fs, log.fd, log.path, tail, log.cursor.offset) if tail else None
+
+
+def judge(
+    fs: FileSystem, log: Log, head: Head | None, damage: LedgerCorruptError | None
+) -> tuple[bytes, bool]:
+    """What stands behind the last whole write of the newest file, and whether that is a whole write
+    but for its newline; else it is a torn one.
+
+    Raises:
+        LedgerCorruptError: it is damage.
+    """
     cursor, path = log.cursor, log.path
     size = log.size() - cursor.offset
     with storage_errors("read", path):
         tail = fs.read_at(log.fd, min(size, MAX_WRITE_BYTES + 1), cursor.offset)
     if not tail:
-        return None
+        return b"", False
     was_durable = head is not None and head.durable_seq > cursor.seq
     if damage is None and not was_durable and lacks_only_newline(tail, cursor):
-        with storage_errors("write", path):
-            fs.write_at(log.fd, b"\n", cursor.offset + len(tail))
-        log.advance(None)
-        return None
+        return tail, True
     if damage is not None and damage.kind not in _MAY_BE_TORN:
         raise damage  # a sound record that does not belong where it stands was never cut short
     reason = why_not_torn(tail, cursor, head)
     if reason is not None:
         raise damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
-    return _cut(fs, log.fd, path, tail, cursor.offset)
+    return tail, False
 
 
 def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
@@ -119,6 +135,13 @@ def _cut(fs: FileSystem, fd: int, path: Path, tail: bytes, offset: int) -> TornT
             name = f"{path.name}.torn-{offset}-{copy}"
         kept = path.with_name(name)
         fs.write_file_durably(kept, tail)
-        fs.truncate(fd, offset)
-        fs.sync_data(fd)
+        try:
+            fs.truncate(fd, offset)
+            fs.sync_data(fd)
+        except OSError:
+            # After a failed sync the file only looks shorter, perhaps for ever: the next to open it
+            # has to find the tail there, and to cut it off himself.
+            with suppress(OSError):
+                fs.write_at(fd, tail, offset)
+            raise
     return TornTail(path=str(path), offset=offset, size=len(tail), kept=str(kept))

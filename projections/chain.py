@@ -193,11 +193,19 @@ class ChainCheck:
             self._report(path, line, fault)
         else:
             self._hash = header.hash
+            if isinstance(header.repaired, dict):
+                self._note_repair(path, header.repaired)
             self._remember(Place(self._seq, header.hash, None, path, self._file, 1, 0, line.end))
         if isinstance(header.first_seq, int):
             self._seq = header.first_seq - 1
         if not line.whole:  # a header is never torn: its file is made whole
             self._report(path, line, Broken("header", "the header lacks its newline"))
+
+    def _note_repair(self, path: Path, repaired: dict[str, object]) -> None:
+        self._findings.note(
+            f"{path} was begun by a repair at {repaired.get('at')}: what was behind event"
+            f" {self._seq}, up to {repaired.get('lost_to')}, is kept in {repaired.get('kept')}"
+        )
 
     def _check_continues(
         self, path: Path, header: SoundHeader, previous: str | None, before: str | None

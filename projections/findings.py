@@ -12,7 +12,7 @@ from .heads import ExportedHead
 ProblemKind = Literal[
     "missing", "header", "unreadable", "form", "hash", "sequence", "chain", "version",
     "incomplete", "truncated", "head", "event", "transition", "projection", "format",
-    "ledger", "rewritten", "seal",
+    "ledger", "rewritten", "seal", "repair",
 ]  # fmt: skip
 
 

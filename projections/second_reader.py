@@ -76,6 +76,7 @@ class SoundHeader(msgspec.Struct, frozen=True):
     previous: Any
     prev: Any
     hash: str
+    repaired: Any = None
 
 
 class HeadValues(msgspec.Struct, frozen=True):
@@ -175,6 +176,7 @@ def parse_header(line: Line) -> SoundHeader:
         previous=document.get("previous"),
         prev=document.get("prev"),
         hash=digest,
+        repaired=document.get("repaired"),
     )
 
 

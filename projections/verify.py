@@ -27,6 +27,7 @@ __all__ = ["Problem", "ProblemKind", "Verification", "VerifyReport", "verify"]
 
 _FILE = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
 _HEAD_NAME = "HEAD"
+_REPAIR_NAME = "repair.json"
 
 Progress = Callable[[int, int], None]
 
@@ -76,7 +77,7 @@ class Verification:
             self._head = self._read_head(names)
             self._marker = read_marker(self._fs, directory)
             self.seals: Seals = load_seals(self._fs, directory, names)
-            names = self._fs.list_directory(directory)
+            names = self._names = self._fs.list_directory(directory)
         days = sorted(match[1] for match in map(_FILE.fullmatch, names) if match)
         if not days and self._head is None:
             raise StorageError(f"there is no ledger in {directory}", path=str(directory))
@@ -121,9 +122,10 @@ class Verification:
         """
         chain, findings = self.chain, self._findings
         with storage_errors("read", self._directory):
-            total = sum(path.stat().st_size for path in self.paths)
+            total = sum(self._fs.file_size(path) for path in self.paths)
         chain.run(self.paths, lambda done: progress(done, max(done, total)))
         self._check_head()
+        self._check_repair()
         sound = not findings.problems
         check_heads(self._heads, chain, self.paths, findings, sound=sound)
         if keys is not None:
@@ -146,6 +148,11 @@ class Verification:
             exported_head=None if findings.problems else self._exported_head(),
         )
 
+    def _check_repair(self) -> None:
+        if _REPAIR_NAME in self._names:
+            message = "a repair was begun and not finished; `jobledger repair` finishes it"
+            self._findings.add("repair", self._directory / _REPAIR_NAME, message)
+
     def _check_head(self) -> None:
         head, chain, path = self._head, self.chain, self._directory / _HEAD_NAME
         if head is None:
@@ -156,7 +163,7 @@ class Verification:
         elif head.durable_seq > chain.seq and sound:
             where = self.paths[-1] if self.paths else path
             with storage_errors("read", where):
-                size = where.stat().st_size
+                size = self._fs.file_size(where)
             message = f"the log ends at record {chain.seq}, HEAD says {head.durable_seq}"
             self._findings.add("truncated", where, message, offset=size)
         elif head.offset and (places := chain.found.get(head.seq)):

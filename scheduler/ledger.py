@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from ..domain.errors import JobLedgerError, LedgerCorruptError, StorageError, ValidationError
 from ..domain.policy import EXPIRE_AFTER
+from ..eventstore.clock_jump import boot_time
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.record import Record
@@ -78,6 +79,8 @@ class Ledger(Changes, Past):
     kept in step and on disk beside the daily files (docs/projections.md). With `unique` a text is
     refused that another job of the account has, which is open or was posted (ever, or within a
     timedelta) or may be out: by add, edit and requeue, whoever else is adding at the same moment.
+    A directory on a network file system is refused unless `allow_network` says that all processes
+    of the ledger run on one machine.
 
     Safe to use from any thread. A context manager; `close` also runs at the program's end.
 
@@ -100,6 +103,7 @@ class Ledger(Changes, Past):
         read_only: bool = False,
         unique: Unique = False,
         projections: Iterable[ProjectionFactory] = (),
+        allow_network: bool = False,
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True  # until it is open: `close` must work on half of one
@@ -134,6 +138,8 @@ class Ledger(Changes, Past):
             timezone=zone_name,
             durability=durability,
             read_only=read_only,
+            allow_network=allow_network,
+            elapsed=boot_time() if isinstance(self._clock, SystemClock) else None,
             fs=self._fs,
         )
         self._background = Background(
@@ -199,7 +205,11 @@ class Ledger(Changes, Past):
         if not self._read_only and not self._closed:
             self._upkeep.write()
         return verify(
-            self.directory, progress=progress, since_heads=since_heads, public_keys=public_keys
+            self.directory,
+            fs=self._fs,
+            progress=progress,
+            since_heads=since_heads,
+            public_keys=public_keys,
         )
 
     def export_head(self) -> ExportedHead:

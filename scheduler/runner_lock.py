@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ..domain.errors import SchedulerRunningError
+from ..domain.errors import SchedulerRunningError, StorageError
 from ..eventstore.filesystem import FileSystem, storage_errors
 
 LOCK_NAME = "runner.lock"
@@ -28,9 +28,13 @@ class RunnerLock:
     """
 
     def __init__(self, fs: FileSystem, directory: Path) -> None:
-        path = directory / LOCK_NAME
+        self._path = directory / LOCK_NAME
         self._fs = fs
-        self._fd: int | None
+        self._fd: int | None = None
+        self._acquire()
+
+    def _acquire(self) -> None:
+        fs, path = self._fs, self._path
         with storage_errors("lock", path):
             self._fd = fs.open_write(path, create=True)
             try:
@@ -42,6 +46,24 @@ class RunnerLock:
                 fs.close(self._fd)
                 self._fd = None
                 raise
+
+    def check(self) -> None:
+        """Whether we are still the one. If somebody has removed the lock's file it protects nothing
+        any more: then the lock is taken again.
+
+        Raises:
+            SchedulerRunningError: another runner was faster.
+        """
+        if self._fd is None:
+            raise _taken(self._path, b"")
+        try:
+            with storage_errors("read", self._path):
+                self._fs.size(self._fd)
+        except StorageError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            self.release()
+            self._acquire()
 
     def release(self) -> None:
         if self._fd is not None:

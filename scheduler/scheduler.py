@@ -77,6 +77,7 @@ class Scheduler(Runs):
         settle_s: float = 60.0,
         error_wait_s: float = 10.0,
         projections: Iterable[ProjectionFactory] = (),
+        allow_network: bool = False,
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True
@@ -111,6 +112,7 @@ class Scheduler(Runs):
             expire_after=expire_after,
             unique=unique,
             projections=projections,
+            allow_network=allow_network,
             fs=fs,
         )
         try:
@@ -308,6 +310,11 @@ class Scheduler(Runs):
             self._pace.apply(change)
 
     # -- letting go ----------------------------------------------------------------------------
+
+    def _begin(self, port: Port, now: datetime, left_out: set[str]) -> Running | None:
+        if self._runner_lock is not None:
+            self._runner_lock.check()
+        return super()._begin(port, now, left_out)
 
     def _abandon(self) -> None:
         super()._abandon()

@@ -112,6 +112,7 @@ class Upkeep:
         if not days:
             return
         try:
+            self._store.sync()  # what is derived is never on disk before what it is derived from
             files = {
                 job_file(self._directory, day): None if content is None else content.encode()
                 for day, content in contents.items()
@@ -132,6 +133,7 @@ class Upkeep:
                 _leave_alone(name, failure)
                 return
         try:
+            self._store.sync()
             self._writer.write(name, {projection_file(self._directory, name): content}, seq)
         except BaseException:
             stored.is_dirty = True
@@ -173,6 +175,7 @@ class Upkeep:
                 dirty, self._files.dirty = self._files.dirty, set()
             try:
                 replay.feed(self._store.read(replay.seq))
+                self._store.sync()
                 for name in names:
                     differences += self._write_anew(replay, name, compare)
                     if name == DAILY_FILES:

@@ -183,8 +183,15 @@ class _Told:
         self._session = session
         self._reader = reader
         self._count = 0
+        self._repairs = 0
 
     def damage(self) -> None:
+        for repaired in self._reader.repairs[self._repairs :]:
+            print_error(
+                f"note: repaired on {repaired.at:%Y-%m-%d %H:%M} UTC; events up to"
+                f" {repaired.lost_to} were lost, and are kept in {repaired.kept}: {repaired.why}"
+            )
+        self._repairs = len(self._reader.repairs)
         for damage in self._reader.damages[self._count :]:
             print_error(f"the log is damaged: {damage.message}")
             self._session.exit_code = 1

@@ -43,6 +43,7 @@ COMMANDS = {
     "verify": "checks:verify_",
     "seal": "sealing:seal",
     "rebuild": "rebuilding:rebuild",
+    "repair": "repairing:repair_",
     "completion": "completion:completion",
 }
 """The commands in the order of the help, each with its module and its name there.
@@ -79,10 +80,16 @@ class Commands(click.Group):
     show_default=True,
     help="The ledger's directory (or JOBLEDGER_DIR).",
 )
+@click.option(
+    "--allow-network",
+    is_flag=True,
+    envvar="JOBLEDGER_ALLOW_NETWORK",
+    help="Write to a ledger on a network file system; all its processes are on this machine.",
+)
 @click.version_option(package_name="jobledger")
 @json_option
 @click.pass_context
-def cli(context: click.Context, directory: Path) -> None:
+def cli(context: click.Context, directory: Path, allow_network: bool) -> None:
     """Durable, auditable job scheduling without a server.
 
     A ledger is a directory: an append-only log of everything that happened to its jobs, and the
@@ -90,6 +97,7 @@ def cli(context: click.Context, directory: Path) -> None:
     """
     session = context.ensure_object(Session)
     session.directory = directory
+    session.allow_network = allow_network
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -121,6 +121,7 @@ def run(
         ),
         pacing=Pacing(min_gap_s, quota, quota_window_s) if min_gap_s or quota else None,
         projections=projections,
+        allow_network=session.allow_network,
     ) as scheduler:
         if not once:
             scheduler.run(found)

@@ -44,6 +44,7 @@ class Session:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.json = False
+        self.allow_network = False
         self.exit_code = 0
 
     @contextmanager
@@ -59,7 +60,11 @@ class Session:
         if not create:
             self.must_exist()
         with Ledger(
-            self.directory, timezone=timezone, unique=unique, projections=projections
+            self.directory,
+            timezone=timezone,
+            unique=unique,
+            projections=projections,
+            allow_network=self.allow_network,
         ) as ledger:
             yield ledger
 

@@ -1,52 +1,39 @@
-"""Who runs a ledger's jobs."""
+"""The runner lock when somebody has cleaned up what looked like a stale lock file."""
 
 from __future__ import annotations
 
-import os
-import threading
 from pathlib import Path
 
 import pytest
 
-from jobledger import Ledger, ManualClock, Scheduler, SchedulerRunningError
+from jobledger import ManualClock, PostResult, Scheduler, SchedulerRunningError
 
 
-def test_the_runner_is_known_by_its_pid(directory: Path, clock: ManualClock) -> None:
-    """To any handle, as long as it runs and no longer."""
-    with Ledger(directory, clock=clock) as ledger:
-        assert ledger.runner_pid() is None
-        with Scheduler(directory, clock=clock):
-            assert ledger.runner_pid() == os.getpid()
-        assert ledger.runner_pid() is None
+def post(account_id: str, content: str) -> PostResult:
+    return PostResult(success=True)
 
 
-def test_a_runner_whose_pid_is_not_readable_is_one_all_the_same(
+def test_a_runner_whose_lock_file_was_removed_takes_it_again(
     directory: Path, clock: ManualClock
 ) -> None:
-    """0 stands for: somebody does, it does not say who."""
-    with Ledger(directory, clock=clock) as ledger, Scheduler(directory, clock=clock):
-        (directory / "runner.lock").write_bytes(b"")
-        assert ledger.runner_pid() == 0
-        with pytest.raises(SchedulerRunningError, match="another process already runs"):
+    """Before it starts its next job; then nobody else can run."""
+    with Scheduler(directory, clock=clock) as scheduler:
+        scheduler.add_job("a", "x", clock.now())
+        (directory / "runner.lock").unlink()
+        assert scheduler.run_due(post) == 1
+        with pytest.raises(SchedulerRunningError):
             Scheduler(directory, clock=clock)
 
 
-def test_asking_who_runs_never_keeps_a_runner_from_starting(
+def test_of_two_runners_without_a_lock_between_them_one_starts_nothing(
     directory: Path, clock: ManualClock
 ) -> None:
-    """However often it is asked meanwhile."""
-    with Ledger(directory, clock=clock) as ledger:
-        done = threading.Event()
-
-        def ask() -> None:
-            while not done.is_set():
-                ledger.runner_pid()
-
-        thread = threading.Thread(target=ask)
-        thread.start()
-        try:
-            for _ in range(30):
-                Scheduler(directory, clock=clock).close()
-        finally:
-            done.set()
-            thread.join()
+    """The one that came later has the new file; the first notices before it posts anything."""
+    with Scheduler(directory, clock=clock) as first:
+        (directory / "runner.lock").unlink()
+        with Scheduler(directory, clock=clock) as second:
+            second.add_job("a", "x", clock.now())
+            with pytest.raises(SchedulerRunningError, match="already runs"):
+                first.run_due(post)
+            assert second.run_due(post) == 1
+        second.close()

@@ -1,0 +1,42 @@
+"""Is this a directory that a ledger can be written in? Whose it is, and on what file system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..domain.errors import StorageError
+from .filesystem import FileSystem, storage_errors
+
+_NETWORK = {
+    "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs",
+    "nfs4", "ocfs2", "orangefs", "smb2", "smb3", "smbfs",
+}  # fmt: skip
+_NETWORK_FUSE = {
+    "sshfs", "s3fs", "gcsfuse", "rclone", "glusterfs", "davfs2", "curlftpfs", "goofys", "mount-s3",
+    "blobfuse", "blobfuse2", "juicefs", "ceph-fuse", "seaweedfs", "mfs",
+}  # fmt: skip
+
+
+def check_place(fs: FileSystem, directory: Path, *, allow_network: bool) -> None:
+    """Before anything is written in it.
+
+    Raises:
+        StorageError: it belongs to another user, or it is on a network.
+    """
+    with storage_errors("write in", directory):
+        fs.check_owner(directory)
+        kind = fs.kind_of(directory)
+    if not allow_network and kind is not None and is_network(kind):
+        raise StorageError(
+            f"{directory} is on a network file system ({kind}), where locks and syncs may not hold"
+            " between machines",
+            path=str(directory),
+            hint="use a local disk; or say allow_network (--allow-network) if every process that"
+            " opens the ledger runs on this machine",
+        )
+
+
+def is_network(kind: str) -> bool:
+    """Whether a file system of this kind, as the kernel names it, is another machine's."""
+    first, _, rest = kind.partition(".")
+    return kind in _NETWORK or (first in ("fuse", "fuseblk") and rest in _NETWORK_FUSE)

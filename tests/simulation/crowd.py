@@ -1,0 +1,156 @@
+"""Many processes on one ledger at once, and every state that any of them saw.
+
+    PYTHONPATH=tests python -m simulation.crowd --writers 4 --changes 200
+
+Writers add, change and cancel, a runner runs what is due, readers look all the time and note what
+they saw: the position and a digest of all jobs there. Afterwards each of these has to be what the
+log gives up to that position.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from support.durability import Broken, expect, without_background
+
+from jobledger import Ledger, PostResult, Scheduler
+from jobledger.domain.errors import InvalidTransitionError
+from jobledger.domain.job import ScheduledJob
+from jobledger.eventstore.reader import LogReader
+from jobledger.projections.rebuild import Replay
+
+ACCOUNTS = 7
+
+
+def digest(jobs: Iterable[ScheduledJob]) -> str:
+    documents = sorted((job.job_id, json.dumps(job.to_dict(), sort_keys=True)) for job in jobs)
+    return hashlib.sha256(repr(documents).encode()).hexdigest()
+
+
+def write(directory: Path, name: str, changes: int, out: Path) -> None:
+    chance = random.Random(name)
+    said: list[tuple[str, str]] = []
+    with Ledger(directory) as ledger:
+        for n in range(changes):
+            account = f"account {chance.randrange(ACCOUNTS)}"
+            job_id = ledger.add_job(account, "x", ledger.now(), job_id=f"{name}-{n}")
+            said.append(("added", job_id))
+            if n % 3 == 0:
+                try:
+                    ledger.cancel_job(job_id)
+                    said.append(("cancelled", job_id))
+                except InvalidTransitionError:  # the runner was faster
+                    said.append(("completed", job_id))
+    out.write_text(json.dumps(said))
+
+
+def run(directory: Path, name: str, changes: int, out: Path) -> None:
+    posted: list[str] = []
+
+    def post(account_id: str, content: str) -> PostResult:
+        posted.append(account_id)
+        return PostResult(success=True)
+
+    with Scheduler(directory) as scheduler:
+        while not (out.parent / "enough").exists():
+            scheduler.run_due(post)
+        scheduler.run_due(post)
+    out.write_text(json.dumps(len(posted)))
+
+
+def look(directory: Path, name: str, changes: int, out: Path) -> None:
+    seen: dict[int, str] = {}
+    with Ledger(directory, read_only=name == "reader-0") as ledger:
+        while not (out.parent / "enough").exists():
+            jobs = ledger.list_jobs()
+            found = digest(jobs)
+            expect(seen.setdefault(ledger.seq, found) == found, "one position, two states")
+            expect(max(seen) == ledger.seq, "a reader went back")
+    out.write_text(json.dumps(seen))
+
+
+def fork(work: object, directory: Path, name: str, changes: int, place: Path) -> int:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work(directory, name, changes, place / name)  # type: ignore[operator]
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001 - told to the parent
+            (place / f"{name}.failed").write_text(repr(error))
+            os._exit(3)
+    return pid
+
+
+def crowd(place: Path, writers: int, changes: int) -> dict[str, int]:
+    """
+    Raises:
+        Broken: a change is missing or doubled, or a reader saw what never was.
+    """
+    directory = place / "jobs"
+    Ledger(directory).close()
+    others = [fork(run, directory, "runner", 0, place)]
+    others += [fork(look, directory, f"reader-{n}", 0, place) for n in range(2)]
+    busy = [fork(write, directory, f"writer-{n}", changes, place) for n in range(writers)]
+    codes = [os.waitpid(pid, 0)[1] for pid in busy]
+    (place / "enough").touch()
+    codes += [os.waitpid(pid, 0)[1] for pid in others]
+    failed = [path.read_text() for path in place.glob("*.failed")]
+    expect(not any(codes) and not failed, f"{codes}: {failed}")
+
+    with Ledger(directory) as ledger:
+        happened = [(event.type, event.job_id) for event in ledger.events()]
+        expect(ledger.verify().ok, "verify")
+        expect(not ledger.rebuild(check=True).changed, "not what a rebuild gives")
+        zone = ZoneInfo(ledger.timezone)
+    for path in place.glob("writer-?"):
+        for change in map(tuple, json.loads(path.read_text())):
+            expect(happened.count(change) == 1, f"{change} happened {happened.count(change)} times")
+    started, completed = (
+        sum(kind == name for kind, _ in happened) for name in ("started", "completed")
+    )
+    posts = json.loads((place / "runner").read_text())
+    # One that is cancelled while it runs is out, and its completion is refused.
+    expect(0 < completed <= posts <= started, f"{posts} posts, {completed} of {started} completed")
+    states = 0
+    for path in place.glob("reader-?"):
+        states += _check_states(directory, zone, json.loads(path.read_text()))
+    return {"events": len(happened), "states": states}
+
+
+def _check_states(directory: Path, zone: ZoneInfo, seen: dict[str, str]) -> int:
+    reader, replay = LogReader(directory), Replay(zone)
+    records = iter(list(reader.records()))
+    reader.close()
+    for seq, found in sorted((int(seq), found) for seq, found in seen.items()):
+        while replay.seq < seq:
+            replay.feed([next(records)])
+        given = digest(replay.board.jobs.values())
+        expect(given == found, f"no prefix gives what was seen at {seq}")
+    return len(seen)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--writers", type=int, default=4)
+    parser.add_argument("--changes", type=int, default=200)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place, without_background():
+        try:
+            print(json.dumps(crowd(Path(place), arguments.writers, arguments.changes)))
+        except Broken as error:
+            print(error)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,427 @@
+"""Every k-th operation of the disk fails, for every k, in each thing that a ledger does.
+
+    PYTHONPATH=tests python -m simulation.io_failures
+
+For each piece of work and each kind of failure, k goes up until the work has no k-th operation.
+After each failure the process is gone, or the power, and the ledger is opened again on a disk that
+is sound or that fails once more in the k-th operation of that. Then every acknowledged event has to
+be there, in its place, `verify` has to be content, and the derived files have to be what the log
+gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+
+from support.durability import (
+    LEDGER,
+    Broken,
+    Events,
+    check_log,
+    check_whole,
+    events_of,
+    expect,
+    let_go,
+    open_after_crash,
+    without_background,
+)
+from support.eventstore import NOON
+
+from jobledger import (
+    JobLedgerError,
+    Ledger,
+    LedgerCorruptError,
+    ManualClock,
+    NewJob,
+    PostResult,
+    Scheduler,
+    StorageError,
+)
+from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.repair import assess, repair
+from jobledger.projections.verify import verify
+from jobledger.tools.testing.disk import SimulatedDisk
+from jobledger.tools.testing.faults import Fault, FaultyFileSystem, Killed
+
+KINDS = {
+    "EIO once": Fault(0, errno.EIO),
+    "EIO for ever": Fault(0, errno.EIO, always=True),
+    "full disk": Fault(0, errno.ENOSPC, always=True),
+    "short write": Fault(0, errno.ENOSPC, always=True, part=0.6),
+    "short write once": Fault(0, errno.EIO, part=0.6),
+    "killed": Fault(0, None),
+    "killed in a write": Fault(0, None, part=0.4),
+}
+AFTERWARDS = ("the process is gone", "the power is gone")
+
+
+class Work:
+    """One thing that a ledger does: `prepare` makes the disk for it, `do` does it.
+
+    `acknowledged` has the events that were acknowledged up to now.
+    """
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(NOON)
+        self.acknowledged: Events = []
+        self.ledger: Ledger | None = None
+        self.failures = 0
+        self.fs = FaultyFileSystem(SimulatedDisk())
+
+    def prepare(self) -> SimulatedDisk:
+        disk = SimulatedDisk()
+        with Ledger(LEDGER, clock=self.clock, fs=disk) as ledger:
+            ledger.add_job("a", "first", self.clock.now(), job_id="first")
+            ledger.add_job("b", "second", self.clock.now(), job_id="second", hold=True)
+            self.acknowledged = events_of(ledger)
+        return disk
+
+    def do(self, fs: FaultyFileSystem) -> None:
+        """Open, change, and close; a failure of a step does not keep it from trying the next."""
+        self.fs = fs
+        self._try(lambda: self._open(fs))
+        if self.ledger is not None:
+            self._steps(fs, self.ledger)
+            self._try(self.ledger.close)
+
+    def recovery(self) -> Work:
+        """What comes after a failure, to fail again."""
+        after = Recovery()
+        after.clock, after.acknowledged = self.clock, self.acknowledged
+        return after
+
+    def check(self, disk: SimulatedDisk) -> None:
+        """
+        Raises:
+            Broken: the disk that was left does not have what was acknowledged, or not soundly.
+        """
+        check_log(disk, len(self.acknowledged))
+        ledger = open_after_crash(disk, self.clock, self.acknowledged)
+        try:
+            for _ in range(2):
+                ledger.add_job("a", "afterwards", self.clock.now())
+            shown = events_of(ledger)
+            check_whole(disk, ledger)
+        finally:
+            let_go(ledger)
+        for seed in range(2):  # and it does not come back
+            left = disk.crash(random.Random(seed))
+            ledger = open_after_crash(left, self.clock, shown)
+            check_whole(left, ledger)
+
+    def _open(self, fs: FileSystem) -> None:
+        self.ledger = Ledger(LEDGER, clock=self.clock, fs=fs)
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        raise NotImplementedError
+
+    def _change(self, ledger: Ledger, change: Callable[[], object]) -> None:
+        """A change, which is acknowledged when it returns; before that nothing of it is shown."""
+        done = self._try(change)
+        shown, before = self._shown(ledger), self.acknowledged
+        if done:
+            expect(shown[: len(before)] == before and len(shown) > len(before), "not shown")
+        elif self.fs.operations[-1] != ("write", "HEAD"):
+            # HEAD itself is what acknowledges: a part of it may be enough.
+            expect(shown == before, "a failed change is shown")
+        self.acknowledged = shown
+
+    def _shown(self, ledger: Ledger) -> Events:
+        with self.fs.undisturbed():
+            return events_of(ledger)
+
+    def _try(self, step: Callable[[], object]) -> bool:
+        try:
+            step()
+        except LedgerCorruptError as error:
+            raise Broken(f"a failing disk was taken for damage: {error}") from error
+        except StorageError:
+            self.failures += 1
+            return False
+        return True
+
+
+class Recovery(Work):
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        pass
+
+
+class Create(Work):
+    def prepare(self) -> SimulatedDisk:
+        return SimulatedDisk()
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        pass
+
+
+class Add(Work):
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        for _ in range(2):
+            self._change(ledger, lambda: ledger.add_job("a", "text", self.clock.now()))
+
+
+class AddMany(Work):
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        new = NewJob(account_id="a", content="x" * 500, scheduled_time=self.clock.now())
+        self._change(ledger, lambda: ledger.add_jobs([new] * 5))
+        self._change(ledger, lambda: ledger.release_job("second"))
+
+
+class Run(Work):
+    """Start, checkpoint and complete, and an attempt that fails."""
+
+    def _open(self, fs: FileSystem) -> None:
+        self.ledger = Scheduler(LEDGER, clock=self.clock, fs=fs)
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        assert isinstance(ledger, Scheduler)
+        for success in (False, True):
+            result = PostResult(success=success)
+            self._try(partial(ledger.run_due, lambda account, content, r=result: r))
+            shown, before = self._shown(ledger), self.acknowledged
+            expect(shown[: len(before)] == before, "what was shown is gone")
+            self.acknowledged = shown  # however the run ended
+            self.clock.advance(timedelta(minutes=5))
+
+
+class RollOver(Work):
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        self.clock.advance(timedelta(days=1))
+        self._change(ledger, lambda: ledger.add_job("a", "the next day", self.clock.now()))
+        self._change(ledger, lambda: ledger.hold_job("first"))
+
+
+class WriteBehind(Work):
+    """The daily files and their marker, for two days; whatever happens, changes go on working."""
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        later = self.clock.now() + timedelta(days=2)
+        self._change(ledger, lambda: ledger.reschedule_job("first", later))
+        ledger.write_behind()
+        self._change(ledger, lambda: ledger.cancel_job("first"))
+
+
+class Rebuild(Work):
+    def prepare(self) -> SimulatedDisk:
+        disk = super().prepare()
+        for name in disk.list_directory(LEDGER):
+            if name.startswith(("jobs_", "snapshot_")):
+                disk.remove(LEDGER / name)
+        disk.sync_directory(LEDGER)
+        return disk
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        self._try(ledger.rebuild)
+        self._change(ledger, lambda: ledger.cancel_job("first"))
+
+
+class OpenAfterCrash(Work):
+    """A torn tail to be kept aside and cut off, and a day file that is only a header."""
+
+    def prepare(self) -> SimulatedDisk:
+        disk = super().prepare()
+        day = NOON.date() + timedelta(days=1)
+        with Ledger(LEDGER, clock=ManualClock(NOON + timedelta(days=1)), fs=disk) as ledger:
+            ledger.hold_job("first")
+            self.acknowledged = events_of(ledger)
+        path = LEDGER / f"events_{day}.jsonl"
+        fd = disk.open_write(path)
+        disk.write_at(fd, b'{"seq":4,"batch":4,"more":0,"at":"' + bytes(700), disk.size(fd))
+        disk.sync_data(fd)
+        disk.close(fd)
+        return disk
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        self._change(ledger, lambda: ledger.release_job("first"))
+
+
+class Repair(Work):
+    """A damaged line in the first of two days."""
+
+    def prepare(self) -> SimulatedDisk:
+        disk = super().prepare()
+        with Ledger(LEDGER, clock=ManualClock(NOON + timedelta(days=1)), fs=disk) as ledger:
+            ledger.hold_job("first")
+        path = LEDGER / f"events_{NOON.date()}.jsonl"
+        fd = disk.open_write(path)
+        self.offset = disk.read_at(fd, 10_000, 0).rindex(b'{"seq":2')
+        disk.write_at(fd, b"*", self.offset + 100)
+        disk.sync_data(fd)
+        self.removed = disk.read_at(fd, 10_000, self.offset)
+        disk.close(fd)
+        self.acknowledged = self.acknowledged[:1]
+        return disk
+
+    def do(self, fs: FaultyFileSystem) -> None:
+        try:
+            repair(fs, LEDGER, self.clock.now())
+        except LedgerCorruptError as error:
+            raise Broken(f"repairing refuses: {error}") from error
+        except StorageError:
+            self.failures += 1
+
+    def check(self, disk: SimulatedDisk) -> None:
+        """Either nothing has happened, or all of it, or everybody is told to finish it."""
+        names = disk.list_directory(LEDGER)
+        try:
+            Ledger(LEDGER, clock=self.clock, fs=disk).close()
+        except LedgerCorruptError:
+            expect(repair(disk, LEDGER, self.clock.now()) is not None, "nothing to repair")
+        else:
+            expect("repair.json" not in names, "opened in the middle of a repair")
+        expect(assess(disk, LEDGER) is None, "still damaged")
+        files = disk.files()
+        kept = [data for path, data in files.items() if path.endswith(f".from-{self.offset}")]
+        expect(self.removed in kept, "what was removed is not kept")
+        super().check(disk)
+
+    def recovery(self) -> Work:
+        return self
+
+
+class Look(Work):
+    """Reading, verifying and following without changing anything."""
+
+    def do(self, fs: FaultyFileSystem) -> None:
+        self._try(lambda: self._look(fs))
+        self._try(lambda: self._verify(fs))
+
+    def _look(self, fs: FileSystem) -> None:
+        with Ledger(LEDGER, read_only=True, clock=self.clock, fs=fs) as ledger:
+            expect(ledger.damage is None, f"a failing disk was taken for damage: {ledger.damage}")
+            expect(events_of(ledger) == self.acknowledged, "not all was shown")
+
+    def _verify(self, fs: FileSystem) -> None:
+        report = verify(LEDGER, fs=fs)
+        expect(report.ok, f"a failing disk was taken for damage: {report.problems}")
+
+
+WORKS: dict[str, type[Work]] = {
+    "create a ledger": Create,
+    "add": Add,
+    "add many": AddMany,
+    "start and complete": Run,
+    "begin a day": RollOver,
+    "write the daily files": WriteBehind,
+    "rebuild": Rebuild,
+    "open after a crash": OpenAfterCrash,
+    "look and verify": Look,
+    "repair": Repair,
+}
+
+
+@dataclass
+class Tally:
+    """How many failures were reached, by work and kind, and how many of the recovery after them."""
+
+    reached: Counter[str] = field(default_factory=Counter)
+    again: int = 0
+    operations: Counter[str] = field(default_factory=Counter)
+
+
+def fail_every(
+    name: str,
+    kind: str,
+    tally: Tally,
+    *,
+    chance: random.Random,
+    every: int = 1,
+    both: bool = True,
+) -> int:
+    """Let every k-th operation of a work fail in one way; how many there were.
+
+    In one of `every` cases also each operation of the recovery that follows fails. After each
+    failure once the process is gone and once the power, or, unless `both`, one of them.
+
+    Raises:
+        Broken: a rule is broken; the message says for which k.
+    """
+    k = 0
+    while True:
+        k += 1
+        for after in AFTERWARDS if both else chance.sample(AFTERWARDS, 1):
+            work = WORKS[name]()
+            disk = work.prepare()
+            fs = FaultyFileSystem(disk, replace(KINDS[kind], at=k))
+            where = f"{name}, {kind} at operation {k}, {after}"
+            try:
+                _do(work, fs)
+                if not fs.reached:
+                    expect(work.failures == 0, "a sound disk, and a failure")
+                    return k - 1
+                where += f" ({' '.join(fs.operations[k - 1])})"
+                disk.close_all()
+                if after == AFTERWARDS[1]:
+                    disk = disk.crash(chance)
+                tally.reached[f"{name}: {kind}"] += 1
+                tally.operations[fs.operations[k - 1][0]] += 1
+                if chance.randrange(every) == 0:
+                    for left in _recoveries(disk, work, chance, tally):
+                        work.check(left)
+                work.check(disk)
+            except Exception as error:
+                raise Broken(f"{where}: {error!r}") from error
+
+
+def _do(work: Work, fs: FaultyFileSystem) -> None:
+    try:
+        work.do(fs)
+    except Killed:
+        pass
+    except ExceptionGroup as group:  # death in a run of several tasks
+        expect(group.subgroup(Killed) is not None, f"not the failure itself: {group!r}")
+    finally:
+        let_go(work.ledger)
+
+
+def _recoveries(
+    disk: SimulatedDisk, work: Work, chance: random.Random, tally: Tally
+) -> Iterator[SimulatedDisk]:
+    """The disks on which each operation of the opening after the failure has failed, too."""
+    for kind in ("EIO once", "killed in a write", "full disk"):
+        k = 0
+        while True:
+            k += 1
+            left = disk.as_it_is()
+            fs = FaultyFileSystem(left, replace(KINDS[kind], at=k))
+            _do(work.recovery(), fs)
+            if not fs.reached:
+                break
+            tally.again += 1
+            left.close_all()
+            yield left.crash(chance) if chance.random() < 0.5 else left
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    parser.add_argument("--every", type=int, default=1, help="recoveries that fail, too: 1 in …")
+    parser.add_argument("--work", choices=WORKS, action="append")
+    arguments = parser.parse_args()
+    chance, tally, bad = random.Random(arguments.seed), Tally(), 0
+    print(f"seed {arguments.seed}")
+    with without_background():
+        for name in arguments.work or WORKS:
+            for kind in KINDS:
+                try:
+                    count = fail_every(name, kind, tally, every=arguments.every, chance=chance)
+                except (Broken, JobLedgerError) as error:
+                    bad += 1
+                    print(f"BROKEN  {error}", flush=True)
+                else:
+                    print(f"{name:24} {kind:20} {count:4} operations", flush=True)
+    print(f"{tally.reached.total()} failures, {tally.again} more in the recovery after one;")
+    print(f"{bad} broke a rule; operations that failed: {dict(tally.operations)}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""What every crash state has to satisfy, and the ledgers that are opened on simulated disks.
+
+The rules, for a disk that a crash left: opening does not refuse; every acknowledged event is there,
+once, in its place; of a write under way there is all or nothing; the log verifies; what has once
+been shown stays; afterwards the derived files are what the log gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from jobledger import Ledger, ManualClock, Scheduler
+from jobledger.domain.errors import StorageError
+from jobledger.eventstore.filesystem import FileSystem
+from jobledger.projections.verify import verify
+from jobledger.scheduler.background import Background
+
+LEDGER = Path("/ledgers/jobs")
+"""Where the ledger is on a simulated disk."""
+
+Events = list[dict[str, Any]]
+
+
+@contextmanager
+def without_background() -> Iterator[None]:
+    """No thread writes daily files meanwhile: a run does the same each time."""
+    with patch.object(Background, "wake", lambda self: None):
+        yield
+
+
+def events_of(ledger: Ledger, after: int = 0) -> Events:
+    return [event.to_dict() for event in ledger.events(after=after)]
+
+
+def let_go(ledger: Ledger | None) -> None:
+    """What the death of its process does to a handle: no word to the disk."""
+    if ledger is not None:
+        if isinstance(ledger, Scheduler):
+            ledger._runner_lock = None
+        ledger._abandon()
+
+
+class Broken(AssertionError):
+    """A state that breaks a rule."""
+
+
+def expect(condition: object, message: str) -> None:
+    if not condition:
+        raise Broken(message)
+
+
+def check_log(fs: FileSystem, acknowledged: int) -> None:
+    """Before anything is mended: `verify` sees nothing worse than an unfinished write."""
+    try:
+        report = verify(LEDGER, fs=fs)
+    except StorageError as error:
+        expect(acknowledged == 0, f"verify: {error}")
+        return
+    found = [problem for problem in report.problems if problem.kind != "projection"]
+    expect(not found, f"verify, before opening: {found}")
+
+
+def open_after_crash(fs: FileSystem, clock: ManualClock, acknowledged: Events) -> Ledger:
+    """The ledger, which has to open and to have what was acknowledged, in its place."""
+    try:
+        ledger = Ledger(LEDGER, clock=clock, fs=fs)
+    except StorageError as error:
+        raise Broken(f"opening refuses: {error}") from error
+    shown = events_of(ledger)
+    expect([event["seq"] for event in shown] == list(range(1, len(shown) + 1)), "a gap")
+    expect(
+        shown[: len(acknowledged)] == acknowledged,
+        f"lost: {len(acknowledged)} events were acknowledged, {len(shown)} are there",
+    )
+    return ledger
+
+
+def check_whole(fs: FileSystem, ledger: Ledger) -> None:
+    """Closes the ledger: then everything verifies, and the derived files are in step."""
+    ledger.close()
+    report = verify(LEDGER, fs=fs)
+    notes = [note for note in report.notes if "begun by a repair" not in note]
+    expect(report.ok and not notes, f"verify, after closing: {report}")
+    with Ledger(LEDGER, read_only=True, fs=fs) as reader:
+        expect(reader.damage is None, f"damage: {reader.damage}")
+        changed = reader.rebuild(check=True).changed
+    expect(not changed, f"not what a rebuild gives: {changed}")

@@ -1,0 +1,362 @@
+"""Repair: what is sound stays, what goes is kept and on record, and the ledger goes on."""
+
+from __future__ import annotations
+
+import random
+import re
+import stat
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.eventstore import NOON, contents, damages, lines_of
+
+from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
+from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.reader import LogReader
+from jobledger.eventstore.repair import REPAIR_NAME, assess, repair
+from jobledger.projections.verify import verify
+
+ROOT = Path(__file__).parents[3]
+FIRST, SECOND, THIRD = (f"events_2026-03-0{day}.jsonl" for day in (1, 2, 3))
+FS = FileSystem()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOON)
+
+
+@pytest.fixture
+def sound(directory: Path, clock: ManualClock) -> Path:
+    """A closed ledger of three days with ten events: 1–4, 5–8 and 9–10."""
+    with Ledger(directory, clock=clock) as ledger:
+        for day in range(2):
+            for n in range(4):
+                ledger.add_job("a", "x" * 100, clock.now(), job_id=f"job-{day}-{n}", hold=True)
+            clock.advance(timedelta(days=1))
+        ledger.release_job("job-0-0")
+        ledger.cancel_job("job-0-0")
+    return directory
+
+
+def events(directory: Path) -> list[dict[str, Any]]:
+    with Ledger(directory, read_only=True) as ledger:
+        return [event.to_dict() for event in ledger.events()]
+
+
+def spoil(path: Path, line: int) -> None:
+    """Change one byte in the middle of a line."""
+    lines = lines_of(path)
+    at = len(lines[line]) // 2
+    lines[line] = lines[line][:at] + bytes([lines[line][at] ^ 1]) + lines[line][at + 1 :]
+    path.write_bytes(b"".join(lines))
+
+
+def opens(directory: Path, clock: ManualClock) -> bool:
+    try:
+        Ledger(directory, clock=clock).close()
+    except LedgerCorruptError:
+        return False
+    return True
+
+
+def mended(directory: Path, clock: ManualClock, before: list[dict[str, Any]], kept: int) -> None:
+    """Check that the first `kept` events are there and no others, and that the ledger goes on."""
+    with Ledger(directory, clock=clock) as ledger:
+        assert [event.to_dict() for event in ledger.events()] == before[:kept]
+        ledger.add_job("b", "afterwards", clock.now(), job_id="afterwards")
+        assert ledger.seq == kept + 1
+        ledger.rebuild()
+    report = verify(directory)
+    assert report.ok, report.problems
+    assert [note for note in report.notes if "begun by a repair" in note]
+
+
+# -- what is left, and what is kept ----------------------------------------------------------------
+
+
+def test_a_sound_log_is_left_alone(sound: Path, clock: ManualClock) -> None:
+    """There is nothing to do, and nothing is done."""
+    before = contents(sound)
+    assert assess(FS, sound) is None
+    assert repair(FS, sound, clock.now()) is None
+    assert contents(sound) == before
+
+
+def test_a_torn_tail_needs_no_repair(sound: Path, clock: ManualClock) -> None:
+    """Opening mends that by itself, and loses nothing acknowledged."""
+    with (sound / THIRD).open("ab") as file:
+        file.write(b'{"seq":11,"ba')
+    assert assess(FS, sound) is None
+    assert opens(sound, clock)
+
+
+def test_a_repair_keeps_what_is_sound_and_every_byte_of_the_rest(
+    sound: Path, clock: ManualClock
+) -> None:
+    """A bad line in the middle of the second day: its rest and the third day go."""
+    before, files = events(sound), contents(sound)
+    spoil(sound / SECOND, 2)
+    spoiled = (sound / SECOND).read_bytes()
+    assert not opens(sound, clock)
+    plan = repair(FS, sound, clock.now())
+    assert plan is not None
+    assert (plan.damage.seq, plan.damage.lost_to) == (5, 10)
+    start = plan.damage.offset
+    assert (sound / SECOND).read_bytes() == files[SECOND][:start]
+    assert (sound / FIRST).read_bytes() == files[FIRST]
+    kept = contents(sound / plan.kept)
+    assert kept == {
+        f"{SECOND}.from-{start}": spoiled[start:],
+        THIRD: files[THIRD],
+        "HEAD": files["HEAD"],
+    }
+    assert {path.stat().st_mode & 0o777 for path in (sound / plan.kept).iterdir()} == {0o600}
+    assert stat.S_IMODE((sound / plan.kept).stat().st_mode) == 0o700
+    mended(sound, clock, before, 5)
+
+
+def test_it_names_the_events_that_can_still_be_read(sound: Path) -> None:
+    """With their jobs, so that somebody can see what has to be done again."""
+    spoil(sound / SECOND, 2)
+    damage = assess(FS, sound)
+    assert damage is not None
+    assert [(event.seq, event.type, event.job) for event in damage.events] == [
+        (7, "added", "job-1-2"),
+        (8, "added", "job-1-3"),
+        (9, "released", "job-0-0"),
+        (10, "cancelled", "job-0-0"),
+    ]
+    assert [(part.file, part.line) for part in damage.parts] == [(SECOND, 3), (THIRD, 1)]
+
+
+def test_looking_at_what_goes_changes_nothing(sound: Path) -> None:
+    """Only `repair` does."""
+    spoil(sound / FIRST, 1)
+    before = contents(sound)
+    assert assess(FS, sound) is not None
+    assert contents(sound) == before
+
+
+# -- every kind of damage --------------------------------------------------------------------------
+
+
+def cut_at_a_lines_end(directory: Path) -> None:
+    (directory / THIRD).write_bytes(b"".join(lines_of(directory / THIRD)[:-1]))
+
+
+def double_a_line(directory: Path) -> None:
+    lines = lines_of(directory / SECOND)
+    (directory / SECOND).write_bytes(b"".join([*lines[:3], lines[2], *lines[3:]]))
+
+
+def swap_lines(directory: Path) -> None:
+    lines = lines_of(directory / SECOND)
+    (directory / SECOND).write_bytes(b"".join([*lines[:2], lines[3], lines[2], lines[4]]))
+
+
+def spoil_the_first_header(directory: Path) -> None:
+    spoil(directory / FIRST, 0)
+
+
+def cut_the_newest_to_nothing(directory: Path) -> None:
+    (directory / THIRD).write_bytes(b"")
+
+
+DAMAGE = {
+    "a file cut at a line's end": (cut_at_a_lines_end, 9),
+    "a doubled line": (double_a_line, 6),
+    "swapped lines": (swap_lines, 5),
+    "a missing file": (lambda directory: (directory / SECOND).unlink(), 4),
+    "a bad header": (lambda directory: spoil(directory / SECOND, 0), 4),
+    "a bad first header": (spoil_the_first_header, 0),
+    "a missing first file": (lambda directory: (directory / FIRST).unlink(), 0),
+    "an empty newest file": (cut_the_newest_to_nothing, 8),
+    "zeros": (lambda directory: (directory / FIRST).write_bytes(bytes(3000)), 0),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_after_the_repair_of_any_damage_the_ledger_goes_on(
+    sound: Path, clock: ManualClock, kind: str
+) -> None:
+    """With the events before it, and no others."""
+    before = events(sound)
+    spoils, kept = DAMAGE[kind]
+    spoils(sound)
+    assert not opens(sound, clock)
+    assert repair(FS, sound, clock.now()) is not None
+    mended(sound, clock, before, kept)
+
+
+def test_after_any_flipped_bit_or_truncation_of_the_newest_file_a_repair_goes_on(
+    sound: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    """A sample of them; each is damage to begin with, and none afterwards."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    files, before = contents(sound), events(sound)
+    cases = list(damages(files[THIRD]))
+    for number, (what, data) in enumerate(random.Random(seed).sample(cases, 60)):
+        copy = tmp_path / str(number)
+        copy.mkdir(0o700)
+        for name, content in (files | {THIRD: data}).items():
+            (copy / name).write_bytes(content)
+        if data == files[THIRD][:-1] and opens(copy, clock):
+            continue
+        plan = repair(FS, copy, clock.now())
+        assert plan is not None, what
+        assert events(copy) == before[: plan.damage.seq], what
+        assert opens(copy, clock), what
+
+
+def test_a_head_of_another_ledger_is_put_aside(
+    sound: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Nothing of the log is lost."""
+    before = events(sound)
+    Ledger(tmp_path / "other", clock=clock).close()
+    (sound / "HEAD").write_bytes((tmp_path / "other" / "HEAD").read_bytes())
+    assert not opens(sound, clock)
+    plan = repair(FS, sound, clock.now())
+    assert plan is not None
+    assert plan.damage.parts == []
+    mended(sound, clock, before, 10)
+
+
+def test_a_log_of_which_nothing_can_be_read_is_not_repaired(
+    sound: Path, clock: ManualClock
+) -> None:
+    """Nobody could say which ledger it was."""
+    for name in (FIRST, SECOND, THIRD):
+        spoil(sound / name, 0)
+    before = contents(sound)
+    with pytest.raises(StorageError, match="bring back a copy"):
+        repair(FS, sound, clock.now())
+    assert {name: data for name, data in contents(sound).items() if name in before} == before
+
+
+# -- on the record ---------------------------------------------------------------------------------
+
+
+def test_the_repair_is_in_the_chain(sound: Path, clock: ManualClock) -> None:
+    """In the header of the day that it begins: a reader of the log meets it in its place."""
+    spoil(sound / SECOND, 2)
+    plan = repair(FS, sound, clock.now())
+    assert plan is not None
+    reader = LogReader(sound)
+    assert len(list(reader.records())) == 5
+    (found,) = reader.repairs
+    reader.close()
+    assert (found.at, found.lost_to, found.kept) == (clock.now(), 10, plan.kept)
+    assert "line 3" in found.why
+
+
+def test_a_head_exported_before_tells_of_what_is_gone(sound: Path, clock: ManualClock) -> None:
+    """The log is sound again, and is not the one that it was."""
+    with Ledger(sound, clock=clock) as ledger:
+        head = ledger.export_head()
+    spoil(sound / SECOND, 2)
+    repair(FS, sound, clock.now())
+    with Ledger(sound, clock=clock) as ledger:
+        for n in range(8):
+            ledger.add_job("a", "x", clock.now(), job_id=f"new-{n}")
+        assert ledger.verify().ok
+        report = ledger.verify(since_heads=[head])
+    assert [problem.kind for problem in report.problems] == ["rewritten"]
+
+
+def test_the_reader_in_the_format_document_reads_on_behind_a_repair(
+    sound: Path, clock: ManualClock
+) -> None:
+    """It knows nothing of repairs, as releases before them."""
+    spoil(sound / SECOND, 2)
+    repair(FS, sound, clock.now())
+    mended(sound, clock, events(sound), 5)
+    document = (ROOT / "docs" / "log-format.md").read_text()
+    source = re.search(r"```python\n(.*?)```", document, re.S)
+    assert source is not None
+    names: dict[str, Any] = {}
+    exec(source[1], names)
+    assert [record["seq"] for record in names["read"](sound)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_second_repair_keeps_the_first_ones_bytes(sound: Path, clock: ManualClock) -> None:
+    """Each has a directory of its own, and its own day file."""
+    spoil(sound / THIRD, 1)
+    first = repair(FS, sound, clock.now())
+    assert first is not None
+    spoil(sound / SECOND, 1)
+    second = repair(FS, sound, clock.now())
+    assert second is not None
+    assert first.kept != second.kept
+    assert contents(sound / first.kept)
+    assert opens(sound, clock)
+    assert len([path for path in sound.iterdir() if path.name.startswith("damaged_")]) == 2
+
+
+# -- a repair that is broken off -------------------------------------------------------------------
+
+
+class BrokenOff(Exception):
+    pass
+
+
+class UntilPlanned(FileSystem):
+    """Fails with the first removal, when everything is prepared."""
+
+    def truncate(self, fd: int, size: int) -> None:
+        raise BrokenOff
+
+    def remove(self, path: Path) -> None:
+        raise BrokenOff
+
+
+def test_a_repair_that_was_broken_off_keeps_everybody_out_until_it_is_finished(
+    sound: Path, clock: ManualClock
+) -> None:
+    """Nothing is half done behind anybody's back."""
+    before = events(sound)
+    spoil(sound / SECOND, 2)
+    with pytest.raises(BrokenOff):
+        repair(UntilPlanned(), sound, clock.now())
+    with pytest.raises(LedgerCorruptError, match=r"begun and not finished .*--accept-loss"):
+        Ledger(sound, clock=clock)
+    assert "repair" in {problem.kind for problem in verify(sound).problems}
+    plan = repair(FS, sound, clock.now() + timedelta(days=40))
+    assert plan is not None
+    assert plan.at == clock.now()
+    assert not (sound / REPAIR_NAME).exists()
+    mended(sound, clock, before, 5)
+
+
+def test_a_broken_off_repair_does_not_remove_what_came_since(
+    sound: Path, clock: ManualClock
+) -> None:
+    """Only what was kept is cut off."""
+    spoil(sound / THIRD, 2)
+    with pytest.raises(BrokenOff):
+        repair(UntilPlanned(), sound, clock.now())
+    with (sound / THIRD).open("ab") as file:
+        file.write(b"more\n")
+    before = (sound / THIRD).read_bytes()
+    with pytest.raises(StorageError, match="has changed since"):
+        repair(FS, sound, clock.now())
+    assert (sound / THIRD).read_bytes() == before
+
+
+def test_the_new_file_is_of_today_or_of_the_day_after_what_is_sound(
+    sound: Path, clock: ManualClock
+) -> None:
+    """A day file's day never goes back, and no day has two."""
+    spoil(sound / THIRD, 2)
+    plan = repair(FS, sound, datetime.fromisoformat("2026-03-03T23:00:00+00:00"))
+    assert plan is not None
+    assert plan.new_day == "2026-03-04"
+    clock.advance(timedelta(days=30))
+    spoil(sound / SECOND, 2)
+    again = repair(FS, sound, clock.now())
+    assert again is not None
+    assert again.new_day == clock.now().date().isoformat()
