@@ -56,6 +56,16 @@ class FileSystem:
             missing.insert(0, missing[0].parent)
         return missing
 
+    def sync_path_to(self, directory: Path) -> None:
+        """The names that lead to a directory are on disk when this returns.
+
+        Whoever made them, and was stopped before it was certain. A directory above that may not be
+        read is passed over: nobody who may not read it has made the way through it.
+        """
+        for above in directory.absolute().parents:
+            with suppress(PermissionError):
+                self.sync_directory(above)
+
     def is_directory(self, path: Path) -> bool:
         return path.is_dir()
 

@@ -52,6 +52,7 @@ def create_ledger(
         if days:
             return days
         check_may_create(fs, directory)
+        fs.sync_path_to(directory)  # it may be there, and not be certain yet
         ledger_id, day = str(uuid4()), now.date().isoformat()
         digest, length = create_segment(
             fs, directory, Cursor(), ledger=ledger_id, timezone=timezone, day=day

@@ -139,7 +139,7 @@ class Ledger(Changes, Past):
             durability=durability,
             read_only=read_only,
             allow_network=allow_network,
-            elapsed=boot_time() if isinstance(self._clock, SystemClock) else None,
+            elapsed=boot_time() if type(self._clock) is SystemClock else None,
             fs=self._fs,
         )
         self._background = Background(

@@ -307,8 +307,10 @@ class BrokenOff(Exception):
 class UntilPlanned(FileSystem):
     """Fails with the first removal, when everything is prepared."""
 
-    def truncate(self, fd: int, size: int) -> None:
-        raise BrokenOff
+    def rename(self, source: Path, target: Path) -> None:
+        if target.name.startswith("events_"):
+            raise BrokenOff
+        super().rename(source, target)
 
     def remove(self, path: Path) -> None:
         raise BrokenOff
