@@ -34,6 +34,7 @@ from .scheduler.clock import Clock, ManualClock, SystemClock
 from .scheduler.ledger import Ledger
 from .scheduler.queries import LedgerView
 from .scheduler.scheduler import Scheduler
+from .scheduler.secrets import hide_secrets, mark_secret
 
 __version__ = "0.1.0"
 
@@ -72,4 +73,6 @@ __all__ = [
     "SystemClock",
     "ValidationError",
     "VerifyReport",
+    "hide_secrets",
+    "mark_secret",
 ]

@@ -65,8 +65,11 @@ def judge(
     """
     cursor, path = log.cursor, log.path
     size = log.size() - cursor.offset
+    if size > MAX_WRITE_BYTES:
+        reason = f"{size} bytes do not verify, more than one write can be"
+        raise damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
     with storage_errors("read", path):
-        tail = fs.read_at(log.fd, min(size, MAX_WRITE_BYTES + 1), cursor.offset)
+        tail = fs.read_at(log.fd, size, cursor.offset)
     if not tail:
         return b"", False
     was_durable = head is not None and head.durable_seq > cursor.seq
@@ -84,8 +87,6 @@ def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
     """Why the bytes after `cursor` cannot be a torn write; None when they may well be one."""
     if head is not None and head.durable_seq > cursor.seq:
         return f"record {head.durable_seq} was on disk, and the log is sound only to {cursor.seq}"
-    if len(tail) > MAX_WRITE_BYTES:
-        return f"{len(tail)} bytes do not verify, more than one write can be"
     seq, prev = cursor.seq, cursor.hash
     gap = False
     for line in tail.split(b"\n"):

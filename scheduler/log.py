@@ -2,7 +2,8 @@
 
 They go to the standard library's logger `jobledger`, so nothing is printed that the program did not
 ask for (warnings reach standard error by the standard library's own default). A program that has
-configured structlog gets them its own way. What a post says is never in them.
+configured structlog gets them its own way. What a post says is never in them, nor is what was
+marked as secret.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
+
+from .secrets import hide_secrets
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
@@ -25,6 +28,7 @@ def _own() -> BoundLogger:
             logging.getLogger("jobledger"),
             processors=[
                 structlog.stdlib.filter_by_level,
+                hide_secrets,
                 structlog.processors.format_exc_info,
                 structlog.processors.LogfmtRenderer(key_order=["event"]),
             ],
@@ -39,5 +43,14 @@ def logger(**bound: Any) -> BoundLogger:
     import structlog
 
     if structlog.is_configured():
-        return cast("BoundLogger", structlog.get_logger("jobledger", **bound))
+        theirs = structlog.get_config()["processors"]
+        return cast(
+            "BoundLogger",
+            structlog.wrap_logger(
+                None,
+                processors=[hide_secrets, *theirs],
+                logger_factory_args=("jobledger",),
+                **bound,
+            ),
+        )
     return _own().bind(**bound)

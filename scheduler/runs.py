@@ -28,6 +28,7 @@ from .calls import call_async, call_blocking, run_in_own_loop
 from .execution import Question, interruption, steps
 from .ledger import Ledger
 from .log import logger
+from .secrets import hide_in
 from .settings import AttemptSettings, RunSettings, positive
 
 LOOK_EVERY_S = 0.1
@@ -185,17 +186,21 @@ class Runs(Ledger):
         """What the publisher gets: this attempt, or the one in doubt where it is asked about it."""
         key = self.idempotency_key(job.job_id)
         number = job.doubted_attempt if question == "reconcile" else job.attempt
-        attempt = Attempt(job, key, self._change, number=number, is_current=self._is_newest)
+        attempt = Attempt(job, key, self._record, number=number, is_current=self._is_newest)
         mine = self._running.get(job.job_id)
         if mine is not None and mine.job.attempt == job.attempt:
             mine.attempt = attempt
         return attempt
 
+    def _record(self, job_id: str, command: c.OfAttempt) -> ScheduledJob | None:
+        """Change a running job as its attempt says, without a word of what is secret."""
+        return self._change(job_id, hide_in(command))
+
     def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
         """Record how an attempt ended, unless the job has gone on without it."""
         log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
         try:
-            after = self._change(job.job_id, command)
+            after = self._record(job.job_id, command)
         except StaleAttemptError as error:
             log.warning(
                 "stale result refused",

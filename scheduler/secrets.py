@@ -1,0 +1,127 @@
+"""Texts that must not be told: tokens and passwords, kept out of logs and out of the ledger."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from ..domain import commands as c
+from ..domain.errors import ValidationError
+
+MIN_CHARS = 6
+"""What is shorter stands in half of all texts by chance."""
+HIDDEN = "***"
+
+_lock = threading.Lock()
+_secrets: tuple[str, ...] = ()
+"""The longest first, so that no part of one is left when another is within it."""
+
+
+def mark_secret(value: str) -> str:
+    """Mark a text as secret for the rest of this process's life, and return it.
+
+    From then on it is replaced by `***`, also where it is quoted for an address, in whatever
+    jobledger logs, in the errors of attempts, and in the notes that a publisher makes. A checkpoint
+    with it is refused, since a changed value would mislead the publisher. What was recorded before
+    stays, and texts and metadata of jobs are never changed. In any thread, any number of times.
+
+    Raises:
+        ValidationError: it is no text, or shorter than 6 characters.
+    """
+    global _secrets
+    if not isinstance(value, str) or len(value) < MIN_CHARS:
+        raise ValidationError(
+            f"a secret must be a text of at least {MIN_CHARS} characters",
+            field="value",
+            hint="what is shorter would be taken out of other words, too",
+        )
+    with _lock:
+        known = {*_secrets, value, quote(value, safe=""), quote_plus(value)}
+        _secrets = tuple(sorted(known, key=len, reverse=True))
+    return value
+
+
+def without_secrets(text: str) -> str:
+    """The text with `***` in place of every secret."""
+    for secret in _secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def hide_secrets(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: replaces secrets in every value of an event, however deep.
+
+    jobledger's own logger has it first, whatever structlog was configured with. Put it into a
+    pipeline of your own to cover what your program logs. A value that is neither text nor a mapping
+    or a sequence is left as it is, unless its `repr` has a secret: then that takes its place. So a
+    traceback stays an `exc_info`, or becomes the text `exception` if a secret stands in it.
+    """
+    if _secrets:
+        told = traceback_of(event.get("exc_info"))
+        if told is not None and without_secrets(told) != told:
+            del event["exc_info"]
+            event["exception"] = told
+        for key in event:
+            event[key] = _hidden(event[key]) if key != "exc_info" else event[key]
+    return event
+
+
+def traceback_of(info: Any) -> str | None:
+    """The text of an `exc_info`, in any form that loggers take; None where there is none."""
+    if isinstance(info, BaseException):
+        error: BaseException | None = info
+    elif isinstance(info, tuple):
+        error = info[1]
+    else:
+        error = sys.exception() if info else None
+    return None if error is None else "".join(traceback.format_exception(error)).rstrip("\n")
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, Mapping):
+        return {_hidden(key): _hidden(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = repr(value)
+    hidden = without_secrets(text)
+    return value if hidden == text else hidden
+
+
+def _tells(value: Any) -> bool:
+    """Whether a secret stands in a value of JSON."""
+    if isinstance(value, str):
+        return without_secrets(value) != value
+    if isinstance(value, Mapping):
+        return any(_tells(key) or _tells(inner) for key, inner in value.items())
+    return isinstance(value, list | tuple) and any(map(_tells, value))
+
+
+def hide_in(command: c.OfAttempt) -> c.OfAttempt:
+    """The command with no secret in what it records.
+
+    Raises:
+        ValidationError: a secret stands in a checkpoint.
+    """
+    if not _secrets:
+        return command
+    if isinstance(command, c.Fail | c.Interrupt):
+        return msgspec.structs.replace(command, error=without_secrets(command.error))
+    if isinstance(command, c.Note):
+        return msgspec.structs.replace(command, message=without_secrets(command.message))
+    if isinstance(command, c.Checkpoint) and _tells((command.name, command.value)):
+        raise ValidationError(
+            "a text that is marked as secret stands in the checkpoint",
+            field="value",
+            hint="the log is for reading: record what identifies the step, not what opens doors",
+        )
+    return command
