@@ -66,8 +66,8 @@ def judge(
     cursor, path = log.cursor, log.path
     size = log.size() - cursor.offset
     if size > MAX_WRITE_BYTES:
-        reason = f"{size} bytes do not verify, more than one write can be"
-        raise damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
+        too_long = f"{size} bytes do not verify, more than one write can be"
+        raise damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", too_long)
     with storage_errors("read", path):
         tail = fs.read_at(log.fd, size, cursor.offset)
     if not tail:

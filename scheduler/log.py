@@ -9,13 +9,24 @@ marked as secret.
 from __future__ import annotations
 
 import logging
+from collections.abc import MutableMapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from ..domain.text import printable
 from .secrets import hide_secrets
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
+
+
+def _made_printable(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """An error's text may hold what a terminal takes for commands; line breaks are quoted later."""
+    plain = bool, int, float, type(None)
+    return {
+        key: value if isinstance(value, plain) else printable(value, one_line=False)
+        for key, value in event.items()
+    }
 
 
 @cache
@@ -30,6 +41,7 @@ def _own() -> BoundLogger:
                 structlog.stdlib.filter_by_level,
                 hide_secrets,
                 structlog.processors.format_exc_info,
+                _made_printable,
                 structlog.processors.LogfmtRenderer(key_order=["event"]),
             ],
             wrapper_class=structlog.stdlib.BoundLogger,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ import click
 import msgspec
 
 from ..domain.job import JobStatus, ScheduledJob
+from ..domain.text import printable as printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,28 +26,6 @@ STATUS_STYLE = {
     JobStatus.CANCELLED: "dim",
     JobStatus.EXPIRED: "yellow",
 }
-
-# Characters that move the cursor, change colours or reorder what is read.
-_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-_JOINERS = {"\u200d", "\ufe0f"}  # emoji are made of these
-
-
-def printable(value: object, *, one_line: bool = True) -> str:
-    """Text that is safe on a terminal: every control character shown as its code."""
-    text = str(value)
-    if text.isprintable():  # nearly all, and much faster
-        return text
-    keep = "" if one_line else "\n"
-    return "".join(
-        character
-        if character in keep or character in _JOINERS
-        else " ⏎ "
-        if character == "\n"
-        else f"\\x{ord(character):02x}"
-        if unicodedata.category(character) in _UNSAFE
-        else character
-        for character in text
-    )
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -1,7 +1,8 @@
 """Logs written by earlier releases stay readable for ever, and mean the same.
 
 All have format 1 and event types at schema 1: `v1/` is the oldest, `v1-pacing/` has jobs that
-were held back. They are never written again; a new schema or format gets a folder of its own.
+were held back, `v1-import/` jobs that were imported in each state. They are
+never written again; a new schema or format gets a folder of its own.
 """
 
 from __future__ import annotations
