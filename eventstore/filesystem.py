@@ -10,8 +10,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import StorageError
@@ -240,13 +239,24 @@ def _check_owner(status: os.stat_result) -> None:
         raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to {user}")
 
 
-@contextmanager
-def storage_errors(doing: str, path: Path) -> Iterator[None]:
-    """Turn an OSError into a StorageError with the path and a hint."""
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(doing, path, error) from error
+class storage_errors:
+    """Turn an OSError into a StorageError with the path and a hint.
+
+    A class, since every append enters some of them and a generator costs more than its calls.
+    """
+
+    __slots__ = ("_doing", "_path")
+
+    def __init__(self, doing: str, path: Path) -> None:
+        self._doing = doing
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, OSError):
+            raise storage_error(self._doing, self._path, error) from error
 
 
 def storage_error(doing: str, path: Path, error: OSError) -> StorageError:

@@ -64,6 +64,8 @@ class HeadFile:
         self._read_only = read_only
         self._fd: int | None = None
         self._is_written = False
+        self._known: tuple[bytes, Head | None] = b"", None
+        """What was in the file last: mostly it still is, and need not be decoded again."""
 
     def read(self) -> Head | None:
         """The head; None where there is none that can be trusted."""
@@ -76,15 +78,23 @@ class HeadFile:
                     self._fd = self._fs.open_write(self.path)
             except FileNotFoundError:
                 return None
-        return decode_head(self._fs.read_at(self._fd, _WIDTH, 0))
+        data = self._fs.read_at(self._fd, _WIDTH, 0)
+        if data != self._known[0]:
+            self._known = data, decode_head(data)
+        return self._known[1]
 
     def write(self, head: Head) -> None:
-        """Put `head` in place; visible to other processes at once, on disk after `sync`."""
+        """Put `head` in place; visible to other processes at once, on disk after `sync`.
+
+        Under the append lock, after `read`, which has noticed if the file was removed.
+        """
         self._is_written = True
-        self._let_go_of_removed()
         if self._fd is None:
             self._fd = self._fs.open_write(self.path, create=True)
-        self._fs.write_at(self._fd, encode_head(head), 0)
+        data = encode_head(head)
+        self._known = b"", None
+        self._fs.write_at(self._fd, data, 0)
+        self._known = data, head
 
     def _let_go_of_removed(self) -> None:
         """Somebody may have removed or replaced the file: what is written to this one is gone."""

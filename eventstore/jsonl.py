@@ -11,8 +11,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from copy import copy
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -33,6 +32,21 @@ from .store import (
     position_conflict,
 )
 from .tail import TornTail, mend
+
+
+class _Held:
+    """A store's append lock, taken within a `with`."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: JsonlEventStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        self._store._lock()
+
+    def __exit__(self, *error: object) -> None:
+        self._store._unlock()
 
 
 class JsonlEventStore:
@@ -73,6 +87,8 @@ class JsonlEventStore:
         self._waiting = Waiting()
         self._mutex = threading.RLock()
         self._lock_fd: int | None = None
+        self._lock_path = directory / LOCK_NAME
+        self._held = _Held(self)
         self._poison: StorageError | None = None
         self._refused: Exception | None = None
         self._durable_seq = 0
@@ -337,7 +353,7 @@ class JsonlEventStore:
         if day != self._log.cursor.day:
             self._jump.check(now, self._log.cursor.day)
             self._roll_over(day)
-        log, after = self._log, copy(self._log.cursor)
+        log, after = self._log, self._log.cursor.copy()
         batch = self._durable_seq + 1
         if after.batch != batch:
             after.batch, after.write_offset = batch, after.offset
@@ -375,7 +391,7 @@ class JsonlEventStore:
                 self._durable_seq = log.cursor.seq
             # A HEAD at offset 0 of a day announces its file: whoever finds it looks for the file
             # before appending anywhere else.
-            announced = copy(log.cursor)
+            announced = log.cursor.copy()
             announced.day, announced.offset = day, 0
             self._write_head(announced)
             create_segment(
@@ -454,15 +470,17 @@ class JsonlEventStore:
     def read(self, after: int = 0) -> Iterator[Record]:
         return self._log.read(after)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> _Held:
+        return self._held
+
+    def _lock(self) -> None:
         assert self._lock_fd is not None
-        with storage_errors("lock", self._directory / LOCK_NAME):
+        with storage_errors("lock", self._lock_path):
             self._lock_fd = self._take_lock(self._lock_fd)
-        try:
-            yield
-        finally:
-            self._fs.unlock(self._lock_fd)
+
+    def _unlock(self) -> None:
+        assert self._lock_fd is not None
+        self._fs.unlock(self._lock_fd)
 
     def _take_lock(self, fd: int) -> int:
         """The lock's file, locked; opened anew where somebody has removed it, as others do."""
@@ -473,9 +491,9 @@ class JsonlEventStore:
                 return fd
             except FileNotFoundError:
                 self._fs.unlock(fd)
-            removed, path = fd, self._directory / LOCK_NAME
+            removed = fd
             try:
-                self._lock_fd = fd = self._fs.open_write(path, create=True)
+                self._lock_fd = fd = self._fs.open_write(self._lock_path, create=True)
             except FileNotFoundError:
                 raise FileNotFoundError(errno.ENOENT, "the directory was removed") from None
             self._fs.close(removed)

@@ -56,16 +56,13 @@ class Log:
         self._fd: int | None = None
         self._segments: list[tuple[str, int]] = []
         self.cursor = Cursor()
+        self.path = day_file(directory, "")
+        """The day file that the cursor is in."""
         self.versions: dict[str, int] = {}
         self.ends: dict[str, tuple[int, str]] = {}
         """The number and the hash that each earlier day ended with."""
         self.repairs: list[Repaired] = []
         """The repairs in what was read."""
-
-    @property
-    def path(self) -> Path:
-        """The day file that the cursor is in."""
-        return day_file(self._directory, self.cursor.day)
 
     @property
     def fd(self) -> int:
@@ -161,7 +158,7 @@ class Log:
             raise
         if self._fd is not None:
             self._fs.close(self._fd)
-        self._fd = fd
+        self._fd, self.path = fd, path
         self.ends[ended] = end
         self.note_repair(header)
         self._segments.append((day, header.first_seq))

@@ -43,6 +43,13 @@ class Cursor:
         self.write_offset = 0
         """Where the first record of the last batch begins."""
 
+    def copy(self) -> Cursor:
+        """Another one at the same place."""
+        other = Cursor.__new__(Cursor)
+        other.day = self.day
+        other.stand_at(self.offset, self.line, self.seq, self.hash, self.batch, self.write_offset)
+        return other
+
     def stand_at(
         self, offset: int, line: int, seq: int, hash: str, batch: int, write_offset: int
     ) -> None:

@@ -87,6 +87,10 @@ class ProjectionWriter:
             with storage_errors("write", path):
                 if self._put(path, content):
                     changed.append(path)
+        if len(changed) < len(files):
+            # What is as it should be may have come there by a write that failed before it was sure.
+            with storage_errors("sync", self._directory):
+                self._fs.sync_directory(self._directory)
         path = marker_path(self._directory, projection)
         with storage_errors("write", path):
             self._fs.write_file_durably(path, msgspec.json.encode(Marker(self._ledger_id, seq)))

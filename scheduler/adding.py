@@ -118,8 +118,12 @@ class Adding(Queries):
             ValidationError: of the first that is not acceptable, with its label.
         """
         self._check_writable()
+        is_fresh = False
         while newcomers:
-            self._store.refresh()
+            # First with what is known here: the store refuses if others were there meanwhile.
+            if is_fresh:
+                self._store.refresh()
+            is_fresh = True
             now, expected_seq = self._now(), None
             ids: dict[str, None] = {}
             records: list[NewRecord] = []
@@ -207,6 +211,8 @@ def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
     replace = msgspec.structs.replace
     if isinstance(command, c.Add):
         moment = to_aware(command.job.scheduled_time, zone)
+        if moment is command.job.scheduled_time:
+            return command
         return replace(command, job=replace(command.job, scheduled_time=moment))
     job = command.job.job
     times = {name: to_aware(getattr(job, name), zone) for name in TIMES}

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from support.durability import without_background
 
+from jobledger import StorageError
+from jobledger.projections.writer import ProjectionWriter
+from jobledger.tools.testing.disk import SimulatedDisk
+from jobledger.tools.testing.faults import Fault, FaultyFileSystem
 from simulation.io_failures import WORKS, Tally, fail_every
 
 CHANGING = {"write", "sync", "create", "rename", "sync_directory", "lock", "read", "open", "list"}
+
+
+def test_a_file_that_a_failed_write_left_right_is_made_sure_of() -> None:
+    """Its name was not on disk yet; whoever finds it as it should be does not leave it so."""
+    path, states = Path("/jobs_2026-03-02.json"), list[SimulatedDisk]()
+    disk = SimulatedDisk(
+        lambda *operation: states.extend(disk.crash(random.Random(seed)) for seed in range(20))
+    )
+    failing = FaultyFileSystem(disk, Fault(1, only=["sync_directory"]))
+    with pytest.raises(StorageError):
+        ProjectionWriter(failing, path.parent, "id").write("name", {path: b"content"}, 1)
+    states.clear()
+    ProjectionWriter(disk, path.parent, "id").write("name", {path: b"content"}, 1)
+    positions = [ProjectionWriter(left, path.parent, "id").position("name") for left in states]
+    assert set(positions) == {None, 1}
+    for left, position in zip(states, positions, strict=True):
+        assert position is None or left.read_file(path) == b"content"
 
 
 @pytest.mark.parametrize("name", WORKS)

@@ -267,6 +267,25 @@ def test_a_line_that_was_rewritten_with_a_hash_that_fits_is_refused(
     assert (error.path, error.line) == (str(path), 4 if "data" in changes else 3)
 
 
+@WITH_AND_WITHOUT_HEAD
+@pytest.mark.parametrize(
+    ("changes", "kind"), [({"seq": 3}, "sequence"), ({"prev": "f" * 32}, "chain")]
+)
+def test_within_one_write_every_record_follows_the_one_before(
+    ledger: LogDirectory, changes: dict[str, object], kind: str, with_head: bool
+) -> None:
+    """Also where somebody made the rest of the chain fit."""
+    ledger.write([new("a", n) for n in (1, 2, 3)])
+    path = ledger.days()[0]
+    lines = lines_of(path)
+    lines[2] = reseal(lines[2], **changes)
+    lines[3] = reseal(lines[3], prev=json.loads(lines[2])["hash"])
+    rewrite(path, lines)
+    if not with_head:
+        ledger.head.unlink()
+    assert (refusal(ledger).kind, refusal(ledger).line) == (kind, 3)
+
+
 @pytest.mark.parametrize("kind", ["sequence", "chain", "version", "form"])
 def test_a_last_line_that_is_sound_and_does_not_follow_is_no_torn_tail(
     long: LogDirectory, kind: str

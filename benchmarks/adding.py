@@ -1,0 +1,75 @@
+"""One durable `add_job` after another, next to a bare append and fdatasync of the same bytes.
+
+    python benchmarks/adding.py [ADDS] [ROUNDS]
+
+Ours validates, decides, chains, keeps HEAD and the state, and holds the lock that other processes
+would wait for; the daily files are written behind meanwhile. The bare one writes the very lines
+that ours has written, one by one, each synced.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from measure import in_turn, share, tell, timed
+
+from jobledger import Ledger
+
+CONTENT = "x" * 120
+
+
+class Bare:
+    """Appends lines to a file, each synced."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._offset = 0
+
+    def write(self, lines: list[bytes]) -> None:
+        for line in lines:
+            os.pwrite(self._fd, line, self._offset)
+            os.fdatasync(self._fd)
+            self._offset += len(line)
+
+
+def main() -> None:
+    adds = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 9
+    with tempfile.TemporaryDirectory() as place:
+        bare = Bare(Path(place, "bare"))
+        with Ledger(Path(place, "jobs")) as ledger:
+            now = datetime.now(UTC)
+
+            def add() -> None:
+                for _ in range(adds):
+                    ledger.add_job("my-shop", CONTENT, now)
+
+            def last_lines() -> list[bytes]:
+                (log,) = Path(place, "jobs").glob("events_*.jsonl")
+                return [line + b"\n" for line in log.read_bytes().split(b"\n")[-adds - 1 : -1]]
+
+            taken = in_turn(
+                {
+                    "add_job": lambda: timed(add),
+                    "bare": lambda lines=None: timed(lambda ls=last_lines(): bare.write(ls)),
+                },
+                rounds,
+            )
+            size = len(last_lines()[-1])
+    tell(
+        "add_job one by one against a bare append and fdatasync",
+        {
+            "adds": adds,
+            "bytes a line": size,
+            "seconds": taken,
+            "share of the bare rate": share(taken["bare"], taken["add_job"]),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

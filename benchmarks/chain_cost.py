@@ -1,0 +1,108 @@
+"""What the chain and HEAD cost: appends as they are, next to appends without them.
+
+    python benchmarks/chain_cost.py [APPENDS]
+
+Without them means: no hash is taken, no HEAD is read or written; the same lines are written and
+synced by the same code. Each append is one record with a post of common length, synced.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import patch
+
+from measure import in_turn, share, tell, timed
+
+from jobledger.eventstore import record
+from jobledger.eventstore.jsonl import JsonlEventStore
+from jobledger.eventstore.record import GENESIS, NewRecord
+from jobledger.eventstore.segment import Cursor
+
+DATA = (
+    b'{"account_id":"my-shop","content":"%b","scheduled_time":"2026-03-02T12:00:00Z","priority":2,'
+    b'"max_retries":3,"platform":"threads"}' % (b"x" * 120)
+)
+
+
+class NoHead(JsonlEventStore):
+    """Alone on its ledger, so it need not look where the log ends; and nobody is told."""
+
+    def _catch_up(self, *, opening: bool = False) -> None:
+        if opening:
+            super()._catch_up(opening=True)
+
+    def _write_head(self, cursor: Cursor) -> None:
+        pass
+
+
+def seal_without_hash(body: bytes) -> tuple[bytes, str]:
+    return b'%b,"hash":"%b"}\n' % (body, GENESIS.encode()), GENESIS
+
+
+@contextmanager
+def no_hash() -> Iterator[None]:
+    with patch.object(record, "seal", seal_without_hash):
+        yield
+
+
+def appending(store: JsonlEventStore, appends: int) -> float:
+    """The seconds of so many appends, one by one."""
+    first = store.seq
+    news = [
+        NewRecord(type="added", job=f"job-{first + n}", version=1, schema=1, data=DATA)
+        for n in range(appends)
+    ]
+
+    def work() -> None:
+        for new in news:
+            store.append([new])
+
+    return timed(work)
+
+
+def main() -> None:
+    appends = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    with tempfile.TemporaryDirectory() as place:
+
+        def opened(kind: type[JsonlEventStore], name: str) -> JsonlEventStore:
+            store = kind(Path(place, name), clock=lambda: datetime.now(UTC))
+            store.refresh()
+            return store
+
+        whole, without_head = opened(JsonlEventStore, "whole"), opened(NoHead, "no-head")
+        neither = opened(NoHead, "neither")
+
+        def bare() -> float:
+            with no_hash():
+                return appending(neither, appends)
+
+        taken = in_turn(
+            {
+                "as it is": lambda: appending(whole, appends),
+                "without HEAD": lambda: appending(without_head, appends),
+                "without HEAD and hashes": bare,
+            },
+            rounds=7,
+        )
+        for store in (whole, without_head, neither):
+            store.abandon()
+    rest = taken["without HEAD and hashes"]
+    tell(
+        "what HEAD and the chain cost a durable append",
+        {
+            "appends": appends,
+            "seconds": taken,
+            "share of the rate without both": share(rest, taken["as it is"]),
+            "cost of both": round(1 / share(rest, taken["as it is"]) - 1, 3),
+            "cost of the hashes": round(1 / share(rest, taken["without HEAD"]) - 1, 3),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
