@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help env test demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test switches soak demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -18,6 +18,12 @@ $(INSTALLED): pyproject.toml
 
 test: env        ## the whole suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+switches: env    ## switch each rule of the log off, and see which test notices (some minutes)
+	PYTHONPATH=tests $(BIN)/python -m switches
+
+soak: env        ## crash states, failing disks, kills and crowds with new seeds, for an hour
+	PYTHONPATH=tests $(BIN)/python -m simulation --minutes 60
 
 demo: env        ## the story in a minute: posts, a crash, recovery, and the proof
 	$(BIN)/jobledger demo

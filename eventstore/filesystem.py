@@ -12,6 +12,7 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from ..domain.errors import StorageError
 
@@ -36,6 +37,14 @@ _HINTS = {
 
 class FileSystem:
     """The real file system. File descriptors are close-on-exec and never follow a final link."""
+
+    def new_id(self) -> str:
+        """An id that nothing else has: a random UUID."""
+        return str(uuid4())
+
+    def process_id(self) -> int:
+        """The number of this process, for people who look for it."""
+        return os.getpid()
 
     def make_directory(self, path: Path) -> None:
         """Make `path`, and what is missing above it, durably; the directory gets mode 0700."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
 from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
 from .filesystem import FileSystem, storage_errors
@@ -53,7 +52,7 @@ def create_ledger(
             return days
         check_may_create(fs, directory)
         fs.sync_path_to(directory)  # it may be there, and not be certain yet
-        ledger_id, day = str(uuid4()), now.date().isoformat()
+        ledger_id, day = fs.new_id(), now.date().isoformat()
         digest, length = create_segment(
             fs, directory, Cursor(), ledger=ledger_id, timezone=timezone, day=day
         )

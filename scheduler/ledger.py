@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self, get_args
+from typing import ClassVar, Self, get_args
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,8 @@ class Ledger(Changes, Past):
     """
 
     _store: JsonlEventStore
+    _BACKGROUND: ClassVar[type[Background]] = Background
+    """What calls `write_behind` while the program goes on."""
 
     def __init__(
         self,
@@ -142,7 +144,7 @@ class Ledger(Changes, Past):
             elapsed=boot_time() if type(self._clock) is SystemClock else None,
             fs=self._fs,
         )
-        self._background = Background(
+        self._background = self._BACKGROUND(
             self, BATCH_MS / 1000 if durability == "batch" else DAILY_FILES_DELAY_S
         )
         try:

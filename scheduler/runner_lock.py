@@ -6,7 +6,6 @@ orphan. The lock goes with its process, however that dies; the file stays, with 
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +40,7 @@ class RunnerLock:
                 if not _take(fs, self._fd):
                     raise _taken(path, fs.read_at(self._fd, 32, 0))
                 fs.truncate(self._fd, 0)
-                fs.write_at(self._fd, b"%d\n" % os.getpid(), 0)
+                fs.write_at(self._fd, b"%d\n" % fs.process_id(), 0)
             except BaseException:
                 fs.close(self._fd)
                 self._fd = None

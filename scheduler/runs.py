@@ -124,7 +124,7 @@ class Runs(Ledger):
             command = c.Start(
                 reconcilable=port.reconcilable,
                 expire_after=self._expire_after,
-                runner=f"pid {os.getpid()}",
+                runner=f"pid {self._fs.process_id()}",
             )
             try:
                 started = self._change(job.job_id, command)

@@ -17,6 +17,8 @@ from typing import Any
 
 import click
 import pytest
+from support.mutants import place_of
+from switches.rules import RULES
 
 from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.events import EVENT_TYPES
@@ -171,3 +173,12 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_rule_of_the_log_can_be_switched_off_where_its_list_says() -> None:
+    """The list and the table in the document keep up with the source."""
+    rows = (ROOT / "docs/durability.md").read_text("utf-8").split("<!-- switches: begin -->")[1]
+    assert len(RULES) >= 40
+    for rule in RULES:
+        place_of(rule)
+        assert re.search(rf"^\| {re.escape(rule.name)} \| `{rule.file}` \| `test_", rows, re.M)

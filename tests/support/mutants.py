@@ -42,13 +42,13 @@ class Verdict:
     seconds: float
 
 
-def place_of(mutant: Mutant) -> int:
+def place_of(mutant: Mutant, root: Path = ROOT) -> int:
     """Where its text is in its file.
 
     Raises:
         ValueError: it is not there exactly once.
     """
-    source = (ROOT / mutant.file).read_text("utf-8")
+    source = (root / mutant.file).read_text("utf-8")
     if source.count(mutant.old) != 1:
         raise ValueError(
             f"{mutant.name}: {mutant.file} has {source.count(mutant.old)} times:\n{mutant.old}"
@@ -70,7 +70,7 @@ def mutated(copy: Path, mutant: Mutant) -> Iterator[None]:
     """The mistake is in the copy within this block."""
     path = copy / mutant.file
     source = path.read_text("utf-8")
-    start = place_of(mutant)
+    start = place_of(mutant, copy)
     path.write_text(source[:start] + mutant.new + source[start + len(mutant.old) :], "utf-8")
     try:
         yield

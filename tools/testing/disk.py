@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 from ...eventstore.filesystem import FileSystem
 
@@ -85,6 +86,9 @@ class SimulatedDisk(FileSystem):
 
     def __init__(self, before: Callable[[str, str], None] = lambda operation, name: None) -> None:
         self.before = before
+        self.process = 1
+        """The number that processes on this disk have, for all of them."""
+        self._ids = 0
         self._root = _Directory()
         self._open: dict[int, tuple[_File, str]] = {}
         self._fds = count(1_000_000)
@@ -114,6 +118,14 @@ class SimulatedDisk(FileSystem):
         if isinstance(node, _Directory):
             raise _error(errno.EISDIR, path)
         return node
+
+    def new_id(self) -> str:
+        """The next of a row of ids, so that a run can be repeated."""
+        self._ids += 1
+        return str(UUID(int=self._ids))
+
+    def process_id(self) -> int:
+        return self.process
 
     def is_directory(self, path: Path) -> bool:
         try:
@@ -285,6 +297,7 @@ class SimulatedDisk(FileSystem):
     def crash(self, chance: Random) -> SimulatedDisk:
         """One of the disks that a power cut just now may leave: all that it holds is certain."""
         left = SimulatedDisk()
+        left.process, left._ids = self.process, self._ids
         left._root = _crashed_directory(self._root, chance, {})
         return left
 
@@ -294,6 +307,7 @@ class SimulatedDisk(FileSystem):
         What is not certain yet is not certain there either.
         """
         left = SimulatedDisk()
+        left.process, left._ids = self.process, self._ids
         left._root = deepcopy(self._root)
         return left
 

@@ -93,6 +93,12 @@ class FaultyFileSystem(FileSystem):
 
     # -- names ---------------------------------------------------------------------------------
 
+    def new_id(self) -> str:
+        return self._fs.new_id()
+
+    def process_id(self) -> int:
+        return self._fs.process_id()
+
     def is_directory(self, path: Path) -> bool:
         return self._step("look", path.name, lambda: self._fs.is_directory(path))
 

@@ -390,6 +390,9 @@ HEADS = {
     "zeros": lambda head: head.write_bytes(b"\0" * 320),
     "half": lambda head: head.write_bytes(head.read_bytes()[:100]),
     "garbled": lambda head: head.write_bytes(garble(head.read_bytes())),
+    "ahead, without its check": lambda head: head.write_bytes(
+        head.read_bytes().replace(b'"durable_seq":9', b'"durable_seq":99')[:319] + b"\n"
+    ),
     "foreign text": lambda head: head.write_bytes(b"hello\n"),
 }
 
