@@ -177,7 +177,12 @@ class _ThreadCall:
             self._when_ended()
 
 
-def run_in_own_loop(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+NewLoop = Callable[[], asyncio.AbstractEventLoop]
+
+
+def run_in_own_loop(
+    work: Coroutine[Any, Any, ResultT], new_loop: NewLoop = asyncio.new_event_loop
+) -> ResultT:
     """Run `work` in an event loop of its own and leave at once what it leaves behind.
 
     `asyncio.run` would wait for every task that is left, and so for a publisher that hangs.
@@ -185,13 +190,13 @@ def run_in_own_loop(work: Coroutine[Any, Any, ResultT]) -> ResultT:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return _run_and_leave(work)
+        return _run_and_leave(work, new_loop)
     with ThreadPoolExecutor(1, thread_name_prefix="jobledger-run-due") as thread:
-        return thread.submit(_run_and_leave, work).result()
+        return thread.submit(_run_and_leave, work, new_loop).result()
 
 
-def _run_and_leave(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    loop = asyncio.new_event_loop()
+def _run_and_leave(work: Coroutine[Any, Any, ResultT], new_loop: NewLoop) -> ResultT:
+    loop = new_loop()
     try:
         asyncio.set_event_loop(loop)
         return loop.run_until_complete(work)

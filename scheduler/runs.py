@@ -214,6 +214,10 @@ class Runs(Ledger):
 
     # -- blocking ------------------------------------------------------------------------------
 
+    def _new_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that `run_due` makes for async publishers: a simulated one has its own time."""
+        return asyncio.new_event_loop()
+
     def run_due(self, post_callback: PostCallback | Publisher, limit: int | None = None) -> int:
         """Recover stuck jobs, expire, then run what is due now, best first; return how many ran.
 
@@ -235,7 +239,7 @@ class Runs(Ledger):
         self.cleanup_expired_jobs()
         if self._settings.concurrency == 1 and not port.is_async(port.publish):
             return self._run_due_here(port, limit)
-        return run_in_own_loop(self._run_due_together(port, limit))
+        return run_in_own_loop(self._run_due_together(port, limit), self._new_loop)
 
     def _run_due_here(self, port: Port, limit: int | None) -> int:
         now, done = self._now(), set[str]()

@@ -44,6 +44,7 @@ COMMANDS = {
     "seal": "sealing:seal",
     "rebuild": "rebuilding:rebuild",
     "repair": "repairing:repair_",
+    "simulate": "simulate:simulate_",
     "completion": "completion:completion",
 }
 """The commands in the order of the help, each with its module and its name there.

@@ -15,7 +15,9 @@ Progress = Callable[[int, int], None]
 
 
 @contextmanager
-def progress_bar(doing: str, *, unit: Literal["bytes", "events", "jobs"]) -> Iterator[Progress]:
+def progress_bar(
+    doing: str, *, unit: Literal["bytes", "events", "jobs", "steps"]
+) -> Iterator[Progress]:
     """A bar with the rate and the time that remains; it is gone when the work is done."""
     err = console(stderr=True)
     if not err.is_terminal:

@@ -6,6 +6,7 @@ source moves on, the list of mutants has to follow, and does not rot unnoticed.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -24,7 +25,10 @@ _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mistake: `old` replaced by `new` in `file`; `tests` are those that have to notice."""
+    """A mistake: `old` replaced by `new` in `file`; `tests` are those that have to notice.
+
+    A test that begins with `simulate` is that command.
+    """
 
     name: str
     file: str
@@ -84,6 +88,14 @@ def run_tests(copy: Path, tests: Iterable[str], timeout_s: float = 600) -> str |
     Raises:
         RuntimeError: the tests could not be run at all.
     """
+    tests = list(tests)
+    for command in [test for test in tests if test.startswith("simulate ")]:
+        broken = _simulate(copy, command, timeout_s)
+        if broken is not None:
+            return broken
+        tests.remove(command)
+    if not tests:
+        return None
     options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--tb=no"]
     done = _run(copy, ["-m", "pytest", *options, *tests], timeout_s)
     if done is None:
@@ -94,6 +106,18 @@ def run_tests(copy: Path, tests: Iterable[str], timeout_s: float = 600) -> str |
     if done.returncode != 1 or failed is None:
         raise RuntimeError(f"the tests did not run:\n{done.stdout}\n{done.stderr}")
     return failed[1].rpartition("/")[2]
+
+
+def _simulate(copy: Path, command: str, timeout_s: float) -> str | None:
+    done = _run(copy, ["-m", "jobledger", *command.split(), "--json"], timeout_s)
+    if done is None:
+        return "no end within the time limit"
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"the simulation did not run:\n{done.stdout}\n{done.stderr}")
+    broken = json.loads(done.stdout)["broken"]
+    if broken is None:
+        return None
+    return f"{command}: step {broken['step']}, {broken['message'].splitlines()[0]}"
 
 
 def _run(
@@ -141,6 +165,7 @@ def report(verdicts: Iterable[Verdict]) -> tuple[list[str], int]:
     for verdict in verdicts:
         missed += verdict.caught_by is None
         caught = "**nothing**" if verdict.caught_by is None else f"`{verdict.caught_by}`"
+        caught = caught.replace("|", "\\|")
         rows.append(f"| {verdict.mutant.name} | `{verdict.mutant.file}` | {caught} |")
         print(f"{verdict.seconds:5.1f} s  {verdict.mutant.name}: {caught}", flush=True)
     return rows, missed

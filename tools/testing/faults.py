@@ -69,6 +69,15 @@ class FaultyFileSystem(FileSystem):
         finally:
             self.fault = fault
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether the process has died."""
+        return self._dead
+
+    def kill(self) -> None:
+        """The process dies here: from now on no operation reaches the disk."""
+        self._dead = True
+
     def _step(
         self,
         operation: str,

@@ -243,7 +243,7 @@ def test_other_files_in_the_directory_are_left_alone(ledger: LogDirectory) -> No
 # -- modes -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("umask", [0, 0o777], ids=oct)
+@pytest.mark.parametrize("umask", [0, 0o277, 0o777], ids=oct)
 def test_files_are_0600_and_the_directory_0700_whatever_the_umask(
     ledger: LogDirectory, restored_umask: None, umask: int
 ) -> None:

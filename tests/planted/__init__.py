@@ -1,0 +1,1 @@
+"""Realistic mistakes, planted in a copy of the project one by one: each has to be noticed."""

@@ -1,0 +1,128 @@
+"""Running a simulation: life after life, until the steps are done or a rule is broken."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from .life import Life
+from .model import Violation
+from .steps import Step, epochs
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What went wrong: at which step (None: when a life was brought to its end), and the events
+    before it, the newest last. `life` is the number of the ledger, `done` its steps up to there.
+    """
+
+    step: Step | None
+    message: str
+    events: list[dict[str, Any]]
+    life: int
+    done: list[Step]
+
+
+class Outcome(msgspec.Struct):
+    """What a run came to. `digest` stands for its whole history, byte for byte."""
+
+    seed: int
+    steps: int = 0
+    events: int = 0
+    posts: int = 0
+    days: float = 0.0
+    counts: Counter[str] = msgspec.field(default_factory=Counter)
+    digest: str = ""
+    failure: Failure | None = None
+
+
+def simulate(
+    seed: int, steps: Iterable[Step], progress: Callable[[int], None] = lambda steps: None
+) -> Outcome:
+    """Do the steps, in as many lives as they are of; stops at the first failure.
+
+    `progress` gets the number of steps done so far.
+    """
+    outcome, digest = Outcome(seed), sha256()
+    with _quiet():
+        for number, mine in epochs(iter(steps)):
+            life = Life(seed, number)
+            outcome.failure = _live(life, number, mine, outcome, progress)
+            outcome.events += life.model.seq
+            outcome.posts += life.platform.posts.total()
+            outcome.days += life.days
+            outcome.counts += life.counts
+            digest.update(life.log.digest.digest())
+            if outcome.failure is not None:
+                break
+    outcome.digest = digest.hexdigest()[:16]
+    return outcome
+
+
+def _live(
+    life: Life, number: int, steps: list[Step], outcome: Outcome, progress: Callable[[int], None]
+) -> Failure | None:
+    done: list[Step] = []
+    step: Step | None = None
+    try:
+        for step in steps:
+            done.append(step)
+            life.do(step)
+            outcome.steps += 1
+            if outcome.steps % 50 == 0:
+                progress(outcome.steps)
+        step = None
+        life.end()
+    except Violation as error:
+        return Failure(step, str(error), life.recent, number, done)
+    except Exception as error:  # noqa: BLE001 - whatever the product raises is a finding
+        told = "".join(traceback.format_exception(error)[-3:])
+        return Failure(step, f"{type(error).__name__}: {error}\n{told}", life.recent, number, done)
+    progress(outcome.steps)
+    return None
+
+
+def shrink(
+    seed: int, failure: Failure, tried: Callable[[int], None] = lambda count: None
+) -> Outcome:
+    """The shortest run found that still breaks a rule: steps of that life are left out, in ever
+    smaller parts, as long as something is still broken. `tried` gets the number of steps left.
+    """
+    best = simulate(seed, failure.done)
+    if best.failure is None:  # it does not fail by itself: nothing can be left out
+        return Outcome(seed, failure=failure, steps=len(failure.done))
+    size = len(best.failure.done) // 2
+    while size:
+        for kept in list(_without(best.failure.done, size)):
+            again = simulate(seed, kept)
+            if again.failure is not None and len(again.failure.done) < len(best.failure.done):
+                best = again
+                tried(len(kept))
+                break
+        else:
+            size //= 2
+    return best
+
+
+def _without(steps: list[Step], size: int) -> Iterator[list[Step]]:
+    for start in range(0, len(steps), size):
+        kept = steps[:start] + steps[start + size :]
+        if kept:
+            yield kept
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the product would log of all the crashes is of no use here."""
+    own = logging.getLogger("jobledger")
+    before, own.disabled = own.disabled, True
+    try:
+        yield
+    finally:
+        own.disabled = before
