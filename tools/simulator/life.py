@@ -1,45 +1,38 @@
-"""The life of one ledger: steps are done to it, and after each all is held against the model."""
+"""The life of one ledger: each step picks at random what is done on its stage."""
 
 from __future__ import annotations
 
 import errno
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from ...domain.errors import (
-    InvalidTransitionError,
-    JobNotFoundError,
-    LedgerCorruptError,
-    SchedulerRunningError,
-    StorageError,
-    ValidationError,
-)
 from ...domain.job import JobPriority, NewJob
-from ...projections.verify import verify
-from ...scheduler.clock import ManualClock
 from ...scheduler.ledger import Ledger
-from ..testing.disk import SimulatedDisk
-from ..testing.faults import Fault, Killed
-from .model import Model, Violation, must
+from ..testing.faults import Fault
+from ..testing.model import must
+from ..testing.processes import Process, RestlessClock
+from ..testing.stage import Stage
+from .platform import Asked, Platform, Publisher, Together
 from .steps import Step
-from .world import LEDGER, Asked, Platform, Process, Publisher, RawLog, Runner, Together, Writer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNTS = ("ana", "bob", "chi", "đỗ")
 TEXTS = ("Xin chào", "a line\nand another", "🙂 emoji", "x" * 500, '"quoted" \\ and \u2028')
+ZONES = ("UTC", "Asia/Ho_Chi_Minh", "America/New_York")
 PUBLISHERS = ("asked", "retry", "fail")
-FAULTS = {
-    "killed": Fault(0, None),
-    "killed in a write": Fault(0, None, part=0.4),
-    "EIO once": Fault(0, errno.EIO),
-    "full disk": Fault(0, errno.ENOSPC, always=True),
-    "short write": Fault(0, errno.ENOSPC, part=0.6),
-}
 TIMEOUT = timedelta(seconds=2)
 """How long a publisher of several attempts at once may take."""
-REFUSALS = (InvalidTransitionError, JobNotFoundError, ValidationError)
+FAULTS = {
+    "killed": Fault(0, None),
+    "killed in a write": Fault(0, None, part=0.6, only=["write"]),
+    "EIO once": Fault(0, errno.EIO),
+    "full disk": Fault(0, errno.ENOSPC, always=True),
+    "short write": Fault(0, errno.ENOSPC, part=0.6, only=["write"]),
+}
 
 
 class Life:
@@ -53,134 +46,86 @@ class Life:
         chance = Random(f"life {seed} {number}")
         self.publisher = chance.choice(PUBLISHERS)
         self.concurrency = chance.choice([1, 1, 1, 3])
-        zone = chance.choice(["UTC", "Asia/Ho_Chi_Minh", "America/New_York"])
-        self.clock = ManualClock(START + timedelta(days=chance.randrange(3000), hours=number % 24))
-        self.begun = self.clock.now()
-        self.disk = SimulatedDisk()
+        clock = RestlessClock(START + timedelta(days=chance.randrange(3000), hours=number % 24))
+        self.stage = Stage(
+            clock,
+            timezone=chance.choice(ZONES),
+            concurrency=self.concurrency,
+            on_interrupted="fail" if self.publisher == "fail" else "retry",
+            writers=3,
+            publish_timeout=TIMEOUT if self.concurrency > 1 else None,
+        )
+        self.model = self.stage.model
+        self.clock = clock
         self.platform = Platform()
-        self.log = RawLog()
-        self.recent: list[dict[str, Any]] = []
         self.counts: Counter[str] = Counter()
-        on_interrupted = "fail" if self.publisher == "fail" else "retry"
-        self.model = Model(concurrency=self.concurrency, on_interrupted=on_interrupted)
-        common: dict[str, Any] = {"clock": self.clock, "timezone": zone}
-        more = {
-            "concurrency": self.concurrency,
-            "on_interrupted": on_interrupted,
-            "publish_timeout": TIMEOUT if self.concurrency > 1 else None,
-        }
-        self.runner = Process("runner", Runner, common | more)
-        self.writers = [Process(f"writer {n}", Writer, common) for n in (1, 2)]
         self._names = 0
 
     @property
     def days(self) -> float:
         """How much of the simulated time has passed."""
-        return (self.clock.now() - self.begun) / timedelta(days=1)
+        return (self.clock.now() - self.stage.begun) / timedelta(days=1)
 
     def do(self, step: Step) -> None:
         """
         Raises:
             Violation: a rule is broken.
         """
-        chance = Random(step.seed)
         self.counts[step.kind] += 1
-        getattr(self, f"_{step.kind}")(chance)
+        getattr(self, f"_{step.kind}")(Random(step.seed))
 
-    # -- acting ------------------------------------------------------------------------------------
+    def end(self) -> None:
+        """Let everything that is still to do be done, close, and check the whole.
 
-    def _act(self, chance: Random, process: Process, action: Any) -> str:
-        """Let a process do something, perhaps on a disk that fails; how it ended.
-
-        "done"; "refused", which has changed nothing; or "broken off", and nobody knows.
+        Raises:
+            Violation: a rule is broken; or a job never comes to an end.
         """
-        before = self.model.seq
-        ledger = self._opened(process)
-        fs = process.fs
-        assert fs is not None
-        if chance.random() < 0.06:
+        self.counts["lives"] += 1
+        chance = Random(self.model.seq)
+        self.stage.finish(self._publisher(chance))
+        self._check_posts()
+        self.stage.end()
+
+    # -- chance ------------------------------------------------------------------------------------
+
+    def _trouble(
+        self, chance: Random, job_id: str | None = None, often: float = 0.06
+    ) -> dict[str, Any]:
+        """What may go wrong in a step: the disk, the machine, or another process comes between."""
+        roll = chance.random()
+        if roll < often:
             kind = chance.choice(list(FAULTS))
             self.counts[kind] += 1
-            at = len(fs.operations) + chance.randint(1, 25)
-            template = FAULTS[kind]
-            fs.fault = Fault(at, template.error, template.always, template.part)
-        try:
-            action(ledger)
-            ended = "done"
-        except REFUSALS as error:
-            ended = f"refused: {type(error).__name__}"
-        except LedgerCorruptError as error:
-            raise Violation(f"what a failing disk left was taken for damage: {error}") from error
-        except (StorageError, Killed, BaseExceptionGroup) as error:
-            _check_death(error)
-            must(fs.reached or fs.is_dead, f"a sound disk, and {error!r}")
-            ended = "broken off"
-        fs.fault = None
-        if ended == "broken off" or fs.reached or fs.is_dead:
-            process.die()
-            ended = "broken off"
-            self._mend()
-        news = self._read_on()
-        if ended.startswith("refused"):
-            must(not news, "a refusal has changed something")
-        self._compare(process, {event["job"] for event in news})
-        must(self.model.seq >= before, "the log is shorter")
-        return ended
+            fault = FAULTS[kind]
+            fault = replace(fault, at=chance.randint(1, 4 if fault.only else 25))
+            return {"fault": fault, "power_cut": chance if chance.random() < 0.3 else None}
+        if roll < often + 0.04 and job_id in self.model.of("pending", "scheduled", "running"):
+            return {"meanwhile": lambda: self._cancel_elsewhere(str(job_id))}
+        return {}
 
-    def _opened(self, process: Process) -> Ledger:
-        """Open it where it is not; what a runner recovers at that is taken in."""
-        fresh = process.ledger is None
-        ledger = process.open(self.disk)
-        if fresh:
-            self._read_on()
-        return ledger
+    def _cancel_elsewhere(self, job_id: str) -> None:
+        self.counts["meanwhile"] += 1
+        self._third.open(self.stage.disk).cancel_job(job_id, "not wanted any more")
 
-    def _mend(self) -> None:
-        """Somebody opens the ledger next, and mends what the dead one has left."""
-        process = self.writers[0]
-        process.die()
-        self._opened(process)
+    def _writer(self, chance: Random) -> Process:
+        return chance.choice(self.stage.writers[:2])
 
-    def _read_on(self) -> list[dict[str, Any]]:
-        news = self.log.news(self.disk)
-        for event in news:
-            self.model.apply(event)
-        self.recent = [*self.recent, *news][-12:]
-        return news
-
-    def _compare(self, process: Process, touched: set[str]) -> None:
-        """What the process shows of these jobs, and how many there are."""
-        ledger = process.ledger
-        if ledger is None:
-            return
-        for job_id in sorted(touched):
-            try:
-                shown = ledger.get_job(job_id).to_dict()
-            except JobNotFoundError:
-                shown = None
-            self.model.compare(job_id, shown)
-        if touched:
-            must(ledger.seq == self.model.seq, f"{process.name} is at {ledger.seq}")
-
-    def _pick(self, chance: Random, *states: str) -> str | None:
+    def _pick(self, chance: Random, *states: str) -> str:
         """Mostly a job for which the change is allowed, now and then any one or none at all."""
         chosen = self.model.of(*states)
         if not chosen or chance.random() < 0.1:
             chosen = [*self.model.jobs, "nobody"]
         return chance.choice(chosen)
 
-    def _change(self, chance: Random, states: tuple[str, ...], call: Any) -> None:
-        """A change of one job: allowed in these states, and refused in every other."""
-        job_id = self._pick(chance, *states)
-        state = self.model.jobs.get(str(job_id), {}).get("status")
-        ended = self._act(chance, chance.choice(self.writers), lambda ledger: call(ledger, job_id))
-        if ended == "done":
-            must(state in states, f"{call} of {job_id} was allowed in state {state}")
-        elif ended.startswith("refused"):
-            must(state not in states, f"{ended}, of {job_id} in state {state}")
-
     def _soon(self, chance: Random) -> datetime:
         return self.clock.now() + timedelta(minutes=chance.randint(-30, 180))
+
+    def _change(
+        self, chance: Random, states: tuple[str, ...], call: Callable[[Ledger, str], object]
+    ) -> None:
+        job_id = self._pick(chance, *states)
+        writer = self._writer(chance)
+        self.stage.change(writer, job_id, states, call, **self._trouble(chance, job_id))
 
     # -- steps: jobs -------------------------------------------------------------------------------
 
@@ -198,23 +143,17 @@ class Life:
         )
 
     def _add(self, chance: Random) -> None:
-        self._add_these(chance, [self._new(chance)])
+        news = [self._new(chance)]
+        self.stage.add(self._writer(chance), news, **self._trouble(chance))
 
     def _add_many(self, chance: Random) -> None:
-        self._add_these(chance, [self._new(chance) for _ in range(chance.randint(2, 8))])
-
-    def _add_these(self, chance: Random, news: list[NewJob]) -> None:
-        before = self.model.seq
-        ended = self._act(chance, chance.choice(self.writers), lambda own: own.add_jobs(news))
-        count = self.model.seq - before
-        must(not ended.startswith("refused"), ended)
-        whole = (len(news),) if ended == "done" else (0, len(news))
-        must(count in whole, f"{count} of {len(news)} jobs were added")
+        news = [self._new(chance) for _ in range(chance.randint(2, 8))]
+        self.stage.add(self._writer(chance), news, **self._trouble(chance, often=0.25))
 
     def _add_wrong(self, chance: Random) -> None:
-        """A job that is not acceptable among others that are: none of them is added."""
+        """A job that is not acceptable beside one that is: neither is added."""
         good = self._new(chance)
-        wrong = chance.choice(
+        wrong: dict[str, Any] = chance.choice(
             [
                 {"content": " "},
                 {"content": "x" * 501},
@@ -224,12 +163,10 @@ class Life:
                 {"max_retries": -1},
             ]
         )
-        fields = {name: getattr(good, name) for name in NewJob.__struct_fields__}
+        fields: dict[str, Any] = {name: getattr(good, name) for name in NewJob.__struct_fields__}
         bad = NewJob(**(fields | {"job_id": f"{good.job_id}-wrong"} | wrong))
-        ended = self._act(
-            chance, chance.choice(self.writers), lambda own: own.add_jobs([good, bad])
-        )
-        must(ended != "done", f"accepted: {wrong}")
+        ended = self.stage.act(self._writer(chance), lambda own: own.add_jobs([good, bad]))
+        must(ended == "refused", f"accepted: {wrong}")
 
     def _hold(self, chance: Random) -> None:
         self._change(chance, ("scheduled",), lambda own, job_id: own.hold_job(job_id))
@@ -265,56 +202,61 @@ class Life:
         self._change(chance, states, lambda own, job_id: own.remove_job(job_id))
 
     def _requeue(self, chance: Random) -> None:
-        """A person who looks at the platform first, unless the publisher does."""
-        moment = self._soon(chance)
-        job_id = self._pick(chance, "failed", "expired", "cancelled")
-        job = self.model.jobs.get(str(job_id), {})
-        doubted = self.publisher == "asked" and job.get("status") == "cancelled"
-        if self.platform.posts[str(job_id)] and not doubted:
+        """By a person who looks at the platform first, unless the publisher does."""
+        states = ("failed", "expired", "cancelled")
+        moment, job_id = self._soon(chance), self._pick(chance, *states)
+        doubted = [j for j in self.model.of("cancelled") if self.platform.posts[j]]
+        if self.publisher == "asked" and doubted and chance.random() < 0.3:
+            job_id = chance.choice(doubted)
+        state = self.model.jobs.get(job_id, {}).get("status")
+        asked = self.publisher == "asked" and state == "cancelled"
+        if self.platform.posts[job_id] and state in states and not asked:
             return
-        allowed = job.get("status") in ("failed", "expired", "cancelled")
-        ended = self._act(
-            chance,
-            chance.choice(self.writers),
-            lambda own: own.requeue_job(job_id, moment),
+        self.stage.change(
+            self._writer(chance),
+            job_id,
+            states,
+            lambda own, job_id: own.requeue_job(job_id, moment),
+            **self._trouble(chance),
         )
-        must(ended == "broken off" or (ended == "done") == allowed, f"requeue {ended}")
 
     def _resolve(self, chance: Random) -> None:
-        """A person says what the platform shows."""
-        unknown = [j for j in self.model.of("failed") if self.model.jobs[j]["unknown"]]
-        known = [j for j in self.model.of("failed") if not self.model.jobs[j]["unknown"]]
-        chosen = unknown or known
-        if not chosen:
+        """A person says what the platform shows; only where the outcome is unknown."""
+        failed = self.model.of("failed")
+        unknown = [job_id for job_id in failed if self.model.jobs[job_id]["unknown"]]
+        if not failed:
             return
-        job_id = chance.choice(chosen)
+        job_id = chance.choice(unknown or failed)
         posted = self.platform.posts[job_id] > 0
-        ended = self._act(
-            chance,
-            chance.choice(self.writers),
-            lambda own: own.resolve_job(job_id, posted=posted),
+        self.stage.change(
+            self._writer(chance),
+            job_id,
+            ("failed",) if unknown else (),
+            lambda own, job_id: own.resolve_job(job_id, posted=posted),
+            **self._trouble(chance),
         )
-        allowed = job_id in unknown
-        must(ended == "broken off" or (ended == "done") == allowed, f"resolve {ended}")
 
     # -- steps: running ----------------------------------------------------------------------------
 
-    def _run(self, chance: Random) -> None:
-        limit = chance.choice([None, None, 1, 3])
+    def _publisher(self, chance: Random) -> Publisher:
         kind = Asked if self.publisher == "asked" else Publisher
-        publisher = kind(self.platform, chance, self.runner, self._meanwhile)
-        self._opened(self.runner)
-        self.model.begin_run(self.clock.now(), publisher.last)
+        return kind(self.platform, chance, self.stage.runner, self._meanwhile)
+
+    def _run(self, chance: Random) -> None:
+        limit, publisher = chance.choice([None, None, 1, 3]), self._publisher(chance)
         given: Any = publisher if self.concurrency == 1 else Together(publisher, chance)
-        self._act(chance, self.runner, lambda own: own.run_due(given, limit=limit))
-        if self.runner.ledger is not None:
-            must(not self.model.of("running"), "a job is running, and nobody runs it")
+        trouble = self._trouble(chance)
+        self.stage.run(given, limit=limit, retryable=publisher.last, **trouble)
         self._check_posts()
+
+    @property
+    def _third(self) -> Process:
+        return self.stage.writers[2]
 
     def _meanwhile(self, chance: Random, job_id: str) -> None:
         """Another process changes the board while a job is being posted: its attempt is void."""
         self.counts["meanwhile"] += 1
-        other = self.writers[1].open(self.disk)
+        other = self._third.open(self.stage.disk)
         if chance.random() < 0.5:
             other.add_jobs([self._new(chance)])
         else:
@@ -331,15 +273,7 @@ class Life:
                 must(not self.platform.posts[job_id], f"{job_id} has failed, and is out")
 
     def _second_runner(self, chance: Random) -> None:
-        """It is told who runs already."""
-        self._opened(self.runner)
-        second = Process("second runner", Runner, {"clock": self.clock})
-        try:
-            second.open(self.disk)
-        except SchedulerRunningError as error:
-            must(error.pid == self.disk.process, f"it names process {error.pid}")
-        else:
-            raise Violation("two runners on one ledger")
+        self.stage.try_second_runner()
 
     # -- steps: time, and looking ------------------------------------------------------------------
 
@@ -354,122 +288,31 @@ class Life:
         self.clock.advance(-timedelta(minutes=chance.randint(1, 2000)))
 
     def _look(self, chance: Random) -> None:
-        """A reader shows the very state that the model has."""
-        reader = Process("reader", Writer, {"clock": self.clock, "read_only": True})
-        self._opened(self.writers[0])
-        try:
-            self._compare_all(reader)
-        finally:
-            reader.die()
-
-    def _compare_all(self, process: Process) -> None:
-        ledger = process.open(self.disk)
-        must(ledger.damage is None, f"damage: {ledger.damage}")
-        shown = {job.job_id: job.to_dict() for job in ledger.list_jobs()}
-        must(set(shown) == set(self.model.jobs), "other jobs are shown than there are")
-        for job_id, job in shown.items():
-            self.model.compare(job_id, job)
-        must(ledger.seq == self.model.seq, f"{process.name} is at {ledger.seq}")
+        self.stage.look()
 
     def _write_files(self, chance: Random) -> None:
-        self._act(chance, chance.choice(self.writers), lambda own: own.write_behind())
+        self.stage.act(
+            self._writer(chance), lambda own: own.write_behind(), **self._trouble(chance)
+        )
 
     def _rebuild(self, chance: Random) -> None:
-        """What is derived is made anew; then a second rebuild has nothing to do."""
-        process = chance.choice(self.writers)
-
-        def rebuild(own: Ledger) -> None:
-            own.rebuild()
-            must(own.rebuild().changed == [], "a second rebuild changes something")
-
-        self._act(chance, process, rebuild)
+        self.stage.rebuild(self._writer(chance), **self._trouble(chance))
 
     def _verify(self, chance: Random) -> None:
-        ledger = self._opened(self.writers[1])
-        ledger.write_behind()
-        self._check_sound()
-
-    def _check_sound(self) -> None:
-        report = verify(LEDGER, fs=self.disk)
-        must(report.ok, f"verify: {report.problems[:2]}")
-        must(report.events == self.model.seq, f"verify has seen {report.events} events")
+        self.stage.check_sound()
 
     # -- steps: processes and the machine ----------------------------------------------------------
 
     def _reopen(self, chance: Random) -> None:
-        process = chance.choice([self.runner, *self.writers])
-        self._opened(process)
-        process.close()
-        self._read_on()
-        self._compare_all(process)
-        self._read_on()
+        self.stage.reopen(chance.choice(self.stage.processes))
 
     def _kill(self, chance: Random) -> None:
-        chance.choice([self.runner, *self.writers]).die()
+        self.stage.kill(chance.choice(self.stage.processes))
 
     def _power_cut(self, chance: Random) -> None:
-        """Every process is gone, and of what was not synced whatever the disk likes."""
-        self._opened(self.writers[0])
-        self._all_die()
-        self.disk = self.disk.crash(chance)
-        self._come_back()
+        self.stage.opened(self.stage.writers[0])
+        self.stage.cut_power(chance)
 
     def _torn_tail(self, chance: Random) -> None:
-        """What a process that died in a write may leave behind the last record."""
-        self._opened(self.writers[0])
-        self._all_die()
-        names = [name for name in self.disk.list_directory(LEDGER) if name.startswith("events_")]
-        newest = max(name for name in names if name.endswith(".jsonl"))
-        fd = self.disk.open_write(LEDGER / newest)
-        garbage = chance.choice([b'{"seq":', bytes(700), b"\xff\xfe\n\n", b'{"seq":1}\n' * 3])
-        self.disk.write_at(fd, garbage, self.disk.size(fd))
-        self.disk.close(fd)
-        self._come_back()
-
-    def _all_die(self) -> None:
-        for process in (self.runner, *self.writers):
-            process.die()
-
-    def _come_back(self) -> None:
-        self.writers[0].open(self.disk)
-        self.log = self.log.check_kept(self.disk)
-        self._read_on()
-        self._compare_all(self.writers[0])
-
-    # -- the end -----------------------------------------------------------------------------------
-
-    def end(self) -> None:
-        """Let everything that is still to do be done, close, and check the whole.
-
-        Raises:
-            Violation: a rule is broken; or a job never comes to an end.
-        """
-        self.counts["lives"] += 1
-        chance = Random(self.model.seq)
-        for _ in range(200):
-            waiting = self.model.of("scheduled")
-            if not waiting and not self.model.of("running"):
-                break
-            now = self.clock.now()
-            times = [self.model.jobs[job_id]["scheduled_time"] for job_id in waiting]
-            self.clock.advance(max(min(times, default=now) - now, timedelta(minutes=10)))
-            self._run(chance)
-            self._opened(self.runner)
-        must(not self.model.of("scheduled", "running"), "some jobs never come to an end")
-        for process in (self.runner, *self.writers):
-            process.close()
-        self._read_on()
-        self._check_sound()
-        reader = Process("reader", Writer, {"clock": self.clock, "read_only": True})
-        self._compare_all(reader)
-        reader.die()
-        last = Process("last", Writer, {"clock": self.clock})
-        changed = last.open(self.disk).rebuild().changed
-        must(changed == [], f"a rebuild gives other files: {changed}")
-        last.close()
-
-
-def _check_death(error: BaseException) -> None:
-    """In a run of several attempts death may come out in a group."""
-    if isinstance(error, BaseExceptionGroup) and error.subgroup((Killed, StorageError)) is None:
-        raise error
+        garbage = [b'{"seq":', bytes(700), b"\xff\xfe\n\n", b'{"seq":1}\n' * 3]
+        self.stage.tear_tail(chance.choice(garbage))

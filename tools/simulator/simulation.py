@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from ..testing.model import Violation
 from .life import Life
-from .model import Violation
 from .steps import Step, epochs
 
 
@@ -58,7 +58,7 @@ def simulate(
             outcome.posts += life.platform.posts.total()
             outcome.days += life.days
             outcome.counts += life.counts
-            digest.update(life.log.digest.digest())
+            digest.update(life.stage.log.digest.digest())
             if outcome.failure is not None:
                 break
     outcome.digest = digest.hexdigest()[:16]
@@ -80,10 +80,12 @@ def _live(
         step = None
         life.end()
     except Violation as error:
-        return Failure(step, str(error), life.recent, number, done)
+        return Failure(step, str(error), life.stage.recent, number, done)
     except Exception as error:  # noqa: BLE001 - whatever the product raises is a finding
         told = "".join(traceback.format_exception(error)[-3:])
-        return Failure(step, f"{type(error).__name__}: {error}\n{told}", life.recent, number, done)
+        return Failure(
+            step, f"{type(error).__name__}: {error}\n{told}", life.stage.recent, number, done
+        )
     progress(outcome.steps)
     return None
 

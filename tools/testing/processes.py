@@ -1,0 +1,115 @@
+"""Simulated processes on one disk and one clock: no threads, and waiting takes no time."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from ...scheduler.background import Background
+from ...scheduler.clock import ManualClock
+from ...scheduler.ledger import Ledger
+from ...scheduler.scheduler import Scheduler
+from .disk import SimulatedDisk
+from .faults import FaultyFileSystem
+
+LEDGER = Path("/ledgers/jobs")
+"""Where the ledger is on a simulated disk."""
+
+
+class _Nobody(Background):
+    """Nothing happens by itself: writing behind is a step like any other."""
+
+    def wake(self) -> None:
+        pass
+
+
+class Writer(Ledger):
+    """A process that adds and changes jobs."""
+
+    _BACKGROUND = _Nobody
+
+
+class Runner(Scheduler):
+    """The process that runs them."""
+
+    _BACKGROUND = _Nobody
+
+    def _new_loop(self) -> asyncio.AbstractEventLoop:
+        assert isinstance(self._clock, ManualClock)
+        return _Loop(self._clock)
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop whose waiting takes no time: it moves the clock."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(_Waiting(clock))
+        self._clock = clock
+        self._begun = clock.now()
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """What becomes of the tasks of a dead process is no news."""
+
+    def time(self) -> float:
+        return (self._clock.now() - self._begun).total_seconds()
+
+
+class _Waiting(selectors.SelectSelector):
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise RuntimeError("everything waits, and nothing will ever happen")
+        self._clock.advance(timedelta(microseconds=ceil(max(0.0, timeout) * 1e6)))
+        return super().select(0)
+
+
+class RestlessClock(ManualClock):
+    """A clock with which something else happens while somebody looks at it: once for each time
+    that `meanwhile` is set. It is how another process comes in between a decision and its append.
+    """
+
+    meanwhile: Callable[[], None] | None = None
+
+    def now(self) -> datetime:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().now()
+
+
+class Process:
+    """One process with its own view of the disk, on which its operations may fail."""
+
+    def __init__(self, name: str, kind: type[Ledger], settings: dict[str, Any]) -> None:
+        self.name = name
+        self._kind = kind
+        self._settings = settings
+        self.ledger: Ledger | None = None
+        self.fs: FaultyFileSystem | None = None
+
+    def open(self, disk: SimulatedDisk) -> Ledger:
+        """The handle, opened where there is none."""
+        if self.ledger is None:
+            self.fs = FaultyFileSystem(disk)
+            self.ledger = self._kind(LEDGER, fs=self.fs, **self._settings)
+        return self.ledger
+
+    def die(self) -> None:
+        """No word to the disk; its locks go with it."""
+        if self.ledger is not None:
+            self.ledger._abandon()
+        self.ledger = None
+
+    def close(self) -> None:
+        """End it as one ends a program."""
+        if self.ledger is not None:
+            self.ledger.close()
+        self.ledger = None

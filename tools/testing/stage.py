@@ -1,0 +1,340 @@
+"""Stage: a ledger on a simulated disk, its processes, and the model that it is held against.
+
+Whatever is done on a stage is checked at once: what reached the log against the rules (`model`),
+and what the process that did it shows of the jobs concerned against the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import Any, Literal
+
+from ...domain.errors import (
+    InvalidTransitionError,
+    JobLedgerError,
+    JobNotFoundError,
+    LedgerCorruptError,
+    SchedulerRunningError,
+    StorageError,
+    ValidationError,
+)
+from ...domain.job import NewJob
+from ...projections.verify import verify
+from ...scheduler.attempt import Publisher
+from ...scheduler.ledger import Ledger
+from ...scheduler.scheduler import Scheduler
+from .disk import SimulatedDisk
+from .faults import Fault, Killed
+from .model import Model, Violation, must
+from .processes import LEDGER, Process, RestlessClock, Runner, Writer
+from .raw_log import RawLog
+
+_REFUSALS = (InvalidTransitionError, JobNotFoundError, ValidationError)
+Ended = Literal["done", "refused", "broken off"]
+"""How an action ended; `refused` has changed nothing, of `broken off` nobody knows."""
+Call = Callable[[Ledger], object]
+
+
+class Stage:
+    """A new disk with a runner and some writers on one ledger; none of them is open yet.
+
+    `settings` are those of the runner besides concurrency and on_interrupted. `disk` is what the
+    disk holds now: a power cut replaces it. `recent` has the last events.
+    """
+
+    def __init__(
+        self,
+        clock: RestlessClock,
+        *,
+        timezone: str = "UTC",
+        concurrency: int = 1,
+        on_interrupted: Literal["retry", "fail"] = "retry",
+        writers: int = 2,
+        **settings: Any,
+    ) -> None:
+        self.clock = clock
+        self.begun = clock.now()
+        self.disk = SimulatedDisk()
+        self.log = RawLog()
+        self.model = Model(concurrency=concurrency, on_interrupted=on_interrupted)
+        self.recent: list[dict[str, Any]] = []
+        common: dict[str, Any] = {"clock": clock, "timezone": timezone}
+        of_runner = {"concurrency": concurrency, "on_interrupted": on_interrupted} | settings
+        self.runner = Process("runner", Runner, common | of_runner)
+        self.writers = [Process(f"writer {n}", Writer, common) for n in range(1, writers + 1)]
+
+    @property
+    def processes(self) -> list[Process]:
+        return [self.runner, *self.writers]
+
+    # -- acting ------------------------------------------------------------------------------------
+
+    def act(
+        self,
+        process: Process,
+        call: Call,
+        *,
+        fault: Fault | None = None,
+        meanwhile: Callable[[], None] | None = None,
+        power_cut: Random | None = None,
+    ) -> Ended:
+        """Let a process do something, and compare what it comes to with the model.
+
+        `fault` is counted from here on; a process that it hits is dead afterwards, and `power_cut`
+        says that the machine is too. `meanwhile` happens while the process decides.
+
+        Raises:
+            Violation: a rule is broken.
+        """
+        ledger, before = self.opened(process), self.model.seq
+        fs = process.fs
+        assert fs is not None
+        if fault is not None:
+            fs.fault = replace(fault, at=len(fs.operations) + fault.at)
+        self.clock.meanwhile = meanwhile
+        ended = self._call(process, ledger, call)
+        disturbed = meanwhile is not None and self.clock.meanwhile is None
+        self.clock.meanwhile = fs.fault = None
+        if ended == "broken off" or fs.reached or fs.is_dead:
+            ended = "broken off"
+            self.kill(process)
+            if power_cut is not None:
+                self.cut_power(power_cut)
+            self._mend()
+        news = self.read_on()
+        must(ended != "refused" or disturbed or not news, "a refusal has changed something")
+        self._compare(process, {event["job"] for event in news})
+        must(self.model.seq >= before, "the log is shorter")
+        return ended
+
+    def _call(self, process: Process, ledger: Ledger, call: Call) -> Ended:
+        fs = process.fs
+        assert fs is not None
+        try:
+            call(ledger)
+        except _REFUSALS:
+            return "refused"
+        except LedgerCorruptError as error:
+            raise Violation(f"what a failing disk left was taken for damage: {error}") from error
+        except (StorageError, Killed, BaseExceptionGroup) as error:
+            if isinstance(error, BaseExceptionGroup) and not error.subgroup((StorageError, Killed)):
+                raise
+            must(fs.reached or fs.is_dead, f"a sound disk, and {error!r}")
+            return "broken off"
+        return "done"
+
+    def opened(self, process: Process) -> Ledger:
+        """The handle of a process, opened where it is not; what a runner recovers is taken in."""
+        fresh = process.ledger is None
+        ledger = process.open(self.disk)
+        if fresh:
+            self.read_on()
+        return ledger
+
+    def _mend(self) -> None:
+        """Somebody opens the ledger next, and mends what the dead one has left."""
+        self.writers[0].die()
+        self.opened(self.writers[0])
+
+    def change(
+        self,
+        process: Process,
+        job_id: str,
+        states: tuple[str, ...],
+        call: Callable[[Ledger, str], object],
+        **how: Any,
+    ) -> Ended:
+        """A change of one job, which is allowed in these states and has to be refused in others;
+        `how` as for `act`."""
+        state = self.model.jobs.get(job_id, {}).get("status")
+        ended = self.act(process, lambda ledger: call(ledger, job_id), **how)
+        if how.get("meanwhile") is None:
+            must(ended != "done" or state in states, f"allowed for {job_id}, which is {state}")
+            must(ended != "refused" or state not in states, f"refused for {job_id}, {state}")
+        return ended
+
+    def add(self, process: Process, news: list[NewJob], **how: Any) -> Ended:
+        """Add jobs, all or none of them; `how` as for `act`."""
+        before = len(self.model.versions)
+        ended = self.act(process, lambda ledger: ledger.add_jobs(news), **how)
+        count = len(self.model.versions) - before
+        if how.get("meanwhile") is None:
+            must(ended != "refused", "jobs that are acceptable were refused")
+            whole = (len(news),) if ended == "done" else (0, len(news))
+            must(count in whole, f"{count} of {len(news)} jobs were added")
+        return ended
+
+    def run(
+        self,
+        publisher: Publisher,
+        *,
+        limit: int | None = None,
+        retryable: dict[str, bool] | None = None,
+        **how: Any,
+    ) -> Ended:
+        """`run_due`; for `retryable` see `Model.begin_run`, `how` as for `act`."""
+        self.opened(self.runner)
+        self.model.begin_run(self.clock.now(), {} if retryable is None else retryable)
+
+        def run_due(runner: Ledger) -> None:
+            assert isinstance(runner, Scheduler)
+            runner.run_due(publisher, limit=limit)
+
+        ended = self.act(self.runner, run_due, **how)
+        if self.runner.ledger is not None:
+            must(not self.model.of("running"), "a job is running, and nobody runs it")
+        return ended
+
+    def finish(self, publisher: Publisher, rounds: int = 200) -> None:
+        """Move the clock and run until no job waits any more.
+
+        Raises:
+            Violation: some never come to an end.
+        """
+        for _ in range(rounds):
+            waiting = self.model.of("scheduled")
+            if not waiting and not self.model.of("running"):
+                return
+            now = self.clock.now()
+            due = min(
+                (self.model.jobs[job_id]["scheduled_time"] for job_id in waiting), default=now
+            )
+            self.clock.advance(max(due - now, timedelta(minutes=10)))
+            self.run(publisher)
+            self.opened(self.runner)
+        raise Violation(f"{len(self.model.of('scheduled', 'running'))} jobs never come to an end")
+
+    # -- processes and the machine -----------------------------------------------------------------
+
+    def kill(self, process: Process) -> None:
+        """As SIGKILL does: no word to the disk, and its locks go with it."""
+        process.die()
+
+    def reopen(self, process: Process) -> None:
+        """Close it as one ends a program, and open it again."""
+        self.opened(process)
+        process.close()
+        self.read_on()
+        self.opened(process)
+        self.compare_all(process)
+
+    def cut_power(self, chance: Random) -> None:
+        """Every process is gone, and of what was not synced there is whatever the disk likes."""
+        self._all_die()
+        self.disk = self.disk.crash(chance)
+        self._come_back()
+
+    def tear_tail(self, garbage: bytes) -> None:
+        """What a process that died in a write may leave behind the last record."""
+        self.opened(self.writers[0])
+        self._all_die()
+        names = [name for name in self.disk.list_directory(LEDGER) if name.startswith("events_")]
+        newest = max(name for name in names if name.endswith(".jsonl"))
+        fd = self.disk.open_write(LEDGER / newest)
+        self.disk.write_at(fd, garbage, self.disk.size(fd))
+        self.disk.close(fd)
+        self._come_back()
+
+    def try_second_runner(self) -> None:
+        """It is refused, and told who runs already."""
+        self.opened(self.runner)
+        second = Process("second runner", Runner, {"clock": self.clock})
+        try:
+            second.open(self.disk)
+        except SchedulerRunningError as error:
+            must(error.pid == self.disk.process, f"it names process {error.pid}")
+        else:
+            raise Violation("two runners on one ledger")
+
+    def _all_die(self) -> None:
+        for process in self.processes:
+            process.die()
+
+    def _come_back(self) -> None:
+        try:
+            self.writers[0].open(self.disk)
+        except JobLedgerError as error:
+            raise Violation(f"after a crash: {error}") from error
+        self.log = self.log.check_kept(self.disk)
+        self.read_on()
+        self.compare_all(self.writers[0])
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    def read_on(self) -> list[dict[str, Any]]:
+        """Take in what is new in the log; returns it."""
+        news = self.log.news(self.disk)
+        for event in news:
+            self.model.apply(event)
+        self.recent = [*self.recent, *news][-12:]
+        return news
+
+    def look(self) -> None:
+        """A reader shows the very state that the model has."""
+        self.opened(self.writers[0])
+        reader = Process("reader", Writer, {"clock": self.clock, "read_only": True})
+        try:
+            self.compare_all(reader)
+        finally:
+            reader.die()
+
+    def compare_all(self, process: Process) -> None:
+        """Every job as the process shows it, and how many there are."""
+        ledger = process.open(self.disk)
+        self.read_on()
+        must(ledger.damage is None, f"damage: {ledger.damage}")
+        shown = {job.job_id: job.to_dict() for job in ledger.list_jobs()}
+        must(set(shown) == set(self.model.jobs), "other jobs are shown than there are")
+        for job_id, job in shown.items():
+            self.model.compare(job_id, job)
+        must(ledger.seq == self.model.seq, f"{process.name} is at {ledger.seq}")
+
+    def _compare(self, process: Process, touched: set[str]) -> None:
+        ledger = process.ledger
+        if ledger is None:
+            return
+        for job_id in sorted(touched):
+            try:
+                shown = ledger.get_job(job_id).to_dict()
+            except JobNotFoundError:
+                shown = None
+            self.model.compare(job_id, shown)
+        if touched:
+            must(ledger.seq == self.model.seq, f"{process.name} is at {ledger.seq}")
+
+    def check_sound(self) -> None:
+        """The whole log verifies, and the derived files are in step with it."""
+        self.opened(self.writers[-1]).write_behind()
+        self._verify()
+
+    def _verify(self) -> None:
+        report = verify(LEDGER, fs=self.disk)
+        must(report.ok, f"verify: {report.problems[:2]}")
+        must(report.events == self.model.seq, f"verify has seen {report.events} events")
+
+    def rebuild(self, process: Process, **how: Any) -> Ended:
+        """Make what is derived anew; then a second rebuild has nothing to do."""
+
+        def twice(ledger: Ledger) -> None:
+            ledger.rebuild()
+            changed = ledger.rebuild().changed
+            must(changed == [], f"a second rebuild changes {changed}")
+
+        return self.act(process, twice, **how)
+
+    def end(self) -> None:
+        """Close every process and check the whole once more."""
+        for process in self.processes:
+            process.close()
+        self.read_on()
+        self._verify()
+        reader = Process("reader", Writer, {"clock": self.clock, "read_only": True})
+        self.compare_all(reader)
+        reader.die()
+        last = Process("last", Writer, {"clock": self.clock})
+        changed = last.open(self.disk).rebuild().changed
+        must(changed == [], f"a rebuild gives other files: {changed}")
+        last.close()
