@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help env test switches soak demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test switches planted coverage soak demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -22,7 +22,14 @@ test: env        ## the whole suite
 switches: env    ## switch each rule of the log off, and see which test notices (some minutes)
 	PYTHONPATH=tests $(BIN)/python -m switches
 
-soak: env        ## crash states, failing disks, kills and crowds with new seeds, for an hour
+planted: env     ## plant realistic mistakes, and see who notices, and how soon
+	PYTHONPATH=tests $(BIN)/python -m planted --write
+
+coverage: env    ## branches of domain, eventstore and projections that the suite takes
+	$(BIN)/python -m pytest tests/unit tests/contracts tests/properties tests/golden tests/simulation \
+		--cov=domain --cov=eventstore --cov=projections --cov-branch --cov-report=term-missing:skip-covered
+
+soak: env        ## crash states, failing disks, kills, crowds, simulations with new seeds: an hour
 	PYTHONPATH=tests $(BIN)/python -m simulation --minutes 60
 
 demo: env        ## the story in a minute: posts, a crash, recovery, and the proof

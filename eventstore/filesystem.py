@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -45,6 +46,10 @@ class FileSystem:
     def process_id(self) -> int:
         """The number of this process, for people who look for it."""
         return os.getpid()
+
+    def pause(self, seconds: float) -> None:
+        """Let others have a lock before it is tried again."""
+        time.sleep(seconds)
 
     def make_directory(self, path: Path) -> None:
         """Make `path`, and what is missing above it, durably; the directory gets mode 0700."""

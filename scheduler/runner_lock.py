@@ -6,7 +6,6 @@ orphan. The lock goes with its process, however that dies; the file stays, with 
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def _take(fs: FileSystem, fd: int) -> bool:
         if fs.lock(fd, wait=False):
             return True
         if left:
-            time.sleep(_WAIT_S)
+            fs.pause(_WAIT_S)
     return False
 
 

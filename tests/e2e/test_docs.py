@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 import pytest
+from planted.bugs import BUGS
 from support.mutants import place_of
 from switches.rules import RULES
 
@@ -173,6 +174,32 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_kit_finds_the_planted_double_post_as_shown(tmp_path: Path) -> None:
+    """Both programs of the page run, and the first prints what is shown."""
+    first, second = blocks("docs/testing.md", "python")
+    [shown] = blocks("docs/testing.md", "text")
+    assert printed(first, tmp_path) == shown
+    (tmp_path / "test_mine.py").write_text(f"{first}\n\n{second}", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_every_planted_mistake_is_noticed_where_the_list_says() -> None:
+    """The list and the table in the document keep up with the source."""
+    rows = (ROOT / "docs/testing.md").read_text("utf-8").split("<!-- planted: begin -->")[1]
+    assert len(BUGS) >= 12
+    for bug in BUGS:
+        place_of(bug)
+        row = rf"^\| {re.escape(bug.name)} \| `{bug.file}` \| `[st]"
+        assert re.search(row, rows, re.M), bug.name
 
 
 def test_every_rule_of_the_log_can_be_switched_off_where_its_list_says() -> None:

@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.domain import NOON
-from support.strategies import jobs_elsewhere, keys, texts, values, words
+from support.strategies import jobs_elsewhere, values, words
 
 from jobledger import Event, JobPriority, JobStatus, Ledger, ManualClock, NewJob, ScheduledJob
 from jobledger.domain import commands as c
@@ -21,6 +21,7 @@ from jobledger.domain.errors import JobLedgerError
 from jobledger.domain.evolve import evolve
 from jobledger.domain.lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
 from jobledger.domain.taking_over import take_over
+from jobledger.tools.testing.strategies import keys, texts
 
 moments = st.timedeltas(timedelta(days=-364), timedelta(days=364)).map(lambda by: NOON + by)
 jobs = st.builds(

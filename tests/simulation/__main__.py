@@ -18,6 +18,7 @@ ROUNDS = {
     "io_failures": ["--every", "20"],
     "kills": ["--kills", "600"],
     "crowd": ["--writers", "4", "--changes", "150"],
+    "simulator": ["--steps", "100000"],
 }
 
 
@@ -28,7 +29,8 @@ def main() -> int:
     begun = time.monotonic()
     for count, name in enumerate(itertools.cycle(ROUNDS), 1):
         print(f"== {(time.monotonic() - begun) / 60:.1f} min, round {count}: {name}", flush=True)
-        command = [sys.executable, "-m", f"simulation.{name}", *ROUNDS[name]]
+        module = ["jobledger", "simulate"] if name == "simulator" else [f"simulation.{name}"]
+        command = [sys.executable, "-m", *module, *ROUNDS[name]]
         if subprocess.run(command, check=False).returncode:
             print(f"BROKEN: {' '.join(command[1:])}")
             return 1

@@ -8,25 +8,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from jobledger import ImportedJob, JobPriority, JobStatus, ScheduledJob
+from jobledger.tools.testing.strategies import json_values, metadata, texts
 
 from .domain import NOON
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
-texts = words.filter(lambda text: bool(text.strip()))
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-)
-keys = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
-    max_leaves=12,
-)
-metadata = st.dictionaries(keys, values, max_size=4)
+values = json_values
 past = st.timedeltas(timedelta(days=-40_000), timedelta(days=364)).map(lambda by: NOON + by)
 awkward = st.sampled_from(
     ["", " ", '"', '""', "null", " padded ", "\r\n", "\r", "a\nb", "=1+1", ";", ",", "\t", "\ufeff"]

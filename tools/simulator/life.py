@@ -30,6 +30,7 @@ FAULTS = {
     "killed": Fault(0, None),
     "killed in a write": Fault(0, None, part=0.6, only=["write"]),
     "EIO once": Fault(0, errno.EIO),
+    "sync fails": Fault(0, errno.EIO, only=["sync"]),
     "full disk": Fault(0, errno.ENOSPC, always=True),
     "short write": Fault(0, errno.ENOSPC, part=0.6, only=["write"]),
 }

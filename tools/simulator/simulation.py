@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from ..testing.model import Violation
+from ..testing.processes import quiet
 from .life import Life
 from .steps import Step, epochs
 
@@ -50,7 +49,7 @@ def simulate(
     `progress` gets the number of steps done so far.
     """
     outcome, digest = Outcome(seed), sha256()
-    with _quiet():
+    with quiet():
         for number, mine in epochs(iter(steps)):
             life = Life(seed, number)
             outcome.failure = _live(life, number, mine, outcome, progress)
@@ -80,11 +79,11 @@ def _live(
         step = None
         life.end()
     except Violation as error:
-        return Failure(step, str(error), life.stage.recent, number, done)
+        return Failure(step, str(error), life.stage.events[-12:], number, done)
     except Exception as error:  # noqa: BLE001 - whatever the product raises is a finding
         told = "".join(traceback.format_exception(error)[-3:])
         return Failure(
-            step, f"{type(error).__name__}: {error}\n{told}", life.stage.recent, number, done
+            step, f"{type(error).__name__}: {error}\n{told}", life.stage.events[-12:], number, done
         )
     progress(outcome.steps)
     return None
@@ -117,14 +116,3 @@ def _without(steps: list[Step], size: int) -> Iterator[list[Step]]:
         kept = steps[:start] + steps[start + size :]
         if kept:
             yield kept
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What the product would log of all the crashes is of no use here."""
-    own = logging.getLogger("jobledger")
-    before, own.disabled = own.disabled, True
-    try:
-        yield
-    finally:
-        own.disabled = before

@@ -127,6 +127,9 @@ class SimulatedDisk(FileSystem):
     def process_id(self) -> int:
         return self.process
 
+    def pause(self, seconds: float) -> None:
+        """Nobody else is at work meanwhile."""
+
     def is_directory(self, path: Path) -> bool:
         try:
             return isinstance(self._walk(path), _Directory)

@@ -23,6 +23,8 @@ CHANGES = (
     "create", "write", "truncate", "sync", "sync_directory", "rename", "remove", "make_directory",
 )  # fmt: skip
 """The operations that change or sync something."""
+OUTSIDE = "outside"
+"""What `reach` counts: nothing of the disk."""
 
 
 class Killed(BaseException):
@@ -78,6 +80,10 @@ class FaultyFileSystem(FileSystem):
         """The process dies here: from now on no operation reaches the disk."""
         self._dead = True
 
+    def reach(self, name: str) -> None:
+        """The process comes to a place in something other than the disk: it may die there too."""
+        self._step(OUTSIDE, name, lambda: None)
+
     def _step(
         self,
         operation: str,
@@ -107,6 +113,9 @@ class FaultyFileSystem(FileSystem):
 
     def process_id(self) -> int:
         return self._fs.process_id()
+
+    def pause(self, seconds: float) -> None:
+        self._fs.pause(seconds)
 
     def is_directory(self, path: Path) -> bool:
         return self._step("look", path.name, lambda: self._fs.is_directory(path))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
@@ -19,6 +21,17 @@ from .faults import FaultyFileSystem
 
 LEDGER = Path("/ledgers/jobs")
 """Where the ledger is on a simulated disk."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What the product would log of many crashes is of no use."""
+    own = logging.getLogger("jobledger")
+    before, own.disabled = own.disabled, True
+    try:
+        yield
+    finally:
+        own.disabled = before
 
 
 class _Nobody(Background):

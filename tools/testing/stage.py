@@ -27,7 +27,7 @@ from ...scheduler.attempt import Publisher
 from ...scheduler.ledger import Ledger
 from ...scheduler.scheduler import Scheduler
 from .disk import SimulatedDisk
-from .faults import Fault, Killed
+from .faults import Fault, FaultyFileSystem, Killed
 from .model import Model, Violation, must
 from .processes import LEDGER, Process, RestlessClock, Runner, Writer
 from .raw_log import RawLog
@@ -35,14 +35,15 @@ from .raw_log import RawLog
 _REFUSALS = (InvalidTransitionError, JobNotFoundError, ValidationError)
 Ended = Literal["done", "refused", "broken off"]
 """How an action ended; `refused` has changed nothing, of `broken off` nobody knows."""
+_NOT_IN_THE_MODEL = {"pacing", "pacing_by_account", "retry", "expire_after", "unique"}
 Call = Callable[[Ledger], object]
 
 
 class Stage:
     """A new disk with a runner and some writers on one ledger; none of them is open yet.
 
-    `settings` are those of the runner besides concurrency and on_interrupted. `disk` is what the
-    disk holds now: a power cut replaces it. `recent` has the last events.
+    `settings` are more of the runner's; the model has the default retries and expiry, no pacing.
+    `disk` is what the disk holds now: a power cut replaces it. `events` has all events so far.
     """
 
     def __init__(
@@ -55,12 +56,15 @@ class Stage:
         writers: int = 2,
         **settings: Any,
     ) -> None:
+        unknown = settings.keys() & _NOT_IN_THE_MODEL
+        if unknown:
+            raise ValueError(f"the model knows nothing of {', '.join(sorted(unknown))}")
         self.clock = clock
         self.begun = clock.now()
         self.disk = SimulatedDisk()
         self.log = RawLog()
         self.model = Model(concurrency=concurrency, on_interrupted=on_interrupted)
-        self.recent: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         common: dict[str, Any] = {"clock": clock, "timezone": timezone}
         of_runner = {"concurrency": concurrency, "on_interrupted": on_interrupted} | settings
         self.runner = Process("runner", Runner, common | of_runner)
@@ -89,9 +93,7 @@ class Stage:
         Raises:
             Violation: a rule is broken.
         """
-        ledger, before = self.opened(process), self.model.seq
-        fs = process.fs
-        assert fs is not None
+        ledger, fs, before = self.opened(process), self.opened_fs(process), self.model.seq
         if fault is not None:
             fs.fault = replace(fault, at=len(fs.operations) + fault.at)
         self.clock.meanwhile = meanwhile
@@ -133,6 +135,12 @@ class Stage:
         if fresh:
             self.read_on()
         return ledger
+
+    def opened_fs(self, process: Process) -> FaultyFileSystem:
+        """The file system of an opened process."""
+        self.opened(process)
+        assert process.fs is not None
+        return process.fs
 
     def _mend(self) -> None:
         """Somebody opens the ledger next, and mends what the dead one has left."""
@@ -269,7 +277,7 @@ class Stage:
         news = self.log.news(self.disk)
         for event in news:
             self.model.apply(event)
-        self.recent = [*self.recent, *news][-12:]
+        self.events += news
         return news
 
     def look(self) -> None:
