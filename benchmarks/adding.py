@@ -9,31 +9,17 @@ that ours has written, one by one, each synced.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bare import Bare, lines_of
 from measure import in_turn, share, tell, timed
 
 from jobledger import Ledger
 
 CONTENT = "x" * 120
-
-
-class Bare:
-    """Appends lines to a file, each synced."""
-
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._offset = 0
-
-    def write(self, lines: list[bytes]) -> None:
-        for line in lines:
-            os.pwrite(self._fd, line, self._offset)
-            os.fdatasync(self._fd)
-            self._offset += len(line)
 
 
 def main() -> None:
@@ -49,8 +35,7 @@ def main() -> None:
                     ledger.add_job("my-shop", CONTENT, now)
 
             def last_lines() -> list[bytes]:
-                (log,) = Path(place, "jobs").glob("events_*.jsonl")
-                return [line + b"\n" for line in log.read_bytes().split(b"\n")[-adds - 1 : -1]]
+                return lines_of(Path(place, "jobs"), adds)
 
             taken = in_turn(
                 {

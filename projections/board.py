@@ -120,9 +120,24 @@ class Board:
         without_jobs: Collection[str] = (),
     ) -> ScheduledJob | None:
         """The due job that comes first, leaving out some; O(log n) and the number left out."""
+        due = self.first_due(
+            now, expire_after, 1, without_accounts=without_accounts, without_jobs=without_jobs
+        )
+        return due[0] if due else None
+
+    def first_due(
+        self,
+        now: datetime,
+        expire_after: timedelta,
+        count: int,
+        *,
+        without_accounts: Collection[str] = (),
+        without_jobs: Collection[str] = (),
+    ) -> list[ScheduledJob]:
+        """Up to `count` due jobs that come first, each of another account."""
         if self._queue.went_back(now):
             self._make_heaps_anew()
-        return self._queue.first_due(now, expire_after, without_accounts, without_jobs)
+        return self._queue.first_due(now, expire_after, without_accounts, without_jobs, count)
 
     def due_of(self, account_id: str) -> list[ScheduledJob]:
         """The jobs of an account that `next_due` found due when it was last asked, ranked."""

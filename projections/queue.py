@@ -70,13 +70,17 @@ class DueQueue:
         expire_after: timedelta,
         without_accounts: Collection[str],
         without_jobs: Collection[str],
-    ) -> ScheduledJob | None:
-        """The due job that comes first; O(log n), and the number of what is left out."""
+        count: int,
+    ) -> list[ScheduledJob]:
+        """Up to `count` due jobs that come first, each of another account.
+
+        O(log n) for each of them, and the number of what is left out.
+        """
         self._move_due(now)
         left_fronts = []
         left_out: list[tuple[str, Entry]] = []
-        found: ScheduledJob | None = None
-        while self._fronts and found is None:
+        found: list[ScheduledJob] = []
+        while self._fronts and len(found) < count:
             *_, account = front = self._fronts[0]
             heap = self._due.get(account, [])
             job = self._live(heap)
@@ -91,7 +95,8 @@ class DueQueue:
             elif job.job_id in without_jobs or job.is_expired(now, expire_after):
                 left_out.append((account, heapq.heappop(heap)))
             else:
-                found = job
+                found.append(job)
+                left_fronts.append(heapq.heappop(self._fronts))
         for front in left_fronts:
             heapq.heappush(self._fronts, front)
         for account, entry in left_out:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,6 +23,7 @@ from ..domain.validation import check_job_id
 from ..eventstore.record import NewRecord
 from ..eventstore.store import EventStore, VersionConflictError
 from ..projections.contents import text_key
+from .ids import new_id
 from .queries import Queries
 from .uniqueness import Uniqueness
 from .zone import to_aware
@@ -185,7 +185,7 @@ class _Newcomer(NamedTuple):
 
 
 def _id_for(job_id: str | None) -> str:
-    return str(uuid4()) if job_id is None else job_id
+    return new_id() if job_id is None else job_id
 
 
 def _check_kind(value: object, kind: type, label: str) -> None:

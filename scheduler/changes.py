@@ -15,6 +15,7 @@ import msgspec
 
 from ..domain import commands as c
 from ..domain.decide import decide
+from ..domain.errors import InvalidTransitionError, JobLedgerError, StaleAttemptError
 from ..domain.job import JobPriority, ScheduledJob
 from ..eventstore.record import NewRecord
 from ..eventstore.store import VersionConflictError
@@ -126,6 +127,41 @@ class Changes(Adding):
                 continue
             with self._lock:
                 return self._board.get(job_id)
+
+    def _change_each(
+        self, choose: Callable[[Board, datetime], list[tuple[str, c.Command]]]
+    ) -> list[tuple[str, ScheduledJob | JobLedgerError | None]]:
+        """Change the jobs that `choose` picks, each of them once and all in one write.
+
+        Returns for each, in order, the job after, or the error with which its change was refused,
+        which does not keep the others from theirs.
+        """
+        self._check_writable()
+        while True:
+            self._store.refresh()
+            now, records = self._now(), list[NewRecord]()
+            refused: dict[str, JobLedgerError] = {}
+            with self._lock:
+                chosen = choose(self._board, now)
+                jobs = {job_id: self._board.get(job_id) for job_id, _ in chosen}
+            for job_id, command in chosen:
+                job = jobs[job_id]
+                try:
+                    data = decide(job, command, now)
+                except (InvalidTransitionError, StaleAttemptError) as error:
+                    refused[job_id] = error
+                    continue
+                assert job is not None
+                records += make_records(job_id, job.version, data)
+            if records:
+                try:
+                    self._store.append(records)
+                except VersionConflictError:
+                    continue
+            with self._lock:
+                return [
+                    (job_id, refused.get(job_id) or self._board.get(job_id)) for job_id, _ in chosen
+                ]
 
     def _change_all(
         self, choose: Callable[[Board, datetime], list[tuple[ScheduledJob, c.Command]]]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
+from typing import NamedTuple
 
 from ..domain import commands as c
 from ..domain.errors import (
@@ -15,7 +17,6 @@ from ..domain.errors import (
     JobLedgerError,
     JobNotFoundError,
     SchedulerRunningError,
-    StaleAttemptError,
     ValidationError,
 )
 from ..domain.job import JobStatus, ScheduledJob, hand_out
@@ -47,6 +48,14 @@ class Running:
         self.task: asyncio.Task[None] | None = None
 
 
+class _Ending(NamedTuple):
+    """How an attempt ended; `recorded` is done when that is durable."""
+
+    job: ScheduledJob
+    command: c.OfAttempt
+    recorded: asyncio.Future[None]
+
+
 class Runs(Ledger):
     """The methods of a Scheduler that run jobs without its loop."""
 
@@ -59,6 +68,8 @@ class Runs(Ledger):
     """For each of them, the time that its jobs were told, and the log's position then."""
     _running: dict[str, Running]
     """The attempts that this process is making, by job."""
+    _endings: list[_Ending]
+    """How attempts ended that are about to be recorded."""
     _loop_task: asyncio.Task[None] | None
 
     # -- recovery ------------------------------------------------------------------------------
@@ -101,6 +112,7 @@ class Runs(Ledger):
         """Take the due job that comes first; None when there is none to take."""
         busy = {running.job.account_id for running in self._running.values()}
         held: dict[str, datetime] = {}
+        self._check_runner()
         while True:
             self._store.refresh()
             with self._lock:
@@ -121,20 +133,80 @@ class Runs(Ledger):
                 held[job.account_id] = wait[0]
                 self._defer(job.account_id, *wait)
                 continue
-            command = c.Start(
-                reconcilable=port.reconcilable,
-                expire_after=self._expire_after,
-                runner=f"pid {self._fs.process_id()}",
-            )
             try:
-                started = self._change(job.job_id, command)
+                started = self._change(job.job_id, self._start(port))
             except (InvalidTransitionError, JobNotFoundError):
                 left_out.add(job.job_id)  # another process was faster, or the clock went back
                 continue
             assert started is not None
-            running = Running(hand_out(started))
-            self._running[started.job_id] = running
-            return running
+            return self._take(started)
+
+    def _begin_all(self, port: Port, now: datetime, left_out: set[str], room: int) -> list[Running]:
+        """Take as many due jobs as there is room for, the first ones first, in one write."""
+        if self._pace is not None or room == 1:
+            return self._begin_one_by_one(port, now, left_out, room)
+        self._check_runner()
+        taken: list[Running] = []
+
+        def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
+            return self._first_due(board, port, now, left_out, room - len(taken))
+
+        while len(taken) < room:
+            outcomes = self._change_each(choose)
+            for job_id, outcome in outcomes:
+                if isinstance(outcome, ScheduledJob):
+                    taken.append(self._take(outcome))
+                else:
+                    left_out.add(job_id)  # another process was faster, or the clock went back
+            if all(isinstance(outcome, ScheduledJob) for _, outcome in outcomes):
+                break
+        return taken
+
+    def _begin_one_by_one(
+        self, port: Port, now: datetime, left_out: set[str], room: int
+    ) -> list[Running]:
+        taken: list[Running] = []
+        while len(taken) < room:
+            running = self._begin(port, now, left_out)
+            if running is None:
+                break
+            taken.append(running)
+        return taken
+
+    def _first_due(
+        self,
+        board: Board,
+        port: Port,
+        now: datetime,
+        left_out: set[str],
+        room: int,
+        *,
+        ending: str | None = None,
+    ) -> list[tuple[str, c.Command]]:
+        """The due jobs that come first, each of another account, to be started. The job `ending`
+        is as good as over."""
+        busy = {
+            running.job.account_id for job_id, running in self._running.items() if job_id != ending
+        }
+        due = board.first_due(
+            now, self._expire_after, room, without_accounts=busy, without_jobs=left_out
+        )
+        return [(job.job_id, self._start(port)) for job in due]
+
+    def _start(self, port: Port) -> c.Start:
+        return c.Start(
+            reconcilable=port.reconcilable,
+            expire_after=self._expire_after,
+            runner=f"pid {self._fs.process_id()}",
+        )
+
+    def _take(self, started: ScheduledJob) -> Running:
+        running = Running(hand_out(started))
+        self._running[started.job_id] = running
+        return running
+
+    def _check_runner(self) -> None:
+        """Whether this process may still run jobs."""
 
     def _held_back(self, job: ScheduledJob, now: datetime) -> tuple[datetime, str] | None:
         """Until when the pacing of its account holds a due job back, and why; None: not at all."""
@@ -198,19 +270,32 @@ class Runs(Ledger):
 
     def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
         """Record how an attempt ended, unless the job has gone on without it."""
-        log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
-        try:
-            after = self._record(job.job_id, command)
-        except StaleAttemptError as error:
-            log.warning(
-                "stale result refused",
-                reason=error.message,
-                posted=isinstance(command, c.Complete),
-                thread_id=command.thread_id if isinstance(command, c.Complete) else None,
-            )
-            return
-        if after is not None:
-            log.info("attempt ended", status=after.status.value, error=after.error)
+        [(_, outcome)] = self._change_each(partial(_these, [(job.job_id, hide_in(command))]))
+        _tell_end(job, command, outcome)
+
+    def _end_and_begin(
+        self, port: Port, job: ScheduledJob, command: c.OfAttempt, now: datetime, left_out: set[str]
+    ) -> Running | None:
+        """Record how an attempt ended and take the next due job, in one write: both are durable
+        before the next publisher is called."""
+        if self._pace is not None:  # which has to know of this post before it allows another
+            self._end(job, command)
+            del self._running[job.job_id]
+            return self._begin(port, now, left_out)
+        self._check_runner()
+
+        def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
+            due = self._first_due(board, port, now, left_out, 1, ending=job.job_id)
+            return [(job.job_id, hide_in(command)), *due]
+
+        (_, ended), *rest = self._change_each(choose)
+        _tell_end(job, command, ended)
+        del self._running[job.job_id]
+        for job_id, outcome in rest:
+            if isinstance(outcome, ScheduledJob):
+                return self._take(outcome)
+            left_out.add(job_id)
+        return self._begin(port, now, left_out)
 
     # -- blocking ------------------------------------------------------------------------------
 
@@ -244,20 +329,23 @@ class Runs(Ledger):
     def _run_due_here(self, port: Port, limit: int | None) -> int:
         now, done = self._now(), set[str]()
         count = 0
-        while limit is None or count < limit:
-            running = self._begin(port, now, done)
-            if running is None:
-                break
-            job = running.job
-            done.add(job.job_id)
-            count += 1
-            try:
-                self._run_here(port, job)
-            finally:
-                del self._running[job.job_id]
+        running = None if limit == 0 else self._begin(port, now, done)
+        try:
+            while running is not None:
+                job = running.job
+                done.add(job.job_id)
+                count += 1
+                command = self._run_here(port, job)
+                if count == limit:
+                    self._end(job, command)
+                    break
+                running = self._end_and_begin(port, job, command, now, done)
+        finally:
+            self._running.clear()
         return count
 
-    def _run_here(self, port: Port, job: ScheduledJob) -> None:
+    def _run_here(self, port: Port, job: ScheduledJob) -> c.OfAttempt:
+        """Make the attempt; returns the command that records its end."""
         settings = self._attempt_settings()
         timeout_s = settings.timeout_s(job)
         flow = steps(job, port.reconcilable, settings)
@@ -267,7 +355,8 @@ class Runs(Ledger):
                 attempt = self._attempt(job, question)
                 question = flow.send(call_blocking(port, question, attempt, timeout_s))
         except StopIteration as end:
-            self._end(job, end.value)
+            command: c.OfAttempt = end.value
+            return command
         except (KeyboardInterrupt, SystemExit):
             stopped = interruption(
                 job, "stopped", f"interrupted: stopped during attempt {job.attempt}", settings
@@ -281,10 +370,8 @@ class Runs(Ledger):
         try:
             while True:
                 room = self._settings.concurrency - len(self._running)
-                for _ in range(room if limit is None else min(room, limit - count)):
-                    running = self._begin(port, now, done)
-                    if running is None:
-                        break
+                room = room if limit is None else min(room, limit - count)
+                for running in self._begin_all(port, now, done, room) if room else ():
                     done.add(running.job.job_id)
                     count += 1
                     running.task = asyncio.create_task(self._run_async(port, running.job))
@@ -309,7 +396,41 @@ class Runs(Ledger):
                 attempt = self._attempt(job, question)
                 question = flow.send(await call_async(port, question, attempt, timeout_s))
         except StopIteration as end:
-            self._end(job, end.value)
+            command = end.value
+        await self._end_together(job, command)
+
+    async def _end_together(self, job: ScheduledJob, command: c.OfAttempt) -> None:
+        """Record how an attempt ended, in one write with all that end in this turn of the loop."""
+        loop = asyncio.get_running_loop()
+        ending = _Ending(job, command, loop.create_future())
+        self._endings.append(ending)
+        if len(self._endings) == 1:
+            loop.call_soon(self._record_endings)
+        await ending.recorded
+
+    def _record_endings(self) -> None:
+        endings, self._endings = self._endings, []
+        if not endings:
+            return
+        failure: BaseException | None = None
+        try:
+            self._record_each(endings)
+        except BaseException as error:  # noqa: BLE001 - each of the attempts has to hear of it
+            failure = error
+        loop = endings[0].recorded.get_loop()
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            if _is_running(loop):
+                _settle(endings, failure)
+            else:
+                loop.call_soon_threadsafe(_settle, endings, failure)
+
+    def _record_each(self, endings: list[_Ending]) -> None:
+        while endings:
+            once = {ending.job.job_id: ending for ending in reversed(endings)}  # the first of each
+            changes = [(job_id, hide_in(ending.command)) for job_id, ending in once.items()]
+            for job_id, outcome in self._change_each(partial(_these, changes)):
+                _tell_end(once[job_id].job, once[job_id].command, outcome)
+            endings = [ending for ending in endings if once[ending.job.job_id] is not ending]
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [running.task for running in self._running.values() if running.task is not None]
@@ -340,6 +461,7 @@ class Runs(Ledger):
 
     def _give_up(self, left: list[Running]) -> None:
         """Record as interrupted those of `left` that have not recorded an end of their own."""
+        self._record_endings()
         for running in left:
             job = running.job
             if running.attempt is not None:
@@ -367,3 +489,45 @@ class Runs(Ledger):
             raise SchedulerRunningError(
                 "this scheduler runs already", pid=os.getpid(), hint="stop it first"
             )
+
+
+def _these(
+    changes: Sequence[tuple[str, c.Command]], board: Board, now: datetime
+) -> list[tuple[str, c.Command]]:
+    """For `_change_each`: what is to be changed, whatever the board says."""
+    return list(changes)
+
+
+def _tell_end(
+    job: ScheduledJob, command: c.OfAttempt, outcome: ScheduledJob | JobLedgerError | None
+) -> None:
+    """Log how an attempt ended, or that its job had gone on without it."""
+    log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
+    if isinstance(outcome, JobLedgerError):
+        log.warning(
+            "stale result refused",
+            reason=outcome.message,
+            posted=isinstance(command, c.Complete),
+            thread_id=command.thread_id if isinstance(command, c.Complete) else None,
+        )
+    elif outcome is not None:
+        log.info("attempt ended", status=outcome.status.value, error=outcome.error)
+
+
+def _settle(endings: list[_Ending], failure: BaseException | None) -> None:
+    """Let those go on who wait for their ends to be recorded."""
+    for ending in endings:
+        if ending.recorded.done():
+            continue
+        if failure is None:
+            ending.recorded.set_result(None)
+        else:
+            ending.recorded.set_exception(failure)
+
+
+def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this is called from within the loop."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False

@@ -98,6 +98,7 @@ class Scheduler(Runs):
         self._held_until: dict[str, datetime] = {}
         self._deferred: dict[str, tuple[datetime, int]] = {}
         self._running: dict[str, Running] = {}
+        self._endings = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Event | None = None
@@ -235,10 +236,8 @@ class Scheduler(Runs):
         self.cleanup_expired_jobs()
         self._fence()
         left_out: set[str] = set()
-        while len(self._running) < self._settings.concurrency and not self._stopping:
-            running = self._begin(port, self._now(), left_out)
-            if running is None:
-                break
+        room = 0 if self._stopping else self._settings.concurrency - len(self._running)
+        for running in self._begin_all(port, self._now(), left_out, room) if room > 0 else ():
             running.task = asyncio.create_task(self._run_async(port, running.job))
             running.task.add_done_callback(lambda _: self._wake())
         await self._sleep(again_soon=bool(left_out))
@@ -311,10 +310,9 @@ class Scheduler(Runs):
 
     # -- letting go ----------------------------------------------------------------------------
 
-    def _begin(self, port: Port, now: datetime, left_out: set[str]) -> Running | None:
+    def _check_runner(self) -> None:
         if self._runner_lock is not None:
             self._runner_lock.check()
-        return super()._begin(port, now, left_out)
 
     def _abandon(self) -> None:
         super()._abandon()

@@ -83,7 +83,7 @@ class Life:
         """
         self.counts["lives"] += 1
         chance = Random(self.model.seq)
-        self.stage.finish(self._publisher(chance))
+        self.stage.finish(self._given(self._publisher(chance), chance))
         self._check_posts()
         self.stage.end()
 
@@ -245,10 +245,12 @@ class Life:
 
     def _run(self, chance: Random) -> None:
         limit, publisher = chance.choice([None, None, 1, 3]), self._publisher(chance)
-        given: Any = publisher if self.concurrency == 1 else Together(publisher, chance)
-        trouble = self._trouble(chance)
+        given, trouble = self._given(publisher, chance), self._trouble(chance)
         self.stage.run(given, limit=limit, retryable=publisher.last, **trouble)
         self._check_posts()
+
+    def _given(self, publisher: Publisher, chance: Random) -> Publisher | Together:
+        return publisher if self.concurrency == 1 else Together(publisher, chance)
 
     @property
     def _third(self) -> Process:

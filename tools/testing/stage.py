@@ -23,7 +23,7 @@ from ...domain.errors import (
 )
 from ...domain.job import NewJob
 from ...projections.verify import verify
-from ...scheduler.attempt import Publisher
+from ...scheduler.attempt import Port, Publisher
 from ...scheduler.ledger import Ledger
 from ...scheduler.scheduler import Scheduler
 from .disk import SimulatedDisk
@@ -59,6 +59,7 @@ class Stage:
         unknown = settings.keys() & _NOT_IN_THE_MODEL
         if unknown:
             raise ValueError(f"the model knows nothing of {', '.join(sorted(unknown))}")
+        self._needs_async = concurrency > 1 or settings.get("publish_timeout") is not None
         self.clock = clock
         self.begun = clock.now()
         self.disk = SimulatedDisk()
@@ -183,7 +184,14 @@ class Stage:
         retryable: dict[str, bool] | None = None,
         **how: Any,
     ) -> Ended:
-        """`run_due`; for `retryable` see `Model.begin_run`, `how` as for `act`."""
+        """`run_due`; for `retryable` see `Model.begin_run`, `how` as for `act`.
+
+        Raises:
+            ValueError: the publisher is plain, and would have to run in a thread of its own.
+        """
+        port = Port(publisher)
+        if self._needs_async and not port.is_async(port.publish):
+            raise ValueError("with concurrency or publish_timeout the publisher has to be async")
         self.opened(self.runner)
         self.model.begin_run(self.clock.now(), {} if retryable is None else retryable)
 
