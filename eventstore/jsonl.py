@@ -8,10 +8,11 @@ tells them how far the log is acknowledged.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +33,17 @@ from .store import (
     position_conflict,
 )
 from .tail import TornTail, mend
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Held:
@@ -130,6 +142,11 @@ class JsonlEventStore:
 
     def _load(self) -> None:
         """Read the whole log, mending its end unless this handle only reads."""
+        with _without_gc():  # millions of new objects, none of them garbage
+            self._read_all()
+        self._loaded = True
+
+    def _read_all(self) -> None:
         if self._read_only:
             try:
                 self._follow(self._read_head())
@@ -142,7 +159,6 @@ class JsonlEventStore:
                 self._log.advance(head)  # what does not verify is judged under the lock
             with self._locked():
                 self._catch_up(opening=True)
-        self._loaded = True
 
     # -- following -----------------------------------------------------------------------------
 

@@ -43,10 +43,18 @@ class DailyFiles:
         self._days: dict[str, _Day] = {}
         self.dirty: set[str] = set()
         """The days touched since they were last written."""
+        self._last_moment: datetime | None = None
+        self._last_day = ""
 
     def apply(self, change: Change) -> None:
-        before = None if change.before is None else self.day_of(change.before)
-        after = None if change.after is None else self.day_of(change.after)
+        old, new = change.before, change.after
+        before = None if old is None else self.day_of(old)
+        if new is None:
+            after = None
+        elif old is not None and _moment(old) is _moment(new):
+            after = before  # nearly always
+        else:
+            after = self.day_of(new)
         job_id = change.event.job_id
         if before is not None:
             self._touch(before, change)
@@ -65,8 +73,11 @@ class DailyFiles:
 
     def day_of(self, job: ScheduledJob) -> str:
         """The day whose file the job is in."""
-        moment = job.completed_at or job.scheduled_time
-        return moment.astimezone(self._zone).date().isoformat()
+        moment = _moment(job)
+        if moment is not self._last_moment:
+            self._last_moment = moment
+            self._last_day = moment.astimezone(self._zone).date().isoformat()
+        return self._last_day
 
     def mark_stale(self, position: int | None, on_disk: set[str]) -> None:
         """Reduce `dirty`, after a full replay, to the days whose file is not up to date.
@@ -105,6 +116,10 @@ class DailyFiles:
         """The bytes of a day's file; None where the day has no jobs and so no file."""
         day = self.collect(name, jobs)
         return None if day is None else day.encode()
+
+
+def _moment(job: ScheduledJob) -> datetime:
+    return job.completed_at or job.scheduled_time
 
 
 class DayFile(msgspec.Struct, frozen=True):

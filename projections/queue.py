@@ -79,7 +79,7 @@ class DueQueue:
         self._move_due(now)
         left_fronts = []
         left_out: list[tuple[str, Entry]] = []
-        found: list[ScheduledJob] = []
+        found: dict[str, ScheduledJob] = {}  # an account may have more than one front
         while self._fronts and len(found) < count:
             *_, account = front = self._fronts[0]
             heap = self._due.get(account, [])
@@ -90,18 +90,18 @@ class DueQueue:
                     self._due.pop(account, None)
                 elif heap[0] > front[:4]:
                     heapq.heappush(self._fronts, (*heap[0], account))
-            elif account in without_accounts:
+            elif account in without_accounts or account in found:
                 left_fronts.append(heapq.heappop(self._fronts))
             elif job.job_id in without_jobs or job.is_expired(now, expire_after):
                 left_out.append((account, heapq.heappop(heap)))
             else:
-                found.append(job)
+                found[account] = job
                 left_fronts.append(heapq.heappop(self._fronts))
         for front in left_fronts:
             heapq.heappush(self._fronts, front)
         for account, entry in left_out:
             self._put(account, entry)
-        return found
+        return list(found.values())
 
     def due_of(self, account_id: str) -> Iterator[ScheduledJob]:
         """The due jobs of an account as of the last look; in no order, and perhaps twice."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
 
@@ -51,7 +50,7 @@ class Attempt:
     ) -> None:
         self._record = record
         self._is_current = is_current
-        self._cancelled = threading.Event()
+        self._cancelled = False
         self._current = job.attempt
         self._checkpoints = dict(job.checkpoints)
         self.job = job
@@ -75,10 +74,10 @@ class Attempt:
         A plain publisher that works in steps looks at it between them; an async one is cancelled.
         Nothing that it answers from then on is recorded.
         """
-        return self._cancelled.is_set() or not self._is_current(self.job)
+        return self._cancelled or not self._is_current(self.job)
 
     def _cancel(self) -> None:
-        self._cancelled.set()
+        self._cancelled = True
 
     def checkpoint(self, name: str, value: Any = None) -> None:
         """Record a step with a JSON value. Durable when it returns.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from time import monotonic
 from typing import Protocol
 
 
@@ -16,12 +17,18 @@ class WritesBehind(Protocol):
         """Do what is due; False asks to be called again."""
 
 
-class Background:
-    """Calls `write_behind` of its owner `interval_s` after a `wake`, once for all in between."""
+_SHARE = 8
+"""After writing, it leaves its owner alone for so many times as long as that took."""
 
-    def __init__(self, owner: WritesBehind, interval_s: float) -> None:
+
+class Background:
+    """Calls `write_behind` of its owner `interval_s` after a `wake`, once for all in between; up to
+    `longest_s` after it where the writing is so much work that it would be in the way."""
+
+    def __init__(self, owner: WritesBehind, interval_s: float, longest_s: float) -> None:
         self._owner = weakref.ref(owner, lambda _: self._end())
         self._interval_s = interval_s
+        self._longest_s = longest_s
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._start_lock = threading.Lock()
@@ -41,17 +48,20 @@ class Background:
                     self._thread.start()
 
     def _run(self) -> None:
+        took_s = 0.0
         while True:
             self._wake.wait()
-            self._stopping.wait(self._interval_s)
+            self._stopping.wait(max(self._interval_s, min(_SHARE * took_s, self._longest_s)))
             if self._stopping.is_set():
                 return
             self._wake.clear()
             owner = self._owner()
             if owner is None:
                 return
+            begun = monotonic()
             if not owner.write_behind():
                 self._wake.set()
+            took_s = monotonic() - begun
             del owner
 
     def _end(self) -> None:

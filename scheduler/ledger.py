@@ -44,6 +44,8 @@ from .zone import load_zone
 BATCH_MS = 100
 """With `durability="batch"`, the most time that an acknowledged event is not on disk yet."""
 DAILY_FILES_DELAY_S = 0.3
+DAILY_FILES_LONGEST_S = 0.8
+"""How long after a change the daily files are written: the longer, the more work that is."""
 
 _open_ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
 
@@ -145,7 +147,9 @@ class Ledger(Changes, Past):
             fs=self._fs,
         )
         self._background = self._BACKGROUND(
-            self, BATCH_MS / 1000 if durability == "batch" else DAILY_FILES_DELAY_S
+            self,
+            BATCH_MS / 1000 if durability == "batch" else DAILY_FILES_DELAY_S,
+            BATCH_MS / 1000 if durability == "batch" else DAILY_FILES_LONGEST_S,
         )
         try:
             self._zone = load_zone(self._store.identity.timezone)

@@ -275,3 +275,21 @@ def test_running_every_job_of_a_full_board_looks_at_each_a_few_times() -> None:
         play.do(job_id, c.Start())
     assert order == expected
     assert Counting.looks <= 8 * count
+
+
+def test_the_first_due_jobs_are_each_of_another_account_and_come_once() -> None:
+    """Also where the heap of fronts has an account more than once: a better job came later."""
+    play = Playing()
+    for job_id, account, priority in (
+        ("a-low", "a", JobPriority.LOW),
+        ("b", "b", JobPriority.NORMAL),
+        ("a-high", "a", JobPriority.HIGH),
+        ("a-urgent", "a", JobPriority.URGENT),
+    ):
+        play.add(job_id, account_id=account, priority=priority)
+        play.due()
+    due = play.board.first_due(NOON, DAY, 10)
+    assert [job.job_id for job in due] == ["a-urgent", "b"]
+    left = play.board.first_due(NOON, DAY, 10, without_jobs={"a-urgent"})
+    assert [job.job_id for job in left] == ["a-high", "b"]
+    assert play.board.first_due(NOON, DAY, 1, without_accounts={"a"})[0].job_id == "b"
