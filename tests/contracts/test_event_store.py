@@ -515,3 +515,15 @@ def _refreshed(ledger: OneLedger, observer: Observer | None = None) -> EventStor
     store = ledger.open(observer)
     store.refresh()
     return store
+
+
+def test_an_append_at_a_position_is_refused_where_the_log_has_gone_on(ledger: OneLedger) -> None:
+    """`expected_seq`: nothing else was appended meanwhile, whatever its job."""
+    store, other = ledger.open(), ledger.open()
+    store.append([new("a", 1)], expected_seq=0)
+    other.append([new("b", 1)])
+    with pytest.raises(VersionConflictError):
+        store.append([new("a", 2)], expected_seq=1)
+    store.refresh()
+    store.append([new("a", 2)], expected_seq=2)
+    assert [record.job for record in store.read()] == ["a", "b", "a"]

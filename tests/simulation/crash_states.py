@@ -187,8 +187,8 @@ class Life:
         self._add(ledger)
 
     def _write(self, ledger: Ledger) -> None:
-        ledger.write_behind()
-        self.certain = len(self.acknowledged)
+        if ledger.write_behind():  # else the disk has failed
+            self.certain = len(self.acknowledged)
 
     def _rebuild(self, ledger: Ledger) -> None:
         ledger.rebuild()

@@ -289,3 +289,28 @@ def test_the_retry_policy_and_the_roll_come_with_the_command() -> None:
         )
         assert isinstance(event, e.JobRetried)
         assert event.scheduled_time == life.now + timedelta(seconds=seconds)
+
+
+def test_a_job_is_told_once_until_when_it_is_held_back() -> None:
+    life = Life()
+    until = NOON + timedelta(hours=1)
+    assert len(life.do(c.Defer(until=until, reason="pacing"))) == 1
+    assert life.do(c.Defer(until=until, reason="pacing")) == []
+    assert len(life.do(c.Defer(until=until + SECOND, reason="pacing"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (c.Resolve(posted="yes"), "posted"),  # type: ignore[arg-type]
+        (c.Resolve(posted=True, thread_id=17), "thread_id"),  # type: ignore[arg-type]
+        (c.Resolve(posted=False, thread_id="17"), "thread_id"),
+    ],
+)
+def test_what_a_resolution_says_is_checked(command: c.Command, field: str) -> None:
+    life = Life()
+    attempt = life.start()
+    life.do(c.Fail(attempt=attempt, error="?", retryable=False, outcome_unknown=True))
+    with pytest.raises(ValidationError, match=field) as caught:
+        life.do(command)
+    assert caught.value.field == field

@@ -12,6 +12,7 @@ from jobledger import Event, InvalidTransitionError, JobPriority, JobStatus
 from jobledger.domain import commands as c
 from jobledger.domain import events as e
 from jobledger.domain.evolve import evolve
+from jobledger.domain.lifecycle import TABLE
 
 
 def event(life: Life, data: e.EventData, *, version: int | None = None) -> Event:
@@ -128,3 +129,13 @@ def test_the_status_message_says_what_is_going_on(make: object, says: str) -> No
     make(life)  # type: ignore[operator]
     assert life.job is not None
     assert life.job.status_message == says
+
+
+def test_an_event_that_leads_where_the_lifecycle_does_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Should `evolve` and the table ever disagree, nothing goes on from there."""
+    life = Life()
+    monkeypatch.setitem(TABLE, ("scheduled", "hold"), ("cancelled",))
+    with pytest.raises(InvalidTransitionError, match="from scheduled to pending, which the"):
+        life.do(c.Hold())

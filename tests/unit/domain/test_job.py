@@ -263,3 +263,9 @@ def test_an_id_of_a_subclass_of_str_names_the_same_job(directory: Path, clock: M
         assert ledger.get_job(Markup("mine")).status is JobStatus.PENDING
         assert ledger.add_job("a", "c", clock.now(), job_id=Markup("other")) == "other"
         assert [event.job_id for event in ledger.history("other")] == ["other"]
+
+
+@pytest.mark.parametrize("data", [[], None, "job", 1])
+def test_what_is_no_dict_is_no_job(data: Any) -> None:
+    with pytest.raises(ValidationError, match="not a job"):
+        ScheduledJob.from_dict(data)

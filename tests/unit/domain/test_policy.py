@@ -91,3 +91,9 @@ def test_a_policy_of_no_numbers_is_refused(name: str, value: Any) -> None:
     with pytest.raises(ValidationError, match=name) as caught:
         RetryPolicy(**{name: value})
     assert caught.value.field == name
+
+
+def test_a_jitter_of_more_than_all_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"jitter must be at most 1, not 1\.5") as caught:
+        RetryPolicy(jitter=1.5)
+    assert caught.value.field == "jitter"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -128,6 +128,10 @@ def test_times_of_the_past_are_accepted_however_old() -> None:
         ("created_at", {"created_at": datetime(1899, 12, 31, tzinfo=UTC)}),
         ("started_at", {"started_at": datetime(2026, 3, 2)}),  # noqa: DTZ001 - that is the fault
         ("scheduled_time", {"scheduled_time": None}),
+        (
+            "created_at",
+            {"created_at": datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))},
+        ),
         ("scheduled_time", {"scheduled_time": datetime.max.replace(tzinfo=UTC)}),
         ("job_id", {"job_id": "a b"}),
     ],

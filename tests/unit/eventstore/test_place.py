@@ -227,3 +227,15 @@ def test_derived_files_are_0600_whatever_the_umask(
     names = {path.name for path in directory.iterdir()}
     assert {*NAMES, "runner.lock"} < names
     assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
+
+
+def test_where_the_system_does_not_say_the_kind_of_file_system_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> bytes:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert FileSystem().kind_of(tmp_path) is None
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"1 2 250:7 / / rw - ext4 /dev/x rw")
+    assert FileSystem().kind_of(tmp_path) is None

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from support.eventstore import GENESIS, new, reseal, seal
 
+from jobledger.eventstore.head import Head, decode_head, encode_head
 from jobledger.eventstore.record import (
     MAX_LINE_BYTES,
     Header,
@@ -253,3 +254,13 @@ def test_a_header_of_a_newer_format_is_named_as_such() -> None:
     with pytest.raises(RecordError, match="newer") as caught:
         decode_header(line[:-1])
     assert caught.value.kind == "format"
+
+
+def test_a_head_of_another_form_with_a_check_that_fits_is_no_head() -> None:
+    head = Head("ledger", "2026-03-01", 300, 2, 2, GENESIS)
+    line = encode_head(head)
+    assert decode_head(line) == head
+    length = len(line.rstrip().rpartition(b'"check":"')[2]) - 2
+    body = b'{"ledger":7'
+    check = hashlib.sha256(body).hexdigest()[:length].encode()
+    assert decode_head(b'%b,"check":"%b"}' % (body, check)) is None

@@ -1,0 +1,99 @@
+"""The changes: one comparison, constant, operator, condition or call of a file is another one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from support.mutants import Mutant
+
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<=",
+    ast.LtE: "<",
+    ast.Gt: ">=",
+    ast.GtE: ">",
+    ast.Eq: "!=",
+    ast.NotEq: "==",
+    ast.Is: "is not",
+    ast.IsNot: "is",
+    ast.In: "not in",
+    ast.NotIn: "in",
+}
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "-",
+    ast.Sub: "+",
+    ast.Mult: "/",
+    ast.Div: "*",
+    ast.FloorDiv: "*",
+    ast.Pow: "*",
+}
+
+
+class Change(Mutant):
+    """A mutant that is found by its place, since its text may be there more than once."""
+
+    def __init__(self, file: str, source: str, node: ast.AST, new: str, tests: list[str]) -> None:
+        start, end = _span(source, node)
+        line = source.count("\n", 0, start) + 1
+        old = source[start:end]
+        shown = " ".join(old.split())[:50]
+        super().__init__(f"{file}:{line}: `{shown}` → `{new[:50]}`", file, old, new, tests)
+        object.__setattr__(self, "start", start)
+
+
+def changes(file: str, source: str, tests: list[str]) -> Iterator[Change]:
+    """Every change of a file that the rules know."""
+    tree = ast.parse(source)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    left_out = set()
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            left_out.add(node.body[0])
+        if isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr):
+            left_out.update(ast.walk(node))  # the words of an error, and what cannot happen
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            left_out.update(ast.walk(node))
+        for name in ("returns", "annotation"):
+            if isinstance(getattr(node, name, None), ast.AST):
+                left_out.update(ast.walk(getattr(node, name)))
+    for node in ast.walk(tree):
+        if node not in left_out:
+            for new in _of(node):
+                yield Change(file, source, node, new, tests)
+
+
+def _of(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        operator = _COMPARISONS[type(node.ops[0])]
+        yield f"{ast.unparse(node.left)} {operator} {ast.unparse(node.comparators[0])}"
+    elif isinstance(node, ast.BoolOp):
+        word = " or " if isinstance(node.op, ast.And) else " and "
+        yield "(" + word.join(f"({ast.unparse(value)})" for value in node.values) + ")"
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield f"bool({ast.unparse(node.operand)})"
+    elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        yield f"({ast.unparse(node.left)} {_OPERATORS[type(node.op)]} {ast.unparse(node.right)})"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield str(not node.value)
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        yield str(node.value + 1)
+    elif isinstance(node, ast.Return) and node.value is not None:
+        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+            yield "return None"
+    elif isinstance(node, ast.If | ast.IfExp):
+        return
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield "pass"
+
+
+def _span(source: str, node: ast.AST) -> tuple[int, int]:
+    lines = source.splitlines(keepends=True)
+
+    def at(line: int, column: int) -> int:
+        before = sum(map(len, lines[: line - 1]))
+        return before + len(lines[line - 1].encode()[:column].decode())
+
+    assert isinstance(node, ast.expr | ast.stmt)
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset)
