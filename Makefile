@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help env test switches planted coverage soak demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test switches planted mutation coverage bench soak demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -25,9 +25,15 @@ switches: env    ## switch each rule of the log off, and see which test notices 
 planted: env     ## plant realistic mistakes, and see who notices, and how soon
 	PYTHONPATH=tests $(BIN)/python -m planted --write
 
+mutation: env    ## change the source by rule, one place at a time: how many changes are noticed
+	PYTHONPATH=tests $(BIN)/python -m mutation
+
 coverage: env    ## branches of domain, eventstore and projections that the suite takes
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/properties tests/golden tests/simulation \
 		--cov=domain --cov=eventstore --cov=projections --cov-branch --cov-report=term-missing:skip-covered
+
+bench: env       ## measure everything in docs/performance.md again (some minutes)
+	$(BIN)/python benchmarks
 
 soak: env        ## crash states, failing disks, kills, crowds, simulations with new seeds: an hour
 	PYTHONPATH=tests $(BIN)/python -m simulation --minutes 60

@@ -25,7 +25,14 @@ _UNIT = "tests/unit/eventstore/"
 TARGETS = {
     "domain": (
         sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("domain/*.py")),
-        ["tests/unit/domain", "tests/unit/scheduler/test_run_due.py"],
+        [
+            "tests/unit/domain",
+            "tests/golden",
+            "tests/unit/scheduler/test_pacing.py",
+            "tests/unit/scheduler/test_recovery.py",
+            "tests/unit/scheduler/test_run_due.py",
+            "tests/properties/test_round_trips.py",
+        ],
     ),
     "log": (
         [f"eventstore/{name}.py" for name in ("record", "segment", "tail", "head", "opening")],

@@ -51,6 +51,8 @@ def changes(file: str, source: str, tests: list[str]) -> Iterator[Change]:
             left_out.add(node.body[0])
         if isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr):
             left_out.update(ast.walk(node))  # the words of an error, and what cannot happen
+        if isinstance(node, ast.ClassDef):
+            left_out.update(part for word in node.keywords for part in ast.walk(word))
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             left_out.update(ast.walk(node))
         for name in ("returns", "annotation"):
