@@ -4,6 +4,10 @@ Every change of a job is a transition of an explicit state machine, appended dur
 the current state and the `jobs_YYYY-MM-DD.json` files are derived from that log.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .domain.errors import (
     InvalidScheduleTimeError,
     InvalidTransitionError,
@@ -33,8 +37,10 @@ from .scheduler.attempt import (
 from .scheduler.clock import Clock, ManualClock, SystemClock
 from .scheduler.ledger import Ledger
 from .scheduler.queries import LedgerView
-from .scheduler.scheduler import Scheduler
 from .scheduler.secrets import hide_secrets, mark_secret
+
+if TYPE_CHECKING:
+    from .scheduler.scheduler import Scheduler
 
 __version__ = "0.1.0"
 
@@ -76,3 +82,17 @@ __all__ = [
     "hide_secrets",
     "mark_secret",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the scheduler, and asyncio with it, for those who run jobs: others start faster."""
+    if name != "Scheduler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .scheduler.scheduler import Scheduler
+
+    globals()[name] = Scheduler
+    return Scheduler
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

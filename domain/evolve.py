@@ -7,6 +7,7 @@ gives the same job to the microsecond.
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -61,12 +62,12 @@ def _added(event: Event) -> ScheduledJob:
     assert isinstance(data, e.JobAdded)
     job = ScheduledJob(
         job_id=event.job_id,
-        account_id=data.account_id,
+        account_id=intern(data.account_id),  # a few names, in many jobs
         content=data.content,
         scheduled_time=data.scheduled_time,
         priority=data.priority,
         status=JobStatus.PENDING if data.hold else JobStatus.SCHEDULED,
-        platform=data.platform,
+        platform=intern(data.platform),
         max_retries=data.max_retries,
         created_at=event.at,
         status_message="Held as a draft" if data.hold else "Scheduled",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,6 +17,7 @@ from .output import STATUS_STYLE, moment, printable, short_id, status_words
 _GAP = "  "
 _MOST_ACCOUNT = 16
 _LEAST_CONTENT = 16
+_AT_ONCE = 500
 
 
 def width_of(text: str) -> int:
@@ -51,22 +53,40 @@ class Columns:
         """One row; `styles` gives the cells at some places a style such as `bold red`."""
         click.echo(self._line(cells, styles or {}))
 
+    def rows(self, rows: Iterable[tuple[Sequence[str], Mapping[int, str]]]) -> None:
+        """Many rows, each with its styles, written some hundreds at a time."""
+        lines = (self._line(cells, styles) for cells, styles in rows)
+        while some := list(islice(lines, _AT_ONCE)):
+            click.echo("\n".join(some))
+
     def note(self, text: str) -> None:
         """A line beneath the table."""
         click.echo(self._styled(text, "dim"))
 
     def _line(self, cells: Sequence[str], styles: Mapping[int, str]) -> str:
+        if self._width is None:
+            return self._plain(cells)
         room = self._width
         parts = []
         for index, (cell, (_, width)) in enumerate(zip(cells, self._columns, strict=True)):
-            if room is not None:
-                cell = _cut(cell, room)
+            cell = _cut(cell, room)
             length = width_of(cell)
             is_last = index == len(cells) - 1
             padding = 0 if width is None or is_last else max(width - length, 0)
             parts.append(self._styled(cell, styles.get(index, "")) + " " * padding)
-            if room is not None:
-                room = max(room - length - padding - len(_GAP), 0)
+            room = max(room - length - padding - len(_GAP), 0)
+        return _GAP.join(parts).rstrip()
+
+    def _plain(self, cells: Sequence[str]) -> str:
+        """A row for a file or a pipe: nothing is cut, nothing has a style."""
+        parts = [
+            cell
+            if width is None
+            else cell.ljust(width)
+            if cell.isascii()
+            else cell + " " * max(width - width_of(cell), 0)
+            for cell, (_, width) in zip(cells, self._columns, strict=True)
+        ]
         return _GAP.join(parts).rstrip()
 
     def _styled(self, text: str, style: str) -> str:
@@ -93,17 +113,20 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
     is_terminal = sys.stdout.isatty()
     cells = [_cells(job, zone, _MOST_ACCOUNT if is_terminal else None) for job in jobs]
     columns: dict[str, int | None] = {
-        title: max([len(title), *(width_of(row[index]) for row in cells)])
+        title: None
+        if title == "content"
+        else max([len(title), *map(width_of, {row[index] for row in cells})])
         for index, title in enumerate(_TITLES)
     }
-    columns["content"] = None
     if is_terminal:
         _make_room(columns, shutil.get_terminal_size().columns - _LEAST_CONTENT)
     places = [_TITLES.index(title) for title in columns]
     table = Columns(*columns.items())
     table.title()
-    for row, job in zip(cells, jobs, strict=True):
-        table.row(*(row[place] for place in places), styles={1: STATUS_STYLE[job.status]})
+    table.rows(
+        ([row[place] for place in places], {1: STATUS_STYLE[job.status]})
+        for row, job in zip(cells, jobs, strict=True)
+    )
     table.note(f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, times in {zone.key}")
 
 
