@@ -6,6 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -94,15 +95,13 @@ def audit(
     told.damage()
     if not count and selection.jobs:
         _check_jobs(session, selection.jobs)
-    while follow:
-        if reader.changed():
-            write(selection.choose(reader.records()))
-            told.damage()
-        else:
-            try:
+    with suppress(KeyboardInterrupt):  # the way to end it, wherever it is just then
+        while follow:
+            if reader.changed():
+                write(selection.choose(reader.records()))
+                told.damage()
+            else:
                 time.sleep(_LOOK_EVERY_S)
-            except KeyboardInterrupt:
-                return
 
 
 def _look(
