@@ -169,3 +169,22 @@ def report(verdicts: Iterable[Verdict]) -> tuple[list[str], int]:
         rows.append(f"| {verdict.mutant.name} | `{verdict.mutant.file}` | {caught} |")
         print(f"{verdict.seconds:5.1f} s  {verdict.mutant.name}: {caught}", flush=True)
     return rows, missed
+
+
+def command(
+    mutants: Sequence[Mutant], document: Path, marker: str, kind: str, arguments: list[str]
+) -> int:
+    """The command of a list of mutants: try those whose names have one of the words in `arguments`,
+    or all of them. With `--write` their table goes between the markers of the document. Returns the
+    exit code: 1 if one went unnoticed.
+    """
+    words = [word for word in arguments if word != "--write"]
+    chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
+    rows, missed = report(judge(chosen))
+    print(f"{len(chosen)} {kind}s, {missed} of them unnoticed")
+    if "--write" in arguments:
+        begin, end = f"<!-- {marker}: begin -->\n", f"<!-- {marker}: end -->"
+        before, rest = document.read_text("utf-8").split(begin)
+        table = "\n".join([f"| {kind} | in | noticed by |", "| --- | --- | --- |", *rows])
+        document.write_text(f"{before}{begin}{table}\n{end}{rest.split(end)[1]}", "utf-8")
+    return 1 if missed else 0
