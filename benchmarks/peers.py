@@ -66,9 +66,7 @@ def apscheduler(place: Path) -> tuple[str, Adder]:
     scheduler.start(paused=True)
     return "SQLite, rollback journal, synchronous=FULL", lambda n: _times(
         n,
-        lambda: scheduler.add_job(
-            "peers:publish", "date", run_date=LATER, args=["my-shop", TEXT]
-        ),
+        lambda: scheduler.add_job("peers:publish", "date", run_date=LATER, args=["my-shop", TEXT]),
     )
 
 

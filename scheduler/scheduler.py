@@ -27,11 +27,12 @@ from ..projections.pace import Pace
 from ..projections.projection import Change
 from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
+from .attempting import Running
 from .calls import run_in_own_loop
 from .clock import Clock
 from .log import logger
 from .runner_lock import RunnerLock
-from .runs import LOOK_EVERY_S, Running, Runs
+from .runs import LOOK_EVERY_S, Runs
 from .settings import RunSettings
 from .uniqueness import Unique
 

@@ -8,7 +8,7 @@ from support.mutants import Mutant
 from switches.rules import RULES
 
 DECIDE, EVOLVE, JOB = "domain/decide.py", "domain/evolve.py", "domain/job.py"
-RUNS, CHANGES = "scheduler/runs.py", "scheduler/changes.py"
+RUNS, ATTEMPTING = "scheduler/runs.py", "scheduler/attempting.py"
 SIMULATED = ["simulate --seed 1 --steps 4000"]
 """The budget: 4,000 steps of one seed, some ten seconds."""
 DOMAIN = ["tests/unit/domain"]
@@ -128,9 +128,9 @@ BUGS = [
     # -- order and concurrency
     Mutant(
         "two of one account at a time",
-        RUNS,
-        "without_accounts=busy | held.keys(),\n",
-        "without_accounts=set(held),\n",
+        ATTEMPTING,
+        "room, without_accounts=busy, without_jobs=left_out\n",
+        "room, without_accounts=(), without_jobs=left_out\n",
         SIMULATED,
     ),
     Mutant(
