@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -22,10 +23,14 @@ CALLERS = (1, 2, 4, 8, 16, 32, 64)
 def main() -> None:
     adds = int(sys.argv[1]) if len(sys.argv) > 1 else 640
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    with tempfile.TemporaryDirectory() as place, Ledger(Path(place, "jobs")) as ledger:
-        now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as place:
+        now, numbers = datetime.now(UTC), count()
 
         def together(threads: int) -> float:
+            with Ledger(Path(place, f"jobs {next(numbers)}")) as ledger:
+                return in_it(ledger, threads)
+
+        def in_it(ledger: Ledger, threads: int) -> float:
             def add() -> None:
                 for _ in range(adds // threads):
                     ledger.add_job("my-shop", "x" * 120, now)
