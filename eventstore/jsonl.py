@@ -543,8 +543,7 @@ class JsonlEventStore:
             if self._closed:
                 return
             try:
-                if self._poison is None:  # else it was raised when it happened
-                    self.sync()
+                self.sync()  # after a failed write: raises if what was acknowledged is not on disk
             finally:
                 self.abandon()
 

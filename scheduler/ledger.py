@@ -367,7 +367,12 @@ class Ledger(Changes, Past):
             )
 
     def close(self) -> None:
-        """Bring the daily files up to date, sync, and let go. Calling it again does nothing."""
+        """Bring the daily files up to date, sync, and let go. Calling it again does nothing.
+
+        Raises:
+            StorageError: the files cannot be written; or, without durability "fsync", what was
+                acknowledged could not be synced.
+        """
         if self._closed:
             return
         self._closed = True

@@ -14,6 +14,7 @@ FOUND = {
     2: "daily files were on disk before the events that they came from",
     107: "a day file whose maker was killed before its name was on disk could be lost",
     110: "a HEAD that named lost events came back after others had their numbers",
+    2338331699: "closing said nothing of acknowledged events that could not be synced",
 }
 """The seeds that once broke a rule."""
 

@@ -516,6 +516,8 @@ def test_a_failed_sync_of_acknowledged_records_poisons_the_handle(
         store.sync()
     with pytest.raises(StorageError):
         store.append([new("a", 2)])
+    with pytest.raises(StorageError, match="until it is reopened"):
+        store.close()  # nobody else may have seen the failure: it was in the background
     store.close()
 
     disk.calls.clear()

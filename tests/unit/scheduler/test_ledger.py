@@ -7,8 +7,11 @@ import shutil
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from support.domain import NOON
+from support.durability import LEDGER, without_background
 from support.eventstore import WatchedFileSystem
 
 from jobledger import (
@@ -23,6 +26,7 @@ from jobledger import (
     StorageError,
     ValidationError,
 )
+from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 
 def add(ledger: Ledger, clock: ManualClock, content: str = "hello", **more: object) -> str:
@@ -469,3 +473,22 @@ def test_closing_after_a_failed_write_does_not_fail_again(
     with Ledger(directory, clock=clock) as reopened:
         assert [job.job_id for job in reopened.list_jobs()] == [kept]
         assert reopened.verify().ok
+
+
+@pytest.mark.parametrize("durability", ["batch", "none"])
+def test_closing_says_that_what_was_acknowledged_could_not_be_synced(
+    durability: Literal["batch", "none"],
+) -> None:
+    """The sync that failed was in the background, where nobody could be told."""
+    disk = SimulatedDisk()
+    with without_background():
+        fs = FaultyFileSystem(disk)
+        ledger = Ledger(LEDGER, clock=ManualClock(NOON), durability=durability, fs=fs)
+        ledger.add_job("a", "text", NOON)
+        fs.fault = Fault(1, only=("sync",))
+        assert not ledger.write_behind()
+        with pytest.raises(StorageError, match="until it is reopened"):
+            ledger.close()
+        ledger.close()
+        with Ledger(LEDGER, clock=ManualClock(NOON), fs=disk) as again:
+            assert len(again.list_jobs()) == 1
