@@ -15,6 +15,8 @@ from .progress import progress_bar
 from .session import Session, json_option, pass_session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .simulator.simulation import Outcome
     from .simulator.steps import Step
 
@@ -77,8 +79,8 @@ def simulate_(
         sys.exit(1)
 
 
-def _chosen(steps: object, only: str | None) -> list[Step]:
-    every: list[Step] = list(steps)  # type: ignore[call-overload]
+def _chosen(steps: Iterable[Step], only: str | None) -> list[Step]:
+    every = list(steps)
     if only is None:
         return every
     try:

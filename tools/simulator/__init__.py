@@ -1,7 +1,7 @@
 """A whole system on one seed: ledger, writers, runner, publisher and platform, on a simulated disk
 and a clock that is moved; no threads and no real time, so a seed repeats its history to the byte.
 
-`world` has what is simulated, `steps` what may happen in it, `model` the rules that everything is
-held against, written a second time; `simulation` runs steps and checks, `shrink` shortens a run
-that fails.
+`steps` has what may happen, `life` how each of it is done to a ledger, `platform` where its runner
+posts to; `simulation` runs steps, and shortens a run that fails. The stage that this happens on,
+and the model that it is held against, are those of the kit (`tools/testing`).
 """

@@ -89,11 +89,9 @@ def _live(
     return None
 
 
-def shrink(
-    seed: int, failure: Failure, tried: Callable[[int], None] = lambda count: None
-) -> Outcome:
+def shrink(seed: int, failure: Failure) -> Outcome:
     """The shortest run found that still breaks a rule: steps of that life are left out, in ever
-    smaller parts, as long as something is still broken. `tried` gets the number of steps left.
+    smaller parts, as long as something is still broken.
     """
     best = simulate(seed, failure.done)
     if best.failure is None:  # it does not fail by itself: nothing can be left out
@@ -104,7 +102,6 @@ def shrink(
             again = simulate(seed, kept)
             if again.failure is not None and len(again.failure.done) < len(best.failure.done):
                 best = again
-                tried(len(kept))
                 break
         else:
             size //= 2

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from .strategies import commands, disk_faults, jobs, ledgers
 
 _HOMES = {
-    "CrashReport": "crashes",
-    "Fault": "faults",
-    "FaultyFileSystem": "faults",
-    "LifecycleMachine": "machine",
-    "ManualClock": "..scheduler.clock",
-    "Posts": "crashes",
-    "SimulatedDisk": "disk",
-    "commands": "strategies",
-    "crash_everywhere": "crashes",
-    "crash_point": "crashes",
-    "disk_faults": "strategies",
-    "jobs": "strategies",
-    "ledgers": "strategies",
+    "CrashReport": ".crashes",
+    "Fault": ".faults",
+    "FaultyFileSystem": ".faults",
+    "LifecycleMachine": ".machine",
+    "ManualClock": "...scheduler.clock",
+    "Posts": ".crashes",
+    "SimulatedDisk": ".disk",
+    "commands": ".strategies",
+    "crash_everywhere": ".crashes",
+    "crash_point": ".crashes",
+    "disk_faults": ".strategies",
+    "jobs": ".strategies",
+    "ledgers": ".strategies",
 }
 __all__ = [
     "CrashReport",
@@ -51,9 +51,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"{__name__} has no {name}")
-    relative = home if home.startswith(".") else f".{home}"
     try:
-        return getattr(import_module(relative.replace("..", "...", 1), __name__), name)
+        return getattr(import_module(home, __name__), name)
     except ModuleNotFoundError as error:
         if error.name != "hypothesis":
             raise
