@@ -26,9 +26,9 @@ if kind == "closed":
 elif kind == "open":
     with Ledger(directory, clock=ManualClock(BEGIN), durability="none") as ledger:
         due = BEGIN + timedelta(days=30)
-        for first in range(0, jobs, 10_000):
+        for first in range(0, jobs, 500):
             ledger.add_jobs([NewJob(f"a{n % 7}", f"Post {n}: xin chào các bạn", due)
-                             for n in range(first, min(first + 10_000, jobs))])
+                             for n in range(first, min(first + 500, jobs))])
 else:
     with Ledger(directory, clock=ManualClock(BEGIN)):
         pass

@@ -15,7 +15,7 @@ import msgspec
 from . import events as e
 from .errors import InvalidTransitionError
 from .events import Event, trigger_of
-from .job import JobStatus, ScheduledJob
+from .job import NO_KEYS, JobStatus, ScheduledJob
 from .lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
 
 Step = Callable[[ScheduledJob, Any, Event], dict[str, Any]]
@@ -71,7 +71,8 @@ def _added(event: Event) -> ScheduledJob:
         max_retries=data.max_retries,
         created_at=event.at,
         status_message="Held as a draft" if data.hold else "Scheduled",
-        metadata=data.metadata,
+        metadata=data.metadata or NO_KEYS,
+        checkpoints=NO_KEYS,
         publish_timeout_s=data.publish_timeout_s,
         version=event.version,
         order=event.seq,

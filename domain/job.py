@@ -48,7 +48,19 @@ class NewJob(msgspec.Struct, frozen=True):
     publish_timeout: timedelta | None = None
 
 
-class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class _NoKeys(dict[str, Any]):
+    """The empty dict that all jobs share which have nothing to put into one."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("the values of a job cannot be changed")
+
+    __setitem__ = update = setdefault = __ior__ = _refuse
+
+
+NO_KEYS: dict[str, Any] = _NoKeys()
+
+
+class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One job at one moment: a frozen value that never follows later changes.
 
     All times are aware and in UTC. The fields up to `metadata` are the ones that `to_dict` writes;

@@ -13,10 +13,12 @@ from ..domain.errors import InvalidTransitionError, LedgerCorruptError
 from ..domain.events import Event
 from ..domain.evolve import evolve
 from ..domain.job import JobStatus, ScheduledJob
+from .jobs import Jobs
+from .members import Members
 from .projection import Change
 from .queue import DueQueue, rank
 
-_OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
+_WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
 
 
 class Board:
@@ -27,10 +29,10 @@ class Board:
     def __init__(self) -> None:
         self.seq = 0
         self.at: datetime | None = None
-        self.jobs: dict[str, ScheduledJob] = {}
-        self._by_status: dict[JobStatus, dict[str, None]] = {status: {} for status in JobStatus}
-        self._by_account: dict[str, dict[str, None]] = {}
-        self._queue = DueQueue(self.jobs)
+        self.jobs = Jobs()
+        self._by_status = {status: Members() for status in JobStatus}
+        self._by_account: dict[str, Members] = {}
+        self._queue = DueQueue(self.jobs.open)
         self._expiring: list[tuple[datetime, int, str]] = []
 
     def apply(self, event: Event) -> Change:
@@ -39,7 +41,7 @@ class Board:
         Raises:
             LedgerCorruptError: no legal history has this event here.
         """
-        before = self.jobs.get(event.job_id)
+        before = self.jobs.find(event.job_id)
         try:
             after = evolve(before, event)
         except InvalidTransitionError as error:
@@ -50,45 +52,51 @@ class Board:
 
     def _index(self, before: ScheduledJob | None, after: ScheduledJob | None) -> None:
         if before is not None and (after is None or after.status is not before.status):
-            del self._by_status[before.status][before.job_id]
+            self._by_status[before.status].remove(before.job_id)
         if after is None:
             assert before is not None
-            del self.jobs[before.job_id]
+            self.jobs.remove(before.job_id)
             of_account = self._by_account[before.account_id]
-            del of_account[before.job_id]
+            of_account.remove(before.job_id)
             if not of_account:
                 del self._by_account[before.account_id]
             return
-        self.jobs[after.job_id] = after
+        self.jobs.put(after)
         if before is None or after.status is not before.status:
-            self._by_status[after.status][after.job_id] = None
+            self._by_status[after.status].add(after.job_id)
         if before is None:
-            self._by_account.setdefault(after.account_id, {})[after.job_id] = None
-        if after.status in _OPEN and (before is None or _place(before) != _place(after)):
+            if after.account_id not in self._by_account:
+                self._by_account[after.account_id] = Members()
+            self._by_account[after.account_id].add(after.job_id)
+        if after.status in _WAITING and (before is None or _place(before) != _place(after)):
             self._push(after)
 
     def _push(self, job: ScheduledJob) -> None:
-        heapq.heappush(self._expiring, (job.scheduled_time, job.order, job.job_id))
+        entry = job.scheduled_time, job.order, job.job_id
+        heapq.heappush(self._expiring, entry)
         if job.status is JobStatus.SCHEDULED:
-            self._queue.push(job)
+            self._queue.push(entry)
         live = len(self._by_status[JobStatus.SCHEDULED]) + len(self._by_status[JobStatus.PENDING])
         if len(self._expiring) + len(self._queue) > 6 * live + 64:
             self._make_heaps_anew()
 
     def _make_heaps_anew(self) -> None:
-        scheduled, pending = (self.of_status(status) for status in _OPEN[::-1])
+        pending, scheduled = (
+            [(job.scheduled_time, job.order, job.job_id) for job in self.of_status(status)]
+            for status in _WAITING
+        )
         self._queue.make_anew(scheduled)
-        self._expiring = [(j.scheduled_time, j.order, j.job_id) for j in (*scheduled, *pending)]
+        self._expiring = scheduled + pending
         heapq.heapify(self._expiring)
 
     # -- queries -------------------------------------------------------------------------------
 
     def get(self, job_id: str) -> ScheduledJob | None:
-        return self.jobs.get(job_id)
+        return self.jobs.find(job_id)
 
     def of_status(self, status: JobStatus) -> list[ScheduledJob]:
         """The jobs of one status, in no particular order."""
-        return [self.jobs[job_id] for job_id in self._by_status[status]]
+        return self.jobs.collect(self._by_status[status])
 
     def select(
         self, *, account_id: str | None = None, status: JobStatus | None = None
@@ -96,14 +104,13 @@ class Board:
         """The jobs of an account and a status (None: of all), ranked."""
         chosen: Iterable[ScheduledJob]
         if account_id is not None:
-            of_account = self._by_account.get(account_id, {})
-            chosen = (self.jobs[job_id] for job_id in of_account)
+            chosen = self.jobs.collect(self._by_account.get(account_id, ()))
             if status is not None:
                 chosen = (job for job in chosen if job.status is status)
         elif status is not None:
             chosen = self.of_status(status)
         else:
-            chosen = self.jobs.values()
+            chosen = self.jobs.collect(self.jobs)
         return sorted(chosen, key=rank)
 
     def ready(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
@@ -154,8 +161,8 @@ class Board:
         entries = []
         while self._expiring and now - self._expiring[0][0] > expire_after:
             entry = heapq.heappop(self._expiring)
-            job = self.jobs.get(entry[2])
-            if job is None or job.status not in _OPEN or job.scheduled_time != entry[0]:
+            job = self.jobs.open.get(entry[2])
+            if job is None or job.status not in _WAITING or job.scheduled_time != entry[0]:
                 continue
             if not found or found[-1] is not job:
                 found.append(job)
@@ -168,8 +175,8 @@ class Board:
         """When the next PENDING or SCHEDULED job expires."""
         while self._expiring:
             scheduled_time, _, job_id = self._expiring[0]
-            job = self.jobs.get(job_id)
-            if job is not None and job.status in _OPEN and job.scheduled_time == scheduled_time:
+            job = self.jobs.open.get(job_id)
+            if job is not None and job.status in _WAITING and job.scheduled_time == scheduled_time:
                 try:
                     return scheduled_time + expire_after
                 except OverflowError:

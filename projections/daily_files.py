@@ -10,7 +10,6 @@ Files are written for the days that changed, as a whole and atomically (`writer`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,16 +18,18 @@ import msgspec
 
 from ..domain.job import ScheduledJob
 from ..eventstore.filesystem import FileSystem
+from .jobs import Jobs
+from .members import Members
 from .projection import Change
 
 _NAME = re.compile(r"jobs_(\d{4}-\d{2}-\d{2})\.json")
 
 
 class _Day:
-    __slots__ = ("job_ids", "seq", "updated_at")
+    __slots__ = ("jobs", "seq", "updated_at")
 
     def __init__(self) -> None:
-        self.job_ids: dict[str, None] = {}
+        self.jobs = Members()
         self.seq = 0
         self.updated_at: datetime | None = None
 
@@ -59,9 +60,9 @@ class DailyFiles:
         if before is not None:
             self._touch(before, change)
             if after != before:
-                del self._days[before].job_ids[job_id]
+                self._days[before].jobs.remove(job_id)
         if after is not None and after != before:
-            self._touch(after, change).job_ids[job_id] = None
+            self._touch(after, change).jobs.add(job_id)
 
     def _touch(self, name: str, change: Change) -> _Day:
         day = self._days.get(name)
@@ -92,7 +93,7 @@ class DailyFiles:
 
     def days(self) -> list[str]:
         """The days that have a file: those with at least one job."""
-        return sorted(name for name, day in self._days.items() if day.job_ids)
+        return sorted(name for name, day in self._days.items() if day.jobs)
 
     def knows(self, day: str) -> bool:
         """Whether any event ever touched the day: a file of another day is not ours."""
@@ -102,17 +103,17 @@ class DailyFiles:
         """Whether an event after `seq` touched the day."""
         return day in self._days and self._days[day].seq > seq
 
-    def collect(self, name: str, jobs: Mapping[str, ScheduledJob]) -> DayFile | None:
+    def collect(self, name: str, jobs: Jobs) -> DayFile | None:
         """What a day's file holds, its jobs by time and order of adding; None without jobs."""
         day = self._days.get(name)
-        if day is None or not day.job_ids or day.updated_at is None:
+        if day is None or not day.jobs or day.updated_at is None:
             return None
-        chosen = (jobs[job_id] for job_id in day.job_ids)
+        chosen = jobs.collect(day.jobs)
         return DayFile(
             name, day.updated_at, sorted(chosen, key=lambda job: (job.scheduled_time, job.order))
         )
 
-    def render(self, name: str, jobs: Mapping[str, ScheduledJob]) -> bytes | None:
+    def render(self, name: str, jobs: Jobs) -> bytes | None:
         """The bytes of a day's file; None where the day has no jobs and so no file."""
         day = self.collect(name, jobs)
         return None if day is None else day.encode()

@@ -16,6 +16,8 @@ from ..domain.job import JobStatus, ScheduledJob
 
 Entry = tuple[int, datetime, int, str]
 """Rank and job id."""
+Later = tuple[datetime, int, str]
+"""Time, order of adding, and job id."""
 
 
 def rank(job: ScheduledJob) -> tuple[int, datetime, int]:
@@ -28,7 +30,7 @@ class DueQueue:
 
     def __init__(self, jobs: Mapping[str, ScheduledJob]) -> None:
         self._jobs = jobs
-        self._later: list[tuple[datetime, int, str]] = []
+        self._later: list[Later] = []
         self._due: dict[str, list[Entry]] = {}
         self._fronts: list[tuple[int, datetime, int, str, str]] = []
         """Of each account with due jobs at least its first one, with the account's name."""
@@ -41,14 +43,14 @@ class DueQueue:
         """How many entries there are, stale ones included."""
         return self._size
 
-    def push(self, job: ScheduledJob) -> None:
+    def push(self, entry: Later) -> None:
         """A job that is SCHEDULED now, or whose rank has changed."""
-        heapq.heappush(self._later, (job.scheduled_time, job.order, job.job_id))
+        heapq.heappush(self._later, entry)
         self._size += 1
 
-    def make_anew(self, scheduled: Iterable[ScheduledJob]) -> None:
-        """Forget every entry, and take in the jobs that are SCHEDULED."""
-        self._later = [(job.scheduled_time, job.order, job.job_id) for job in scheduled]
+    def make_anew(self, scheduled: Iterable[Later]) -> None:
+        """Forget every entry, and take in those of the jobs that are SCHEDULED."""
+        self._later = list(scheduled)
         heapq.heapify(self._later)
         self._due, self._fronts = {}, []
         self._size = len(self._later)
@@ -136,7 +138,7 @@ class DueQueue:
             self._size -= 1
         return None
 
-    def _scheduled_at(self, entry: tuple[datetime, int, str]) -> ScheduledJob | None:
+    def _scheduled_at(self, entry: Later) -> ScheduledJob | None:
         """The job of an entry, where it is still SCHEDULED for the entry's time."""
         job = self._jobs.get(entry[2])
         if job is None or job.status is not JobStatus.SCHEDULED or job.scheduled_time != entry[0]:

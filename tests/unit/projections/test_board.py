@@ -215,7 +215,7 @@ class Counting(dict[str, ScheduledJob]):
 
 def count_looks(board: Board) -> None:
     """From now on, whoever looks at the board's jobs is counted."""
-    board.jobs = board._queue._jobs = Counting(board.jobs)  # type: ignore[assignment]
+    board.jobs.open = board._queue._jobs = Counting(board.jobs.open)
     Counting.looks = 0
 
 

@@ -1,0 +1,163 @@
+"""Jobs: the state of every job by its id; those that are closed take little room.
+
+An open job is kept as the value that it is. Closed ones, which are many and seldom asked for, are
+packed by the page: as JSON, compressed. A page is read when one of its jobs is asked for.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from ..domain.job import JobStatus, ScheduledJob
+
+PAGE_JOBS = 128
+_PAGES_KEPT = 4
+"""So many pages stay as values after they were read."""
+_LEVEL = 1
+_IS_OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[ScheduledJob])
+
+
+class Jobs(Mapping[str, ScheduledJob]):
+    """A mapping from job ids, in no particular order; `put` and `remove` change it."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, ScheduledJob] = {}
+        """The PENDING, SCHEDULED and RUNNING ones."""
+        self.recent: dict[str, ScheduledJob] = {}
+        """Closed ones that are not packed yet, the latest last."""
+        self.pages: list[bytes] = []
+        self.page_of: dict[str, int] = {}
+        """Where each packed job is. What else is on a page is out of date: it was closed again, or
+        removed."""
+        self._packed = 0
+        """How many jobs are on the pages, those that are out of date too."""
+        self._kept: dict[int, dict[str, ScheduledJob]] = {}
+
+    # -- changing ------------------------------------------------------------------------------
+
+    def put(self, job: ScheduledJob) -> None:
+        """Take a job in, new or as it is now."""
+        job_id = job.job_id
+        if job.status in _IS_OPEN:
+            if job_id not in self.open:
+                self._forget_closed(job_id)
+            self.open[job_id] = job
+            return
+        if self.open.pop(job_id, None) is None:
+            self._forget_closed(job_id)
+        self.recent[job_id] = job
+        if len(self.recent) >= 2 * PAGE_JOBS:
+            self._pack([self.recent.pop(old) for old in list(self.recent)[:PAGE_JOBS]])
+            if self._packed > 2 * len(self.page_of) + PAGE_JOBS:
+                self._pack_anew()
+
+    def remove(self, job_id: str) -> None:
+        if self.open.pop(job_id, None) is None:
+            self._forget_closed(job_id)
+
+    def _forget_closed(self, job_id: str) -> None:
+        if self.recent.pop(job_id, None) is None:
+            self.page_of.pop(job_id, None)
+
+    def _pack(self, jobs: list[ScheduledJob]) -> None:
+        number = len(self.pages)
+        self.pages.append(pack(jobs))
+        self._packed += len(jobs)
+        self.page_of.update(dict.fromkeys((job.job_id for job in jobs), number))
+
+    def _pack_anew(self) -> None:
+        """Leave out what is out of date."""
+        pages, where = self.pages, self.page_of
+        self.pages, self.page_of, self._packed, self._kept = [], {}, 0, {}
+        waiting: list[ScheduledJob] = []
+        for number, page in enumerate(pages):
+            waiting += (job for job in unpack(page) if where.get(job.job_id) == number)
+            while len(waiting) >= PAGE_JOBS:
+                self._pack(waiting[:PAGE_JOBS])
+                del waiting[:PAGE_JOBS]
+        if waiting:
+            self._pack(waiting)
+
+    def restore(
+        self,
+        open_jobs: Iterable[ScheduledJob],
+        recent: Iterable[ScheduledJob],
+        pages: list[bytes],
+        page_of: dict[str, int],
+    ) -> None:
+        """Take the place of what was here before."""
+        self.open.clear()
+        self.open.update((job.job_id, job) for job in open_jobs)
+        self.recent = {job.job_id: job for job in recent}
+        self.pages, self.page_of, self._kept = pages, page_of, {}
+        self._packed = len(page_of)
+
+    # -- asking --------------------------------------------------------------------------------
+
+    def find(self, job_id: str) -> ScheduledJob | None:
+        """One job; None where there is none."""
+        job = self.open.get(job_id) or self.recent.get(job_id)
+        if job is None and (number := self.page_of.get(job_id)) is not None:
+            return self._page(number)[job_id]
+        return job
+
+    def collect(self, job_ids: Iterable[str]) -> list[ScheduledJob]:
+        """The jobs of these ids, in no particular order, each page read once.
+
+        Raises:
+            KeyError: there is none of an id.
+        """
+        found = []
+        on_page: dict[int, list[str]] = {}
+        for job_id in job_ids:
+            job = self.open.get(job_id) or self.recent.get(job_id)
+            if job is None:
+                on_page.setdefault(self.page_of[job_id], []).append(job_id)
+            else:
+                found.append(job)
+        for number in sorted(on_page):
+            page = self._page(number)
+            found += (page[job_id] for job_id in on_page[number])
+        return found
+
+    def _page(self, number: int) -> dict[str, ScheduledJob]:
+        page = self._kept.pop(number, None)
+        if page is None:
+            page = {job.job_id: job for job in unpack(self.pages[number])}
+            if len(self._kept) >= _PAGES_KEPT:
+                del self._kept[next(iter(self._kept))]
+        self._kept[number] = page  # the last one used is the last one
+        return page
+
+    def __getitem__(self, job_id: str) -> ScheduledJob:
+        job = self.find(job_id)
+        if job is None:
+            raise KeyError(job_id)
+        return job
+
+    def __contains__(self, job_id: object) -> bool:
+        return job_id in self.open or job_id in self.recent or job_id in self.page_of
+
+    def __len__(self) -> int:
+        return len(self.open) + len(self.recent) + len(self.page_of)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.page_of
+        yield from self.recent
+        yield from self.open
+
+
+def pack(jobs: list[ScheduledJob]) -> bytes:
+    """A page of jobs."""
+    return zlib.compress(_encoder.encode(jobs), _LEVEL)
+
+
+def unpack(page: bytes) -> list[ScheduledJob]:
+    """The jobs of a page, in the order in which they were packed."""
+    return _decoder.decode(zlib.decompress(page))

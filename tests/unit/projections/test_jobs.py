@@ -1,0 +1,138 @@
+"""All jobs by id, the closed ones packed; and the sets of ids: both like a dict and a set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobledger import JobPriority, JobStatus, ScheduledJob
+from jobledger.domain.job import NO_KEYS
+from jobledger.projections import jobs as module
+from jobledger.projections.jobs import Jobs, pack, unpack
+from jobledger.projections.members import Members
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+IDS = [f"j{n}" for n in range(20)]
+
+
+def job_of(job_id: str, status: JobStatus, version: int = 1, **fields: Any) -> ScheduledJob:
+    return ScheduledJob(
+        job_id=job_id,
+        account_id="a",
+        content=f"text of {job_id}",
+        scheduled_time=NOON,
+        status=status,
+        version=version,
+        **fields,
+    )
+
+
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(IDS), st.sampled_from([*JobStatus, None])), max_size=300
+)
+
+
+@given(changes=CHANGES)
+@settings(max_examples=150, deadline=None)
+def test_jobs_are_like_a_dict(changes: list[tuple[str, JobStatus | None]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PAGE_JOBS", 3)
+        jobs, model = Jobs(), dict[str, ScheduledJob]()
+        for version, (job_id, status) in enumerate(changes):
+            if status is not None:
+                model[job_id] = job_of(job_id, status, version)
+                jobs.put(model[job_id])
+            elif job_id in model:
+                del model[job_id]
+                jobs.remove(job_id)
+            assert jobs.find(job_id) == model.get(job_id)
+            assert len(jobs.pages) <= 3 * len(IDS)
+        assert dict(jobs) == model
+        assert len(jobs) == len(model)
+        assert set(jobs.open) == {i for i, job in model.items() if job.status in module._IS_OPEN}
+        half = IDS[::2]
+        present = [job_id for job_id in half if job_id in model]
+        assert [job_id for job_id in half if job_id in jobs] == present
+        assert {job.job_id: job for job in jobs.collect(present)} == {i: model[i] for i in present}
+        with pytest.raises(KeyError):
+            jobs["nobody"]
+
+
+@given(changes=CHANGES)
+@settings(max_examples=150, deadline=None)
+def test_members_are_like_a_set(changes: list[tuple[str, JobStatus | None]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobledger.projections.members._FEW", 2)
+        members, model = Members(), set[str]()
+        for job_id, _ in changes:
+            if job_id in model:
+                model.remove(job_id)
+                members.remove(job_id)
+            else:
+                model.add(job_id)
+                members.add(job_id)
+            assert len(members) == len(model)
+        assert sorted(members) == sorted(model)
+
+
+def test_members_that_left_are_not_kept_for_ever() -> None:
+    members = Members()
+    for n in range(100_000):
+        members.add(f"j{n}")
+        if n >= 10:
+            members.remove(f"j{n - 10}")
+    assert len(members) == 10
+    assert len(members._all) < 200
+
+
+def test_closed_jobs_are_packed() -> None:
+    """A page is many jobs, and reading jobs next to each other reads it once."""
+    jobs = Jobs()
+    for n in range(10_000):
+        jobs.put(job_of(f"j{n}", JobStatus.COMPLETED))
+    assert len(jobs.recent) < 2 * module.PAGE_JOBS
+    assert len(jobs.pages) == len(jobs.page_of) // module.PAGE_JOBS
+    read = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "unpack", lambda page: read.append(page) or unpack(page))
+        for n in range(module.PAGE_JOBS):
+            assert jobs[f"j{n}"].job_id == f"j{n}"
+        assert len(read) == 1
+        jobs.collect([f"j{n}" for n in range(10_000)])
+    assert len(read) == len(jobs.pages)
+
+
+def test_a_page_gives_back_what_was_packed() -> None:
+    whole = job_of(
+        "j",
+        JobStatus.FAILED,
+        priority=JobPriority.URGENT,
+        error="không được 🙈",
+        metadata={"n": 2**70, "x": [1.5, None, {"y": True}]},
+        checkpoints={"container": "17"},
+        created_at=NOON + timedelta(microseconds=1),
+        completed_at=datetime.max.replace(tzinfo=UTC),
+        started_at=datetime.min.replace(tzinfo=UTC),
+        outcome_unknown=True,
+        publish_timeout_s=0.1,
+    )
+    bare = job_of("k", JobStatus.CANCELLED, metadata=NO_KEYS)
+    assert unpack(pack([whole, bare])) == [whole, bare]
+
+
+def test_the_empty_dict_that_jobs_share_cannot_be_changed() -> None:
+    """A projection of a user's own gets the jobs themselves, not copies."""
+    with pytest.raises(TypeError, match="cannot be changed"):
+        NO_KEYS["x"] = 1
+    for change in (
+        lambda: NO_KEYS.update(x=1),
+        lambda: NO_KEYS.setdefault("x", 1),
+        lambda: NO_KEYS.__ior__({"x": 1}),
+    ):
+        with pytest.raises(TypeError):
+            change()
+    assert NO_KEYS == {}
