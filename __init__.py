@@ -27,6 +27,7 @@ from .projections.projection import Change
 from .projections.rebuild import RebuildReport
 from .projections.stored import StoredProjection
 from .projections.verify import Problem, VerifyReport
+from .release import __version__ as __version__
 from .scheduler.attempt import (
     Attempt,
     OutcomeUnknown,
@@ -41,8 +42,6 @@ from .scheduler.secrets import hide_secrets, mark_secret
 
 if TYPE_CHECKING:
     from .scheduler.scheduler import Scheduler
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Attempt",

@@ -23,6 +23,7 @@ from .group import Append, Waiting
 from .head import Head, HeadFile
 from .log import Log
 from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
+from .position import Position
 from .record import NewRecord, Record, encode_record
 from .segment import Cursor, corrupt, create_segment, day_file
 from .store import (
@@ -118,9 +119,7 @@ class JsonlEventStore:
             self._head_file.close()
             self._release_lock()
             raise
-        self._log = Log(
-            self._fs, directory, self._identity.ledger_id, self._deliver, read_only=read_only
-        )
+        self._log = self._new_log()
 
     # -- opening -------------------------------------------------------------------------------
 
@@ -139,6 +138,22 @@ class JsonlEventStore:
                 raise
             self.damage = error
             return Identity("", timezone or "UTC")
+
+    def _new_log(self) -> Log:
+        return Log(
+            self._fs,
+            self._directory,
+            self._identity.ledger_id,
+            self._deliver,
+            read_only=self._read_only,
+        )
+
+    def start_over(self) -> None:
+        """Be a new handle: the next `refresh` delivers the whole log."""
+        with self._mutex:
+            self._check_open()
+            self._log.close()
+            self._log, self._loaded, self.damage = self._new_log(), False, None
 
     def _load(self) -> None:
         """Read the whole log, mending its end unless this handle only reads."""
@@ -200,6 +215,26 @@ class JsonlEventStore:
                 if not self._read_only:
                     raise
                 self.damage = error
+
+    def go_on_from(self, position: Position) -> None:
+        """Take the log up to `position` as read: the first `refresh` delivers what comes after it.
+
+        Raises:
+            PositionError: the log does not have what was before it; this handle starts at the
+                beginning, as if it had not been asked.
+            StorageError: a file cannot be read.
+        """
+        with self._mutex:
+            self._check_open()
+            assert not self._loaded
+            self._log.go_on_from(position)
+
+    @contextmanager
+    def still(self) -> Iterator[Position]:
+        """Where this handle stands; nothing is delivered to the observer within the `with`."""
+        with self._mutex:
+            self._check_open()
+            yield self._log.position()
 
     def _follow(self, head: Head | None) -> None:
         """Read up to `head` (without one, to the end), as a reader: nothing there may be torn."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, storage_errors
 from .head import Head
+from .position import DayRead, Position, check_position
 from .record import Header, Record, Repaired
 from .segment import (
     Cursor,
@@ -55,12 +56,12 @@ class Log:
         self._keep_lines = keep_lines
         self._fd: int | None = None
         self._segments: list[tuple[str, int]] = []
+        self._ended: dict[str, DayRead] = {}
+        """The days before the cursor's, in order."""
         self.cursor = Cursor()
         self.path = day_file(directory, "")
         """The day file that the cursor is in."""
         self.versions: dict[str, int] = {}
-        self.ends: dict[str, tuple[int, str]] = {}
-        """The number and the hash that each earlier day ended with."""
         self.repairs: list[Repaired] = []
         """The repairs in what was read."""
 
@@ -147,10 +148,10 @@ class Log:
                 "incomplete",
                 f"the file ends in an incomplete write, but {day} follows it",
             )
-        ended, end = self.cursor.day, (self.cursor.seq, self.cursor.hash)
+        ended = self._day_read()
         path = day_file(self._directory, day)
         with storage_errors("open", path):
-            fd = self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
+            fd = self._open(path)
         try:
             header = enter_segment(self._fs, fd, path, day, self.cursor, self._ledger_id)
         except BaseException:
@@ -159,9 +160,48 @@ class Log:
         if self._fd is not None:
             self._fs.close(self._fd)
         self._fd, self.path = fd, path
-        self.ends[ended] = end
+        if ended.day:
+            self._ended[ended.day] = ended
         self.note_repair(header)
         self._segments.append((day, header.first_seq))
+
+    def _day_read(self) -> DayRead:
+        """The day that the cursor is in, up to there."""
+        cursor = self.cursor
+        first_seq = self._segments[-1][1] if self._segments else 1
+        return DayRead(cursor.day, cursor.offset, first_seq, cursor.seq, cursor.hash)
+
+    def position(self) -> Position:
+        """Where the cursor stands now, for another handle to go on from."""
+        return Position(
+            ledger=self._ledger_id,
+            days=[*self._ended.values(), self._day_read()],
+            line=self.cursor.line,
+            batch=self.cursor.batch,
+            write_offset=self.cursor.write_offset,
+            repairs=list(self.repairs),
+            versions=dict(self.versions),
+        )
+
+    def go_on_from(self, position: Position) -> None:
+        """Stand where another handle stood; this one must not have read anything yet.
+
+        Raises:
+            PositionError: the log does not have what was before the position.
+            StorageError: a file cannot be read.
+        """
+        check_position(self._fs, self._directory, self._ledger_id, position)
+        *earlier, last = position.days
+        self.path = day_file(self._directory, last.day)
+        with storage_errors("open", self.path):
+            self._fd = self._open(self.path)
+        self._ended = {read.day: read for read in earlier}
+        self._segments = [(read.day, read.first_seq) for read in position.days]
+        self.cursor, self.versions = position.cursor(), position.versions
+        self.repairs = list(position.repairs)
+
+    def _open(self, path: Path) -> int:
+        return self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
 
     def check_head(self, head: Head | None) -> None:
         """Check, at the end of what is sound, that the log has what HEAD has.
@@ -177,8 +217,8 @@ class Log:
                 f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
             )
         # After a power cut a new day's header may be there while HEAD is still the day before's.
-        end = (cursor.seq, cursor.hash) if head.day == cursor.day else self.ends.get(head.day)
-        if head.offset and end is not None and end[0] == head.seq and end[1] != head.hash:
+        end = self._day_read() if head.day == cursor.day else self._ended.get(head.day)
+        if head.offset and end is not None and end.seq == head.seq and end.hash != head.hash:
             raise corrupt(
                 day_file(self._directory, head.day),
                 cursor.line if head.day == cursor.day else None,

@@ -9,16 +9,28 @@ import heapq
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from ..domain.errors import InvalidTransitionError, LedgerCorruptError
 from ..domain.events import Event
 from ..domain.evolve import evolve
 from ..domain.job import JobStatus, ScheduledJob
-from .jobs import Jobs
+from .jobs import Jobs, JobsState
 from .members import Members
 from .projection import Change
 from .queue import DueQueue, rank
 
 _WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
+
+
+class BoardState(msgspec.Struct, frozen=True):
+    """What a board has at one moment, for another one to go on from."""
+
+    seq: int
+    at: datetime | None
+    jobs: JobsState
+    by_status: dict[JobStatus, list[str]]
+    by_account: dict[str, list[str]]
 
 
 class Board:
@@ -88,6 +100,24 @@ class Board:
         self._queue.make_anew(scheduled)
         self._expiring = scheduled + pending
         heapq.heapify(self._expiring)
+
+    def capture(self) -> BoardState:
+        """What it has now."""
+        return BoardState(
+            seq=self.seq,
+            at=self.at,
+            jobs=self.jobs.capture(),
+            by_status={status: list(members) for status, members in self._by_status.items()},
+            by_account={account: list(members) for account, members in self._by_account.items()},
+        )
+
+    def restore(self, state: BoardState) -> None:
+        """Have what another board had, and nothing else."""
+        self.seq, self.at = state.seq, state.at
+        self.jobs.restore(state.jobs)
+        self._by_status = {status: Members(ids) for status, ids in state.by_status.items()}
+        self._by_account = {account: Members(ids) for account, ids in state.by_account.items()}
+        self._make_heaps_anew()
 
     # -- queries -------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from ..domain.job import ScheduledJob
 from .projection import Change
 
 
@@ -29,8 +30,17 @@ class Contents:
             if not of_text:
                 del self._jobs[key]
         if after is not None:
-            key = text_key(after.account_id, after.content)
-            self._jobs.setdefault(key, {})[after.job_id] = None
+            self._add(after)
+
+    def _add(self, job: ScheduledJob) -> None:
+        key = text_key(job.account_id, job.content)
+        self._jobs.setdefault(key, {})[job.job_id] = None
+
+    def restore(self, jobs: Iterable[ScheduledJob]) -> None:
+        """Have these jobs, and no others."""
+        self._jobs = {}
+        for job in jobs:
+            self._add(job)
 
     def same(self, account_id: str, content: str) -> Iterable[str]:
         """The ids of the account's jobs with this text, in the order in which they got it."""

@@ -34,6 +34,15 @@ class _Day:
         self.updated_at: datetime | None = None
 
 
+class DayState(msgspec.Struct, frozen=True):
+    """What is known of one day: the last event that touched it, and the jobs in its file."""
+
+    day: str
+    seq: int
+    updated_at: datetime | None
+    jobs: list[str]
+
+
 class DailyFiles:
     """Which job is in which day's file, and what each file holds."""
 
@@ -79,6 +88,21 @@ class DailyFiles:
             self._last_moment = moment
             self._last_day = moment.astimezone(self._zone).date().isoformat()
         return self._last_day
+
+    def capture(self) -> list[DayState]:
+        """What is known now."""
+        return [
+            DayState(name, day.seq, day.updated_at, list(day.jobs))
+            for name, day in self._days.items()
+        ]
+
+    def restore(self, state: list[DayState]) -> None:
+        """Know what was known elsewhere, and nothing else; every day is dirty then."""
+        self._days = {}
+        for each in state:
+            day = self._days[each.day] = _Day()
+            day.seq, day.updated_at, day.jobs = each.seq, each.updated_at, Members(each.jobs)
+        self.dirty = set(self._days)
 
     def mark_stale(self, position: int | None, on_disk: set[str]) -> None:
         """Reduce `dirty`, after a full replay, to the days whose file is not up to date.

@@ -23,6 +23,15 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[ScheduledJob])
 
 
+class JobsState(msgspec.Struct, frozen=True):
+    """What a `Jobs` has at one moment."""
+
+    open: list[ScheduledJob]
+    recent: list[ScheduledJob]
+    pages: list[bytes]
+    page_of: dict[str, int]
+
+
 class Jobs(Mapping[str, ScheduledJob]):
     """A mapping from job ids, in no particular order; `put` and `remove` change it."""
 
@@ -84,19 +93,22 @@ class Jobs(Mapping[str, ScheduledJob]):
         if waiting:
             self._pack(waiting)
 
-    def restore(
-        self,
-        open_jobs: Iterable[ScheduledJob],
-        recent: Iterable[ScheduledJob],
-        pages: list[bytes],
-        page_of: dict[str, int],
-    ) -> None:
-        """Take the place of what was here before."""
+    def capture(self) -> JobsState:
+        """What is here now."""
+        return JobsState(
+            open=list(self.open.values()),
+            recent=list(self.recent.values()),
+            pages=list(self.pages),
+            page_of=dict(self.page_of),
+        )
+
+    def restore(self, state: JobsState) -> None:
+        """Have what was somewhere else, and nothing else."""
         self.open.clear()
-        self.open.update((job.job_id, job) for job in open_jobs)
-        self.recent = {job.job_id: job for job in recent}
-        self.pages, self.page_of, self._kept = pages, page_of, {}
-        self._packed = len(page_of)
+        self.open.update((job.job_id, job) for job in state.open)
+        self.recent = {job.job_id: job for job in state.recent}
+        self.pages, self.page_of = list(state.pages), state.page_of
+        self._packed, self._kept = PAGE_JOBS * len(self.pages), {}
 
     # -- asking --------------------------------------------------------------------------------
 

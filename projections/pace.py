@@ -9,12 +9,23 @@ from __future__ import annotations
 from bisect import insort
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from ..domain.events import Event, JobAdded, JobInterrupted
 from ..domain.job import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
 from .projection import Change
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+class PaceState(msgspec.Struct, frozen=True, array_like=True):
+    """What a pace knows at one moment."""
+
+    reach_s: float
+    latest: datetime
+    posts: dict[str, list[datetime]]
+    doubts: dict[str, dict[str, datetime]]
 
 
 class Pace:
@@ -48,6 +59,23 @@ class Pace:
             event.type == "failed" and not after.outcome_unknown
         ):
             doubts.pop(after.job_id, None)  # it is known not to be out
+
+    def capture(self) -> PaceState:
+        """What it knows now."""
+        return PaceState(
+            reach_s=self._reach.total_seconds(),
+            latest=self._latest,
+            posts={account: list(posts) for account, posts in self._posts.items()},
+            doubts={account: dict(doubts) for account, doubts in self._doubts.items()},
+        )
+
+    def reaches(self, state: PaceState) -> bool:
+        """Whether what was known elsewhere goes as far back as this has to."""
+        return state.reach_s >= self._reach.total_seconds()
+
+    def restore(self, state: PaceState) -> None:
+        """Know what was known elsewhere, and nothing else."""
+        self._latest, self._posts, self._doubts = state.latest, state.posts, state.doubts
 
     def _add(self, account_id: str, at: datetime) -> None:
         posts = self._posts.setdefault(account_id, [])

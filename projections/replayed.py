@@ -17,6 +17,7 @@ from .chain import PlacedRecord
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .findings import Findings
 from .second_reader import SoundHeader, SoundRecord
+from .snapshot_check import SnapshotCheck
 from .writer import Marker, read_marker
 
 _CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
@@ -26,13 +27,18 @@ _CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, Recur
 class Replayed:
     """The state after all events so far; the first that cannot be is reported, and the last."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, snapshot: SnapshotCheck) -> None:
         self._findings = findings
+        self._snapshot = snapshot
+        self._ledger = ""
         self._board = Board()
         self._files: DailyFiles | None = None
+        self._removed: dict[str, int] = {}
+        """The last versions of the jobs that are gone."""
 
     def begin(self, header: SoundHeader) -> None:
-        """Take the ledger's time zone, which groups jobs into days."""
+        """Take the ledger's id and its time zone, which groups jobs into days."""
+        self._ledger = str(header.ledger)
         try:
             self._files = DailyFiles(ZoneInfo(str(header.timezone)))
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -49,6 +55,10 @@ class Replayed:
                 change = self._board.apply(_event(each.record))
                 if self._files is not None:
                     self._files.apply(change)
+                if change.after is None:
+                    self._removed[change.event.job_id] = change.event.version
+                if change.event.seq == self._snapshot.seq:
+                    self._snapshot.compare(self._ledger, self._board, self._files, self._removed)
             except LedgerCorruptError as error:
                 self._report(each, error.kind == "transition", error.message)
                 return

@@ -21,6 +21,7 @@ from .proofs import Seals, check_heads, check_seals, load_seals
 from .replayed import Replayed
 from .seals import Seal, TrustedKeys
 from .second_reader import HeadValues, parse_head
+from .snapshot_check import SnapshotCheck
 from .writer import read_marker
 
 __all__ = ["Problem", "ProblemKind", "Verification", "VerifyReport", "verify"]
@@ -70,7 +71,9 @@ class Verification:
         self._fs = fs or FileSystem()
         self._heads = heads
         self._findings = Findings()
-        self._replayed = Replayed(self._findings)
+        self._replayed = Replayed(
+            self._findings, SnapshotCheck(self._fs, directory, self._findings)
+        )
         with storage_errors("read", directory):
             names = self._fs.list_directory(directory)
             # What names a position comes before the log: what is appended meanwhile is beyond it.

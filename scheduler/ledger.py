@@ -23,20 +23,24 @@ from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.clock_jump import boot_time
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.jsonl import JsonlEventStore
+from ..eventstore.position import Position, PositionError
 from ..eventstore.record import Record
 from ..eventstore.store import Durability
 from ..projections.board import Board
 from ..projections.heads import ExportedHead
 from ..projections.projection import Change, to_event
 from ..projections.rebuild import RebuildReport
+from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
 from ..projections.verify import VerifyReport, verify
+from ..release import __version__
 from .background import Background
 from .changes import Changes
 from .clock import Clock, SystemClock
 from .log import logger
 from .past import Past
 from .runner_lock import find_runner
+from .snapshots import Snapshots
 from .uniqueness import Unique, Uniqueness, check_setting
 from .upkeep import Upkeep
 from .zone import load_zone
@@ -82,7 +86,8 @@ class Ledger(Changes, Past):
     refused that another job of the account has, which is open or was posted (ever, or within a
     timedelta) or may be out: by add, edit and requeue, whoever else is adding at the same moment.
     A directory on a network file system is refused unless `allow_network` says that all processes
-    of the ledger run on one machine.
+    of the ledger run on one machine. Opening goes on from the snapshot where there is one, and
+    verifies what came after it; without `use_snapshot` it reads and verifies the whole log.
 
     Safe to use from any thread. A context manager; `close` also runs at the program's end.
 
@@ -95,6 +100,8 @@ class Ledger(Changes, Past):
     _store: JsonlEventStore
     _BACKGROUND: ClassVar[type[Background]] = Background
     """What calls `write_behind` while the program goes on."""
+    _SNAPSHOT_EVERY: ClassVar[int] = 10_000
+    """The least number of events after which a new snapshot is worth its writing."""
 
     def __init__(
         self,
@@ -108,6 +115,7 @@ class Ledger(Changes, Past):
         unique: Unique = False,
         projections: Iterable[ProjectionFactory] = (),
         allow_network: bool = False,
+        use_snapshot: bool = True,
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True  # until it is open: `close` must work on half of one
@@ -163,7 +171,14 @@ class Ledger(Changes, Past):
                 factories,
                 stored,
             )
-            self._store.refresh()
+            self._snapshots = Snapshots(
+                self._fs,
+                self.directory,
+                self._store.identity.ledger_id,
+                __version__,
+                self._SNAPSHOT_EVERY,
+            )
+            self._read_log(use_snapshot=use_snapshot and not stored)
             if not read_only:
                 self._upkeep.find_stale()
         except BaseException:
@@ -175,6 +190,60 @@ class Ledger(Changes, Past):
             _open_ledgers.add(self)
             if self._upkeep.is_behind:
                 self._background.wake()
+
+    def _read_log(self, *, use_snapshot: bool) -> None:
+        """Bring the state up to the log: from the snapshot where there is one that fits, else from
+        the beginning. What does not verify behind a snapshot is judged without it."""
+        with self._store.still() as beginning:
+            nothing = self._capture(beginning)
+        snapshot = self._snapshots.load() if use_snapshot else None
+        if snapshot is not None and self._go_on_from(snapshot):
+            try:
+                self._store.refresh()
+                damage = self._store.damage
+            except LedgerCorruptError as error:
+                damage = error
+            if damage is None:
+                return
+            self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
+            self._restore(nothing)
+            self._store.start_over()
+        self._store.refresh()
+
+    def _go_on_from(self, snapshot: Snapshot) -> bool:
+        try:
+            self._check_fits(snapshot)
+            self._store.go_on_from(snapshot.position)
+        except (PositionError, SnapshotError) as error:
+            self._snapshots.ignore(error.message)
+            return False
+        self._restore(snapshot)
+        return True
+
+    def _check_fits(self, snapshot: Snapshot) -> None:
+        """
+        Raises:
+            SnapshotError: it lacks something that this handle needs.
+        """
+
+    def _capture(self, position: Position) -> Snapshot:
+        """The state now, which is the one at `position`."""
+        return Snapshot(position, self._board.capture(), self._upkeep.capture())
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Have the state of a snapshot, and nothing else."""
+        self._board.restore(snapshot.board)
+        self._upkeep.restore(snapshot.days)
+        if self._uniqueness is not None:
+            self._uniqueness.restore(self._board.jobs.values())
+
+    def _save_snapshot(self) -> None:
+        """Replace the snapshot where it has fallen far behind."""
+        if self._read_only or not self._snapshots.is_due(self._store.seq):
+            return
+        with self._store.still() as position, self._lock:
+            snapshot = self._capture(position)
+        self._snapshots.save(snapshot, self._store.sync)
 
     def _report_opening(self, durability: Durability) -> None:
         torn, damage = self._store.torn, self._store.damage
@@ -245,12 +314,13 @@ class Ledger(Changes, Past):
         only: Sequence[str] = (),
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> RebuildReport:
-        """Make every derived file anew from the log alone; with `check` write nothing, and only say
-        which are not byte for byte what the log gives.
+        """Make every derived file, and the state itself, anew from the log alone; with `check`
+        write nothing, and only say which are not byte for byte what the log gives.
 
         `only` names projections: `daily_files`, and those that the ledger was opened with.
         `progress` gets the events read so far and in all. Safe while other processes work on the
-        ledger, and safe to interrupt: each file is replaced atomically.
+        ledger, and safe to interrupt: each file is replaced atomically. The snapshot is removed; a
+        new one is written when that is worth it.
 
         Raises:
             LedgerCorruptError: the log does not verify.
@@ -264,6 +334,7 @@ class Ledger(Changes, Past):
         if check:
             return self._upkeep.check(names, progress)
         self._check_writable()
+        self._snapshots.remove()
         return self._upkeep.rebuild(names, progress)
 
     def projection(self, name: str) -> StoredProjection:
@@ -306,6 +377,7 @@ class Ledger(Changes, Past):
         try:
             self._store.sync()
             self._upkeep.write()
+            self._save_snapshot()
         except JobLedgerError as error:
             logger(error=str(error)).error("writing behind failed; will be tried again")
             return self._closed
@@ -381,6 +453,7 @@ class Ledger(Changes, Past):
         try:
             if not self._read_only:
                 self._upkeep.write()
+                self._save_snapshot()
         except StorageError as error:
             if not self._store.is_poisoned:
                 raise

@@ -18,13 +18,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from ..domain import commands as c
 from ..domain.job import JobStatus
 from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..eventstore.filesystem import FileSystem
+from ..eventstore.position import Position
 from ..eventstore.store import Durability
 from ..projections.pace import Pace
 from ..projections.projection import Change
+from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
 from .attempting import Running
@@ -79,6 +83,7 @@ class Scheduler(Runs):
         error_wait_s: float = 10.0,
         projections: Iterable[ProjectionFactory] = (),
         allow_network: bool = False,
+        use_snapshot: bool = True,
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True
@@ -115,6 +120,7 @@ class Scheduler(Runs):
             unique=unique,
             projections=projections,
             allow_network=allow_network,
+            use_snapshot=use_snapshot,
             fs=fs,
         )
         try:
@@ -308,6 +314,23 @@ class Scheduler(Runs):
         super()._apply(change)
         if self._pace is not None:
             self._pace.apply(change)
+
+    def _check_fits(self, snapshot: Snapshot) -> None:
+        super()._check_fits(snapshot)
+        known = snapshot.pace
+        if self._pace is not None and (known is None or not self._pace.reaches(known)):
+            raise SnapshotError(
+                "it does not say when the accounts posted, which pacing has to know"
+            )
+
+    def _capture(self, position: Position) -> Snapshot:
+        pace = None if self._pace is None else self._pace.capture()
+        return msgspec.structs.replace(super()._capture(position), pace=pace)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        super()._restore(snapshot)
+        if self._pace is not None and snapshot.pace is not None:
+            self._pace.restore(snapshot.pace)
 
     # -- letting go ----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -45,6 +46,10 @@ class Uniqueness:
 
     def apply(self, change: Change) -> None:
         self._contents.apply(change)
+
+    def restore(self, jobs: Iterable[ScheduledJob]) -> None:
+        """Know of these jobs, and of no others."""
+        self._contents.restore(sorted(jobs, key=lambda job: job.order))
 
     def check_new(self, account_id: str, content: str, now: datetime) -> None:
         """

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
-from ..eventstore.store import EventStore
+from ..eventstore.jsonl import JsonlEventStore
 from ..projections.board import Board
-from ..projections.daily_files import DailyFiles, files_on_disk, job_file
+from ..projections.daily_files import DailyFiles, DayState, files_on_disk, job_file
 from ..projections.projection import Change
 from ..projections.rebuild import (
     DAILY_FILES,
@@ -40,7 +40,7 @@ class Upkeep:
 
     def __init__(
         self,
-        store: EventStore,
+        store: JsonlEventStore,
         board: Board,
         lock: threading.RLock,
         fs: FileSystem,
@@ -68,6 +68,14 @@ class Upkeep:
             failure = stored.apply(change)
             if failure is not None:
                 _leave_alone(stored.name, failure)
+
+    def capture(self) -> list[DayState]:
+        """What is known of the daily files; under the lock."""
+        return self._files.capture()
+
+    def restore(self, days: list[DayState]) -> None:
+        """Know of the daily files what was known elsewhere."""
+        self._files.restore(days)
 
     def find_stale(self) -> None:
         """After the whole log was read: which files on disk are behind it?"""
@@ -170,11 +178,14 @@ class Upkeep:
         differences: list[Difference] = []
         with self._writing, self._writer.locked():
             self._store.refresh()
-            # What changes from here on is behind again, whatever is written now.
-            with self._lock:
-                dirty, self._files.dirty = self._files.dirty, set()
-            try:
+            with self._store.still(), self._lock:
                 replay.feed(self._store.read(replay.seq))
+                dirty = self._files.dirty
+                self._board.restore(replay.board.capture())
+                self._files.restore(replay.daily_files.capture())
+                # What changes from here on is behind again, whatever is written now.
+                self._files.dirty = set()
+            try:
                 self._store.sync()
                 for name in names:
                     differences += self._write_anew(replay, name, compare)

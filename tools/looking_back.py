@@ -36,7 +36,7 @@ def history(session: Session, job: str) -> None:
     Example:
       jobledger history 3f2a
     """
-    with session.reading() as ledger:
+    with session.reading(use_snapshot=False) as ledger:
         events = find_history(ledger, job)
         if session.json:
             print_json([event.to_dict() for event in events])
@@ -55,7 +55,7 @@ def why(session: Session, job: str) -> None:
     Example:
       jobledger why 3f2a
     """
-    with session.reading() as ledger:
+    with session.reading(use_snapshot=False) as ledger:
         events = find_history(ledger, job)
         present = _present(ledger, events)
         explanation = explain(present, events, _surroundings(ledger, events, present))

@@ -62,7 +62,7 @@ def replay(
     """
     if until is not None and seq is not None:
         raise ValidationError("give --until or --seq, not both", field="seq")
-    with session.reading() as ledger:
+    with session.reading(use_snapshot=False) as ledger:
         moment = seq if until is None else parse_moment_of(ledger, until)
         if step:
             from .stepping import walk
@@ -100,7 +100,7 @@ def diff(session: Session, before: str, after: str, job: str | None) -> None:
       jobledger diff 2026-01-31T09:00 2026-01-31T18:00
       jobledger diff 812 830 --job 3f2a
     """
-    with session.reading() as ledger:
+    with session.reading(use_snapshot=False) as ledger:
         first = as_of(ledger, _moment_or_seq(ledger, before))
         second = as_of(ledger, _moment_or_seq(ledger, after))
         only = None if job is None else find_history(ledger, job)[0].job_id

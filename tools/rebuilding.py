@@ -35,9 +35,9 @@ def rebuild(session: Session, check: bool, only: tuple[str, ...], projections: l
       jobledger rebuild --projection my_views:PerAccount
     """
     opening = (
-        session.reading(projections=projections)
+        session.reading(projections=projections, use_snapshot=False)
         if check
-        else session.ledger(projections=projections)
+        else session.ledger(projections=projections, use_snapshot=False)
     )
     with opening as ledger:
         if ledger.damage is not None:

@@ -58,7 +58,7 @@ def report(
     path = None if target == "-" else Path(target)
     if path is not None:
         _check_target(path, session.directory, force=force)
-    with session.reading() as ledger:
+    with session.reading(use_snapshot=False) as ledger:
         page = _make(session, ledger, _day(day), since, until)
     encoded = page.html.encode()
     if path is None:

@@ -55,6 +55,7 @@ class Session:
         timezone: str | None = None,
         unique: bool = False,
         projections: Sequence[ProjectionFactory] = (),
+        use_snapshot: bool = True,
     ) -> Iterator[Ledger]:
         """The ledger, for changing it; only `create` makes one where there is none."""
         if not create:
@@ -65,16 +66,24 @@ class Session:
             unique=unique,
             projections=projections,
             allow_network=self.allow_network,
+            use_snapshot=use_snapshot,
         ) as ledger:
             yield ledger
 
     @contextmanager
-    def reading(self, *, projections: Sequence[ProjectionFactory] = ()) -> Iterator[Ledger]:
-        """The ledger, for looking at it; of a damaged one what is sound, and exit code 1."""
+    def reading(
+        self, *, projections: Sequence[ProjectionFactory] = (), use_snapshot: bool = True
+    ) -> Iterator[Ledger]:
+        """The ledger, for looking at it; of a damaged one what is sound, and exit code 1.
+
+        Whoever reads the whole log does so without a snapshot: damage is met at once then.
+        """
         self.must_exist()
         with (
             quiet(),  # damage is reported just below
-            Ledger(self.directory, read_only=True, projections=projections) as ledger,
+            Ledger(
+                self.directory, read_only=True, projections=projections, use_snapshot=use_snapshot
+            ) as ledger,
         ):
             damage = ledger.damage
             if damage is not None:

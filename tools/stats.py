@@ -39,7 +39,7 @@ def stats(
       jobledger stats
       jobledger stats --since '7 days ago' --account-id my-account
     """
-    with session.reading() as ledger:
+    with session.reading(use_snapshot=False) as ledger:
         zone = zone_of(ledger)
         begin, end = window(since, until, ledger.now(), zone)
         report = read_figures(

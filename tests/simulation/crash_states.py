@@ -32,6 +32,7 @@ from support.durability import (
     expect,
     let_go,
     open_after_crash,
+    saving_snapshots,
     without_background,
 )
 from support.eventstore import NOON
@@ -62,6 +63,7 @@ class Life:
     """
 
     def __init__(self, seed: int, density: float = 1.0) -> None:
+        self.seed = seed
         self.chance = random.Random(seed)
         self.density = density
         self.seen = Seen()
@@ -84,7 +86,8 @@ class Life:
         Raises:
             Broken: a state breaks a rule.
         """
-        with without_background():
+        # A third of the ledgers save snapshots all the time.
+        with without_background(), saving_snapshots(4 if self.seed % 3 == 0 else None):
             for _ in range(self.chance.randint(2, 5)):
                 self._live(self.chance.choice(["closed", "killed", "power cut", "failed sync"]))
         return self.seen

@@ -31,6 +31,7 @@ from support.durability import (
     expect,
     let_go,
     open_after_crash,
+    saving_snapshots,
     without_background,
 )
 from support.eventstore import NOON
@@ -209,6 +210,23 @@ class WriteBehind(Work):
         self._change(ledger, lambda: ledger.cancel_job("first"))
 
 
+class SaveSnapshots(Work):
+    """One is there and is read; two more take its place, behind and at the end."""
+
+    def prepare(self) -> SimulatedDisk:
+        with saving_snapshots(1):
+            return super().prepare()
+
+    def do(self, fs: FaultyFileSystem) -> None:
+        with saving_snapshots(1):
+            super().do(fs)
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        self._change(ledger, lambda: ledger.cancel_job("first"))
+        ledger.write_behind()
+        self._change(ledger, lambda: ledger.release_job("second"))
+
+
 class Rebuild(Work):
     def prepare(self) -> SimulatedDisk:
         disk = super().prepare()
@@ -311,6 +329,7 @@ WORKS: dict[str, type[Work]] = {
     "start and complete": Run,
     "begin a day": RollOver,
     "write the daily files": WriteBehind,
+    "save snapshots": SaveSnapshots,
     "rebuild": Rebuild,
     "open after a crash": OpenAfterCrash,
     "look and verify": Look,

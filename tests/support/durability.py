@@ -16,6 +16,7 @@ from unittest.mock import patch
 from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.errors import StorageError
 from jobledger.eventstore.filesystem import FileSystem
+from jobledger.projections import jobs
 from jobledger.projections.verify import verify
 from jobledger.scheduler.background import Background
 
@@ -29,6 +30,17 @@ Events = list[dict[str, Any]]
 def without_background() -> Iterator[None]:
     """No thread writes daily files meanwhile: a run does the same each time."""
     with patch.object(Background, "wake", lambda self: None):
+        yield
+
+
+@contextmanager
+def saving_snapshots(every: int | None) -> Iterator[None]:
+    """A new snapshot is worth its writing after so few events, and closed jobs are packed by two;
+    None: as it is."""
+    if every is None:
+        yield
+        return
+    with patch.object(Ledger, "_SNAPSHOT_EVERY", every), patch.object(jobs, "PAGE_JOBS", 2):
         yield
 
 
@@ -88,4 +100,7 @@ def check_whole(fs: FileSystem, ledger: Ledger) -> None:
     with Ledger(LEDGER, read_only=True, fs=fs) as reader:
         expect(reader.damage is None, f"damage: {reader.damage}")
         changed = reader.rebuild(check=True).changed
+        shown = reader.list_jobs()
+    with Ledger(LEDGER, read_only=True, fs=fs, use_snapshot=False) as reader:
+        expect(reader.list_jobs() == shown, "a snapshot gives another state than the log")
     expect(not changed, f"not what a rebuild gives: {changed}")

@@ -12,6 +12,7 @@ PLACE, RECORD = UNIT + "test_place.py", UNIT + "test_record.py"
 CONTRACT = "tests/contracts/test_event_store.py"
 CRASHES = "tests/simulation/test_crash_states.py"
 FAILURES = "tests/simulation/test_io_failures.py"
+SNAPSHOT = "tests/unit/scheduler/test_snapshot.py"
 
 STORE, LOG, SEGMENT = "eventstore/jsonl.py", "eventstore/log.py", "eventstore/segment.py"
 JUDGE, HEAD, LINE = "eventstore/tail.py", "eventstore/head.py", "eventstore/record.py"
@@ -213,8 +214,8 @@ RULES = [
     Mutant(
         "HEAD proves which record was last",
         LOG,
-        "        if head.offset and end is not None and end[0] == head.seq"
-        " and end[1] != head.hash:\n",
+        "        if head.offset and end is not None and end.seq == head.seq"
+        " and end.hash != head.hash:\n",
         "        if head.offset and end is None:\n",
         [DAMAGE, CRASHES],
     ),
@@ -339,5 +340,69 @@ RULES = [
         "    if has_head:\n        raise corrupt(",
         "    if has_head and not names:\n        raise corrupt(",
         [DAMAGE],
+    ),
+    # -- the snapshot
+    Mutant(
+        "a snapshot's hash is checked",
+        "projections/snapshot.py",
+        "    if header.size != len(body) or header.hash != _hash(header, body):\n",
+        "    if header.size != len(body):\n",
+        [SNAPSHOT],
+    ),
+    Mutant(
+        "a snapshot is of this ledger",
+        "eventstore/position.py",
+        "    if position.ledger != ledger_id:\n",
+        "    if not position.ledger:\n",
+        [SNAPSHOT],
+    ),
+    Mutant(
+        "behind a snapshot every older day file has the length that it had",
+        "eventstore/position.py",
+        "        if size != read.size:\n",
+        "        if size < 0:\n",
+        [SNAPSHOT],
+    ),
+    Mutant(
+        "behind a snapshot no older day file is missing or new",
+        "eventstore/position.py",
+        "    if days != [read.day for read in position.days]:\n",
+        "    if days[-1:] != [last.day]:\n",
+        [SNAPSHOT],
+    ),
+    Mutant(
+        "the last record behind a snapshot is the one that it was",
+        "eventstore/position.py",
+        "    if (record.seq, record.hash, record.more) != (last.seq, last.hash, 0):\n",
+        "    if record.more:\n",
+        [SNAPSHOT],
+    ),
+    Mutant(
+        "what does not verify behind a snapshot is judged without it",
+        "scheduler/ledger.py",
+        "            self._restore(nothing)\n            self._store.start_over()\n",
+        "            raise damage\n",
+        [SNAPSHOT],
+    ),
+    Mutant(
+        "a snapshot stands for events that are on disk",
+        "scheduler/snapshots.py",
+        "                sync()\n",
+        "",
+        [SNAPSHOT, CRASHES],
+    ),
+    Mutant(
+        "pacing goes on behind a snapshot",
+        "scheduler/scheduler.py",
+        "            self._pace.restore(snapshot.pace)\n",
+        "            pass\n",
+        [SNAPSHOT],
+    ),
+    Mutant(
+        "a snapshot without what pacing has to know is not used",
+        "scheduler/scheduler.py",
+        "        if self._pace is not None and (known is None or not self._pace.reaches(known)):\n",
+        "        if self._pace is not None and known is None:\n",
+        [SNAPSHOT],
     ),
 ]  # fmt: skip

@@ -45,12 +45,14 @@ class Writer(Ledger):
     """A process that adds and changes jobs."""
 
     _BACKGROUND = _Nobody
+    _SNAPSHOT_EVERY = 20
 
 
 class Runner(Scheduler):
     """The process that runs them."""
 
     _BACKGROUND = _Nobody
+    _SNAPSHOT_EVERY = 20
 
     def _new_loop(self) -> asyncio.AbstractEventLoop:
         assert isinstance(self._clock, ManualClock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from support.domain import NOON
 from support.durability import LEDGER, without_background
+from support.waiting import eventually
 
 from jobledger import ManualClock, NewJob, PostResult, Scheduler
 from jobledger.eventstore.segment import day_file
@@ -61,6 +63,22 @@ def test_jobs_added_together_are_one_write_and_one_sync(count: int) -> None:
     assert counted.syncs == 1
     assert counted.of("write", "HEAD") == 1
     assert counted.of("lock", "append.lock") == 1
+
+
+def test_ten_callers_who_wait_at_the_same_time_share_one_sync() -> None:
+    """While one write is on its way, all who come meanwhile wait for the next one together."""
+    counted = Counted()
+    store = counted.scheduler._store
+    with store.still():
+        callers = [threading.Thread(target=counted.add, args=(1,)) for _ in range(10)]
+        for caller in callers:
+            caller.start()
+        eventually(lambda: len(store._waiting) == 10)
+    for caller in callers:
+        caller.join()
+    assert len(counted.scheduler.list_jobs()) == 10
+    assert counted.syncs == 1
+    assert counted.of("write", "HEAD") == 1
 
 
 def test_jobs_run_in_sequence_share_a_sync_between_an_end_and_the_next_start() -> None:
@@ -129,3 +147,4 @@ def test_starting_a_job_looks_at_few_of_ten_thousand() -> None:
     board.jobs.open = board._queue._jobs = looked
     assert counted.scheduler.run_due(post) == 1
     assert looked.count < 40
+    board.jobs.open = board._queue._jobs = dict.copy(looked)  # closing may look at all

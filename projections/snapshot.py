@@ -1,0 +1,226 @@
+"""The snapshot: the board and what belongs to it, saved with the position that they stand for.
+
+It is a cache and never the truth. Opening a ledger from it reads only the events that came after;
+one that is stale, torn, of another ledger or of another release is no worse than none. The file is
+one line of JSON, which says whose it is and holds the hash of all the rest, and then the state in
+MessagePack.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from ..domain.errors import JobLedgerError
+from ..domain.job import JobStatus
+from ..eventstore.position import DayRead, Position
+from ..eventstore.record import Repaired
+from .board import BoardState
+from .daily_files import DayState
+from .jobs import JobsState, pack, unpack
+from .pace import PaceState
+
+FORMAT = 1
+NAME = "snapshot_board"
+LONGEST_HEADER = 4096
+_NOWHERE = -1
+
+_Numbers = bytes
+"""Whole numbers of four bytes."""
+
+
+class SnapshotError(JobLedgerError):
+    """The snapshot cannot be used. Internal: then the whole log is read."""
+
+
+class OtherReleaseError(SnapshotError):
+    """Another release of jobledger made it, which may fold events otherwise."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The state after the event that `position` stands behind.
+
+    `pace` is only there where the handle that saved it paced its accounts.
+    """
+
+    position: Position
+    board: BoardState
+    days: list[DayState]
+    pace: PaceState | None = None
+
+
+class SnapshotHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line: which ledger's state this is, after which event, and who made it."""
+
+    format: int
+    made_by: str
+    ledger: str
+    seq: int
+    size: int
+    hash: str = ""
+
+
+class _Body(msgspec.Struct, frozen=True, array_like=True):
+    """A snapshot in which ids are numbers, counted in the order of adding."""
+
+    days_read: list[DayRead]
+    line: int
+    batch: int
+    write_offset: int
+    repairs: list[Repaired]
+    ids: list[str]
+    versions: _Numbers
+    at: datetime | None
+    open: bytes
+    recent: bytes
+    pages: list[bytes]
+    page_of: _Numbers
+    by_status: dict[JobStatus, _Numbers]
+    by_account: dict[str, _Numbers]
+    days: list[tuple[str, int, datetime | None, _Numbers]]
+    pace: PaceState | None
+
+
+_headers = msgspec.json.Decoder(SnapshotHeader)
+_bodies = msgspec.msgpack.Decoder(_Body)
+
+
+def snapshot_path(directory: Path) -> Path:
+    return directory / NAME
+
+
+def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
+    """The file's bytes. They are read only by the same `release` on the same kind of machine."""
+    position, board = snapshot.position, snapshot.board
+    ids = list(position.versions)
+    number_of = {job_id: number for number, job_id in enumerate(ids)}
+    page_of = board.jobs.page_of
+
+    def numbers(members: Iterable[str]) -> bytes:
+        return array("I", map(number_of.__getitem__, members)).tobytes()
+
+    body = msgspec.msgpack.encode(
+        _Body(
+            days_read=position.days,
+            line=position.line,
+            batch=position.batch,
+            write_offset=position.write_offset,
+            repairs=position.repairs,
+            ids=ids,
+            versions=array("I", position.versions.values()).tobytes(),
+            at=board.at,
+            open=pack(board.jobs.open),
+            recent=pack(board.jobs.recent),
+            pages=board.jobs.pages,
+            page_of=array("i", (page_of.get(job_id, _NOWHERE) for job_id in ids)).tobytes(),
+            by_status={status: numbers(members) for status, members in board.by_status.items()},
+            by_account={name: numbers(members) for name, members in board.by_account.items()},
+            days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
+            pace=snapshot.pace,
+        )
+    )
+    header = SnapshotHeader(
+        format=FORMAT,
+        made_by=_maker(release),
+        ledger=position.ledger,
+        seq=position.seq,
+        size=len(body),
+    )
+    header = msgspec.structs.replace(header, hash=_hash(header, body))
+    return msgspec.json.encode(header) + b"\n" + body
+
+
+def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
+    """The header of a file that begins so, and how many bytes it takes.
+
+    Raises:
+        SnapshotError: it has none.
+    """
+    line, newline, _ = start[:LONGEST_HEADER].partition(b"\n")
+    try:
+        return _headers.decode(line), len(line) + len(newline)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(f"its first line is not a header: {error}") from error
+
+
+def decode_snapshot(data: bytes, release: str) -> Snapshot:
+    """The snapshot of a file's bytes.
+
+    Raises:
+        SnapshotError: it is damaged, or another release's.
+    """
+    header, length = decode_header(data)
+    body = memoryview(data)[length:]
+    if not is_made_by(header, release):
+        raise OtherReleaseError(f"it was made by {header.made_by}, in format {header.format}")
+    if header.size != len(body) or header.hash != _hash(header, body):
+        raise SnapshotError("it is damaged: the hash does not match its bytes")
+    try:
+        return _unpacked(header, _bodies.decode(body))
+    except (msgspec.MsgspecError, LookupError, ValueError) as error:
+        raise SnapshotError(f"its hash matches and it cannot be read all the same: {error}") from (
+            error
+        )
+
+
+def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
+    ids = body.ids
+
+    def named(numbers: bytes) -> list[str]:
+        return list(map(ids.__getitem__, array("I", numbers)))
+
+    # One number object for all jobs of a page.
+    numbers = range(len(body.pages))
+    shared = [*numbers, _NOWHERE]
+    page_of = {
+        job_id: shared[number]
+        for job_id, number in zip(ids, array("i", body.page_of), strict=True)
+        if number != _NOWHERE
+    }
+    return Snapshot(
+        position=Position(
+            ledger=header.ledger,
+            days=body.days_read,
+            line=body.line,
+            batch=body.batch,
+            write_offset=body.write_offset,
+            repairs=body.repairs,
+            versions=dict(zip(ids, array("I", body.versions), strict=True)),
+        ),
+        board=BoardState(
+            seq=header.seq,
+            at=body.at,
+            jobs=JobsState(
+                open=unpack(body.open),
+                recent=unpack(body.recent),
+                pages=body.pages,
+                page_of=page_of,
+            ),
+            by_status={status: named(members) for status, members in body.by_status.items()},
+            by_account={name: named(members) for name, members in body.by_account.items()},
+        ),
+        days=[DayState(day, seq, at, named(jobs)) for day, seq, at, jobs in body.days],
+        pace=body.pace,
+    )
+
+
+def is_made_by(header: SnapshotHeader, release: str) -> bool:
+    """Whether this release, on a machine of this kind, can read what is behind the header."""
+    return header.format == FORMAT and header.made_by == _maker(release)
+
+
+def _maker(release: str) -> str:
+    return f"jobledger {release}, {sys.byteorder}-endian"
+
+
+def _hash(header: SnapshotHeader, body: bytes | memoryview) -> str:
+    """Of the header's other fields, and of everything behind it."""
+    digest = sha256(msgspec.json.encode(msgspec.structs.replace(header, hash="")))
+    digest.update(body)
+    return digest.hexdigest()

@@ -1,0 +1,131 @@
+"""Snapshots on disk: finding the one that there is, and replacing it when it has fallen behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ..domain.errors import StorageError
+from ..eventstore.filesystem import FileSystem, storage_errors
+from ..projections.snapshot import (
+    LONGEST_HEADER,
+    OtherReleaseError,
+    Snapshot,
+    SnapshotError,
+    SnapshotHeader,
+    decode_header,
+    decode_snapshot,
+    encode_snapshot,
+    is_made_by,
+    snapshot_path,
+)
+from ..projections.writer import ProjectionWriter
+from .log import logger
+
+_SHARE = 20
+"""A new one waits for this part of all events at least: what it costs grows with what there is."""
+
+
+class Snapshots:
+    """The snapshot of one ledger, as one handle sees it; a new one is worth its writing after
+    `every` events at the least."""
+
+    def __init__(
+        self, fs: FileSystem, directory: Path, ledger_id: str, release: str, every: int
+    ) -> None:
+        self._fs = fs
+        self._path = snapshot_path(directory)
+        self._writer = ProjectionWriter(fs, directory, ledger_id)
+        self._ledger_id = ledger_id
+        self._release = release
+        self._every = every
+        self._saved = 0
+        """The event that the one on disk stands for; 0 where there is none that is of use."""
+        self._useless: SnapshotHeader | None = None
+        """That of the one which was found to be of no use."""
+
+    def load(self) -> Snapshot | None:
+        """The one on disk; None, and a line in the operational log, where it cannot be used.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        try:
+            with storage_errors("read", self._path):
+                data = self._fs.read_file(self._path)
+            snapshot = decode_snapshot(data, self._release)
+        except StorageError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                self.ignore(error.message)
+            return None
+        except OtherReleaseError as error:
+            logger(path=str(self._path)).info("snapshot of another release", found=error.message)
+            return None
+        except SnapshotError as error:
+            self.ignore(error.message)
+            return None
+        self._saved = snapshot.position.seq
+        return snapshot
+
+    def ignore(self, reason: str) -> None:
+        """Say that the one on disk is not used, and why; the next one takes its place."""
+        self._saved, self._useless = 0, self._header()
+        logger(path=str(self._path), reason=reason).warning(
+            "snapshot ignored: the whole log is read"
+        )
+
+    def remove(self) -> None:
+        """Let there be none.
+
+        Raises:
+            StorageError: it cannot be removed.
+        """
+        with self._writer.locked(), storage_errors("remove", self._path):
+            with suppress(FileNotFoundError):
+                self._fs.remove(self._path)
+            self._fs.sync_directory(self._path.parent)
+        self._saved = 0
+
+    def is_due(self, seq: int) -> bool:
+        """Whether so much has happened, up to the event `seq`, that a new one is worth it."""
+        return seq - self._saved >= max(self._every, self._saved // _SHARE)
+
+    def save(self, snapshot: Snapshot, sync: Callable[[], None]) -> None:
+        """Put a snapshot in place, unless another process has put a newer one there.
+
+        It stands for events that are on disk: `sync` makes sure of that. A failure is told of in
+        the operational log and does no harm: it is tried again after as many events.
+        """
+        seq = snapshot.position.seq
+        data = encode_snapshot(snapshot, self._release)
+        try:
+            with self._writer.locked():
+                self._saved = self._on_disk()
+                if not self.is_due(seq):
+                    return
+                sync()
+                with storage_errors("write", self._path):
+                    self._fs.write_file_durably(self._path, data)
+        except StorageError as error:
+            logger(path=str(self._path)).warning("snapshot not written", error=error.message)
+        self._saved = seq
+
+    def _header(self) -> SnapshotHeader | None:
+        """The header of the one on disk; None where there is none, or none that can be read."""
+        try:
+            fd = self._fs.open_read(self._path)
+            try:
+                return decode_header(self._fs.read_at(fd, LONGEST_HEADER, 0))[0]
+            finally:
+                self._fs.close(fd)
+        except (OSError, SnapshotError):
+            return None
+
+    def _on_disk(self) -> int:
+        """The event that the one on disk stands for, whoever put it there; 0 if it is useless."""
+        header = self._header()
+        is_ours = header is not None and is_made_by(header, self._release)
+        if header is None or not is_ours or header == self._useless:
+            return 0
+        return header.seq if header.ledger == self._ledger_id else 0
