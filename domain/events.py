@@ -295,13 +295,13 @@ def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> EventData:
         msgspec.ValidationError, msgspec.DecodeError: the data is not of the type's form.
     """
     current = SCHEMA.get(kind)
+    if schema == current:
+        return _DECODERS[kind].decode(raw)
     if current is None or not 1 <= schema <= current:
         raise StorageError(
             f"an event of type {kind!r}, schema {schema}, is not known to this release",
             hint="a newer release of jobledger wrote it: upgrade to read this ledger",
         )
-    if schema == current:
-        return _DECODERS[kind].decode(raw)
     data = msgspec.json.decode(raw)
     for version in range(schema, current):
         data = UPCASTERS[kind, version](data)

@@ -11,6 +11,7 @@ from sys import intern
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from . import events as e
 from .errors import InvalidTransitionError
@@ -27,7 +28,7 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     Raises:
         InvalidTransitionError: no legal history has this event here.
     """
-    state = NEW if job is None else job.status.value
+    state = NEW if job is None else job.status
     trigger = trigger_of(event.data)
     destinations = TABLE.get((state, trigger))
     expected = 1 if job is None else job.version + 1
@@ -35,7 +36,7 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
         raise InvalidTransitionError(
             f"event {event.seq} ({event.type}, version {event.version}) cannot follow"
             f" state {state}, version {expected - 1}, of job {event.job_id}",
-            state=state,
+            state=str(state),
             trigger=trigger,
             job_id=event.job_id,
         )
@@ -44,13 +45,12 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     elif event.type == "removed":
         return None
     else:
-        changes = _STEPS[event.type](job, event.data, event)
-        after = msgspec.structs.replace(job, version=event.version, **changes)
-    if after.status.value not in destinations:
+        after = replace(job, **_STEPS[event.type](job, event.data, event), version=event.version)
+    if after.status not in destinations:
         raise InvalidTransitionError(
             f"event {event.seq} ({event.type}) leads job {event.job_id} from {state} to"
-            f" {after.status.value}, which the lifecycle does not have",
-            state=state,
+            f" {after.status}, which the lifecycle does not have",
+            state=str(state),
             trigger=trigger,
             job_id=event.job_id,
         )
@@ -79,7 +79,7 @@ def _added(event: Event) -> ScheduledJob:
     )
     if data.imported is None:
         return job
-    return msgspec.structs.replace(job, **_taken_over(data.imported, event))
+    return replace(job, **_taken_over(data.imported, event))
 
 
 def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import msgspec
 
 from ..domain.job import ScheduledJob
 from ..eventstore.filesystem import FileSystem
+from .days import Days
 from .jobs import Jobs
 from .members import Members
 from .projection import Change
@@ -49,12 +50,10 @@ class DailyFiles:
     name = "daily_files"
 
     def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
+        self._names = Days(zone)
         self._days: dict[str, _Day] = {}
         self.dirty: set[str] = set()
         """The days touched since they were last written."""
-        self._last_moment: datetime | None = None
-        self._last_day = ""
 
     def apply(self, change: Change) -> None:
         old, new = change.before, change.after
@@ -83,11 +82,22 @@ class DailyFiles:
 
     def day_of(self, job: ScheduledJob) -> str:
         """The day whose file the job is in."""
-        moment = _moment(job)
-        if moment is not self._last_moment:
-            self._last_moment = moment
-            self._last_day = moment.astimezone(self._zone).date().isoformat()
-        return self._last_day
+        return self._names.name(job.completed_at or job.scheduled_time)
+
+    def capture(self) -> list[DayState]:
+        """What is known now."""
+        return [
+            DayState(name, day.seq, day.updated_at, list(day.jobs))
+            for name, day in self._days.items()
+        ]
+
+    def restore(self, state: list[DayState]) -> None:
+        """Know what was known elsewhere, and nothing else; every day is dirty then."""
+        self._days = {}
+        for each in state:
+            day = self._days[each.day] = _Day()
+            day.seq, day.updated_at, day.jobs = each.seq, each.updated_at, Members(each.jobs)
+        self.dirty = set(self._days)
 
     def capture(self) -> list[DayState]:
         """What is known now."""

@@ -359,8 +359,9 @@ class Ledger(Changes, Past):
     def _observe(self, records: Sequence[Record]) -> None:
         """Apply one or more whole writes; called by the store, in order."""
         with self._lock:
+            step, apply = self._board.apply, self._apply
             for record in records:
-                self._apply(self._board.apply(to_event(record)))
+                apply(step(to_event(record)))
         if not self._closed and not self._read_only:
             self._background.wake()
         for listener in list(self._listeners):

@@ -1,0 +1,49 @@
+"""Days: which day of a time zone a moment belongs to, without asking the zone each time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_MOST = 4096
+_LAST = timedelta(days=1) - timedelta(microseconds=1)
+
+
+class Days:
+    """Names the days of `zone`. Within a day of UTC the zone's offset mostly stays the same; then
+    one moment parts its days, and is remembered."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._parted: dict[int, tuple[datetime, str, str] | None] = {}
+        """By day of UTC: the moment at which the zone's next day begins, and the two days' names.
+        None where the zone's offset changes."""
+
+    def name(self, moment: datetime) -> str:
+        """The day of a moment in UTC, as `YYYY-MM-DD`."""
+        ordinal = moment.toordinal()
+        parted = self._parted.get(ordinal, self)
+        if parted is self:
+            if len(self._parted) >= _MOST:
+                self._parted.clear()
+            parted = self._parted[ordinal] = self._part(moment)
+        if parted is None:
+            return self._slowly(moment)
+        begin, before, after = parted
+        return before if moment < begin else after
+
+    def _slowly(self, moment: datetime) -> str:
+        return moment.astimezone(self._zone).date().isoformat()
+
+    def _part(self, moment: datetime) -> tuple[datetime, str, str] | None:
+        first = datetime.combine(moment, time(), UTC)
+        try:
+            last = first + _LAST
+            offset = first.astimezone(self._zone).utcoffset()
+            if offset is None or offset != last.astimezone(self._zone).utcoffset():
+                return None
+            before, after = self._slowly(first), self._slowly(last)
+            begin = datetime.combine((last + offset).date(), time(), UTC) - offset
+        except OverflowError:  # at the end of time
+            return None
+        return begin, before, after
