@@ -22,11 +22,11 @@ from .domain.errors import (
 from .domain.events import Event
 from .domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from .domain.policy import Pacing, RetryPolicy
+from .projections.findings import Problem, VerifyReport
 from .projections.heads import ExportedHead
 from .projections.projection import Change
 from .projections.rebuild import RebuildReport
 from .projections.stored import StoredProjection
-from .projections.verify import Problem, VerifyReport
 from .release import __version__ as __version__
 from .scheduler.attempt import (
     Attempt,

@@ -27,12 +27,12 @@ from ..eventstore.position import Position, PositionError
 from ..eventstore.record import Record
 from ..eventstore.store import Durability
 from ..projections.board import Board
+from ..projections.findings import VerifyReport
 from ..projections.heads import ExportedHead
 from ..projections.projection import Change, to_event
 from ..projections.rebuild import RebuildReport
 from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
-from ..projections.verify import VerifyReport, verify
 from ..release import __version__
 from .background import Background
 from .changes import Changes
@@ -277,6 +277,8 @@ class Ledger(Changes, Past):
             ValidationError: a public key is none.
             JobLedgerError: there are public keys, and the extra `seal` is not installed.
         """
+        from ..projections.verify import verify  # seldom asked for, and a fifth of what is imported
+
         if not self._read_only and not self._closed:
             self._upkeep.write()
         return verify(
