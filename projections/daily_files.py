@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,15 +25,24 @@ from .members import Members
 from .projection import Change
 
 _NAME = re.compile(r"jobs_(\d{4}-\d{2}-\d{2})\.json")
+_MOST_KEPT = 20_000
+"""So many jobs are remembered as they stand in the files written last: some 10 MB."""
+
+Entries = dict[str, tuple[datetime, int, bytes]]
+"""By job: its place in a file, and its lines there."""
 
 
 class _Day:
-    __slots__ = ("jobs", "seq", "updated_at")
+    __slots__ = ("changed", "entries", "jobs", "seq", "updated_at")
 
     def __init__(self) -> None:
         self.jobs = Members()
         self.seq = 0
         self.updated_at: datetime | None = None
+        self.entries: Entries | None = None
+        """What the jobs looked like in the file when it was last written; None: not known."""
+        self.changed: dict[str, bool] = {}
+        """The jobs that were touched since, and whether they are still in the file."""
 
 
 class DayState(msgspec.Struct, frozen=True):
@@ -54,6 +64,8 @@ class DailyFiles:
         self._days: dict[str, _Day] = {}
         self.dirty: set[str] = set()
         """The days touched since they were last written."""
+        self._kept: dict[str, int] = {}
+        """The days whose entries are known, the one written last at the end, and how many."""
 
     def apply(self, change: Change) -> None:
         old, new = change.before, change.after
@@ -66,17 +78,19 @@ class DailyFiles:
             after = self.day_of(new)
         job_id = change.event.job_id
         if before is not None:
-            self._touch(before, change)
+            day = self._touch(before, change, is_in=after == before)
             if after != before:
-                self._days[before].jobs.remove(job_id)
+                day.jobs.remove(job_id)
         if after is not None and after != before:
-            self._touch(after, change).jobs.add(job_id)
+            self._touch(after, change, is_in=True).jobs.add(job_id)
 
-    def _touch(self, name: str, change: Change) -> _Day:
+    def _touch(self, name: str, change: Change, *, is_in: bool) -> _Day:
         day = self._days.get(name)
         if day is None:
             day = self._days[name] = _Day()
         day.seq, day.updated_at = change.event.seq, change.event.at
+        if day.entries is not None:
+            day.changed[change.event.job_id] = is_in
         self.dirty.add(name)
         return day
 
@@ -93,22 +107,7 @@ class DailyFiles:
 
     def restore(self, state: list[DayState]) -> None:
         """Know what was known elsewhere, and nothing else; every day is dirty then."""
-        self._days = {}
-        for each in state:
-            day = self._days[each.day] = _Day()
-            day.seq, day.updated_at, day.jobs = each.seq, each.updated_at, Members(each.jobs)
-        self.dirty = set(self._days)
-
-    def capture(self) -> list[DayState]:
-        """What is known now."""
-        return [
-            DayState(name, day.seq, day.updated_at, list(day.jobs))
-            for name, day in self._days.items()
-        ]
-
-    def restore(self, state: list[DayState]) -> None:
-        """Know what was known elsewhere, and nothing else; every day is dirty then."""
-        self._days = {}
+        self._days, self._kept = {}, {}
         for each in state:
             day = self._days[each.day] = _Day()
             day.seq, day.updated_at, day.jobs = each.seq, each.updated_at, Members(each.jobs)
@@ -137,20 +136,47 @@ class DailyFiles:
         """Whether an event after `seq` touched the day."""
         return day in self._days and self._days[day].seq > seq
 
-    def collect(self, name: str, jobs: Jobs) -> DayFile | None:
-        """What a day's file holds, its jobs by time and order of adding; None without jobs."""
+    def take(self, name: str, jobs: Jobs) -> DayFile | None:
+        """What a day's file is to hold, to be written now; None without jobs.
+
+        What `keep` remembers of it need not be rendered again the next time.
+        """
         day = self._days.get(name)
         if day is None or not day.jobs or day.updated_at is None:
+            self.forget(name)
             return None
-        chosen = jobs.collect(day.jobs)
-        return DayFile(
-            name, day.updated_at, sorted(chosen, key=lambda job: (job.scheduled_time, job.order))
-        )
+        known, changed = day.entries, day.changed
+        day.entries, day.changed = {}, {}
+        if known is None:
+            return DayFile(name, day.updated_at, {}, jobs.collect(day.jobs))
+        entries = {job_id: entry for job_id, entry in known.items() if job_id not in changed}
+        fresh = jobs.collect([job_id for job_id, is_in in changed.items() if is_in])
+        return DayFile(name, day.updated_at, entries, fresh)
+
+    def keep(self, file: DayFile) -> None:
+        """Remember the entries of a file that was taken and written; of the last few files, and not
+        of too many jobs."""
+        if len(file.entries) > _MOST_KEPT:
+            self.forget(file.date)
+            return
+        self._days[file.date].entries = file.entries
+        self._kept.pop(file.date, None)
+        self._kept[file.date] = len(file.entries)
+        while sum(self._kept.values()) > _MOST_KEPT:
+            self.forget(next(iter(self._kept)))
+
+    def forget(self, name: str) -> None:
+        """Render all jobs of a day the next time."""
+        self._kept.pop(name, None)
+        if name in self._days:
+            self._days[name].entries, self._days[name].changed = None, {}
 
     def render(self, name: str, jobs: Jobs) -> bytes | None:
         """The bytes of a day's file; None where the day has no jobs and so no file."""
-        day = self.collect(name, jobs)
-        return None if day is None else day.encode()
+        day = self._days.get(name)
+        if day is None or not day.jobs or day.updated_at is None:
+            return None
+        return DayFile(name, day.updated_at, {}, jobs.collect(day.jobs)).encode()
 
 
 def _moment(job: ScheduledJob) -> datetime:
@@ -158,19 +184,34 @@ def _moment(job: ScheduledJob) -> datetime:
 
 
 class DayFile(msgspec.Struct, frozen=True):
-    """The contents of one file, as values: encoding them needs no lock."""
+    """The contents of one file, as values: encoding them needs no lock.
+
+    `entries` are the jobs that have been rendered, `fresh` those that have not; after `encode` all
+    of them are among the entries, in the order of the file.
+    """
 
     date: str
     updated_at: datetime
-    jobs: list[ScheduledJob]
+    entries: Entries
+    fresh: list[ScheduledJob]
 
     def encode(self) -> bytes:
-        document = {
-            "date": self.date,
-            "updated_at": self.updated_at.isoformat(),
-            "jobs": [job.to_dict() for job in self.jobs],
-        }
-        return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+        entries = self.entries
+        for job in self.fresh:
+            entries[job.job_id] = job.scheduled_time, job.order, _rendered(job)
+        ordered = sorted(entries.items(), key=itemgetter(1))
+        entries.clear()
+        entries.update(ordered)
+        head = {"date": self.date, "updated_at": self.updated_at.isoformat()}
+        begin = msgspec.json.format(msgspec.json.encode(head), indent=2)[:-2]
+        jobs = b",\n".join([entry[2] for entry in entries.values()])
+        return b'%b,\n  "jobs": [\n%b\n  ]\n}\n' % (begin, jobs)
+
+
+def _rendered(job: ScheduledJob) -> bytes:
+    """The job as it stands in a file. What is within a string has no line breaks of its own."""
+    text = msgspec.json.format(msgspec.json.encode(job.to_dict()), indent=2)
+    return b"    " + text.replace(b"\n", b"\n    ")
 
 
 def files_on_disk(fs: FileSystem, directory: Path) -> list[str]:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 _MOST = 4096
 _LAST = timedelta(days=1) - timedelta(microseconds=1)
 
+_Parted = tuple[datetime, str, str]
+
 
 class Days:
     """Names the days of `zone`. Within a day of UTC the zone's offset mostly stays the same; then
@@ -15,15 +17,16 @@ class Days:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        self._parted: dict[int, tuple[datetime, str, str] | None] = {}
+        self._parted: dict[int, _Parted | None] = {}
         """By day of UTC: the moment at which the zone's next day begins, and the two days' names.
         None where the zone's offset changes."""
 
     def name(self, moment: datetime) -> str:
         """The day of a moment in UTC, as `YYYY-MM-DD`."""
         ordinal = moment.toordinal()
-        parted = self._parted.get(ordinal, self)
-        if parted is self:
+        try:
+            parted = self._parted[ordinal]
+        except KeyError:
             if len(self._parted) >= _MOST:
                 self._parted.clear()
             parted = self._parted[ordinal] = self._part(moment)
@@ -35,7 +38,7 @@ class Days:
     def _slowly(self, moment: datetime) -> str:
         return moment.astimezone(self._zone).date().isoformat()
 
-    def _part(self, moment: datetime) -> tuple[datetime, str, str] | None:
+    def _part(self, moment: datetime) -> _Parted | None:
         first = datetime.combine(moment, time(), UTC)
         try:
             last = first + _LAST

@@ -116,7 +116,7 @@ class Upkeep:
         with self._lock:
             days, self._files.dirty = self._files.dirty, set()
             seq = self._board.seq
-            contents = {day: self._files.collect(day, self._board.jobs) for day in sorted(days)}
+            contents = {day: self._files.take(day, self._board.jobs) for day in sorted(days)}
         if not days:
             return
         try:
@@ -129,7 +129,13 @@ class Upkeep:
         except BaseException:
             with self._lock:
                 self._files.dirty |= days
+                for day in days:
+                    self._files.forget(day)
             raise
+        with self._lock:
+            for content in contents.values():
+                if content is not None:
+                    self._files.keep(content)
 
     def _write_stored(self, name: str) -> None:
         stored = self.stored[name]

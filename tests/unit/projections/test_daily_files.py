@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from support.durability import without_background
 from support.publishers import Recording
 
 from jobledger import Ledger, ManualClock, ScheduledJob, Scheduler
 from jobledger.domain.errors import JobLedgerError
+from jobledger.eventstore.filesystem import FileSystem
+from jobledger.tools.testing import Fault, FaultyFileSystem
 
 HOUR = timedelta(hours=1)
 
@@ -259,3 +263,60 @@ def test_setting_aside_loses_no_file_that_was_set_aside_before(
             ledger.rebuild()
     kept = [path.read_text() for path in directory.glob("jobs_2001-01-01.json*")]
     assert sorted(kept) == ["first", "second"]
+
+
+@pytest.mark.parametrize("most_kept", [0, 3, 20_000])
+def test_what_is_remembered_of_a_file_changes_nothing_in_it(
+    directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, most_kept: int
+) -> None:
+    """Files that are written again and again, over some days, and by a failing disk: each time the
+    bytes are those of the whole document, formatted as a whole."""
+    monkeypatch.setattr("jobledger.projections.daily_files._MOST_KEPT", most_kept)
+    chance = random.Random(8)
+    fs = FaultyFileSystem(FileSystem())
+    with without_background(), Ledger(directory, clock=clock, fs=fs) as ledger:
+        for turn in range(120):
+            for _ in range(chance.randint(1, 3)):
+                _change_something(ledger, clock, chance)
+            if turn % 7 == 3:
+                fs.fault = Fault(len(fs.operations) + 2, only=["rename"])
+            written = ledger.write_behind()
+            fs.fault = None
+            if not written:
+                assert ledger.write_behind()
+            by_day: dict[str, list[ScheduledJob]] = {}
+            for job in ledger.list_jobs():
+                day = (job.completed_at or job.scheduled_time).date().isoformat()
+                by_day.setdefault(day, []).append(job)
+            assert set(files(directory)) == set(by_day)
+            for day, jobs in by_day.items():
+                jobs.sort(key=lambda job: (job.scheduled_time, job.order))
+                text = (directory / f"jobs_{day}.json").read_bytes()
+                updated_at = json.loads(text)["updated_at"]
+                document = {
+                    "date": day,
+                    "updated_at": updated_at,
+                    "jobs": [job.to_dict() for job in jobs],
+                }
+                whole = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+                assert text == whole
+
+
+def _change_something(ledger: Ledger, clock: ManualClock, chance: random.Random) -> None:
+    """Times are whole days from the clock's first, so that jobs move between few files."""
+    when = clock.now() + timedelta(days=chance.randint(0, 3))
+    jobs = ledger.list_jobs()
+    with suppress(JobLedgerError):
+        if len(jobs) < 4 or chance.random() < 0.3:
+            ledger.add_job("a", "x\n\u2028y\\n", when, metadata={"a": [1, {}], "b": {"c": "\n"}})
+            return
+        job_id = chance.choice(jobs).job_id
+        chance.choice(
+            [
+                lambda: ledger.reschedule_job(job_id, when),
+                lambda: ledger.edit_job(job_id, content=f"text {chance.random()}"),
+                lambda: ledger.cancel_job(job_id),
+                lambda: ledger.remove_job(job_id),
+                lambda: ledger.requeue_job(job_id, when),
+            ]
+        )()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from support.domain import NOON
@@ -14,13 +14,17 @@ from support.waiting import eventually
 
 from jobledger import ManualClock, NewJob, PostResult, Scheduler
 from jobledger.eventstore.segment import day_file
+from jobledger.projections import daily_files
 from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 
 class Counted:
     """A scheduler in memory whose operations on the disk are counted."""
 
+    made: ClassVar[list[Counted]] = []
+
     def __init__(self, **settings: Any) -> None:
+        self.made.append(self)
         self.clock = ManualClock(NOON)
         self.fs = FaultyFileSystem(SimulatedDisk())
         self.scheduler = Scheduler(LEDGER, clock=self.clock, fs=self.fs, **settings)
@@ -46,6 +50,8 @@ class Counted:
 def nothing_by_itself() -> Any:
     with without_background():
         yield
+        while Counted.made:
+            Counted.made.pop().scheduler.close()
 
 
 def post(account: str, content: str) -> PostResult:
@@ -116,6 +122,25 @@ def test_daily_files_are_written_once_for_all_that_changed_meanwhile() -> None:
     assert counted.of("sync", file) == 1
     counted.scheduler.write_behind()
     assert counted.of("sync", file) == 1
+
+
+def test_one_change_in_a_day_of_many_jobs_renders_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What did not change since the file was written is taken as it stood there."""
+    counted = Counted()
+    counted.add(1000)
+    rendered = list[str]()
+    render = daily_files._rendered
+    monkeypatch.setattr(
+        daily_files, "_rendered", lambda job: rendered.append(job.job_id) or render(job)
+    )
+    counted.scheduler.write_behind()
+    assert len(rendered) == 1000
+    rendered.clear()
+    changed = counted.scheduler.list_jobs()[500].job_id
+    counted.scheduler.cancel_job(changed)
+    counted.scheduler.write_behind()
+    assert rendered == [changed]
+    assert counted.scheduler.rebuild(check=True).changed == []
 
 
 class Looked(dict[str, Any]):
