@@ -158,7 +158,7 @@ BUGS = [
     Mutant(
         "a rescheduled job stays in the file of its old day",
         "projections/daily_files.py",
-        "                self._days[before].jobs.remove(job_id)\n",
+        "                day.jobs.remove(job_id)\n",
         "                pass\n",
         SIMULATED,
     ),
