@@ -1,11 +1,15 @@
-"""Group commit: callers who wait while somebody writes go into the next write together."""
+"""Group commit: callers who come while somebody writes go into the next write together.
+
+Whoever comes when nobody writes leads: it writes in its own thread, for itself and without handing
+anything over. The others wait, each for itself, until they are written or it is theirs to lead.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from ..domain.errors import ValidationError
+from ..domain.errors import StorageError, ValidationError
 from .record import MAX_LINE_BYTES, NewRecord, Record
 from .tail import MAX_WRITE_BYTES
 
@@ -16,61 +20,142 @@ ENVELOPE_BYTES = 512
 
 
 class Append:
-    """One caller's records, waiting for a write that may carry those of others too.
+    """One caller's records, for a write that may carry those of others too.
 
-    `done` says that the write is over; then there is either an `error` or the `result`.
+    `finish` says that the write is over; then there is either an `error` or the `result`.
+
+    Raises:
+        ValidationError: they are too many for one write, or one is too long for a line.
     """
 
-    __slots__ = ("done", "error", "expected_seq", "records", "result", "size")
+    __slots__ = ("_turn", "error", "expected_seq", "leads", "records", "result", "size")
 
-    def __init__(self, records: Sequence[NewRecord], size: int, expected_seq: int | None) -> None:
+    def __init__(self, records: Sequence[NewRecord], expected_seq: int | None = None) -> None:
         self.records = records
         self.expected_seq = expected_seq
-        self.size = size
         self.result: list[Record] = []
         self.error: Exception | None = None
-        self.done = False
-
-
-class Waiting:
-    """Those who wait, in the order in which they came."""
-
-    def __init__(self) -> None:
-        self._appends: list[Append] = []
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._appends)
-
-    def join(self, records: Sequence[NewRecord], expected_seq: int | None = None) -> Append:
-        """Wait with these records.
-
-        Raises:
-            ValidationError: they are too many for one write, or one is too long for a line.
-        """
-        sizes = [len(new.data) + ENVELOPE_BYTES for new in records]
-        if max(sizes, default=0) > MAX_LINE_BYTES:
-            raise ValidationError(f"a record is longer than {MAX_LINE_BYTES} bytes", field="data")
-        if sum(sizes) > MAX_APPEND_BYTES:
+        self.leads = False
+        """Whether its caller has to write now, for itself and for those who wait."""
+        self._turn: threading.Lock | None = None
+        self.size = 0
+        """About how many bytes it is in the log."""
+        for new in records:
+            size = len(new.data) + ENVELOPE_BYTES
+            if size > MAX_LINE_BYTES:
+                raise ValidationError(
+                    f"a record is longer than {MAX_LINE_BYTES} bytes", field="data"
+                )
+            self.size += size
+        if self.size > MAX_APPEND_BYTES:
             raise ValidationError(
-                f"{len(records)} records in one write are about {sum(sizes)} bytes, over"
+                f"{len(records)} records in one write are about {self.size} bytes, over"
                 f" {MAX_APPEND_BYTES}",
                 field="jobs",
                 hint="add them in several parts",
             )
-        append = Append(records, sum(sizes), expected_seq)
+
+    def wait_in_line(self) -> None:
+        """From here on `wait` waits until there is news."""
+        self._turn = threading.Lock()
+        self._turn.acquire()
+
+    def wait(self) -> None:
+        """Until it is finished, or its caller has to lead."""
+        if self._turn is not None:
+            self._turn.acquire()
+
+    def lead(self) -> None:
+        """Have its caller write."""
+        self.leads = True
+        self._go_on()
+
+    def finish(self) -> None:
+        """Let its caller go on: it was written, or has an error."""
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._turn is not None:
+            self._turn.release()
+
+
+class Waiting:
+    """Those who wait for a write, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._appends: dict[int, Append] = {}
+        """By the thread that waits."""
+        self._lock = threading.Lock()
+        self._leader: int | None = None
+        """The thread that writes, or is about to. None: nobody does, and nobody waits."""
+
+    def __len__(self) -> int:
+        return len(self._appends)
+
+    def write(self, append: Append, lead: Callable[[], None]) -> None:
+        """Return when `append` is finished: by somebody who led, or by `lead`, called here.
+
+        `lead` has to `take` the appends that it writes, this one among them, and to finish them
+        all. An append that its caller breaks off (Ctrl-C) while it waits is not written.
+
+        Raises:
+            StorageError: this very thread is in the midst of an append.
+        """
+        try:
+            self._join(append)
+            append.wait()
+            if append.leads:
+                lead()
+        except BaseException:
+            self._withdraw(append)
+            raise
+        finally:
+            if append.leads:
+                self._pass_on()
+
+    def _join(self, append: Append) -> None:
+        thread = threading.get_ident()
         with self._lock:
-            self._appends.append(append)
-        return append
+            if self._leader is None:
+                append.leads = True
+                self._leader = thread
+            elif self._leader == thread or thread in self._appends:
+                raise StorageError(
+                    "a change was made from within another change",
+                    hint="a projection or a signal handler is no place to change jobs",
+                )
+            else:
+                append.wait_in_line()
+            self._appends[thread] = append
 
     def take(self) -> list[Append]:
-        """As many from the front as fit into one write; the rest are for the next."""
+        """As many from the front as fit into one write, to be finished; the rest are for the next.
+
+        For who leads, whose own append is the first.
+        """
         with self._lock:
-            taken, size = 0, 0
-            for append in self._appends:
+            size, taken = 0, list[Append]()
+            for append in self._appends.values():
                 size += append.size
                 if taken and size > MAX_APPEND_BYTES:
                     break
-                taken += 1
-            together, self._appends = self._appends[:taken], self._appends[taken:]
-        return together
+                taken.append(append)
+            if len(taken) == len(self._appends):
+                self._appends = {}
+            else:
+                for thread in list(self._appends)[: len(taken)]:
+                    del self._appends[thread]
+        return taken
+
+    def _withdraw(self, append: Append) -> None:
+        with self._lock:
+            for thread, waiting in list(self._appends.items()):
+                if waiting is append:
+                    del self._appends[thread]
+
+    def _pass_on(self) -> None:
+        """After leading: who has waited longest leads now."""
+        with self._lock:
+            self._leader = next(iter(self._appends), None)
+            if self._leader is not None:
+                self._appends[self._leader].lead()

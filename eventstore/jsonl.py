@@ -327,13 +327,15 @@ class JsonlEventStore:
     def append(
         self, records: Sequence[NewRecord], *, expected_seq: int | None = None
     ) -> list[Record]:
-        mine = self._waiting.join(records, expected_seq)
-        with self._mutex:
-            while not mine.done:
-                self._commit(self._waiting.take())
+        mine = Append(records, expected_seq)
+        self._waiting.write(mine, self._lead)
         if mine.error is not None:
             raise mine.error
         return mine.result
+
+    def _lead(self) -> None:
+        with self._mutex:
+            self._commit(self._waiting.take())
 
     def _commit(self, together: list[Append]) -> None:
         """One write and one sync for everybody who waits."""
@@ -362,7 +364,7 @@ class JsonlEventStore:
             raise
         finally:
             for request in together:
-                request.done = True
+                request.finish()
 
     @staticmethod
     def _fail(together: list[Append], error: Exception) -> None:
