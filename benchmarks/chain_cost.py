@@ -54,7 +54,7 @@ def appending(store: JsonlEventStore, appends: int) -> float:
     """The seconds of so many appends, one by one."""
     first = store.seq
     news = [
-        NewRecord(type="added", job=f"job-{first + n}", version=1, schema=1, data=DATA)
+        NewRecord(type="added", job_id=f"job-{first + n}", version=1, schema=1, data=DATA)
         for n in range(appends)
     ]
 

@@ -43,4 +43,4 @@ def _added(job: str, at: datetime) -> JobAdded:
 
 
 def _record(job: str, version: int, data: EventData) -> NewRecord:
-    return NewRecord(type=data.TYPE, job=job, version=version, schema=1, data=encode_data(data))
+    return NewRecord(type=data.TYPE, job_id=job, version=version, schema=1, data=encode_data(data))

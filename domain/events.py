@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 import msgspec
 
@@ -23,6 +23,16 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     """The base of the data of all event types; `TYPE` is its name in the log."""
 
     TYPE: ClassVar[str]
+
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    DataT = TypeVar("DataT", default=EventData)
+else:
+    from typing import TypeVar
+
+    DataT = TypeVar("DataT")
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -231,16 +241,20 @@ _TRIGGERS = {past: trigger for trigger, past in PAST_TENSE.items() if trigger !=
 
 def trigger_of(data: EventData) -> str:
     """The trigger of the lifecycle that an event with this data follows from."""
-    if isinstance(data, JobAdded) and data.imported is not None:
+    trigger = _TRIGGERS[data.TYPE]
+    if trigger == "add" and isinstance(data, JobAdded) and data.imported is not None:
         return "import"
-    return _TRIGGERS[data.TYPE]
+    return trigger
 
 
-_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
+DECODERS = {name: msgspec.json.Decoder(kind).decode for name, kind in EVENT_TYPES.items()}
+"""What decodes the data of each type, in the schema version of today."""
 _ENCODER = msgspec.json.Encoder()
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(
+    msgspec.Struct, Generic[DataT], frozen=True, kw_only=True, gc=False, rename={"job_id": "job"}
+):
     """One event of the log: what happened (`type`, `data`), to which job, and where it stands.
 
     `seq` is its place in the ledger (from 1, without gaps), `version` its place among the events of
@@ -253,7 +267,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     job_id: str
     version: int
-    data: EventData
+    data: DataT
     schema: int = 1
     batch: int = 0
     more: int = 0
@@ -262,6 +276,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """The event with the keys and values of its line in the log."""
+        data: Any = self.data
         return {
             "seq": self.seq,
             "batch": self.batch,
@@ -271,7 +286,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             "job": self.job_id,
             "version": self.version,
             "schema": self.schema,
-            "data": msgspec.json.decode(encode_data(self.data)),
+            "data": msgspec.json.decode(encode_data(data)),
             "prev": self.prev,
             "hash": self.hash,
         }
@@ -296,7 +311,7 @@ def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> EventData:
     """
     current = SCHEMA.get(kind)
     if schema == current:
-        return _DECODERS[kind].decode(raw)
+        return DECODERS[kind](raw)
     if current is None or not 1 <= schema <= current:
         raise StorageError(
             f"an event of type {kind!r}, schema {schema}, is not known to this release",

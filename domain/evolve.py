@@ -17,9 +17,13 @@ from . import events as e
 from .errors import InvalidTransitionError
 from .events import Event, trigger_of
 from .job import NO_KEYS, JobStatus, ScheduledJob
-from .lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
+from .lifecycle import BY_TRIGGER, NEW, PAST_TENSE, REMOVED
 
-Step = Callable[[ScheduledJob, Any, Event], dict[str, Any]]
+# Looking a member of an enum up costs as much as a look into a dict, and these are asked for often.
+_PENDING, _SCHEDULED, _RUNNING = JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING
+_COMPLETED, _FAILED = JobStatus.COMPLETED, JobStatus.FAILED
+
+Step = Callable[[ScheduledJob, Any, Event], ScheduledJob]
 
 
 def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
@@ -28,30 +32,35 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     Raises:
         InvalidTransitionError: no legal history has this event here.
     """
-    state = NEW if job is None else job.status
-    trigger = trigger_of(event.data)
-    destinations = TABLE.get((state, trigger))
-    expected = 1 if job is None else job.version + 1
+    if job is None:
+        state, expected = NEW, 1
+    else:
+        state, expected = job.status, job.version + 1
+    kind = event.type
+    if kind == "added":
+        destinations = BY_TRIGGER[trigger_of(event.data)].get(state)
+    else:
+        destinations = BY_TRIGGER[_TRIGGERS[kind]].get(state)
     if destinations is None or event.version != expected:
         raise InvalidTransitionError(
-            f"event {event.seq} ({event.type}, version {event.version}) cannot follow"
+            f"event {event.seq} ({kind}, version {event.version}) cannot follow"
             f" state {state}, version {expected - 1}, of job {event.job_id}",
             state=str(state),
-            trigger=trigger,
+            trigger=trigger_of(event.data),
             job_id=event.job_id,
         )
     if job is None:
         after = _added(event)
-    elif event.type == "removed":
+    elif kind == "removed":
         return None
     else:
-        after = replace(job, **_STEPS[event.type](job, event.data, event), version=event.version)
+        after = _STEPS[kind](job, event.data, event)
     if after.status not in destinations:
         raise InvalidTransitionError(
-            f"event {event.seq} ({event.type}) leads job {event.job_id} from {state} to"
+            f"event {event.seq} ({kind}) leads job {event.job_id} from {state} to"
             f" {after.status}, which the lifecycle does not have",
             state=str(state),
-            trigger=trigger,
+            trigger=trigger_of(event.data),
             job_id=event.job_id,
         )
     return after
@@ -66,7 +75,7 @@ def _added(event: Event) -> ScheduledJob:
         content=data.content,
         scheduled_time=data.scheduled_time,
         priority=data.priority,
-        status=JobStatus.PENDING if data.hold else JobStatus.SCHEDULED,
+        status=_PENDING if data.hold else _SCHEDULED,
         platform=intern(data.platform),
         max_retries=data.max_retries,
         created_at=event.at,
@@ -87,96 +96,121 @@ def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:
     state = {name: getattr(past, name) for name in _STATE}
     if past.created_at is None:
         state["created_at"] = event.at
-    if past.status is JobStatus.RUNNING and past.started_at is None:
+    if past.status is _RUNNING and past.started_at is None:
         state["started_at"] = event.at  # without it nobody could ever find it stuck
     return state
 
 
-def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> dict[str, Any]:
-    return {**_NOT_DEFERRED, "status": JobStatus.PENDING, "status_message": "Held"}
+def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> ScheduledJob:
+    return replace(
+        job,
+        version=event.version,
+        status=_PENDING,
+        deferred_until=None,
+        status_message="Held",
+    )
 
 
-def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> dict[str, Any]:
-    return {"status": JobStatus.SCHEDULED, "status_message": "Released"}
+def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> ScheduledJob:
+    return replace(job, version=event.version, status=_SCHEDULED, status_message="Released")
 
 
-def _edited(job: ScheduledJob, data: e.JobEdited, event: Event) -> dict[str, Any]:
+def _edited(job: ScheduledJob, data: e.JobEdited, event: Event) -> ScheduledJob:
     fields = ("content", "priority", "metadata")
-    return {
+    changed = {
         name: getattr(data, name) for name in fields if getattr(data, name) is not msgspec.UNSET
     }
+    return replace(job, version=event.version, **changed)
 
 
-def _rescheduled(job: ScheduledJob, data: e.JobRescheduled, event: Event) -> dict[str, Any]:
-    return {
-        **_NOT_DEFERRED,
-        "scheduled_time": data.scheduled_time,
-        "status_message": "Rescheduled",
-    }
+def _rescheduled(job: ScheduledJob, data: e.JobRescheduled, event: Event) -> ScheduledJob:
+    return replace(
+        job,
+        version=event.version,
+        scheduled_time=data.scheduled_time,
+        deferred_until=None,
+        status_message="Rescheduled",
+    )
 
 
-def _deferred(job: ScheduledJob, data: e.JobDeferred, event: Event) -> dict[str, Any]:
-    return {
-        "deferred_until": data.until,
-        "status_message": f"Held back until {data.until:%Y-%m-%d %H:%M:%S} UTC: {data.reason}",
-    }
+def _deferred(job: ScheduledJob, data: e.JobDeferred, event: Event) -> ScheduledJob:
+    return replace(
+        job,
+        version=event.version,
+        deferred_until=data.until,
+        status_message=f"Held back until {data.until:%Y-%m-%d %H:%M:%S} UTC: {data.reason}",
+    )
 
 
-def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> dict[str, Any]:
+def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJob:
     doing = "Asking whether an earlier attempt is out" if data.asks_first else "Publishing"
-    return {
-        **_NOT_DEFERRED,
-        "status": JobStatus.RUNNING,
-        "started_at": event.at,
-        "attempt": data.attempt,
-        "reconcilable": data.reconcilable,
-        "may_be_out": job.may_be_out or (job.in_doubt and not data.reconcilable),
-        "status_message": f"{doing} (attempt {data.attempt})",
-    }
+    return replace(
+        job,
+        version=event.version,
+        status=_RUNNING,
+        started_at=event.at,
+        attempt=data.attempt,
+        reconcilable=data.reconcilable,
+        may_be_out=job.may_be_out or (job.in_doubt and not data.reconcilable),
+        deferred_until=None,
+        status_message=f"{doing} (attempt {data.attempt})",
+    )
 
 
-def _noted(job: ScheduledJob, data: e.JobNoted, event: Event) -> dict[str, Any]:
-    return {"status_message": data.message}
+def _noted(job: ScheduledJob, data: e.JobNoted, event: Event) -> ScheduledJob:
+    return replace(job, version=event.version, status_message=data.message)
 
 
-def _checkpointed(job: ScheduledJob, data: e.JobCheckpointed, event: Event) -> dict[str, Any]:
-    return {"checkpoints": {**job.checkpoints, data.name: data.value}}
+def _checkpointed(job: ScheduledJob, data: e.JobCheckpointed, event: Event) -> ScheduledJob:
+    checkpoints = {**job.checkpoints, data.name: data.value}
+    return replace(job, version=event.version, checkpoints=checkpoints)
 
 
-def _completed(job: ScheduledJob, data: e.JobCompleted, event: Event) -> dict[str, Any]:
-    return {
-        **_KNOWN,
-        "status": JobStatus.COMPLETED,
-        "completed_at": event.at,
-        "thread_id": data.thread_id,
-        "error": None,
-        "status_message": f"Published (attempt {data.attempt})",
-    }
+def _completed(job: ScheduledJob, data: e.JobCompleted, event: Event) -> ScheduledJob:
+    return replace(
+        job,
+        version=event.version,
+        status=_COMPLETED,
+        completed_at=event.at,
+        thread_id=data.thread_id,
+        error=None,
+        status_message=f"Published (attempt {data.attempt})",
+        in_doubt=False,
+        may_be_out=False,
+        exhausted=False,
+        outcome_unknown=False,
+    )
 
 
-def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> dict[str, Any]:
-    return {
-        **_SETTLED,
-        "status": JobStatus.SCHEDULED,
-        "retry_count": data.retry_count,
-        "scheduled_time": data.scheduled_time,
-        "error": data.error,
-        "status_message": f"Attempt {data.attempt} failed;"
+def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJob:
+    return replace(
+        job,
+        version=event.version,
+        status=_SCHEDULED,
+        retry_count=data.retry_count,
+        scheduled_time=data.scheduled_time,
+        error=data.error,
+        status_message=f"Attempt {data.attempt} failed;"
         f" retry {data.retry_count} of {job.max_retries} is due",
-    }
-
-
-def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> dict[str, Any]:
-    return {
         **_SETTLED,
-        "status": JobStatus.FAILED,
-        "outcome_unknown": data.outcome_unknown,
-        "error": data.error,
-        "status_message": _UNKNOWN if data.outcome_unknown else f"Failed (attempt {data.attempt})",
-    }
+    )
 
 
-def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> dict[str, Any]:
+def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> ScheduledJob:
+    message = _UNKNOWN if data.outcome_unknown else f"Failed (attempt {data.attempt})"
+    return replace(
+        job,
+        version=event.version,
+        status=_FAILED,
+        in_doubt=False,
+        exhausted=False,
+        outcome_unknown=data.outcome_unknown,
+        error=data.error,
+        status_message=message,
+    )
+
+
+def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> ScheduledJob:
     only_asked = data.reason == "reconcile_failed"  # it got no further than asking
     if data.scheduled_time is None:
         message = _UNKNOWN
@@ -187,75 +221,85 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> dic
             f"Attempt {data.attempt} was interrupted;"
             f" retry {data.retry_count} of {job.max_retries} is due"
         )
-    return {
-        "status": data.status,
-        "retry_count": data.retry_count,
-        "scheduled_time": data.scheduled_time or job.scheduled_time,
-        "in_doubt": data.in_doubt,
-        "may_be_out": not data.in_doubt,
-        "doubted_attempt": job.doubted_attempt if only_asked else data.attempt,
-        "exhausted": data.exhausted,
-        "outcome_unknown": data.status is JobStatus.FAILED,
-        "error": data.error,
-        "status_message": message,
-    }
+    return replace(
+        job,
+        version=event.version,
+        status=data.status,
+        retry_count=data.retry_count,
+        scheduled_time=data.scheduled_time or job.scheduled_time,
+        in_doubt=data.in_doubt,
+        may_be_out=not data.in_doubt,
+        doubted_attempt=job.doubted_attempt if only_asked else data.attempt,
+        exhausted=data.exhausted,
+        outcome_unknown=data.status is _FAILED,
+        error=data.error,
+        status_message=message,
+    )
 
 
-def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> dict[str, Any]:
+def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> ScheduledJob:
     reason = f": {data.reason}" if data.reason else ""
-    running = job.status is JobStatus.RUNNING
+    running = job.status is _RUNNING
     during = f" during attempt {job.attempt}, the post may be out" if running else ""
-    return {
-        **_NOT_DEFERRED,
-        "status": JobStatus.CANCELLED,
-        "in_doubt": job.in_doubt or data.in_doubt,
-        "doubted_attempt": job.attempt if data.in_doubt else job.doubted_attempt,
-        "status_message": f"Cancelled{during}{reason}",
-    }
+    return replace(
+        job,
+        version=event.version,
+        status=JobStatus.CANCELLED,
+        in_doubt=job.in_doubt or data.in_doubt,
+        doubted_attempt=job.attempt if data.in_doubt else job.doubted_attempt,
+        deferred_until=None,
+        status_message=f"Cancelled{during}{reason}",
+    )
 
 
-def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> dict[str, Any]:
+def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> ScheduledJob:
     hours = data.late_s / 3600
-    return {
-        **_NOT_DEFERRED,
-        "status": JobStatus.EXPIRED,
-        "status_message": f"Expired, {hours:.1f} h late",
-    }
+    return replace(
+        job,
+        version=event.version,
+        status=JobStatus.EXPIRED,
+        deferred_until=None,
+        status_message=f"Expired, {hours:.1f} h late",
+    )
 
 
-def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> dict[str, Any]:
+def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> ScheduledJob:
     # A doubt that nobody has looked into yet stays: the next attempt asks before it publishes.
     # An outcome that is FAILED as unknown is settled by the person who requeues.
-    return {
-        "status": JobStatus.SCHEDULED,
-        "scheduled_time": data.scheduled_time,
-        "retry_count": 0,
-        "exhausted": False,
-        "outcome_unknown": False,
-        "may_be_out": False,
-        "error": None,
-        "status_message": "Requeued",
-    }
+    return replace(
+        job,
+        version=event.version,
+        status=_SCHEDULED,
+        scheduled_time=data.scheduled_time,
+        retry_count=0,
+        exhausted=False,
+        outcome_unknown=False,
+        may_be_out=False,
+        error=None,
+        status_message="Requeued",
+    )
 
 
-def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> dict[str, Any]:
-    if data.posted:
-        return {
-            **_KNOWN,
-            "status": JobStatus.COMPLETED,
-            "completed_at": event.at,
-            "thread_id": data.thread_id,
-            "error": None,
-            "status_message": "Resolved: it was posted",
-        }
-    return {**_KNOWN, "status_message": "Resolved: it was not posted"}
+def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> ScheduledJob:
+    if not data.posted:
+        message = "Resolved: it was not posted"
+        return replace(job, version=event.version, status_message=message, **_KNOWN)
+    return replace(
+        job,
+        version=event.version,
+        status=_COMPLETED,
+        completed_at=event.at,
+        thread_id=data.thread_id,
+        error=None,
+        status_message="Resolved: it was posted",
+        **_KNOWN,
+    )
 
 
 _SETTLED = {"in_doubt": False, "exhausted": False, "outcome_unknown": False}
 """This attempt's own outcome is known."""
 _KNOWN = {**_SETTLED, "may_be_out": False}
 """So is that of every attempt before it."""
-_NOT_DEFERRED = {"deferred_until": None}
 _UNKNOWN = "Outcome unknown: the post may be out; resolve or requeue it"
 
 _STATE = tuple(name for name in e.Imported.__struct_fields__ if name not in ("source", "line"))
@@ -279,4 +323,6 @@ _STEPS: dict[str, Step] = {
     "resolved": _resolved,
 }
 
+_TRIGGERS = {kind: trigger for trigger, kind in PAST_TENSE.items()}
+"""Of each event type but `added`, which has two (`trigger_of`)."""
 assert {*_STEPS, "added", "removed"} == set(PAST_TENSE.values()), REMOVED

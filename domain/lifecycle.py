@@ -120,6 +120,11 @@ def _flatten(machine: Machine) -> dict[tuple[str, str], tuple[str, ...]]:
 TABLE: Final[dict[tuple[str, str], tuple[str, ...]]] = _flatten(MACHINE)
 """`{(state, trigger): destinations}`: what is not in it is not a transition."""
 
+BY_TRIGGER: Final[dict[str, dict[str, tuple[str, ...]]]] = {trigger: {} for trigger in PAST_TENSE}
+"""The same as `{trigger: {state: destinations}}`."""
+for (_state, _trigger), _destinations in TABLE.items():
+    BY_TRIGGER[_trigger][_state] = _destinations
+
 
 def check(state: str, trigger: str, *, job_id: str | None = None) -> tuple[str, ...]:
     """Where `trigger` may lead from `state`.

@@ -163,23 +163,17 @@ class FileSystem:
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         """At most `count` bytes; fewer only at the end of the file."""
-        parts = []
-        while count > 0:
-            part = os.pread(fd, count, offset)
-            if not part:
-                break
-            parts.append(part)
-            count -= len(part)
-            offset += len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        data = part = os.pread(fd, count, offset)
+        while part and len(data) < count:
+            part = os.pread(fd, count - len(data), offset + len(data))
+            data += part
+        return data
 
     def write_at(self, fd: int, data: bytes, offset: int) -> None:
         """All of `data`, or an OSError."""
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(fd, view, offset)
-            view = view[written:]
-            offset += written
+        written = os.pwrite(fd, data, offset)
+        while written < len(data):
+            written += os.pwrite(fd, memoryview(data)[written:], offset + written)
 
     def truncate(self, fd: int, size: int) -> None:
         os.ftruncate(fd, size)

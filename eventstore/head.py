@@ -34,11 +34,12 @@ class Head(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(Head)
+_encode = msgspec.json.Encoder().encode
 
 
 def encode_head(head: Head) -> bytes:
     """One line of fixed width, so that rewriting it in place is one small write."""
-    body = msgspec.json.encode(head)[:-1]
+    body = _encode(head)[:-1]
     check = sha256(body).hexdigest()[:_CHECK].encode()
     return (b'%b,"check":"%b"}' % (body, check)).ljust(_WIDTH - 1) + b"\n"
 
@@ -83,15 +84,16 @@ class HeadFile:
             self._known = data, decode_head(data)
         return self._known[1]
 
-    def write(self, head: Head) -> None:
-        """Put `head` in place; visible to other processes at once, on disk after `sync`.
+    def write(self, head: Head, encoded: bytes | None = None) -> None:
+        """Put `head` in place; visible to other processes at once, on disk after `sync`. `encoded`
+        is what `encode_head` makes of it, where that was made before.
 
         Under the append lock, after `read`, which has noticed if the file was removed.
         """
         self._is_written = True
         if self._fd is None:
             self._fd = self._fs.open_write(self.path, create=True)
-        data = encode_head(head)
+        data = encoded or encode_head(head)
         self._known = b"", None
         self._fs.write_at(self._fd, data, 0)
         self._known = data, head

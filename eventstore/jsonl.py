@@ -15,16 +15,17 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..domain.errors import LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
 from .filesystem import FileSystem, storage_error, storage_errors
 from .group import Append, Waiting
-from .head import Head, HeadFile
+from .head import Head, HeadFile, encode_head
 from .log import Log
 from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
 from .position import Position
-from .record import NewRecord, Record, encode_record
+from .record import RECORDS, Form, NewRecord, encode_write
 from .segment import Cursor, corrupt, create_segment, day_file
 from .store import (
     Durability,
@@ -70,6 +71,7 @@ class JsonlEventStore:
     `read_only` nothing is created, locked or mended, and damage does not raise: what is sound
     before it is delivered and `damage` holds the error. `allow_network` opens a directory on a
     network file system. With `elapsed`, a second clock, a jump ahead is noticed (`clock_jump`).
+    `form` is what records are handed out as.
 
     Raises:
         StorageError: the directory cannot be made, read or written, or a newer release wrote it.
@@ -88,6 +90,7 @@ class JsonlEventStore:
         read_only: bool = False,
         allow_network: bool = False,
         elapsed: Elapsed | None = None,
+        form: Form = RECORDS,
         fs: FileSystem | None = None,
     ) -> None:
         self._directory = directory
@@ -95,6 +98,7 @@ class JsonlEventStore:
         self._clock = clock
         self._jump = JumpGuard(clock(), elapsed)
         self._observer = observer
+        self._form = form
         self._durability = durability
         self._read_only = read_only
         self._waiting = Waiting()
@@ -146,6 +150,7 @@ class JsonlEventStore:
             self._identity.ledger_id,
             self._deliver,
             read_only=self._read_only,
+            form=self._form,
         )
 
     def start_over(self) -> None:
@@ -243,7 +248,7 @@ class JsonlEventStore:
             raise damage
         self._log.check_head(head)
 
-    def _deliver(self, records: Sequence[Record]) -> None:
+    def _deliver(self, records: Sequence[Any]) -> None:
         """Hand records to the observer; one that refuses them makes this handle useless."""
         try:
             self._observer(records)
@@ -256,8 +261,10 @@ class JsonlEventStore:
             raise self._refused
 
     def _read_head(self) -> Head | None:
-        with storage_errors("read", self._head_file.path):
+        try:
             head = self._head_file.read()
+        except OSError as error:
+            raise storage_error("read", self._head_file.path, error) from error
         if head is not None and head.ledger != self._identity.ledger_id:
             raise corrupt(self._head_file.path, 1, 0, "head", "HEAD is of another ledger")
         return head
@@ -310,23 +317,27 @@ class JsonlEventStore:
             self._fs.sync_data(log.fd)
 
     def _write_head(self, cursor: Cursor) -> None:
-        with storage_errors("write", self._head_file.path):
-            self._head_file.write(
-                Head(
-                    ledger=self._identity.ledger_id,
-                    day=cursor.day,
-                    offset=cursor.offset,
-                    seq=cursor.seq,
-                    durable_seq=self._durable_seq,
-                    hash=cursor.hash,
-                )
-            )
+        self._put_head(self._head_at(cursor, self._durable_seq))
+
+    def _head_at(self, cursor: Cursor, durable_seq: int) -> Head:
+        return Head(
+            self._identity.ledger_id,
+            cursor.day,
+            cursor.offset,
+            cursor.seq,
+            durable_seq,
+            cursor.hash,
+        )
+
+    def _put_head(self, head: Head, encoded: bytes | None = None) -> None:
+        try:
+            self._head_file.write(head, encoded)
+        except OSError as error:
+            raise storage_error("write", self._head_file.path, error) from error
 
     # -- appending -----------------------------------------------------------------------------
 
-    def append(
-        self, records: Sequence[NewRecord], *, expected_seq: int | None = None
-    ) -> list[Record]:
+    def append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> list[Any]:
         mine = Append(records, expected_seq)
         self._waiting.write(mine, self._lead)
         if mine.error is not None:
@@ -345,8 +356,7 @@ class JsonlEventStore:
                 self._load()
             with self._locked():
                 self._catch_up()
-                versions: dict[str, int] = {}
-                accepted = self._accept_all(together, versions)
+                accepted, versions = self._accept_all(together)
                 written = self._write([new for request in accepted for new in request.records])
             self._log.versions.update(versions)
             start = 0
@@ -371,8 +381,10 @@ class JsonlEventStore:
         for request in together:
             request.error = request.error or error
 
-    def _accept_all(self, together: list[Append], versions: dict[str, int]) -> list[Append]:
+    def _accept_all(self, together: list[Append]) -> tuple[list[Append], dict[str, int]]:
+        """Those that may be written, and the versions of their jobs then; the others get errors."""
         accepted: list[Append] = []
+        versions: dict[str, int] = {}
         seq = self._log.cursor.seq
         for request in together:
             if request.expected_seq not in (None, seq):
@@ -380,24 +392,25 @@ class JsonlEventStore:
             elif self._accept(request, versions):
                 accepted.append(request)
                 seq += len(request.records)
-        return accepted
+        return accepted, versions
 
     def _accept(self, request: Append, versions: dict[str, int]) -> bool:
         """Take a request's versions into `versions`, or set its error and take none."""
         mine: dict[str, int] = {}
+        known = self._log.versions
         for new in request.records:
-            current = mine.get(new.job, versions.get(new.job, self._log.versions.get(new.job, 0)))
+            job = new.job_id
+            current = mine.get(job) or versions.get(job) or known.get(job, 0)
             if new.version != current + 1:
                 request.error = VersionConflictError(
-                    f"job {new.job} is at version {current}, not {new.version - 1}",
-                    job_id=new.job,
+                    f"job {job} is at version {current}, not {new.version - 1}", job_id=job
                 )
                 return False
-            mine[new.job] = new.version
+            mine[job] = new.version
         versions.update(mine)
         return True
 
-    def _write(self, news: list[NewRecord]) -> list[Record]:
+    def _write(self, news: list[NewRecord]) -> list[Any]:
         """Append, sync as the durability says, and move HEAD; only then the cursor moves."""
         if not news:
             return []
@@ -410,23 +423,21 @@ class JsonlEventStore:
         batch = self._durable_seq + 1
         if after.batch != batch:
             after.batch, after.write_offset = batch, after.offset
-        lines, records = [], []
-        for left, new in zip(range(len(news) - 1, -1, -1), news, strict=True):
-            line, record = encode_record(
-                new, seq=after.seq + 1, batch=batch, more=left, at=now, prev=after.hash
-            )
-            lines.append(line)
-            records.append(record)
-            after.seq, after.hash = record.seq, record.hash
-        data = b"".join(lines)
+        data, records = encode_write(
+            news, seq=after.seq + 1, batch=batch, at=now, prev=after.hash, form=self._form
+        )
+        after.seq, after.hash = records[-1].seq, records[-1].hash
         after.offset += len(data)
-        after.line += len(lines)
+        after.line += len(records)
+        is_synced = self._durability == "fsync"
+        head = self._head_at(after, after.seq if is_synced else self._durable_seq)
+        encoded = encode_head(head)  # now: after a sync all that it needs has left the caches
         try:
             self._fs.write_at(log.fd, data, log.cursor.offset)
-            if self._durability == "fsync":
+            if is_synced:
                 self._fs.sync_data(log.fd)
                 self._durable_seq = after.seq
-            self._write_head(after)
+            self._put_head(head, encoded)
         except StorageError as error:
             self._poison = self._unknown(self._head_file.path, error.message, error.hint)
             raise self._poison from error
@@ -520,7 +531,7 @@ class JsonlEventStore:
 
     # -- reading, holding and letting go -------------------------------------------------------
 
-    def read(self, after: int = 0) -> Iterator[Record]:
+    def read(self, after: int = 0) -> Iterator[Any]:
         return self._log.read(after)
 
     def _locked(self) -> _Held:
@@ -528,8 +539,10 @@ class JsonlEventStore:
 
     def _lock(self) -> None:
         assert self._lock_fd is not None
-        with storage_errors("lock", self._lock_path):
+        try:
             self._lock_fd = self._take_lock(self._lock_fd)
+        except OSError as error:
+            raise storage_error("lock", self._lock_path, error) from error
 
     def _unlock(self) -> None:
         assert self._lock_fd is not None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, storage_errors
 from .head import Head
 from .position import DayRead, Position, check_position
-from .record import Header, Record, Repaired
+from .record import RECORDS, Form, Header, Repaired
 from .segment import (
     Cursor,
     corrupt,
@@ -24,7 +25,7 @@ from .segment import (
     scan,
 )
 
-Steps = Generator[list[Record], None, LedgerCorruptError | None]
+Steps = Generator[list[Any], None, LedgerCorruptError | None]
 """Whole writes in order; its return value is what does not verify in the newest file."""
 
 
@@ -33,7 +34,7 @@ class Log:
 
     `cursor` is the end of the last whole write that was read, `versions` the version of every job
     up to there; without `follow_versions`, for who only passes records on, memory does not grow
-    with the jobs. With `keep_lines` records have the lines that they were read from.
+    with the jobs. `form` is what records are handed out as.
     """
 
     def __init__(
@@ -41,11 +42,11 @@ class Log:
         fs: FileSystem,
         directory: Path,
         ledger_id: str,
-        deliver: Callable[[Sequence[Record]], None] = lambda records: None,
+        deliver: Callable[[Sequence[Any]], None] = lambda records: None,
         *,
         read_only: bool,
         follow_versions: bool = True,
-        keep_lines: bool = False,
+        form: Form = RECORDS,
     ) -> None:
         self._fs = fs
         self._directory = directory
@@ -53,7 +54,7 @@ class Log:
         self._deliver = deliver
         self._read_only = read_only
         self._follow_versions = follow_versions
-        self._keep_lines = keep_lines
+        self._form = form
         self._fd: int | None = None
         self._segments: list[tuple[str, int]] = []
         self._ended: dict[str, DayRead] = {}
@@ -124,7 +125,7 @@ class Log:
             self.cursor,
             limit,
             versions,
-            keep_lines=self._keep_lines,
+            form=self._form,
         )
         try:
             yield from batches
@@ -237,7 +238,7 @@ class Log:
         cursor = self.cursor
         return corrupt(self.path, cursor.line + 1, cursor.offset, "truncated", why)
 
-    def read(self, after: int) -> Iterator[Record]:
+    def read(self, after: int) -> Iterator[Any]:
         """The records after `after` up to the cursor as it is now, from files opened anew."""
         last, segments = self.cursor.seq, list(self._segments)
         start = max(
@@ -245,7 +246,7 @@ class Log:
         )
         return self._read(segments[start:], after, last)
 
-    def _read(self, segments: list[tuple[str, int]], after: int, last: int) -> Iterator[Record]:
+    def _read(self, segments: list[tuple[str, int]], after: int, last: int) -> Iterator[Any]:
         for day, first in segments:
             if first > last or after >= last:
                 return
@@ -259,7 +260,7 @@ class Log:
                 cursor.seq, cursor.hash = header.first_seq - 1, header.hash
                 with storage_errors("read", path):
                     size = self._fs.size(fd)
-                for records in scan(self._fs, fd, path, cursor, size):
+                for records in scan(self._fs, fd, path, cursor, size, form=self._form):
                     for record in records:
                         if record.seq > after:
                             yield record

@@ -8,10 +8,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from ..domain.errors import StorageError, ValidationError
-from .record import GENESIS, NewRecord, Record, encode_record
+from .record import GENESIS, RECORDS, Form, NewRecord, encode_write
 from .store import Identity, Observer, VersionConflictError, position_conflict
 
 
@@ -20,7 +21,7 @@ class MemoryLog:
 
     def __init__(self, *, timezone: str = "UTC", ledger_id: str | None = None) -> None:
         self.identity = Identity(ledger_id or str(uuid4()), timezone)
-        self.records: list[Record] = []
+        self.records: list[Any] = []
         self.versions: dict[str, int] = {}
         self.lock = threading.RLock()
 
@@ -35,6 +36,7 @@ class MemoryEventStore:
         clock: Callable[[], datetime],
         observer: Observer = lambda records: None,
         timezone: str | None = None,
+        form: Form = RECORDS,
     ) -> None:
         if timezone is not None and timezone != log.identity.timezone:
             raise ValidationError(
@@ -45,6 +47,7 @@ class MemoryEventStore:
         self._log = log
         self._clock = clock
         self._observer = observer
+        self._form = form
         self._seq = 0
         self._closed = False
 
@@ -58,42 +61,32 @@ class MemoryEventStore:
 
     def version(self, job: str) -> int:
         return next(
-            (r.version for r in reversed(self._log.records[: self._seq]) if r.job == job), 0
+            (r.version for r in reversed(self._log.records[: self._seq]) if r.job_id == job), 0
         )
 
     def jobs(self) -> Collection[str]:
-        return dict.fromkeys(record.job for record in self._log.records[: self._seq])
+        return dict.fromkeys(record.job_id for record in self._log.records[: self._seq])
 
-    def append(
-        self, records: Sequence[NewRecord], *, expected_seq: int | None = None
-    ) -> list[Record]:
+    def append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> list[Any]:
         with self._log.lock:
             self.refresh()
             if expected_seq not in (None, self._seq):
                 raise position_conflict(self._seq, expected_seq)
             versions: dict[str, int] = {}
             for new in records:
-                current = versions.get(new.job, self._log.versions.get(new.job, 0))
+                current = versions.get(new.job_id, self._log.versions.get(new.job_id, 0))
                 if new.version != current + 1:
                     raise VersionConflictError(
-                        f"job {new.job} is at version {current}, not {new.version - 1}",
-                        job_id=new.job,
+                        f"job {new.job_id} is at version {current}, not {new.version - 1}",
+                        job_id=new.job_id,
                     )
-                versions[new.job] = new.version
+                versions[new.job_id] = new.version
             now = self._clock()
             prev = self._log.records[-1].hash if self._log.records else GENESIS
-            written: list[Record] = []
-            for index, new in enumerate(records):
-                _, record = encode_record(
-                    new,
-                    seq=self._seq + index + 1,
-                    batch=self._seq + 1,
-                    more=len(records) - index - 1,
-                    at=now,
-                    prev=prev,
-                )
-                prev = record.hash
-                written.append(record)
+            first = self._seq + 1
+            _, written = encode_write(
+                records, seq=first, batch=first, at=now, prev=prev, form=self._form
+            )
             self._log.records += written
             self._log.versions.update(versions)
             self.refresh()
@@ -111,7 +104,7 @@ class MemoryEventStore:
     def changed(self) -> bool:
         return not self._closed and len(self._log.records) > self._seq
 
-    def read(self, after: int = 0) -> Iterator[Record]:
+    def read(self, after: int = 0) -> Iterator[Any]:
         return iter(self._log.records[after : self._seq])
 
     def sync(self) -> None:

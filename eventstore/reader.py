@@ -9,13 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
 from .log import Log
 from .opening import find_days, first_identity
-from .record import MAX_LINE_BYTES, Record, RecordError, Repaired, decode_record
+from .record import (
+    MAX_LINE_BYTES,
+    RECORDS,
+    Form,
+    Record,
+    RecordError,
+    Repaired,
+    decode_record,
+)
 from .segment import corrupt, day_file, read_header
 
 _CHUNK = 256 * 1024
@@ -24,7 +33,7 @@ _CHUNK = 256 * 1024
 class LogReader:
     """The events of a directory in order, from the first one, or from a later day (`begin`).
 
-    With `keep_lines` records have the lines that they were read from.
+    `form` is what records are handed out as.
 
     `records` gives what is acknowledged and was not read yet; `changed` says whether there is more.
     So one reader follows a log for as long as it likes, over day changes and whoever writes.
@@ -37,10 +46,10 @@ class LogReader:
     """
 
     def __init__(
-        self, directory: Path, *, keep_lines: bool = False, fs: FileSystem | None = None
+        self, directory: Path, *, form: Form = RECORDS, fs: FileSystem | None = None
     ) -> None:
         self._fs = fs or FileSystem()
-        self._keep_lines = keep_lines
+        self._form = form
         self._directory = directory
         days = find_days(self._fs, directory)
         self.identity = first_identity(self._fs, directory, days)
@@ -51,7 +60,7 @@ class LogReader:
             self.identity.ledger_id,
             read_only=True,
             follow_versions=False,
-            keep_lines=keep_lines,
+            form=form,
         )
         self._rest: _Rest | None = None
         """What reads on behind damage."""
@@ -127,7 +136,7 @@ class LogReader:
             if damage is None:
                 return
             self.damages.append(damage)
-            self._rest = _Rest(self._fs, self._directory, self._log, self.damages, self._keep_lines)
+            self._rest = _Rest(self._fs, self._directory, self._log, self.damages, self._form)
         yield from self._rest.records(head)
 
     def _too_short(self, head: Head | None) -> LedgerCorruptError | None:
@@ -152,13 +161,13 @@ class _Rest:
         directory: Path,
         log: Log,
         damages: list[LedgerCorruptError],
-        keep_lines: bool,
+        form: Form,
     ) -> None:
         self._fs = fs
         self._directory = directory
         self._damages = damages
         self._log = log
-        self._keep_lines = keep_lines
+        self._form = form
         self.day, self.offset, self._line = log.cursor.day, log.cursor.offset, log.cursor.line
         self.seq, self._hash = log.cursor.seq, log.cursor.hash
         self._following = True
@@ -213,10 +222,10 @@ class _Rest:
         if header.first_seq != self.seq + 1 and not self._following:
             self._note(path, RecordError("chain", f"the header does not follow record {self.seq}"))
 
-    def _judge(self, line: bytes, path: Path) -> Record | None:
-        """The record of a line that is sound in itself; a new fault is noted."""
+    def _judge(self, line: bytes, path: Path) -> Any:
+        """The record of a line that is sound in itself, else None; a new fault is noted."""
         try:
-            record = decode_record(line, keep_line=self._keep_lines)
+            record = decode_record(line, self._form.read)
         except RecordError as fault:
             self._note(path, fault)
             return None

@@ -7,8 +7,10 @@ a line is verified by slicing bytes: nothing is ever serialised again to check i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,17 +35,22 @@ class RecordError(Exception):
         self.message = message
 
 
-class NewRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller appends. `version` is expected to follow the job's latest one."""
+class NewRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a caller appends. `version` is expected to follow the job's latest one.
+
+    `decoded` is what `data` was made of, for a `Form` that hands that out: it must be equal to what
+    reading `data` gives. It is no part of the record.
+    """
 
     type: str
-    job: str
+    job_id: str
     version: int
     schema: int
     data: bytes
+    decoded: Any = None
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"job_id": "job"}):
     """One record as it stands in the log; `data` is the raw JSON of the event's data.
 
     `line` is what it was read from, without the newline, where the reader kept that.
@@ -54,7 +61,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     more: int
     at: datetime
     type: str
-    job: str
+    job_id: str
     version: int
     schema: int
     data: msgspec.Raw
@@ -91,8 +98,52 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     hash: str = ""
 
 
-_records = msgspec.json.Decoder(Record)
 _headers = msgspec.json.Decoder(Header)
+_encode = msgspec.json.Encoder().encode
+
+
+class Form(NamedTuple):
+    """What a store hands its records out as: something with all that a `Record` has but `line`.
+
+    `read` makes it of a line, and raises as msgspec does; `read_all` of many lines at once, each
+    with its newline, and raises if it can't make it of one of them; `make` of a record that was
+    just written.
+    """
+
+    read: Callable[[bytes], Any]
+    read_all: Callable[[bytes], list[Any]]
+    make: Callable[..., Any]
+
+
+def _make_record(new: NewRecord, **place: Any) -> Record:
+    return Record(
+        type=new.type,
+        job_id=new.job_id,
+        version=new.version,
+        schema=new.schema,
+        data=msgspec.Raw(new.data),
+        **place,
+    )
+
+
+_records = msgspec.json.Decoder(Record)
+_read_record = _records.decode
+
+
+def _read_with_line(line: bytes) -> Record:
+    record = _read_record(line)
+    msgspec.structs.force_setattr(record, "line", line)  # nobody else has it yet
+    return record
+
+
+def _read_with_lines(lines: bytes) -> list[Record]:
+    return [_read_with_line(line) for line in lines.split(b"\n")[:-1]]
+
+
+RECORDS = Form(_read_record, _records.decode_lines, _make_record)
+"""As records, with their data as it stands in the log."""
+RECORDS_WITH_LINES = Form(_read_with_line, _read_with_lines, _make_record)
+"""The same, each with the line that it was read from."""
 
 
 def seal(body: bytes) -> tuple[bytes, str]:
@@ -101,41 +152,43 @@ def seal(body: bytes) -> tuple[bytes, str]:
     return b'%b,"hash":"%b"}\n' % (body, digest.encode()), digest
 
 
-def encode_record(
-    new: NewRecord, *, seq: int, batch: int, more: int, at: datetime, prev: str
-) -> tuple[bytes, Record]:
-    """The line of a new record, and the record that reading it back would give."""
-    body = (
-        b'{"seq":%d,"batch":%d,"more":%d,"at":"%b","type":"%b","job":%b,"version":%d,"schema":%d,'
-        b'"data":%b,"prev":"%b"'
-    ) % (
-        seq,
-        batch,
-        more,
-        timestamp(at).encode(),
-        new.type.encode(),
-        msgspec.json.encode(new.job),
-        new.version,
-        new.schema,
-        new.data,
-        prev.encode(),
-    )
-    line, digest = seal(body)
-    if len(line) > MAX_LINE_BYTES:
-        raise ValueError(f"a record of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
-    return line, Record(
-        seq=seq,
-        batch=batch,
-        more=more,
-        at=at,
-        type=new.type,
-        job=new.job,
-        version=new.version,
-        schema=new.schema,
-        data=msgspec.Raw(new.data),
-        prev=prev,
-        hash=digest,
-    )
+def encode_write(
+    news: Sequence[NewRecord],
+    *,
+    seq: int,
+    batch: int,
+    at: datetime,
+    prev: str,
+    form: Form = RECORDS,
+) -> tuple[bytes, list[Any]]:
+    """The lines of one write, whose first record is number `seq`; and its records, as reading them
+    back would give them."""
+    lines, records = [], []
+    moment, left, make = timestamp(at).encode(), len(news), form.make
+    for new in news:
+        left -= 1
+        body = (
+            b'{"seq":%d,"batch":%d,"more":%d,"at":"%b","type":"%b","job":%b,"version":%d,'
+            b'"schema":%d,"data":%b,"prev":"%b"'
+        ) % (
+            seq,
+            batch,
+            left,
+            moment,
+            new.type.encode(),
+            _encode(new.job_id),
+            new.version,
+            new.schema,
+            new.data,
+            prev.encode(),
+        )
+        line, digest = seal(body)
+        if len(line) > MAX_LINE_BYTES:
+            raise ValueError(f"a record of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
+        lines.append(line)
+        records.append(make(new, seq=seq, batch=batch, more=left, at=at, prev=prev, hash=digest))
+        seq, prev = seq + 1, digest
+    return b"".join(lines), records
 
 
 def encode_header(header: Header) -> tuple[bytes, str]:
@@ -158,7 +211,7 @@ def check_hash(line: bytes) -> None:
         raise RecordError("hash", "the line's hash does not match its bytes")
 
 
-def decode_record(line: bytes, *, keep_line: bool = False) -> Record:
+def decode_record(line: bytes, read: Callable[[bytes], Any] = RECORDS.read) -> Any:
     """The record of a line (without its newline), with its hash checked.
 
     Raises:
@@ -166,17 +219,23 @@ def decode_record(line: bytes, *, keep_line: bool = False) -> Record:
             the line is no record all the same.
     """
     try:
-        record = _records.decode(line)
+        record = read(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         check_hash(line)
         raise RecordError("form", f"the line is not a record: {error}") from None
-    digest = sha256(line[:-_ENDING]).hexdigest()[:32]
-    if record.hash != digest or line[-_ENDING:-34] != _HASH_KEY:
+    check_own_hash(line, record)
+    return record
+
+
+def check_own_hash(line: bytes, record: Any) -> None:
+    """Check that the hash that was read from a line is the one of its bytes, and its last key.
+
+    Raises:
+        RecordError: as `decode_record`.
+    """
+    if sha256(line[:-_ENDING]).hexdigest()[:32] != record.hash or line[-_ENDING:-34] != _HASH_KEY:
         check_hash(line)  # says what it is
         raise RecordError("form", "the line's hash is not its last key")
-    if keep_line:
-        msgspec.structs.force_setattr(record, "line", line)  # nobody else has it yet
-    return record
 
 
 def decode_header(line: bytes) -> Header:

@@ -174,7 +174,7 @@ def _readable(fs: FileSystem, directory: Path, part: RemovedPart, log: Log) -> I
         with suppress(RecordError):
             record = decode_record(line)
             if record.seq > log.cursor.seq:
-                yield LostEvent(record.seq, record.type, record.job)
+                yield LostEvent(record.seq, record.type, record.job_id)
 
 
 def _lines(fs: FileSystem, path: Path, offset: int) -> Iterator[bytes]:

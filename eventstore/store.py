@@ -8,15 +8,15 @@ delivered. Locks, files and flushing are the engine's own affair.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from ..domain.errors import JobLedgerError
-from .record import NewRecord, Record
+from .record import NewRecord
 
 Durability = Literal["fsync", "batch", "none"]
-Observer = Callable[[Sequence[Record]], None]
+Observer = Callable[[Sequence[Any]], None]
 """Gets each record of the ledger once, in order, whoever appended it; whole writes at a time."""
 
 
@@ -42,7 +42,10 @@ def position_conflict(seq: int, expected: int | None) -> VersionConflictError:
 
 
 class EventStore(Protocol):
-    """One handle on a ledger's log. Safe to use from any thread."""
+    """One handle on a ledger's log. Safe to use from any thread.
+
+    It hands records out in the `Form` that it was opened with.
+    """
 
     @property
     def identity(self) -> Identity:
@@ -58,9 +61,7 @@ class EventStore(Protocol):
     def jobs(self) -> Collection[str]:
         """The ids of all jobs with a delivered record, in the order of their first one."""
 
-    def append(
-        self, records: Sequence[NewRecord], *, expected_seq: int | None = None
-    ) -> list[Record]:
+    def append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> list[Any]:
         """Append all of `records` or none, as one write, and deliver them to the observer.
 
         What others appended meanwhile is delivered first. On return the records are as durable as
@@ -85,7 +86,7 @@ class EventStore(Protocol):
     def changed(self) -> bool:
         """Whether `refresh` would deliver something. Cheap enough to ask many times a second."""
 
-    def read(self, after: int = 0) -> Iterator[Record]:
+    def read(self, after: int = 0) -> Iterator[Any]:
         """The records after `after`, in order, up to the last one delivered when it is called."""
 
     def sync(self) -> None:

@@ -6,7 +6,8 @@ Nothing here scans all jobs to find the next one (`projections/queue.py`) or the
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,7 +16,7 @@ from ..domain.errors import InvalidTransitionError, LedgerCorruptError
 from ..domain.events import Event
 from ..domain.evolve import evolve
 from ..domain.job import JobStatus, ScheduledJob
-from .jobs import Jobs, JobsState
+from .jobs import OPEN, Jobs, JobsState
 from .members import Members
 from .projection import Change
 from .queue import DueQueue, rank
@@ -46,6 +47,22 @@ class Board:
         self._by_account: dict[str, Members] = {}
         self._queue = DueQueue(self.jobs.open)
         self._expiring: list[tuple[datetime, int, str]] = []
+        self._is_loading = False
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Apply a long history within the `with`, and ask nothing before its end: which jobs wait
+        or run is found out then, of those that do."""
+        self._is_loading = True
+        try:
+            yield
+        finally:
+            self._is_loading = False
+            for status in OPEN:
+                self._by_status[status] = Members()
+            for job in self.jobs.open.values():
+                self._by_status[job.status].add(job.job_id)
+            self._make_heaps_anew()
 
     def apply(self, event: Event) -> Change:
         """Fold one event in.
@@ -53,7 +70,8 @@ class Board:
         Raises:
             LedgerCorruptError: no legal history has this event here.
         """
-        before = self.jobs.find(event.job_id)
+        jobs = self.jobs
+        before = jobs.open.get(event.job_id) or jobs.find(event.job_id)
         try:
             after = evolve(before, event)
         except InvalidTransitionError as error:
@@ -63,25 +81,40 @@ class Board:
         return Change(event, before, after)
 
     def _index(self, before: ScheduledJob | None, after: ScheduledJob | None) -> None:
-        if before is not None and (after is None or after.status is not before.status):
-            self._by_status[before.status].remove(before.job_id)
         if after is None:
             assert before is not None
-            self.jobs.remove(before.job_id)
-            of_account = self._by_account[before.account_id]
-            of_account.remove(before.job_id)
-            if not of_account:
-                del self._by_account[before.account_id]
+            self._drop(before)
             return
         self.jobs.put(after)
-        if before is None or after.status is not before.status:
-            self._by_status[after.status].add(after.job_id)
+        is_loading = self._is_loading
         if before is None:
-            if after.account_id not in self._by_account:
-                self._by_account[after.account_id] = Members()
-            self._by_account[after.account_id].add(after.job_id)
-        if after.status in _WAITING and (before is None or _place(before) != _place(after)):
+            self._of_account(after.account_id).add(after.job_id)
+        elif before.status is after.status:
+            if not is_loading and after.status in _WAITING and _place(before) != _place(after):
+                self._push(after)
+            return
+        elif not is_loading or before.status not in OPEN:
+            self._by_status[before.status].remove(before.job_id)
+        if is_loading and after.status in OPEN:
+            return
+        self._by_status[after.status].add(after.job_id)
+        if after.status in _WAITING:
             self._push(after)
+
+    def _drop(self, job: ScheduledJob) -> None:
+        self.jobs.remove(job.job_id)
+        if not self._is_loading or job.status not in OPEN:
+            self._by_status[job.status].remove(job.job_id)
+        of_account = self._of_account(job.account_id)
+        of_account.remove(job.job_id)
+        if not of_account:
+            del self._by_account[job.account_id]
+
+    def _of_account(self, account_id: str) -> Members:
+        members = self._by_account.get(account_id)
+        if members is None:
+            members = self._by_account[account_id] = Members()
+        return members
 
     def _push(self, job: ScheduledJob) -> None:
         entry = job.scheduled_time, job.order, job.job_id

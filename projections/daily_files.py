@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ..domain.events import Event
 from ..domain.job import ScheduledJob
 from ..eventstore.filesystem import FileSystem
 from .days import Days
@@ -68,29 +69,31 @@ class DailyFiles:
         """The days whose entries are known, the one written last at the end, and how many."""
 
     def apply(self, change: Change) -> None:
-        old, new = change.before, change.after
-        before = None if old is None else self.day_of(old)
-        if new is None:
-            after = None
-        elif old is not None and _moment(old) is _moment(new):
-            after = before  # nearly always
-        else:
-            after = self.day_of(new)
-        job_id = change.event.job_id
+        event, old, new = change.event, change.before, change.after
+        before = after = None
+        if old is not None:
+            moment = old.completed_at or old.scheduled_time
+            before = self._names.name(moment)
+            if new is not None and (new.completed_at or new.scheduled_time) is moment:
+                self._touch(before, event, is_in=True)
+                return  # nearly always
+        if new is not None:
+            after = self._names.name(new.completed_at or new.scheduled_time)
+        job_id = event.job_id
         if before is not None:
-            day = self._touch(before, change, is_in=after == before)
+            day = self._touch(before, event, is_in=after == before)
             if after != before:
                 day.jobs.remove(job_id)
         if after is not None and after != before:
-            self._touch(after, change, is_in=True).jobs.add(job_id)
+            self._touch(after, event, is_in=True).jobs.add(job_id)
 
-    def _touch(self, name: str, change: Change, *, is_in: bool) -> _Day:
+    def _touch(self, name: str, event: Event, *, is_in: bool) -> _Day:
         day = self._days.get(name)
         if day is None:
             day = self._days[name] = _Day()
-        day.seq, day.updated_at = change.event.seq, change.event.at
+        day.seq, day.updated_at = event.seq, event.at
         if day.entries is not None:
-            day.changed[change.event.job_id] = is_in
+            day.changed[event.job_id] = is_in
         self.dirty.add(name)
         return day
 
@@ -177,10 +180,6 @@ class DailyFiles:
         if day is None or not day.jobs or day.updated_at is None:
             return None
         return DayFile(name, day.updated_at, {}, jobs.collect(day.jobs)).encode()
-
-
-def _moment(job: ScheduledJob) -> datetime:
-    return job.completed_at or job.scheduled_time
 
 
 class DayFile(msgspec.Struct, frozen=True):

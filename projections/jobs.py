@@ -17,7 +17,8 @@ PAGE_JOBS = 128
 _PAGES_KEPT = 4
 """So many pages stay as values after they were read."""
 _LEVEL = 1
-_IS_OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
+OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
+"""The statuses of the jobs that are not closed."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[ScheduledJob])
@@ -53,7 +54,7 @@ class Jobs(Mapping[str, ScheduledJob]):
     def put(self, job: ScheduledJob) -> None:
         """Take a job in, new or as it is now."""
         job_id = job.job_id
-        if job.status in _IS_OPEN:
+        if job.status in OPEN:
             if job_id not in self.open:
                 self._forget_closed(job_id)
             self.open[job_id] = job

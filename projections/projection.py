@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import force_setattr
 
-from ..domain.errors import LedgerCorruptError
-from ..domain.events import Event, decode_data
+from ..domain.errors import LedgerCorruptError, StorageError
+from ..domain.events import DECODERS, SCHEMA, Event, decode_data
 from ..domain.job import ScheduledJob
-from ..eventstore.record import Record
+from ..eventstore.record import RECORDS, Form, NewRecord, Record
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One event with the job before and after it (None: not there)."""
 
     event: Event
@@ -33,13 +34,60 @@ class Projection(Protocol):
         """Take one change in."""
 
 
-def to_event(record: Record) -> Event:
-    """The event of a record.
+_raw_events = msgspec.json.Decoder(Event[msgspec.Raw])
+_read_raw = _raw_events.decode
+
+
+def _read_event(line: bytes) -> Event | Record:
+    event = _read_raw(line)
+    try:
+        # Nobody else has it yet.
+        force_setattr(event, "data", decode_data(event.type, event.schema, event.data))
+    except (msgspec.MsgspecError, RecursionError, StorageError):
+        record: Record = RECORDS.read(line)
+        return record  # which may be sound all the same; `to_event` says what is wrong
+    return event  # type: ignore[return-value] # its data is decoded by now
+
+
+def _read_events(lines: bytes) -> list[Event[Any]]:
+    events: list[Event[Any]] = _raw_events.decode_lines(lines)
+    for event in events:
+        kind = event.type
+        if event.schema == SCHEMA[kind]:  # nearly always
+            data = DECODERS[kind](event.data)
+        else:
+            data = decode_data(kind, event.schema, event.data)
+        force_setattr(event, "data", data)
+    return events
+
+
+def _make_event(new: NewRecord, **place: Any) -> Event | Record:
+    if new.decoded is None:
+        record: Record = RECORDS.make(new, **place)
+        return record
+    return Event(
+        type=new.type,
+        job_id=new.job_id,
+        version=new.version,
+        schema=new.schema,
+        data=new.decoded,
+        **place,
+    )
+
+
+EVENTS = Form(_read_event, _read_events, _make_event)
+"""Records as events, with their data typed; those for which `to_event` raises stay records."""
+
+
+def to_event(record: Record | Event) -> Event:
+    """The event of a record; an event as it is.
 
     Raises:
         StorageError: a newer release wrote it.
         LedgerCorruptError: its data is not of its type's form.
     """
+    if isinstance(record, Event):
+        return record
     try:
         data = decode_data(record.type, record.schema, record.data)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -51,7 +99,7 @@ def to_event(record: Record) -> Event:
         seq=record.seq,
         at=record.at,
         type=record.type,
-        job_id=record.job,
+        job_id=record.job_id,
         version=record.version,
         data=data,
         schema=record.schema,

@@ -79,14 +79,15 @@ class Replay:
             LedgerCorruptError: the log has a history that the lifecycle does not allow.
         """
         stored = list(self.stored.values())
-        for record in records:
-            if until is not None and record.seq > until:
-                return
-            change = self.board.apply(to_event(record))
-            self.daily_files.apply(change)
-            for projection in stored:
-                projection.apply(change)
-            progress(record.seq, total)
+        with self.board.loading():
+            for record in records:
+                if until is not None and record.seq > until:
+                    return
+                change = self.board.apply(to_event(record))
+                self.daily_files.apply(change)
+                for projection in stored:
+                    projection.apply(change)
+                progress(record.seq, total)
 
 
 class Comparison:

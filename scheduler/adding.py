@@ -238,10 +238,11 @@ def make_records(job_id: str, version: int, data: list[EventData]) -> list[NewRe
     return [
         NewRecord(
             type=item.TYPE,
-            job=job_id,
+            job_id=job_id,
             version=version + 1 + index,
             schema=SCHEMA[item.TYPE],
             data=encode_data(item),
+            decoded=item,
         )
         for index, item in enumerate(data)
     ]

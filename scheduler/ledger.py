@@ -19,6 +19,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from ..domain.errors import JobLedgerError, LedgerCorruptError, StorageError, ValidationError
+from ..domain.events import Event
 from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.clock_jump import boot_time
 from ..eventstore.filesystem import FileSystem
@@ -29,7 +30,7 @@ from ..eventstore.store import Durability
 from ..projections.board import Board
 from ..projections.findings import VerifyReport
 from ..projections.heads import ExportedHead
-from ..projections.projection import Change, to_event
+from ..projections.projection import EVENTS, Change, to_event
 from ..projections.rebuild import RebuildReport
 from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
@@ -152,6 +153,7 @@ class Ledger(Changes, Past):
             read_only=read_only,
             allow_network=allow_network,
             elapsed=boot_time() if type(self._clock) is SystemClock else None,
+            form=EVENTS,
             fs=self._fs,
         )
         self._background = self._BACKGROUND(
@@ -178,6 +180,7 @@ class Ledger(Changes, Past):
                 __version__,
                 self._SNAPSHOT_EVERY,
             )
+            self._followers = self._who_follows()
             self._read_log(use_snapshot=use_snapshot and not stored)
             if not read_only:
                 self._upkeep.find_stale()
@@ -199,7 +202,7 @@ class Ledger(Changes, Past):
         snapshot = self._snapshots.load() if use_snapshot else None
         if snapshot is not None and self._go_on_from(snapshot):
             try:
-                self._store.refresh()
+                self._load()
                 damage = self._store.damage
             except LedgerCorruptError as error:
                 damage = error
@@ -208,7 +211,11 @@ class Ledger(Changes, Past):
             self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
             self._restore(nothing)
             self._store.start_over()
-        self._store.refresh()
+        self._load()
+
+    def _load(self) -> None:
+        with self._board.loading():
+            self._store.refresh()
 
     def _go_on_from(self, snapshot: Snapshot) -> bool:
         try:
@@ -358,22 +365,25 @@ class Ledger(Changes, Past):
 
     # -- following, and writing behind -----------------------------------------------------------
 
-    def _observe(self, records: Sequence[Record]) -> None:
+    def _observe(self, records: Sequence[Record | Event]) -> None:
         """Apply one or more whole writes; called by the store, in order."""
         with self._lock:
-            step, apply = self._board.apply, self._apply
+            step, followers = self._board.apply, self._followers
             for record in records:
-                apply(step(to_event(record)))
+                change = step(record if type(record) is Event else to_event(record))
+                for apply in followers:
+                    apply(change)
         if not self._closed and not self._read_only:
             self._background.wake()
         for listener in list(self._listeners):
             listener()
 
-    def _apply(self, change: Change) -> None:
-        """Take in one change of the board; under the lock."""
-        self._upkeep.apply(change)
+    def _who_follows(self) -> list[Callable[[Change], object]]:
+        """What takes in each change of the board, in this order; under the lock."""
+        followers = self._upkeep.followers()
         if self._uniqueness is not None:
-            self._uniqueness.apply(change)
+            followers.append(self._uniqueness.apply)
+        return followers
 
     def write_behind(self) -> bool:
         """Sync, and write the daily files that are behind. For the background thread."""

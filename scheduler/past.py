@@ -60,7 +60,7 @@ class Past(Queries):
         until = None if until is None else to_aware(until, self._zone)
         for record in self._store.read(after):
             if (
-                (job_id is None or record.job == job_id)
+                (job_id is None or record.job_id == job_id)
                 and (types is None or record.type in types)
                 and (since is None or record.at >= since)
                 and (until is None or record.at <= until)
@@ -93,8 +93,9 @@ class Past(Queries):
                 f"seq must be from 0 to {self._store.seq}, not {seq!r}", field="seq"
             )
         board = Board()
-        for record in self._store.read():
-            if record.seq > seq:
-                break
-            board.apply(to_event(record))
+        with board.loading():
+            for record in self._store.read():
+                if record.seq > seq:
+                    break
+                board.apply(to_event(record))
         return LedgerView(board, moment or board.at, self._expire_after)

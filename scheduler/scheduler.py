@@ -310,10 +310,9 @@ class Scheduler(Runs):
             with suppress(RuntimeError):  # the loop is closed already
                 loop.call_soon_threadsafe(wakeup.set)
 
-    def _apply(self, change: Change) -> None:
-        super()._apply(change)
-        if self._pace is not None:
-            self._pace.apply(change)
+    def _who_follows(self) -> list[Callable[[Change], object]]:
+        followers = super()._who_follows()
+        return followers if self._pace is None else [*followers, self._pace.apply]
 
     def _check_fits(self, snapshot: Snapshot) -> None:
         super()._check_fits(snapshot)

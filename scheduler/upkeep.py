@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -61,9 +61,11 @@ class Upkeep:
         self._writer = ProjectionWriter(fs, directory, store.identity.ledger_id)
         self._writing = threading.Lock()
 
-    def apply(self, change: Change) -> None:
-        """Take one change in; under the lock."""
-        self._files.apply(change)
+    def followers(self) -> list[Callable[[Change], object]]:
+        """What takes each change in; under the lock."""
+        return [self._files.apply, *([self._apply_stored] if self.stored else [])]
+
+    def _apply_stored(self, change: Change) -> None:
         for stored in self.stored.values():
             failure = stored.apply(change)
             if failure is not None:

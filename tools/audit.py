@@ -16,7 +16,7 @@ import click
 from ..domain.errors import LedgerCorruptError
 from ..domain.events import EVENT_TYPES
 from ..eventstore.reader import LogReader
-from ..eventstore.record import Record
+from ..eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
 from ..projections.projection import to_event
 from ..scheduler.queries import not_found
 from ..scheduler.zone import load_zone
@@ -80,7 +80,7 @@ def audit(
       jobledger audit --last 10 --follow
     """
     session.must_exist()
-    reader = LogReader(session.directory, keep_lines=session.json)
+    reader = LogReader(session.directory, form=RECORDS_WITH_LINES if session.json else RECORDS)
     zone, now = load_zone(reader.identity.timezone), datetime.now(UTC)
     selection = Selection(
         since=None if since is None else parse_bound(since, now, zone),
@@ -171,7 +171,7 @@ class _Rows:
         else:
             attempt = str(getattr(event.data, "attempt", ""))
             what = describe(event, self._zone, of_a_known_job=False)
-        job = short_id(record.job)
+        job = short_id(record.job_id)
         self._columns.row(str(record.seq), at, job, record.type, attempt, printable(what))
 
 
@@ -207,7 +207,7 @@ def _check_jobs(session: Session, jobs: tuple[str, ...]) -> None:
     Raises:
         JobNotFoundError: one of `jobs` is no id, nor the beginning of one, in the whole log.
     """
-    ids = [r.job for r in LogReader(session.directory).records() if r.type == "added"]
+    ids = [r.job_id for r in LogReader(session.directory).records() if r.type == "added"]
     for job in jobs:
         if not any(job_id.startswith(job) for job_id in ids):
             raise not_found(job, ids)

@@ -54,7 +54,7 @@ class Selection(msgspec.Struct, kw_only=True):
             if (
                 (types and record.type not in types)
                 or record.seq <= after
-                or (jobs and not record.job.startswith(jobs))
+                or (jobs and not record.job_id.startswith(jobs))
                 or (since is not None and record.at < since)
                 or (until is not None and record.at > until)
                 or (by_data and not self._says(record))
@@ -64,13 +64,13 @@ class Selection(msgspec.Struct, kw_only=True):
 
     def _belongs(self, record: Record) -> bool:
         if record.type != "added":
-            return record.job in self._of_account
+            return record.job_id in self._of_account
         data = _data(record)
         if self.account_id not in (None, getattr(data, "account_id", None)):
             return False
         if self.platform not in (None, getattr(data, "platform", None)):
             return False
-        self._of_account.add(record.job)
+        self._of_account.add(record.job_id)
         return True
 
     def _says(self, record: Record) -> bool:

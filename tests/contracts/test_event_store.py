@@ -91,7 +91,7 @@ def test_sequence_numbers_start_at_1_and_have_no_gaps(ledger: OneLedger) -> None
     store.append([new("b", 1), new("a", 2), new("c", 1)])
     store.append([new("a", 3)])
 
-    assert [(r.seq, r.job, r.version) for r in store.read()] == [
+    assert [(r.seq, r.job_id, r.version) for r in store.read()] == [
         (1, "a", 1),
         (2, "b", 1),
         (3, "a", 2),
@@ -168,7 +168,7 @@ def test_a_conflict_anywhere_in_a_write_appends_nothing_of_it(
     store = ledger.open()
     store.append([new("a", 1), new("b", 1), new("c", 1)])
     records = [new("a", 2), new("b", 2), new("c", 2)]
-    records[conflict] = new(records[conflict].job, 7)
+    records[conflict] = new(records[conflict].job_id, 7)
 
     with pytest.raises(VersionConflictError):
         store.append(records)
@@ -246,7 +246,7 @@ def test_what_others_appended_is_delivered_before_own_records(ledger: OneLedger)
     store.append([new("a", 1)])
     other.append([new("b", 1)])
     store.append([new("c", 1)])
-    assert [(r.seq, r.job) for r in seen.records] == [(1, "a"), (2, "b"), (3, "c")]
+    assert [(r.seq, r.job_id) for r in seen.records] == [(1, "a"), (2, "b"), (3, "c")]
 
 
 def test_a_refused_append_still_delivers_what_others_appended(ledger: OneLedger) -> None:
@@ -467,7 +467,7 @@ def test_threads_that_share_a_handle_lose_nothing(ledger: OneLedger) -> None:
     def work(job: str) -> None:
         for version in range(1, 26):
             written = store.append([new(job, version)])
-            assert [(r.job, r.version) for r in written] == [(job, version)]
+            assert [(r.job_id, r.version) for r in written] == [(job, version)]
 
     raised = at_once(*(partial(work, f"job-{n}") for n in range(6)))
 
@@ -526,4 +526,4 @@ def test_an_append_at_a_position_is_refused_where_the_log_has_gone_on(ledger: On
         store.append([new("a", 2)], expected_seq=1)
     store.refresh()
     store.append([new("a", 2)], expected_seq=2)
-    assert [record.job for record in store.read()] == ["a", "b", "a"]
+    assert [record.job_id for record in store.read()] == ["a", "b", "a"]

@@ -27,7 +27,7 @@ GENESIS = "0" * 32
 
 def new(job: str = "a", version: int = 1, data: bytes = b"{}", type: str = "noted") -> NewRecord:
     """A record to append; the log does not care what it means."""
-    return NewRecord(type=type, job=job, version=version, schema=1, data=data)
+    return NewRecord(type=type, job_id=job, version=version, schema=1, data=data)
 
 
 class Seen:

@@ -12,7 +12,7 @@ from jobledger import Event, InvalidTransitionError, JobPriority, JobStatus
 from jobledger.domain import commands as c
 from jobledger.domain import events as e
 from jobledger.domain.evolve import evolve
-from jobledger.domain.lifecycle import TABLE
+from jobledger.domain.lifecycle import BY_TRIGGER
 
 
 def event(life: Life, data: e.EventData, *, version: int | None = None) -> Event:
@@ -136,6 +136,6 @@ def test_an_event_that_leads_where_the_lifecycle_does_not_is_refused(
 ) -> None:
     """Should `evolve` and the table ever disagree, nothing goes on from there."""
     life = Life()
-    monkeypatch.setitem(TABLE, ("scheduled", "hold"), ("cancelled",))
+    monkeypatch.setitem(BY_TRIGGER["hold"], "scheduled", ("cancelled",))
     with pytest.raises(InvalidTransitionError, match="from scheduled to pending, which the"):
         life.do(c.Hold())

@@ -290,7 +290,7 @@ def test_an_interrupted_write_does_not_lose_what_is_appended_after_it(
 
     seen = Seen()
     ledger.load(observer=seen)
-    jobs = [record.job for record in seen.records]
+    jobs = [record.job_id for record in seen.records]
     assert jobs.count("b") == acknowledged - 1
     assert ledger.torn == []
 
@@ -395,8 +395,8 @@ def test_after_a_failed_append_another_live_handle_goes_on(
     store.refresh()
 
     assert seen.seqs == list(range(1, other.seq + 1))
-    assert seen.records[0].job == "a"
-    assert seen.records[-1].job == "b"
+    assert seen.records[0].job_id == "a"
+    assert seen.records[-1].job_id == "b"
     assert poisoned_saw.records == seen.records
 
 

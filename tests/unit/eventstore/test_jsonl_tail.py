@@ -126,7 +126,7 @@ def test_after_a_torn_tail_the_log_goes_on(sound: LogDirectory) -> None:
     store.close()
     seen = Seen()
     assert sound.load(observer=seen).torn is None
-    assert [(r.seq, r.job) for r in seen.records] == [(1, "a"), (2, "a"), (3, "b"), (4, "d")]
+    assert [(r.seq, r.job_id) for r in seen.records] == [(1, "a"), (2, "a"), (3, "b"), (4, "d")]
 
 
 def test_tails_torn_at_the_same_place_are_all_kept(sound: LogDirectory) -> None:
@@ -167,7 +167,7 @@ def test_a_live_handle_mends_what_another_writer_left_half_done(
 
     store.append([new("d", 1)])
 
-    assert [(r.seq, r.job) for r in seen.records] == [(1, "a"), (2, "a"), (3, "b"), (4, "d")]
+    assert [(r.seq, r.job_id) for r in seen.records] == [(1, "a"), (2, "a"), (3, "b"), (4, "d")]
     assert sound.log.read_bytes().startswith(before)
     assert len(lines_of(sound.log)) == 5
     assert [path.read_bytes() for path in sound.torn] == [tail]

@@ -14,6 +14,7 @@ from jobledger import ManualClock
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.reader import LogReader
+from jobledger.eventstore.record import RECORDS_WITH_LINES
 
 DAY = timedelta(days=1)
 
@@ -63,7 +64,7 @@ def read(reader: LogReader) -> list[bytes]:
 def test_it_gives_every_record_with_its_line(log: Written) -> None:
     """In order, over all day files; the line is the very bytes."""
     log.days(3)
-    reader = LogReader(log.directory, keep_lines=True)
+    reader = LogReader(log.directory, form=RECORDS_WITH_LINES)
     records = list(reader.records())
     assert [record.seq for record in records] == list(range(1, 10))
     assert [record.line for record in records] == log.lines()

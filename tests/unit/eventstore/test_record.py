@@ -19,7 +19,7 @@ from jobledger.eventstore.record import (
     decode_header,
     decode_record,
     encode_header,
-    encode_record,
+    encode_write,
 )
 
 AT = datetime(2026, 3, 1, 23, 59, 59, 7, tzinfo=UTC)
@@ -51,12 +51,14 @@ HEADER = Header(
 
 def golden_record() -> NewRecord:
     data = '{"content":"Grüße \u2028 \\"\\u0007\\"","n":[1,null]}'.encode()
-    return NewRecord(type="added", job="post-1", version=1, schema=2, data=data)
+    return NewRecord(type="added", job_id="post-1", version=1, schema=2, data=data)
 
 
-def encoded(record: NewRecord, **position: object) -> tuple[bytes, Record]:
-    place = {"seq": 1, "batch": 1, "more": 0, "at": AT, "prev": GENESIS, **position}
-    return encode_record(record, **place)  # type: ignore[arg-type] # a position with some changes
+def encoded(record: NewRecord, more: int = 0, **position: object) -> tuple[bytes, Record]:
+    """The first line of a write, and its record."""
+    place = {"seq": 1, "batch": 1, "at": AT, "prev": GENESIS, **position}
+    data, records = encode_write([record] * (more + 1), **place)  # type: ignore[arg-type] # as given
+    return data.splitlines(keepends=True)[0] if more else data, records[0]
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ def test_a_line_from_another_writer_is_read() -> None:
 def test_a_key_from_a_later_release_is_passed_over() -> None:
     """It is covered by the hash like the others."""
     line, _ = encoded(new())
-    assert decode_record(reseal(line, later="x")[:-1]).job == "a"
+    assert decode_record(reseal(line, later="x")[:-1]).job_id == "a"
 
 
 def test_every_changed_bit_of_a_line_is_noticed() -> None:

@@ -53,7 +53,7 @@ def test_jobs_are_like_a_dict(changes: list[tuple[str, JobStatus | None]]) -> No
             assert len(jobs.pages) <= 3 * len(IDS)
         assert dict(jobs) == model
         assert len(jobs) == len(model)
-        assert set(jobs.open) == {i for i, job in model.items() if job.status in module._IS_OPEN}
+        assert set(jobs.open) == {i for i, job in model.items() if job.status in module.OPEN}
         half = IDS[::2]
         present = [job_id for job_id in half if job_id in model]
         assert [job_id for job_id in half if job_id in jobs] == present
