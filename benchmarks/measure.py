@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
+from math import log
 from pathlib import Path
-from statistics import median
+from statistics import linear_regression, median
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -49,13 +52,15 @@ def process(*arguments: str) -> Run:
     return Run(seconds, usage.ru_maxrss / scale)
 
 
-def in_turn(ways: Mapping[str, Callable[[], float]], rounds: int = 5) -> dict[str, list[float]]:
-    """The seconds of each way, taken in turn, after one round that does not count."""
+def in_turn(
+    ways: Mapping[str, Callable[[], float]], rounds: int = 5, *, warm: bool = True
+) -> dict[str, list[float]]:
+    """The seconds of each way, taken in turn, after one round that does not count if `warm`."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(rounds + 1):
+    for number in range(rounds + warm):
         for name, way in ways.items():
             seconds = way()
-            if number:
+            if number >= warm:
                 taken[name].append(round(seconds, 6))
     return taken
 
@@ -63,6 +68,11 @@ def in_turn(ways: Mapping[str, Callable[[], float]], rounds: int = 5) -> dict[st
 def share(limit: Sequence[float], ours: Sequence[float]) -> float:
     """How much of the rate of `limit` is reached: the median over the pairs."""
     return round(median(a / b for a, b in zip(limit, ours, strict=True)), 3)
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """The power of the size that the time grows with: least squares through their logarithms."""
+    return round(linear_regression(list(map(log, sizes)), list(map(log, seconds))).slope, 2)
 
 
 def commit() -> str:
@@ -77,14 +87,19 @@ def commit() -> str:
     return done[0].stdout.strip() + "+" * bool(done[1].stdout.strip())
 
 
-def tell(question: str, figures: Mapping[str, Any]) -> None:
-    """Print what was found as one JSON document."""
+def tell(
+    question: str, figures: Mapping[str, Any], *, packages: Sequence[str] = ("jobledger",)
+) -> None:
+    """Print what was found as one JSON document, with the machine, versions, commit and time."""
+    known = dict.fromkeys(("jobledger", "msgspec", "transitions", *packages))
     document = {
         "question": question,
+        "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
         "machine": {"cpus": os.cpu_count(), "kind": platform.machine(), "os": platform.system()},
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("jobledger", "msgspec", "transitions")},
+            "sqlite": sqlite3.sqlite_version,
+            **{name: version(name) for name in known},
         },
         "commit": commit(),
         **figures,
