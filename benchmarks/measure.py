@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+_LIST = re.compile(r"\[\s*([^\[\]{}\"]*?)\s*\]")
+"""A list of numbers, in JSON."""
 
 
 class Run(NamedTuple):
@@ -61,13 +64,18 @@ def in_turn(
         for name, way in ways.items():
             seconds = way()
             if number >= warm:
-                taken[name].append(round(seconds, 6))
+                taken[name].append(round(seconds, 9))
     return taken
 
 
 def share(limit: Sequence[float], ours: Sequence[float]) -> float:
     """How much of the rate of `limit` is reached: the median over the pairs."""
     return round(median(a / b for a, b in zip(limit, ours, strict=True)), 3)
+
+
+def middle(seconds: Sequence[float]) -> float:
+    """Their median, to the nanosecond."""
+    return round(median(seconds), 9)
 
 
 def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
@@ -104,4 +112,5 @@ def tell(
         "commit": commit(),
         **figures,
     }
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    print(_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text))
