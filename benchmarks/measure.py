@@ -80,7 +80,8 @@ def middle(seconds: Sequence[float]) -> float:
 
 def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
     """The power of the size that the time grows with: least squares through their logarithms."""
-    return round(linear_regression(list(map(log, sizes)), list(map(log, seconds))).slope, 2)
+    slope = linear_regression(list(map(log, sizes)), list(map(log, seconds))).slope
+    return round(slope, 2) + 0.0  # which makes 0 of -0
 
 
 def commit() -> str:
