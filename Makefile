@@ -32,7 +32,8 @@ coverage: env    ## branches of domain, eventstore and projections that the suit
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/properties tests/golden tests/simulation \
 		--cov=domain --cov=eventstore --cov=projections --cov-branch --cov-report=term-missing:skip-covered
 
-bench: bench-peers  ## measure everything again, and write the tables and plots of docs/performance.md (half an hour)
+bench: env       ## measure everything again, into docs/performance.md: tables and plots (half an hour)
+	-$(MAKE) bench-peers
 	$(BIN)/python benchmarks
 
 bench-quick: env ## ask every question in a tiny way, into .cache/bench: does it all work? (a minute)

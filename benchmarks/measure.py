@@ -23,6 +23,8 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+_MEASURED = ("--", ".", ":!docs/performance", ":!docs/performance.md")
+"""All but what measuring writes, to git."""
 _LIST = re.compile(r"\[\s*([^\[\]{}\"]*?)\s*\]")
 """A list of numbers, in JSON."""
 
@@ -85,11 +87,12 @@ def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
 
 
 def commit() -> str:
-    """The commit that is measured, with a `+` where the tree has changes; empty without git."""
+    """The commit that is measured, with a `+` where the tree has changes (but for what measuring
+    writes); empty without git."""
     try:
         done = [
             subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
-            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain"])
+            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", *_MEASURED])
         ]
     except (OSError, subprocess.CalledProcessError):
         return ""

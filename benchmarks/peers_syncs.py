@@ -4,7 +4,8 @@
 
 No time is taken here. Every fsync, fdatasync, msync and sync_file_range of the library's process
 counts, its threads' and its server's too, so what is written behind is among them; opening and
-closing are not. Without strace on the machine nothing is counted, and the answer says so.
+closing are not. Where strace is not installed, or may not trace, nothing is counted, and the answer
+says so.
 """
 
 from __future__ import annotations
@@ -33,11 +34,10 @@ def main() -> None:
     counted, missing = {}, {}
     if shutil.which("strace"):
         for name in ALL:
-            found = count_of(name, jobs)
-            if found is None:
-                missing[name] = "not here"
-            else:
-                counted[name] = found
+            try:
+                counted[name] = count_of(name, jobs)
+            except LookupError as error:
+                missing[name] = str(error)
     else:
         missing = dict.fromkeys(ALL, "no strace on this machine")
     tell(
@@ -46,12 +46,18 @@ def main() -> None:
     )
 
 
-def count_of(name: str, jobs: int) -> dict[str, float] | None:
-    """The syncs an add and a life of a peer; None where it is not here."""
+def count_of(name: str, jobs: int) -> dict[str, float]:
+    """The syncs an add and a life of a peer.
+
+    Raises:
+        LookupError: it is not here, or strace did not work.
+    """
     with tempfile.TemporaryDirectory() as place:
         trace = Path(place, "trace")
         command = ["strace", "-f", "-qq", "-e", _CALLS, "-o", str(trace), sys.executable]
-        subprocess.run([*command, __file__, name, str(jobs)], cwd=ROOT, check=True)
+        done = subprocess.run([*command, __file__, name, str(jobs)], cwd=ROOT, check=False)
+        if done.returncode:
+            raise LookupError(f"strace ended with {done.returncode}")
         counts: Counter[str] = Counter()
         phase = ""
         with trace.open(encoding="utf-8", errors="replace") as lines:
@@ -62,7 +68,7 @@ def count_of(name: str, jobs: int) -> dict[str, float] | None:
                 elif _SYNC.search(line):
                     counts[phase] += 1
     if not phase:
-        return None
+        raise LookupError("not installed")
     return {what: round(counts[what] / jobs, 2) for what in ("add", "life")}
 
 

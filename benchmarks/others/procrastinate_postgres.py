@@ -17,7 +17,7 @@ class Procrastinate(LivingPeer):
     packages = ("procrastinate", "psycopg")
     durability = "PostgreSQL, fsync and synchronous_commit on (its defaults), over a local socket"
     remark = "needs a server, which works on the other core meanwhile"
-    life = "deferred; fetched; finished, with a row of an event table each"
+    life = "deferred; fetched; finished, with a row of an event table each; the worker starts anew"
 
     def __init__(self, place: Path) -> None:
         logging.getLogger("procrastinate").setLevel(logging.ERROR)

@@ -82,3 +82,23 @@ def test_a_question_that_fails_is_named_and_keeps_its_row(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "failed: adding, bulk" in done.stderr
     assert rows(document) == rows(ROOT / "docs/performance.md")
+
+
+def test_a_library_that_is_not_installed_is_left_out_with_a_note() -> None:
+    """Every other one says how durable it was told to be, in the version that it has."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks/peers.py"), "3", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {"jobledger", "a JSON file"} <= set(found["peers"])
+    assert all(told["durability"] and told["remark"] for told in found["peers"].values())
+    assert set(found["adds a second"]) == {"bare", *found["peers"]}
+    assert not set(found["not here"]) & set(found["peers"])
+    assert all(found["not here"].values())
+    assert len(found["not here"]) + len(found["peers"]) == 9
