@@ -25,6 +25,8 @@ from jobledger import Ledger, ManualClock
 
 READ_ALL = "reading all"
 SNAPSHOT = "from the snapshot"
+OPEN = "open jobs"
+AFTER = "events after it"
 
 
 def main() -> None:
@@ -71,16 +73,20 @@ def _by_the_rest(place: Path, events: int, rounds: int) -> dict[str, Any]:
     for count in counts:
         directory = place / f"open {count}"
         ledger = _saved(directory, events, count)
-        ways[f"{count} open jobs"] = partial(opened, ledger, use_snapshot=True)
+        ways[f"{count} {OPEN}"] = partial(opened, ledger, use_snapshot=True)
     for count in counts:
         directory = place / f"after {count}"
         shutil.copytree(place / "no rest", directory)
         more_events(directory, count)
-        ways[f"{count} events after it"] = partial(followed, directory)
+        ways[f"{count} {AFTER}"] = partial(followed, directory)
     taken = in_turn(ways, rounds, warm=False)
     return {
         "events": events,
-        "median seconds": {name: middle(seconds) for name, seconds in taken.items()},
+        "counts": counts,
+        "median seconds": {
+            what: [middle(taken[f"{count} {what}"]) for count in counts] for what in (OPEN, AFTER)
+        },
+        "median seconds of neither": middle(taken["neither"]),
         "seconds": taken,
     }
 

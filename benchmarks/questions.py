@@ -26,11 +26,13 @@ def _replay(f: Figures) -> str:
 
 def _opening(f: Figures) -> str:
     times = list(f["times faster from the snapshot"].values())[-1]
-    powers = f["exponent of growth"]
-    return (
-        f"{times} times faster; grows with the power {powers['from the snapshot']} of the history,"
-        f" reading all with {powers['reading all']}"
+    rest = f["on a tenth of the history"]
+    more = ", ".join(
+        f"{1000 * seconds[-1]:.0f} ms with {rest['counts'][-1]:,} {what}"
+        for what, seconds in rest["median seconds"].items()
     )
+    least = 1000 * rest["median seconds of neither"]
+    return f"{times} times faster (of a tenth of it: {least:.0f} ms, {more})"
 
 
 def _peers_replay(f: Figures) -> str:
