@@ -23,7 +23,7 @@ from others.taking_part import gather
 
 def main() -> None:
     jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 9
     with tempfile.TemporaryDirectory() as name, ExitStack() as opened:
         place = Path(name)
         company = gather(place, opened)
