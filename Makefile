@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help env test switches planted mutation coverage bench soak demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test switches planted mutation coverage bench bench-quick bench-peers soak demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -32,8 +32,15 @@ coverage: env    ## branches of domain, eventstore and projections that the suit
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/properties tests/golden tests/simulation \
 		--cov=domain --cov=eventstore --cov=projections --cov-branch --cov-report=term-missing:skip-covered
 
-bench: env       ## measure everything in docs/performance.md again (some minutes)
+bench: env       ## measure everything again, into docs/performance.md: tables and plots (half an hour)
+	-$(MAKE) bench-peers
 	$(BIN)/python benchmarks
+
+bench-quick: env ## ask every question in a tiny way, into .cache/bench: does it all work? (a minute)
+	$(BIN)/python benchmarks --quick
+
+bench-peers: env ## install the other libraries that are measured beside ours
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 
 soak: env        ## crash states, failing disks, kills, crowds, simulations with new seeds: an hour
 	PYTHONPATH=tests $(BIN)/python -m simulation --minutes 60

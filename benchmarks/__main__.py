@@ -1,105 +1,82 @@
 """All questions, one after the other; their answers go into docs/performance.md.
 
-    python benchmarks [PART OF A NAME …]
+    python benchmarks [--quick] [--draw] [--document FILE] [PART OF A NAME …]
 
-Each answer is printed as JSON too. A question that is left out keeps its row.
+Each answer is saved as JSON in `performance/results` beside the document, the plots are drawn from
+them into `performance`, and the tables of the document are written. `--draw` does that alone and
+measures nothing. `--quick` asks with sizes so small that the figures mean nothing, to see that all
+works, and into a document of its own. A question that is left out, or fails, keeps its row.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import re
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from time import perf_counter
 
+import document
+import plots
 from measure import ROOT
+from questions import QUESTIONS
 
 DOCUMENT = ROOT / "docs/performance.md"
-Figures = dict[str, Any]
-
-QUESTIONS: dict[str, tuple[str, Callable[[Figures], str]]] = {
-    "adding": (
-        "`add_job` one by one, durable, against a bare append and fdatasync of the same bytes",
-        lambda f: f"{f['share of the bare rate']} of its rate",
-    ),
-    "chain_cost": (
-        "what the chain of hashes and HEAD cost of a durable append",
-        lambda f: f"{f['cost of both']:.0%}",
-    ),
-    "lifecycle": (
-        "add, start and complete by `run_due`, against three bare durable appends a job",
-        lambda f: f"{f['times the bare rate']} of their rate",
-    ),
-    "callers": (
-        "64 threads adding, against one by one",
-        lambda f: f"{f['times one by one']['64']} times",
-    ),
-    "concurrency": (
-        "64 empty async publishers at a time, against one",
-        lambda f: f"{f['times one at a time']['64']} times",
-    ),
-    "bulk": (
-        "`add_jobs` of 10,000, against one by one; against encoding and hashing alone",
-        lambda f: f"{f['times one by one']} times; {f['share of encoding and hashing']}",
-    ),
-    "replay": (
-        "a full verified replay into the board, against hashing, decoding and keeping alone",
-        lambda f: f"{f['share of the bare rate']} of its rate, {f['events a second']:,} events/s",
-    ),
-    "opening": (
-        "opening, as the history grows from 3,000 to 300,000 events",
-        lambda f: f"grows with the power {f['exponent of growth']}",
-    ),
-    "next_due": (
-        "the start of the next due job among 1,000,000, against 1,000",
-        lambda f: f"{f['times the small board']} times as long",
-    ),
-    "memory": (
-        "memory of a job that is closed; that is open",
-        lambda f: f"{f['bytes a closed job']} bytes; {f['bytes an open job']} bytes",
-    ),
-    "latency": (
-        "from a job's time to the call of its publisher; of one that another process adds",
-        lambda f: "; ".join(
-            f"p50 {each['p50']} ms, p99 {each['p99']} ms"
-            for each in f["milliseconds late"].values()
-        ),
-    ),
-    "listing": (
-        "`jobledger list` of 10,000 jobs, the whole process; importing alone",
-        lambda f: f"{f['median seconds']['list']} s; {f['median seconds']['import']} s",
-    ),
-}
+QUICK_DOCUMENT = ROOT / ".cache/bench/performance.md"
 
 
-def main(words: list[str]) -> int:
-    chosen = [name for name in QUESTIONS if not words or any(word in name for word in words)]
-    text = DOCUMENT.read_text("utf-8")
-    for name in chosen:
-        print(f"== {name}", file=sys.stderr, flush=True)
-        program = ROOT / "benchmarks" / f"{name}.py"
-        done = subprocess.run(
-            [sys.executable, str(program)], stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT
-        )
-        print(done.stdout, flush=True)
-        figures = json.loads(done.stdout)
-        question, answer = QUESTIONS[name]
-        row = f"| {question} | {answer(figures)} | `benchmarks/{name}.py` |\n"
-        old = re.compile(rf"^\|.*\| `benchmarks/{name}\.py` \|\n", re.MULTILINE)
-        if old.search(text):
-            text = old.sub(lambda match, row=row: row, text)
-        else:
-            text = text.replace("<!-- bench: end -->", row + "<!-- bench: end -->")
-        where = figures["machine"], figures["versions"]["python"], figures["commit"]
-        stamp = f"{datetime.now(UTC):%Y-%m-%d}: {where[0]['cpus']} cores, {where[0]['os']}, "
-        stamp += f"Python {where[1]}, commit {where[2]}"
-        text = re.sub(r"^Last measured .*$", f"Last measured {stamp}.", text, flags=re.MULTILINE)
-        DOCUMENT.write_text(text, "utf-8")
-    return 0
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure, and write it down.")
+    parser.add_argument("names", nargs="*", metavar="PART OF A NAME", help="only these questions")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it all work?")
+    parser.add_argument("--draw", action="store_true", help="only tables and plots, from results")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="where the answers go")
+    options = parser.parse_args()
+    place = (options.document or (QUICK_DOCUMENT if options.quick else DOCUMENT)).resolve()
+    if place != DOCUMENT and not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(DOCUMENT.read_text("utf-8"), "utf-8")
+    chosen = [n for n in QUESTIONS if not options.names or any(w in n for w in options.names)]
+    failed = []
+    for name in () if options.draw else chosen:
+        if not ask(name, place, quick=options.quick):
+            failed.append(name)
+    results = document.load(place)
+    plots.draw(results, place.parent / "performance")
+    document.write(place, results)
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    print(f"written: {place}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def ask(name: str, place: Path, *, quick: bool) -> bool:
+    """Run one program and save its answer; whether that worked."""
+    print(f"== {name} … ", end="", file=sys.stderr, flush=True)
+    begun = perf_counter()
+    program = str(ROOT / "benchmarks" / f"{name}.py")
+    done = subprocess.run(
+        [sys.executable, program, *(QUESTIONS[name].quick if quick else ())],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    print(f"{perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
+    try:
+        answer = QUESTIONS[name].answer(json.loads(done.stdout)) if not done.returncode else None
+    except (ValueError, LookupError, TypeError) as error:
+        print(f"== {name}: no answer in it: {error!r}", file=sys.stderr)
+        return False
+    if answer is None:
+        print(f"== {name} ended with {done.returncode}", file=sys.stderr)
+        return False
+    saved = document.results_beside(place) / f"{name}.json"
+    saved.parent.mkdir(parents=True, exist_ok=True)
+    saved.write_text(done.stdout, "utf-8")
+    return True
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

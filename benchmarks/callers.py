@@ -1,6 +1,6 @@
 """Threads that add at the same time, next to one that adds one by one: group commit.
 
-python benchmarks/callers.py [ADDS A THREAD] [ROUNDS]
+python benchmarks/callers.py [ADDS IN ALL] [ROUNDS]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CALLERS = (1, 2, 4, 8, 16, 32, 64)
 
 
 def main() -> None:
-    adds = int(sys.argv[1]) if len(sys.argv) > 1 else 640
+    adds = int(sys.argv[1]) if len(sys.argv) > 1 else 1920
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     with tempfile.TemporaryDirectory() as place:
         now, numbers = datetime.now(UTC), count()

@@ -23,7 +23,7 @@ async def publish(account_id: str, content: str) -> PostResult:
 
 
 def main() -> None:
-    jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 320
+    jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 960
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     with tempfile.TemporaryDirectory() as place:
         schedulers = {n: Scheduler(Path(place, str(n)), concurrency=n) for n in AT_A_TIME}

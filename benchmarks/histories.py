@@ -1,4 +1,4 @@
-"""Ledgers of any size to measure with: every job is added, started and completed."""
+"""Ledgers of any size to measure with, made as fast as they can be written."""
 
 from __future__ import annotations
 
@@ -13,28 +13,98 @@ from jobledger.eventstore.record import NewRecord
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _AT_ONCE = 500
 _STEP = timedelta(minutes=5)
+_DAY = timedelta(days=1)
+_FAR = timedelta(days=3650)
 
 
-def lived(directory: Path, events: int) -> None:
-    """A ledger of about so many events in `directory`: jobs that came and went, day after day."""
+def lived(directory: Path, events: int) -> datetime:
+    """A ledger of about so many events in `directory`: jobs that came and went, day after day.
+
+    Answers with the time at its end, for a clock to go on from.
+    """
+    clock, store = _store(directory)
+    _came_and_went(store, clock, 0, events // 3, _STEP)
+    store.close()
+    return clock.now()
+
+
+def lived_for_days(directory: Path, jobs: int, days: int) -> datetime:
+    """A ledger of so many jobs that came and went, as many on each of so many days of the log."""
+    clock, store = _store(directory)
+    for day in range(days):
+        first, last = day * jobs // days, (day + 1) * jobs // days
+        begin = clock.now()
+        steps = 2 * -(-(last - first) // _AT_ONCE)
+        _came_and_went(store, clock, first, last, min(_STEP, _DAY / (steps + 1)))
+        clock.advance(begin + _DAY - clock.now())
+    store.close()
+    return clock.now()
+
+
+def mixed(directory: Path, jobs: int, *, waiting: int) -> datetime:
+    """A ledger of so many jobs, of which so many wait, one for each minute from ten years on.
+
+    All others came and went.
+    """
+    clock, store = _store(directory)
+    _came_and_went(store, clock, 0, jobs - waiting, _STEP)
+    wait(store, jobs - waiting, waiting)
+    store.close()
+    return clock.now()
+
+
+def wait(store: JsonlEventStore, first: int, count: int) -> None:
+    """So many more jobs, numbered from `first`, that wait."""
+    for begin in range(first, first + count, _AT_ONCE):
+        numbers = range(begin, min(begin + _AT_ONCE, first + count))
+        store.append(
+            [
+                _record(_id(n), 1, _added(_id(n), BEGIN + _FAR + timedelta(minutes=n)))
+                for n in numbers
+            ]
+        )
+
+
+def more_events(directory: Path, events: int) -> None:
+    """So many events after the end of a ledger: what a snapshot that was saved knows nothing of."""
+    _, store = _store(directory)
+    wait(store, 50_000_000, events)
+    store.close()
+
+
+def content_of(job: str) -> str:
+    """The text of a job."""
+    return f"Post {job}: xin chào các bạn, hôm nay trời đẹp"
+
+
+def _store(directory: Path) -> tuple[ManualClock, JsonlEventStore]:
     clock = ManualClock(BEGIN)
     store = JsonlEventStore(directory, clock=clock.now, durability="none")
     store.refresh()
-    jobs = events // 3
-    for first in range(0, jobs, _AT_ONCE):
-        ids = [f"job-{number:07d}" for number in range(first, min(first + _AT_ONCE, jobs))]
-        store.append([_record(job, 1, _added(job, clock.now())) for job in ids])
-        clock.advance(_STEP)
+    return clock, store
+
+
+def _came_and_went(
+    store: JsonlEventStore, clock: ManualClock, first: int, last: int, step: timedelta
+) -> None:
+    for begin in range(first, last, _AT_ONCE):
+        ids = [_id(number) for number in range(begin, min(begin + _AT_ONCE, last))]
+        now = clock.now()
+        store.append([_record(job, 1, _added(job, now)) for job in ids])
+        clock.advance(step)
         store.append([_record(job, 2, JobStarted(attempt=1, reconcilable=False)) for job in ids])
-        clock.advance(_STEP)
+        clock.advance(step)
         store.append([_record(job, 3, JobCompleted(attempt=1, thread_id="17890")) for job in ids])
-    store.close()
+
+
+def _id(number: int) -> str:
+    return f"job-{number:07d}"
 
 
 def _added(job: str, at: datetime) -> JobAdded:
     return JobAdded(
         account_id=f"account-{int(job[4:]) % 7}",
-        content=f"Post {job}: xin chào các bạn, hôm nay trời đẹp",
+        content=content_of(job),
         scheduled_time=at,
         priority=JobPriority.NORMAL,
         max_retries=3,

@@ -9,16 +9,24 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
+from math import log
 from pathlib import Path
-from statistics import median
+from statistics import linear_regression, median
 from time import perf_counter
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
+_MEASURED = ("--", ".", ":!docs/performance", ":!docs/performance.md")
+"""All but what measuring writes, to git."""
+_LIST = re.compile(r"\[\s*([^\[\]{}\"]*?)\s*\]")
+"""A list of numbers, in JSON."""
 
 
 class Run(NamedTuple):
@@ -49,14 +57,16 @@ def process(*arguments: str) -> Run:
     return Run(seconds, usage.ru_maxrss / scale)
 
 
-def in_turn(ways: Mapping[str, Callable[[], float]], rounds: int = 5) -> dict[str, list[float]]:
-    """The seconds of each way, taken in turn, after one round that does not count."""
+def in_turn(
+    ways: Mapping[str, Callable[[], float]], rounds: int = 5, *, warm: bool = True
+) -> dict[str, list[float]]:
+    """The seconds of each way, taken in turn, after one round that does not count if `warm`."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(rounds + 1):
+    for number in range(rounds + warm):
         for name, way in ways.items():
             seconds = way()
-            if number:
-                taken[name].append(round(seconds, 6))
+            if number >= warm:
+                taken[name].append(round(seconds, 9))
     return taken
 
 
@@ -65,28 +75,46 @@ def share(limit: Sequence[float], ours: Sequence[float]) -> float:
     return round(median(a / b for a, b in zip(limit, ours, strict=True)), 3)
 
 
+def middle(seconds: Sequence[float]) -> float:
+    """Their median, to the nanosecond."""
+    return round(median(seconds), 9)
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """The power of the size that the time grows with: least squares through their logarithms."""
+    slope = linear_regression(list(map(log, sizes)), list(map(log, seconds))).slope
+    return round(slope, 2) + 0.0  # which makes 0 of -0
+
+
 def commit() -> str:
-    """The commit that is measured, with a `+` where the tree has changes; empty without git."""
+    """The commit that is measured, with a `+` where the tree has changes (but for what measuring
+    writes); empty without git."""
     try:
         done = [
             subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
-            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain"])
+            for words in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain", *_MEASURED])
         ]
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done[0].stdout.strip() + "+" * bool(done[1].stdout.strip())
 
 
-def tell(question: str, figures: Mapping[str, Any]) -> None:
-    """Print what was found as one JSON document."""
+def tell(
+    question: str, figures: Mapping[str, Any], *, packages: Sequence[str] = ("jobledger",)
+) -> None:
+    """Print what was found as one JSON document, with the machine, versions, commit and time."""
+    known = dict.fromkeys(("jobledger", "msgspec", "transitions", *packages))
     document = {
         "question": question,
+        "measured_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
         "machine": {"cpus": os.cpu_count(), "kind": platform.machine(), "os": platform.system()},
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("jobledger", "msgspec", "transitions")},
+            "sqlite": sqlite3.sqlite_version,
+            **{name: version(name) for name in known},
         },
         "commit": commit(),
         **figures,
     }
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    print(_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text))

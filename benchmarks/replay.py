@@ -1,22 +1,25 @@
-"""The full verified replay of a log, as opening does it, next to a bare loop.
+"""The full verified replay of a log, as opening does it without a snapshot, next to a bare loop.
 
-    python benchmarks/replay.py [EVENTS] [ROUNDS]
+    python benchmarks/replay.py [MOST EVENTS] [ROUNDS]
 
 The bare loop hashes each line, decodes it and keeps it by job in a dict. Ours checks the chain and
 every number, decodes the event's data by its type, and applies it to the board, its indexes and the
-daily files.
+daily files. Histories of a thousandth of the most events, ten times that, and so on.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+from growth import powers
 from histories import BEGIN, lived
-from measure import in_turn, share, tell, timed
+from measure import exponent, in_turn, middle, share, tell, timed
 
 from jobledger import Ledger, ManualClock
 
@@ -46,31 +49,33 @@ def bare(directory: Path) -> dict[str, Line]:
     return jobs
 
 
-def open_and_close(directory: Path) -> None:
-    with Ledger(directory, read_only=True, clock=ManualClock(BEGIN)):
-        pass
+def replayed(directory: Path) -> None:
+    Ledger(directory, read_only=True, clock=ManualClock(BEGIN), use_snapshot=False).close()
 
 
 def main() -> None:
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    most = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    sizes = powers(most // 1000, most)
+    ways: dict[str, Callable[[], float]] = {}
     with tempfile.TemporaryDirectory() as place:
-        directory = Path(place, "jobs")
-        lived(directory, events)
-        taken = in_turn(
-            {
-                "open": lambda: timed(lambda: open_and_close(directory)),
-                "bare": lambda: timed(lambda: bare(directory)),
-            },
-            rounds,
-        )
+        for events in sizes:
+            directory = Path(place, str(events))
+            lived(directory, events)
+            ways[f"{events} replayed"] = partial(timed, partial(replayed, directory))
+            ways[f"{events} bare"] = partial(timed, partial(bare, directory))
+        taken = in_turn(ways, rounds)
+    ours = {events: taken[f"{events} replayed"] for events in sizes}
+    limit = {events: taken[f"{events} bare"] for events in sizes}
     tell(
         "a full verified replay into the board against a bare loop",
         {
-            "events": events,
+            "events": sizes,
+            "events a second": [round(n / middle(ours[n])) for n in sizes],
+            "events a second of the bare loop": [round(n / middle(limit[n])) for n in sizes],
+            "exponent of growth": exponent(sizes, [middle(ours[n]) for n in sizes]),
+            "share of the bare rate": {str(n): share(limit[n], ours[n]) for n in sizes},
             "seconds": taken,
-            "events a second": round(events / min(taken["open"])),
-            "share of the bare rate": share(taken["bare"], taken["open"]),
         },
     )
 

@@ -1,0 +1,104 @@
+"""`python benchmarks` measures, and writes down what it found. What it found is not looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[2]
+ASKED = ("adding", "callers", "concurrency", "opening")
+DRAWN = {"callers", "opening"}
+
+
+def benchmarks(document: Path, *words: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks"), "--document", str(document), *words],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def rows(document: Path) -> dict[str, list[str]]:
+    """The rows of the first table, by program."""
+    found = re.findall(r"^\| (.+) \| `benchmarks/(\w+)\.py` \|$", document.read_text(), re.M)
+    return {name: cells.split(" | ") for cells, name in found}
+
+
+def test_what_was_measured_is_in_a_table_in_json_and_in_plots(tmp_path: Path) -> None:
+    """Each question that was asked has its answer beside what is wanted; other rows stay."""
+    document = tmp_path / "performance.md"
+    before = rows(ROOT / "docs/performance.md")
+
+    done = benchmarks(document, "--quick", *ASKED)
+
+    assert done.returncode == 0, done.stderr
+    after = rows(document)
+    assert set(after) == set(before)
+    for name, (_, answer, wanted) in after.items():
+        if name in ASKED:
+            assert re.search(r"\d", answer)
+            assert re.search(r"\d", wanted)
+        else:
+            assert answer == before[name][1]
+    for name in ASKED:
+        saved = json.loads((tmp_path / f"performance/results/{name}.json").read_text("utf-8"))
+        assert saved["versions"]["jobledger"]
+        assert {"machine", "commit", "measured_at", "seconds"} <= set(saved)
+
+    drawn = {path.stem: path.read_text("utf-8") for path in tmp_path.glob("performance/*.svg")}
+    assert set(drawn) == DRAWN
+    for name, text in drawn.items():
+        assert f"](performance/{name}.svg)" in document.read_text("utf-8")
+        assert ElementTree.fromstring(text).get("aria-label")
+        assert "<script" not in text
+        assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+
+    written = document.read_text("utf-8")
+    again = benchmarks(document, "--draw")
+    assert again.returncode == 0, again.stderr
+    assert document.read_text("utf-8") == written
+    assert {path.stem: path.read_text("utf-8") for path in tmp_path.glob("performance/*.svg")} == (
+        drawn
+    )
+
+
+def test_a_question_that_fails_is_named_and_keeps_its_row(tmp_path: Path) -> None:
+    """The others are asked all the same, and the command ends with 1."""
+    document = tmp_path / "performance.md"
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "transitions.py").write_text("raise SystemExit('broken for the test')\n")
+
+    done = benchmarks(document, "--quick", "adding", "bulk", path=str(broken))
+
+    assert done.returncode == 1
+    assert "failed: adding, bulk" in done.stderr
+    assert rows(document) == rows(ROOT / "docs/performance.md")
+
+
+def test_a_library_that_is_not_installed_is_left_out_with_a_note() -> None:
+    """Every other one says how durable it was told to be, in the version that it has."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks/peers.py"), "3", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {"jobledger", "a JSON file"} <= set(found["peers"])
+    assert all(told["durability"] and told["remark"] for told in found["peers"].values())
+    assert set(found["adds a second"]) == {"bare", *found["peers"]}
+    assert not set(found["not here"]) & set(found["peers"])
+    assert all(found["not here"].values())
+    assert len(found["not here"]) + len(found["peers"]) == 9
