@@ -51,6 +51,8 @@ BATCH_MS = 100
 DAILY_FILES_DELAY_S = 0.3
 DAILY_FILES_LONGEST_S = 0.8
 """How long after a change the daily files are written: the longer, the more work that is."""
+_MANY = 256
+"""From so many events on it is worth it to find out which jobs are open only after all of them."""
 
 _open_ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
 
@@ -368,15 +370,22 @@ class Ledger(Changes, Past):
     def _observe(self, records: Sequence[Record | Event]) -> None:
         """Apply one or more whole writes; called by the store, in order."""
         with self._lock:
-            step, followers = self._board.apply, self._followers
-            for record in records:
-                change = step(record if type(record) is Event else to_event(record))
-                for apply in followers:
-                    apply(change)
+            if len(records) > max(_MANY, len(self._board.jobs.open) // 4):
+                with self._board.loading():
+                    self._apply_all(records)
+            else:
+                self._apply_all(records)
         if not self._closed and not self._read_only:
             self._background.wake()
         for listener in list(self._listeners):
             listener()
+
+    def _apply_all(self, records: Sequence[Record | Event]) -> None:
+        apply, followers = self._board.apply, self._followers
+        for record in records:
+            change = apply(record if type(record) is Event else to_event(record))
+            for follow in followers:
+                follow(change)
 
     def _who_follows(self) -> list[Callable[[Change], object]]:
         """What takes in each change of the board, in this order; under the lock."""
