@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, get_args
@@ -444,9 +445,13 @@ class Ledger(Changes, Past):
         """The time by the ledger's clock, in UTC."""
         return self._now()
 
+    @cached_property
+    def _namespace(self) -> UUID:
+        return UUID(self.ledger_id)
+
     def idempotency_key(self, job_id: str) -> str:
         """A key that is the same for every attempt of a job, and different for every job."""
-        return str(uuid5(UUID(self.ledger_id), job_id))
+        return str(uuid5(self._namespace, job_id))
 
     def _now(self) -> datetime:
         return self._clock.now().astimezone(UTC)
