@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,6 +27,9 @@ from .queries import Queries
 from .uniqueness import Uniqueness
 from .zone import to_aware
 
+_Newcomer = tuple[int | str | None, c.Add | c.Import]
+"""A job that is to be added, and how errors name it: by its place among others, or by what stands
+here; None where it is the only one."""
 _WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
 
 
@@ -74,7 +77,7 @@ class Adding(Queries):
             job_id=job_id,
             publish_timeout=publish_timeout,
         )
-        return self._add([_Newcomer(None, c.Add(job_id=_id_for(job_id), job=new))])[0]
+        return self._add([(None, c.Add(job_id=_id_for(job_id), job=new))])[0]
 
     def add_jobs(self, jobs: Iterable[NewJob]) -> list[str]:
         """Add all of `jobs` or none, as one durable write, and return their ids in order.
@@ -83,11 +86,11 @@ class Adding(Queries):
             ValidationError: one of them is not acceptable (the message says which); none was added.
             StorageError: whether they were added is unknown.
         """
-        newcomers = []
+        newcomers: list[_Newcomer] = []
         for index, new in enumerate(jobs):
             if not isinstance(new, NewJob):
                 raise _wrong_kind(new, NewJob, f"jobs[{index}]")
-            newcomers.append(_Newcomer(index, c.Add(job_id=_id_for(new.job_id), job=new)))
+            newcomers.append((index, c.Add(job_id=_id_for(new.job_id), job=new)))
         return self._add(newcomers)
 
     def import_jobs(self, jobs: Iterable[ImportedJob]) -> list[str]:
@@ -102,14 +105,14 @@ class Adding(Queries):
                 or all of them are too much for one write; none was imported.
             StorageError: whether they were imported is unknown.
         """
-        newcomers = []
+        newcomers: list[_Newcomer] = []
         for index, item in enumerate(jobs):
             if not isinstance(item, ImportedJob):
                 raise _wrong_kind(item, ImportedJob, f"jobs[{index}]")
             if not isinstance(item.job, ScheduledJob):
                 raise _wrong_kind(item.job, ScheduledJob, f"{item.place}: job")
             command = c.Import(job_id=item.job.job_id, job=item)
-            newcomers.append(_Newcomer(item.place, command))
+            newcomers.append((item.place, command))
         return self._add(newcomers)
 
     def _add(self, newcomers: list[_Newcomer]) -> list[str]:
@@ -179,14 +182,6 @@ class Adding(Queries):
                 if self._uniqueness.stands_in_the_way(job, now):
                     texts.setdefault(key, _named(label))
             return self._board.seq
-
-
-class _Newcomer(NamedTuple):
-    """A job that is to be added, and how errors name it: by its place among others, or by what
-    stands here; None where it is the only one."""
-
-    label: int | str | None
-    command: c.Add | c.Import
 
 
 def _id_for(job_id: str | None) -> str:
