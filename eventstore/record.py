@@ -245,6 +245,14 @@ def check_own_hash(line: bytes, record: Any) -> None:
         raise RecordError("form", "the line's hash is not its last key")
 
 
+def own_hashes(lines: Sequence[bytes]) -> list[str | None]:
+    """The hash of each line's bytes; None where the line does not end in one."""
+    return [
+        sha256(line[:-_ENDING]).hexdigest()[:32] if line[-_ENDING:-34] == _HASH_KEY else None
+        for line in lines
+    ]
+
+
 def decode_header(line: bytes) -> Header:
     """The header of a line (without its newline).
 

@@ -17,10 +17,10 @@ from .record import (
     Form,
     Header,
     RecordError,
-    check_own_hash,
     decode_header,
     decode_record,
     encode_header,
+    own_hashes,
 )
 
 _NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
@@ -59,6 +59,18 @@ class Cursor:
         """Move within the day's file."""
         self.offset, self.line, self.seq, self.hash = offset, line, seq, hash
         self.batch, self.write_offset = batch, write_offset
+
+    def move(self, lines: list[bytes], records: list[Any]) -> None:
+        """Move behind these records, which follow, up to the end of a write; `lines` are theirs."""
+        last = records[-1]
+        begin = len(records)
+        while begin and records[begin - 1].batch == last.batch:
+            begin -= 1
+        if begin or last.batch != self.batch:
+            self.write_offset = self.offset + sum(map(len, lines[:begin])) + begin
+        self.offset += sum(map(len, lines)) + len(lines)
+        self.line += len(lines)
+        self.seq, self.hash, self.batch = last.seq, last.hash, last.batch
 
 
 def day_file(directory: Path, day: str) -> Path:
@@ -189,14 +201,15 @@ def scan(
     are checked to go up by one, and kept there. What is left between the cursor and `limit` at
     the end is an incomplete write, for the caller to judge.
 
+    A block is looked at as a whole first; only where something is wrong with it each line is.
+
     Raises:
         LedgerCorruptError: a line does not verify; everything before it was handed out.
     """
-    offset, line_number, seq, prev = cursor.offset, cursor.line, cursor.seq, cursor.hash
-    batch, batch_offset = cursor.batch, cursor.write_offset
-    read_from, rest = offset, b""
-    pending: list[Any] = []
-    """The records so far of a write that goes on in the next chunk."""
+    read_from, rest = cursor.offset, b""
+    records: list[Any] = []
+    """What was read of a write that is not whole yet, from the cursor on; `lines` are its lines."""
+    lines: list[bytes] = []
     while read_from < limit:
         with storage_errors("read", path):
             chunk = fs.read_at(fd, min(_CHUNK, limit - read_from), read_from)
@@ -204,75 +217,102 @@ def scan(
             break
         read_from += len(chunk)
         block = rest + chunk
-        lines = block.split(b"\n")
-        rest = lines.pop()
-        each = _read_all(form, block[: len(block) - len(rest)], lines)
-        records = pending
-        whole = 0
-        """How many of `records` belong to whole writes."""
-        fault: RecordError | None = None
-        for line in lines:
-            try:
-                record = next(each)
-                check_own_hash(line, record)
-                if (
-                    record.seq != seq + 1
-                    or record.prev != prev
-                    or record.batch != batch
-                    or record.more < 0
-                ):
-                    check_record(record, seq, prev)  # of the same batch nothing else can be wrong
-                if versions is not None:
-                    job_id = record.job_id
-                    due = versions.get(job_id, 0) + 1
-                    if record.version != due:
-                        raise RecordError(
-                            "version",
-                            f"record {record.seq} has version {record.version} of job"
-                            f" {job_id} where {due} is due",
-                        )
-                    versions[job_id] = due
-            except RecordError as error:
-                fault = error
-                break
-            if record.batch != batch:
-                batch, batch_offset = record.batch, offset
-            offset += len(line) + 1
-            line_number += 1
-            seq, prev = record.seq, record.hash
-            records.append(record)
-            if record.more == 0:
-                whole = len(records)
-                end = offset, line_number, seq, prev, batch, batch_offset
+        fresh = block.split(b"\n")
+        rest = fresh.pop()
+        seq, prev = cursor.seq + len(records), records[-1].hash if records else cursor.hash
+        found, fault = _read_block(block[: len(block) - len(rest)], fresh, seq, prev, form), None
+        if found is None or not _take_versions(found, versions):
+            found, fault = _look_at_each(fresh, seq, prev, form, versions)
         if fault is None and len(rest) > MAX_LINE_BYTES:
             fault = RecordError("unreadable", f"a line is longer than {MAX_LINE_BYTES} bytes")
-        pending = records[whole:]
+        records += found
+        lines += fresh[: len(found)]
+        whole = _count_whole(records)
         if whole:
-            cursor.stand_at(*end)
-            yield records[:whole] if pending else records
+            cursor.move(lines[:whole], records[:whole])
+            handed_out, records, lines = records[:whole], records[whole:], lines[whole:]
+            yield handed_out
         if fault is not None:
-            _forget(versions, pending)
-            raise corrupt(path, line_number + 1, offset, fault.kind, fault.message)
-    _forget(versions, pending)
+            _forget(versions, records)
+            offset = cursor.offset + sum(map(len, lines)) + len(lines)
+            raise corrupt(path, cursor.line + len(lines) + 1, offset, fault.kind, fault.message)
+    _forget(versions, records)
 
 
-def _read_all(form: Form, block: bytes, lines: list[bytes]) -> Iterator[Any]:
-    """What each of the lines is read as: all at once where none is in the way."""
+def _read_block(
+    block: bytes, lines: list[bytes], seq: int, prev: str, form: Form
+) -> list[Any] | None:
+    """The records of all the lines of a block; None where not each of them is in order.
+
+    The same rules as those of `_look_at_each`, in a form that costs half as much.
+    """
     try:
         records = form.read_all(block)
-    except Exception:  # noqa: BLE001 - reading them one by one says which it is, and why
-        records = []
-    if len(records) == len(lines):
-        return iter(records)
-    return (decode_record(line, form.read) for line in lines)
+    except Exception:  # noqa: BLE001 - looking at each says which it is, and why
+        return None
+    hashes = [record.hash for record in records]
+    if (
+        hashes == own_hashes(lines)
+        and [record.prev for record in records] == [prev, *hashes][:-1]
+        and [record.seq for record in records] == [*range(seq + 1, seq + 1 + len(lines))]
+        and all(0 < record.batch <= record.seq for record in records)
+        and min([record.more for record in records], default=0) >= 0
+    ):
+        return records
+    return None
 
 
-def _forget(versions: dict[str, int] | None, write: list[Any]) -> None:
-    """Take back what an incomplete write did to `versions`."""
+def _look_at_each(
+    lines: list[bytes], seq: int, prev: str, form: Form, versions: dict[str, int] | None
+) -> tuple[list[Any], RecordError | None]:
+    """The records of the lines up to the first that is not in order, and what is wrong with it."""
+    records: list[Any] = []
+    for line in lines:
+        try:
+            record = decode_record(line, form.read)
+            check_record(record, seq, prev)
+            if versions is not None and not _take_versions([record], versions):
+                due = versions.get(record.job_id, 0) + 1
+                raise RecordError(
+                    "version",
+                    f"record {record.seq} has version {record.version} of job {record.job_id}"
+                    f" where {due} is due",
+                )
+        except RecordError as fault:
+            return records, fault
+        records.append(record)
+        seq, prev = record.seq, record.hash
+    return records, None
+
+
+def _take_versions(records: list[Any], versions: dict[str, int] | None) -> bool:
+    """Take each record's version into `versions`; False, and none of them, where one does not
+    follow the one before."""
+    if versions is not None:
+        for count, record in enumerate(records):
+            job_id = record.job_id
+            due = versions.get(job_id, 0) + 1
+            if record.version != due:
+                _forget(versions, records[:count])
+                return False
+            versions[job_id] = due
+    return True
+
+
+def _forget(versions: dict[str, int] | None, records: list[Any]) -> None:
+    """Take back what these records did to `versions`."""
     if versions is None:
         return
-    for record in reversed(write):
+    for record in reversed(records):
         if record.version == 1:
             del versions[record.job_id]
         else:
             versions[record.job_id] = record.version - 1
+
+
+def _count_whole(records: list[Any]) -> int:
+    """How many of the records belong to whole writes."""
+    count = len(records)
+    while count and records[count - 1].more:
+        count -= 1
+    return count

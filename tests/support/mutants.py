@@ -175,8 +175,9 @@ def command(
     mutants: Sequence[Mutant], document: Path, marker: str, kind: str, arguments: list[str]
 ) -> int:
     """The command of a list of mutants: try those whose names have one of the words in `arguments`,
-    or all of them. With `--write` their table goes between the markers of the document. Returns the
-    exit code: 1 if one went unnoticed.
+    or all of them. With `--write` their rows go into the table between the markers of the document,
+    in the order of the list; the rows of those that were not tried stay. Returns the exit code: 1
+    if one went unnoticed.
     """
     words = [word for word in arguments if word != "--write"]
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
@@ -185,6 +186,9 @@ def command(
     if "--write" in arguments:
         begin, end = f"<!-- {marker}: begin -->\n", f"<!-- {marker}: end -->"
         before, rest = document.read_text("utf-8").split(begin)
-        table = "\n".join([f"| {kind} | in | noticed by |", "| --- | --- | --- |", *rows])
-        document.write_text(f"{before}{begin}{table}\n{end}{rest.split(end)[1]}", "utf-8")
+        old, after = rest.split(end)
+        known = {row.split(" | ")[0]: row for row in [*old.splitlines()[2:], *rows]}
+        table = [f"| {kind} | in | noticed by |", "| --- | --- | --- |"]
+        table += (known[name] for m in mutants if (name := f"| {m.name}") in known)
+        document.write_text("\n".join([before + begin.rstrip(), *table, end + after]), "utf-8")
     return 1 if missed else 0

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -269,7 +270,14 @@ def test_a_line_that_was_rewritten_with_a_hash_that_fits_is_refused(
 
 @WITH_AND_WITHOUT_HEAD
 @pytest.mark.parametrize(
-    ("changes", "kind"), [({"seq": 3}, "sequence"), ({"prev": "f" * 32}, "chain")]
+    ("changes", "kind"),
+    [
+        ({"seq": 3}, "sequence"),
+        ({"prev": "f" * 32}, "chain"),
+        ({"batch": 0}, "sequence"),
+        ({"batch": 99}, "sequence"),
+        ({"more": -1}, "sequence"),
+    ],
 )
 def test_within_one_write_every_record_follows_the_one_before(
     ledger: LogDirectory, changes: dict[str, object], kind: str, with_head: bool
@@ -284,6 +292,19 @@ def test_within_one_write_every_record_follows_the_one_before(
     if not with_head:
         ledger.head.unlink()
     assert (refusal(ledger).kind, refusal(ledger).line) == (kind, 3)
+
+
+def test_a_hash_that_fits_is_no_hash_where_it_is_not_written_as_one(ledger: LogDirectory) -> None:
+    """It is found by slicing: only as the last key, and in that very form."""
+    ledger.write([new("a", n) for n in (1, 2, 3)])
+    path = ledger.days()[0]
+    lines = lines_of(path)
+    body = lines[2].partition(b',"hash"')[0] + b","
+    digest = sha256(body).hexdigest()[:32]
+    lines[2] = body + b' "hash":"' + digest.encode() + b'"}\n'
+    lines[3] = reseal(lines[3], prev=digest)
+    rewrite(path, lines)
+    assert (refusal(ledger).kind, refusal(ledger).line) == ("unreadable", 3)
 
 
 @pytest.mark.parametrize("kind", ["sequence", "chain", "version", "form"])

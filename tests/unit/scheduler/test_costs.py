@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.domain import NOON
@@ -118,13 +119,15 @@ def test_an_append_writes_its_lines_and_head_and_not_a_byte_more(tmp_path: Path)
 def test_what_a_handle_appends_it_never_reads_and_what_others_append_it_reads_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, check = list[int](), segment.check_own_hash
+    read, read_block = list[int](), segment._read_block
 
-    def check_and_tell(line: bytes, record: object) -> None:
-        read.append(record.seq)  # type: ignore[attr-defined]
-        check(line, record)
+    def read_and_tell(*block: Any) -> Any:
+        records = read_block(*block)
+        assert records is not None
+        read.extend(record.seq for record in records)
+        return records
 
-    monkeypatch.setattr(segment, "check_own_hash", check_and_tell)
+    monkeypatch.setattr(segment, "_read_block", read_and_tell)
     clock = ManualClock(NOON)
     with Ledger(tmp_path, clock=clock) as one, Ledger(tmp_path, clock=clock) as other:
         add(one, 5)
