@@ -3,7 +3,8 @@
 The loop expires what is too late, recovers what is stuck, starts the due job that comes first, and
 sleeps until the next due time, a change of the log by any process, or stop. It looks at the clock
 and at the log's head again at least ten times a second, so a suspended machine, a clock that jumps
-and another process's change are all noticed at once.
+and another process's change are all noticed at once. Files that can wait are not written just
+before a job is due.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,8 +36,9 @@ from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
 from .attempting import Running
 from .calls import run_in_own_loop
-from .clock import Clock
+from .clock import Clock, SystemClock
 from .log import logger
+from .lookout import EARLY_S, Lookout
 from .runner_lock import RunnerLock
 from .runs import LOOK_EVERY_S, Runs
 from .settings import RunSettings
@@ -108,6 +112,7 @@ class Scheduler(Runs):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Event | None = None
+        self._lookout = Lookout()
         self._stopping = False
         self._end_run: Callable[[], object] = lambda: None
         self._runner_lock: RunnerLock | None = None
@@ -147,6 +152,7 @@ class Scheduler(Runs):
         """
         port = Port(post_callback)
         self._check_not_started()
+        logger()  # imports structlog, which would be felt by the job after the first
         self._stopping = False
         self._loop = asyncio.get_running_loop()
         self._wakeup = asyncio.Event()
@@ -234,6 +240,7 @@ class Scheduler(Runs):
     async def _turn(self, port: Port) -> None:
         assert self._wakeup is not None
         self._wakeup.clear()
+        self._lookout.turn()
         self._collect()
         if self._store.is_poisoned:
             self._store.reopen()
@@ -247,6 +254,7 @@ class Scheduler(Runs):
         for running in self._begin_all(port, self._now(), left_out, room) if room > 0 else ():
             running.task = asyncio.create_task(self._run_async(port, running.job))
             running.task.add_done_callback(lambda _: self._wake())
+        await asyncio.sleep(0)  # what has started is called before anything else is thought of
         await self._sleep(again_soon=bool(left_out))
 
     async def _sleep(self, *, again_soon: bool) -> None:
@@ -256,13 +264,19 @@ class Scheduler(Runs):
             await self._wait_for_wakeup(LOOK_EVERY_S)
             return
         until = self._next_moment()
+        # Another clock than the machine's may stand still just before a due time.
+        early_s = EARLY_S if type(self._clock) is SystemClock else 0.0
         while not self._wakeup.is_set() and not self._stopping:
-            wait_s = LOOK_EVERY_S
-            if until is not None:
-                wait_s = min(wait_s, (until - self._now()).total_seconds())
-            if wait_s <= 0 or self._store.changed():
+            left_s = inf if until is None else (until - self._now()).total_seconds()
+            if left_s <= 0:
                 return
-            await self._wait_for_wakeup(wait_s)
+            if self._store.changed():
+                self._lookout.found()
+                return
+            if left_s <= early_s:
+                self._wait_precisely(left_s)
+            else:
+                await self._wait_for_wakeup(min(self._lookout.wait_s, left_s - early_s))
 
     async def _pause(self, seconds: float) -> None:
         """Sit an error out, unless stopping."""
@@ -280,6 +294,21 @@ class Scheduler(Runs):
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wakeup.wait()
+
+    def _wait_precisely(self, seconds: float) -> None:
+        """For at most `EARLY_S`, in which nothing else runs in the event loop."""
+        time.sleep(seconds)
+
+    def leave_alone_s(self, takes_s: float) -> float:
+        """For the background thread: a job that is about to start, or has just done so, is not to
+        wait for files, nor for the disk that is busy with them."""
+        if self._loop_task is None:
+            return 0.0
+        has_room = len(self._running) < self._settings.concurrency
+        with self._lock:
+            due = self._board.next_time() if has_room else None
+        left_s = inf if due is None else (due - self._now()).total_seconds()
+        return self._lookout.calm_in_s(left_s, takes_s)
 
     def _next_moment(self) -> datetime | None:
         """When the clock alone gives the loop something to do."""

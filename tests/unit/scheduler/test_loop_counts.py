@@ -1,0 +1,290 @@
+"""How often the loop wakes up, what it does then, and who gives way to it: no clock is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.domain import NOON
+from support.durability import LEDGER, without_background
+from support.publishers import Recording
+from support.waiting import eventually_async
+
+from jobledger import Ledger, ManualClock, Scheduler, SystemClock
+from jobledger.scheduler.attempt import Port
+from jobledger.scheduler.background import Background
+from jobledger.scheduler.lookout import CALM_S, EARLY_S, LOOK_SOON_S, Lookout
+from jobledger.scheduler.runs import LOOK_EVERY_S
+from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
+
+
+class Seconds:
+    """A clock of seconds that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Watched(Scheduler):
+    """A scheduler in memory whose loop waits in no time: it moves the clock, and notes how far."""
+
+    def __init__(self, clock: ManualClock, *, by_the_machine: bool = False) -> None:
+        self.waits: list[float] = []
+        self.precise: list[float] = []
+        self.turns = 0
+        self.late_s = 0.0
+        """By how much a wait is longer than was asked for."""
+        self.disk = FaultyFileSystem(SimulatedDisk())
+        self.moved = clock
+        super().__init__(LEDGER, fs=self.disk, clock=None if by_the_machine else clock)
+
+    async def _turn(self, port: Port) -> None:
+        self.turns += 1
+        await super()._turn(port)
+
+    async def _wait_for_wakeup(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(0)
+        self.moved.advance(timedelta(seconds=seconds + self.late_s))
+
+    def _wait_precisely(self, seconds: float) -> None:
+        self.precise.append(seconds)
+        self.moved.advance(timedelta(seconds=seconds))
+
+    async def run_until(self, moment: datetime, publisher: Recording) -> None:
+        await self.start(publisher)
+        await eventually_async(lambda: self.moved.now() >= moment)
+        await self.stop()
+
+
+@pytest.fixture(autouse=True)
+def nothing_by_itself() -> Iterator[None]:
+    with without_background():
+        yield
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOON)
+
+
+def test_a_turn_with_nothing_to_do_only_looks(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No lock, no write; whether somebody has changed something is asked four times at most, and
+    each time it is HEAD that is looked at, and that the runner's lock is still there."""
+
+    async def main() -> None:
+        with Watched(clock) as scheduler:
+            scheduler.add_job("a", "x", clock.now() + timedelta(days=1))
+            port = Port(Recording())
+            scheduler._wakeup = asyncio.Event()
+            monkeypatch.setattr(scheduler, "_sleep", _no_sleep)
+            scheduler.disk.fault = Fault(0)
+            await scheduler._turn(port)
+            looked = list(scheduler.disk.operations)
+            scheduler.disk.fault = None
+            assert {operation for operation, _ in looked} <= {"size", "read"}
+            assert {name for _, name in looked} <= {"HEAD", "runner.lock"}
+            assert looked.count(("read", "HEAD")) <= 4
+            assert len(looked) <= 10
+
+    asyncio.run(main())
+
+
+async def _no_sleep(*, again_soon: bool) -> None:
+    pass
+
+
+def test_waiting_looks_at_head_ten_times_a_second_and_at_nothing_else(clock: ManualClock) -> None:
+    """Ten seconds without a change are one turn and a hundred looks."""
+
+    async def main() -> None:
+        with Watched(clock) as scheduler:
+            scheduler.add_job("a", "x", clock.now() + timedelta(days=1))
+            scheduler.disk.fault = Fault(0)
+            await scheduler.start(Recording())
+            await eventually_async(lambda: scheduler.turns > 0)
+            await eventually_async(lambda: len(scheduler.waits) > 1)
+            turns, waits, begun = scheduler.turns, len(scheduler.waits), clock.now()
+            scheduler.disk.operations.clear()
+            await eventually_async(lambda: clock.now() - begun >= timedelta(seconds=10))
+            looks, waited = list(scheduler.disk.operations), len(scheduler.waits) - waits
+            took_s = (clock.now() - begun).total_seconds()
+            assert scheduler.turns == turns
+            assert waited <= took_s / LOOK_EVERY_S + 1
+            assert set(looks) <= {("size", "HEAD"), ("read", "HEAD")}
+            assert looks.count(("read", "HEAD")) <= waited + 1
+            await scheduler.stop()
+
+    asyncio.run(main())
+
+
+def test_the_job_starts_at_its_time_to_the_microsecond(clock: ManualClock) -> None:
+    """The last wait is as long as what is left, not as long as a look may wait."""
+
+    async def main() -> None:
+        with Watched(clock) as scheduler:
+            due = clock.now() + timedelta(seconds=3, microseconds=141_592)
+            job_id = scheduler.add_job("a", "x", due)
+            await scheduler.run_until(due + timedelta(seconds=1), Recording())
+            assert scheduler.get_job(job_id).started_at == due
+            assert max(scheduler.waits) <= LOOK_EVERY_S
+            assert scheduler.precise == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.0009, 0.0014])
+def test_timers_that_are_late_do_not_make_a_job_late(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch, late_s: float
+) -> None:
+    """By the machine's clock the timer is set for a little earlier, and the rest is short."""
+    monkeypatch.setattr(SystemClock, "now", lambda _: clock.now())
+
+    async def main() -> None:
+        with Watched(clock, by_the_machine=True) as scheduler:
+            due = clock.now() + timedelta(seconds=1)
+            job_id = scheduler.add_job("a", "x", due)
+            scheduler.late_s = late_s
+            await scheduler.run_until(due + timedelta(seconds=1), Recording())
+            assert scheduler.get_job(job_id).started_at == due
+            assert 0 < sum(scheduler.precise) <= EARLY_S
+
+    asyncio.run(main())
+
+
+def test_looks_are_frequent_after_a_change_by_another_process() -> None:
+    """A hundredth of a second at first, a tenth of the time since then, a tenth of a second in the
+    end: twelve looks in the first tenth of a second and in any later decade a few more."""
+    time = Seconds()
+    lookout = Lookout(time)
+    assert lookout.wait_s == LOOK_EVERY_S
+    lookout.found()
+    assert lookout.wait_s == LOOK_SOON_S
+    begun, looks = time.now, 0
+    while lookout.wait_s < LOOK_EVERY_S:
+        time.now += lookout.wait_s
+        looks += 1
+    assert looks <= 40
+    assert time.now - begun <= 1.1
+    time.now += 1000
+    assert lookout.wait_s == LOOK_EVERY_S
+
+
+def test_the_loop_remembers_who_changed_something(directory: Path, clock: ManualClock) -> None:
+    """Its own changes are no reason to look more often; another handle's are."""
+
+    async def main() -> None:
+        with (
+            Scheduler(directory, clock=clock) as scheduler,
+            Ledger(directory, clock=clock) as other,
+        ):
+            time = Seconds()
+            scheduler._lookout = Lookout(time)
+            post = Recording()
+            await scheduler.start(post)
+            scheduler.add_job("a", "here", clock.now())
+            await eventually_async(lambda: post.posted == ["here"])
+            assert scheduler._lookout.wait_s == LOOK_EVERY_S
+            other.add_job("a", "elsewhere", clock.now())
+            await eventually_async(lambda: post.posted == ["here", "elsewhere"])
+            assert scheduler._lookout.wait_s == LOOK_SOON_S
+            await scheduler.stop()
+
+    asyncio.run(main())
+
+
+def test_files_give_way_to_what_is_about_to_start() -> None:
+    """Before a due time as long as writing may take, and until what is due has started."""
+    time = Seconds()
+    lookout = Lookout(time)
+    assert lookout.calm_in_s(inf, 0.0) == 0
+    assert lookout.calm_in_s(CALM_S, 0.0) == 0
+    assert lookout.calm_in_s(CALM_S / 2, 0.0) == CALM_S * 1.5
+    assert lookout.calm_in_s(0.05, 0.02) == 0
+    assert lookout.calm_in_s(0.05, 0.03) == 0.05 + CALM_S
+    assert lookout.calm_in_s(-CALM_S / 2, 0.0) == CALM_S / 2
+    assert lookout.calm_in_s(-60, 0.0) == 0  # its account is busy: it will not start now
+    lookout.turn()
+    assert lookout.calm_in_s(inf, 0.0) == CALM_S
+    time.now += CALM_S
+    assert lookout.calm_in_s(inf, 0.0) == 0
+
+
+def test_files_give_way_only_while_the_loop_runs_and_has_room(
+    directory: Path, clock: ManualClock
+) -> None:
+    async def main() -> None:
+        with Scheduler(directory, clock=clock, grace_s=0.05) as scheduler:
+            scheduler._lookout = Lookout(Seconds())
+            scheduler._lookout.turn = lambda: None  # type: ignore[method-assign]  # long ago
+            scheduler.add_job("a", "soon", clock.now() + timedelta(seconds=CALM_S / 2))
+            assert scheduler.leave_alone_s(0.0) == 0
+            await scheduler.start(_hang)
+            assert scheduler.leave_alone_s(0.0) == CALM_S * 1.5
+            scheduler.add_job("a", "now", clock.now())
+            await eventually_async(lambda: scheduler._running)
+            assert scheduler.leave_alone_s(0.0) == 0
+            await scheduler.stop()
+            assert scheduler.leave_alone_s(0.0) == 0
+        with Ledger(directory, clock=clock) as ledger:
+            assert ledger.leave_alone_s(0.0) == 0
+
+    asyncio.run(main())
+
+
+async def _hang(account_id: str, content: str) -> Any:
+    await asyncio.Event().wait()
+
+
+class Busy:
+    """An owner of a background that never has a good moment."""
+
+    def __init__(self, calm_in_s: float) -> None:
+        self.calm_in_s = calm_in_s
+        self.asked = 0
+
+    def write_behind(self) -> bool:
+        return True
+
+    def leave_alone_s(self, takes_s: float) -> float:
+        self.asked += 1
+        return self.calm_in_s
+
+
+class Patience:
+    """Stands for the event that ends a background: waiting for it moves the clock."""
+
+    def __init__(self, time: Seconds) -> None:
+        self._time = time
+        self.waited: list[float] = []
+
+    def set(self) -> None:
+        pass
+
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        self._time.now += seconds
+
+
+@pytest.mark.parametrize(("calm_in_s", "waits"), [(0.0, 0), (0.043, 19), (5.0, 1)])
+def test_giving_way_has_an_end(calm_in_s: float, waits: int) -> None:
+    """What follows the log within a second does so however many jobs come."""
+    time, owner = Seconds(), Busy(calm_in_s)
+    background = Background(owner, 0.3, 0.8, time)
+    patience = background._stopping = Patience(time)  # type: ignore[assignment]
+    background._give_way(0.0, latest=time.now + 0.8)
+    assert len(patience.waited) == waits
+    assert sum(patience.waited) <= 0.8 + 1e-6
