@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -29,6 +28,12 @@ def width_of(text: str) -> int:
     return cell_len(text)
 
 
+def _terminal_width() -> int:
+    import shutil  # and all that packs files with it
+
+    return shutil.get_terminal_size().columns
+
+
 def _padded(cells: Sequence[str], width: int) -> list[str]:
     """The cells, each at least so wide."""
     if "".join(cells).isascii():
@@ -47,7 +52,7 @@ class Columns:
     def __init__(self, *columns: tuple[str, int | None]) -> None:
         self._columns = columns
         self._is_terminal = sys.stdout.isatty()
-        self._width = shutil.get_terminal_size().columns if self._is_terminal else None
+        self._width = _terminal_width() if self._is_terminal else None
         self._is_coloured = self._is_terminal and not os.environ.get("NO_COLOR")
 
     def title(self, note: str = "") -> None:
@@ -134,7 +139,7 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
         for title, column in cells.items()
     }
     if is_terminal:
-        _make_room(columns, shutil.get_terminal_size().columns - _LEAST_CONTENT)
+        _make_room(columns, _terminal_width() - _LEAST_CONTENT)
     table = Columns(*columns.items())
     table.title()
     styles = [STATUS_STYLE[job.status] for job in jobs] if is_terminal else []
