@@ -48,6 +48,6 @@ class Lookout:
     def calm_in_s(self, left_s: float, takes_s: float) -> float:
         """How long until files may be written, which takes so long, where the next job to start is
         due in `left_s` (inf where there is none); 0: now."""
-        if -CALM_S < left_s < max(CALM_S, 2 * takes_s):
+        if -CALM_S < left_s < max(CALM_S, 1.5 * takes_s):
             return left_s + CALM_S
         return max(0.0, self._turned_at + CALM_S - self._time())

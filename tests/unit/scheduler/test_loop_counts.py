@@ -210,8 +210,8 @@ def test_files_give_way_to_what_is_about_to_start() -> None:
     assert lookout.calm_in_s(inf, 0.0) == 0
     assert lookout.calm_in_s(CALM_S, 0.0) == 0
     assert lookout.calm_in_s(CALM_S / 2, 0.0) == CALM_S * 1.5
-    assert lookout.calm_in_s(0.05, 0.02) == 0
-    assert lookout.calm_in_s(0.05, 0.03) == 0.05 + CALM_S
+    assert lookout.calm_in_s(0.05, 0.03) == 0
+    assert lookout.calm_in_s(0.05, 0.04) == 0.05 + CALM_S
     assert lookout.calm_in_s(-CALM_S / 2, 0.0) == CALM_S / 2
     assert lookout.calm_in_s(-60, 0.0) == 0  # its account is busy: it will not start now
     lookout.turn()
