@@ -71,6 +71,32 @@ def test_the_command_line_opens_no_room_before_it_knows_the_command() -> None:
     }
 
 
+def test_a_scheduler_that_was_started_has_all_that_its_loop_needs(directory: Path) -> None:
+    """Nothing is imported while a job is due: structlog takes longer than a job may be late."""
+    begin = f"""
+import asyncio
+from jobledger import PostResult, Scheduler
+scheduler = Scheduler({str(directory)!r})
+async def post(account_id, content):
+    return PostResult(True)
+async def main():
+    await scheduler.start(post)
+    """
+    end = """
+    await scheduler.stop()
+asyncio.run(main())
+scheduler.close()
+"""
+    job = """
+    job_id = scheduler.add_job("a", "x", scheduler.now())
+    while scheduler.get_job(job_id).status != "completed":
+        await asyncio.sleep(0)
+    """
+    started, ran = imported(begin + end), imported(begin + job + end)
+    assert "structlog" in started
+    assert ran - started == set()
+
+
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_a_list_imports_what_a_list_needs(
     directory: Path, clock: ManualClock, form: list[str]

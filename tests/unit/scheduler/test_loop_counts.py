@@ -15,9 +15,8 @@ from support.durability import LEDGER, without_background
 from support.publishers import Recording
 from support.waiting import eventually_async
 
-from jobledger import Ledger, ManualClock, Scheduler, SystemClock
+from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler, SystemClock
 from jobledger.scheduler.attempt import Port
-from jobledger.scheduler.background import Background
 from jobledger.scheduler.lookout import CALM_S, EARLY_S, LOOK_SOON_S, Lookout
 from jobledger.scheduler.runs import LOOK_EVERY_S
 from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
@@ -162,6 +161,29 @@ def test_timers_that_are_late_do_not_make_a_job_late(
     asyncio.run(main())
 
 
+def test_a_publisher_is_called_before_the_loop_thinks_of_its_sleep(
+    directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = list[str]()
+
+    async def post(account_id: str, content: str) -> PostResult:
+        order.append("called")
+        return PostResult(True)
+
+    async def sleep(*, again_soon: bool) -> None:
+        order.append("sleeps")
+
+    async def main() -> None:
+        with Scheduler(directory, clock=clock, concurrency=2) as scheduler:
+            monkeypatch.setattr(scheduler, "_sleep", sleep)
+            scheduler.add_jobs([NewJob(account, "x", clock.now()) for account in "ab"])
+            scheduler._wakeup = asyncio.Event()
+            await scheduler._turn(Port(post))
+
+    asyncio.run(main())
+    assert order == ["called", "called", "sleeps"]
+
+
 def test_looks_are_frequent_after_a_change_by_another_process() -> None:
     """A hundredth of a second at first, a tenth of the time since then, a tenth of a second in the
     end: twelve looks in the first tenth of a second and in any later decade a few more."""
@@ -181,7 +203,8 @@ def test_looks_are_frequent_after_a_change_by_another_process() -> None:
 
 
 def test_the_loop_remembers_who_changed_something(directory: Path, clock: ManualClock) -> None:
-    """Its own changes are no reason to look more often; another handle's are."""
+    """Its own changes are no reason to look more often; another handle's are. Files wait for the
+    turns that come of either."""
 
     async def main() -> None:
         with (
@@ -198,6 +221,7 @@ def test_the_loop_remembers_who_changed_something(directory: Path, clock: Manual
             other.add_job("a", "elsewhere", clock.now())
             await eventually_async(lambda: post.posted == ["here", "elsewhere"])
             assert scheduler._lookout.wait_s == LOOK_SOON_S
+            assert scheduler.leave_alone_s(0.0) == CALM_S
             await scheduler.stop()
 
     asyncio.run(main())
@@ -244,47 +268,3 @@ def test_files_give_way_only_while_the_loop_runs_and_has_room(
 
 async def _hang(account_id: str, content: str) -> Any:
     await asyncio.Event().wait()
-
-
-class Busy:
-    """An owner of a background that never has a good moment."""
-
-    def __init__(self, calm_in_s: float) -> None:
-        self.calm_in_s = calm_in_s
-        self.asked = 0
-
-    def write_behind(self) -> bool:
-        return True
-
-    def leave_alone_s(self, takes_s: float) -> float:
-        self.asked += 1
-        return self.calm_in_s
-
-
-class Patience:
-    """Stands for the event that ends a background: waiting for it moves the clock."""
-
-    def __init__(self, time: Seconds) -> None:
-        self._time = time
-        self.waited: list[float] = []
-
-    def set(self) -> None:
-        pass
-
-    def is_set(self) -> bool:
-        return False
-
-    def wait(self, seconds: float) -> None:
-        self.waited.append(seconds)
-        self._time.now += seconds
-
-
-@pytest.mark.parametrize(("calm_in_s", "waits"), [(0.0, 0), (0.043, 19), (5.0, 1)])
-def test_giving_way_has_an_end(calm_in_s: float, waits: int) -> None:
-    """What follows the log within a second does so however many jobs come."""
-    time, owner = Seconds(), Busy(calm_in_s)
-    background = Background(owner, 0.3, 0.8, time)
-    patience = background._stopping = Patience(time)  # type: ignore[assignment]
-    background._give_way(0.0, latest=time.now + 0.8)
-    assert len(patience.waited) == waits
-    assert sum(patience.waited) <= 0.8 + 1e-6
