@@ -161,6 +161,23 @@ def test_timers_that_are_late_do_not_make_a_job_late(
     asyncio.run(main())
 
 
+def test_a_clock_that_stands_still_does_not_stop_the_event_loop(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As libraries do that freeze the machine's time in tests: a millisecond before a due time."""
+    monkeypatch.setattr(SystemClock, "now", lambda _: NOON)
+
+    async def main() -> None:
+        with Watched(clock, by_the_machine=True) as scheduler:
+            scheduler.add_job("a", "x", NOON + timedelta(seconds=EARLY_S / 2))
+            await scheduler.start(Recording())
+            await eventually_async(lambda: len(scheduler.waits) >= 10)
+            await scheduler.stop()
+            assert len(scheduler.precise) <= scheduler.turns
+
+    asyncio.run(main())
+
+
 def test_a_publisher_is_called_before_the_loop_thinks_of_its_sleep(
     directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
