@@ -6,42 +6,43 @@ the current state and the `jobs_YYYY-MM-DD.json` files are derived from that log
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .domain.errors import (
-    InvalidScheduleTimeError,
-    InvalidTransitionError,
-    JobLedgerError,
-    JobNotFoundError,
-    LedgerCorruptError,
-    SchedulerRunningError,
-    StaleAttemptError,
-    StorageError,
-    ValidationError,
-)
-from .domain.events import Event
-from .domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
-from .domain.policy import Pacing, RetryPolicy
-from .projections.findings import Problem, VerifyReport
-from .projections.heads import ExportedHead
-from .projections.projection import Change
-from .projections.rebuild import RebuildReport
-from .projections.stored import StoredProjection
 from .release import __version__ as __version__
-from .scheduler.attempt import (
-    Attempt,
-    OutcomeUnknown,
-    PostResult,
-    Publisher,
-    ReconcilingPublisher,
-)
-from .scheduler.clock import Clock, ManualClock, SystemClock
-from .scheduler.ledger import Ledger
-from .scheduler.queries import LedgerView
-from .scheduler.secrets import hide_secrets, mark_secret
 
 if TYPE_CHECKING:
+    from .domain.errors import (
+        InvalidScheduleTimeError,
+        InvalidTransitionError,
+        JobLedgerError,
+        JobNotFoundError,
+        LedgerCorruptError,
+        SchedulerRunningError,
+        StaleAttemptError,
+        StorageError,
+        ValidationError,
+    )
+    from .domain.events import Event
+    from .domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
+    from .domain.policy import Pacing, RetryPolicy
+    from .projections.findings import Problem, VerifyReport
+    from .projections.heads import ExportedHead
+    from .projections.projection import Change
+    from .projections.rebuild import RebuildReport
+    from .projections.stored import StoredProjection
+    from .scheduler.attempt import (
+        Attempt,
+        OutcomeUnknown,
+        PostResult,
+        Publisher,
+        ReconcilingPublisher,
+    )
+    from .scheduler.clock import Clock, ManualClock, SystemClock
+    from .scheduler.ledger import Ledger
+    from .scheduler.queries import LedgerView
     from .scheduler.scheduler import Scheduler
+    from .scheduler.secrets import hide_secrets, mark_secret
 
 __all__ = [
     "Attempt",
@@ -82,15 +83,54 @@ __all__ = [
     "mark_secret",
 ]
 
+_ROOMS = {
+    "domain.errors": (
+        "InvalidScheduleTimeError",
+        "InvalidTransitionError",
+        "JobLedgerError",
+        "JobNotFoundError",
+        "LedgerCorruptError",
+        "SchedulerRunningError",
+        "StaleAttemptError",
+        "StorageError",
+        "ValidationError",
+    ),
+    "domain.events": ("Event",),
+    "domain.job": ("ImportedJob", "JobPriority", "JobStatus", "NewJob", "ScheduledJob"),
+    "domain.policy": ("Pacing", "RetryPolicy"),
+    "projections.findings": ("Problem", "VerifyReport"),
+    "projections.heads": ("ExportedHead",),
+    "projections.projection": ("Change",),
+    "projections.rebuild": ("RebuildReport",),
+    "projections.stored": ("StoredProjection",),
+    "scheduler.attempt": (
+        "Attempt",
+        "OutcomeUnknown",
+        "PostResult",
+        "Publisher",
+        "ReconcilingPublisher",
+    ),
+    "scheduler.clock": ("Clock", "ManualClock", "SystemClock"),
+    "scheduler.ledger": ("Ledger",),
+    "scheduler.queries": ("LedgerView",),
+    "scheduler.secrets": ("hide_secrets", "mark_secret"),
+    "scheduler.scheduler": ("Scheduler",),
+}
+"""Where the public names are. Nobody waits for what is not asked for: the library takes a tenth of
+a second to import, and a program that imports it may have other things to do first."""
 
-def __getattr__(name: str) -> Any:
-    """Import the scheduler, and asyncio with it, for those who run jobs: others start faster."""
-    if name != "Scheduler":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .scheduler.scheduler import Scheduler
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
-    globals()[name] = Scheduler
-    return Scheduler
+
+if not TYPE_CHECKING:  # which is to know that there are no other names
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name when it is first asked for."""
+        room = _ROOM_OF.get(name)
+        if room is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f".{room}", __name__), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -36,13 +36,15 @@ from .settings import AttemptSettings, RunSettings, positive
 class Running:
     """An attempt that this process is running."""
 
-    __slots__ = ("attempt", "job", "task")
+    __slots__ = ("attempt", "is_over", "job", "task")
 
     def __init__(self, job: ScheduledJob) -> None:
         self.job = job
         self.attempt: Attempt | None = None
         """What its publisher has been given."""
         self.task: asyncio.Task[None] | None = None
+        self.is_over = False
+        """Its publisher has answered, and the end is recorded or about to be."""
 
 
 class _Ending(NamedTuple):
@@ -295,6 +297,8 @@ class Attempting(Ledger):
 
     async def _end_together(self, job: ScheduledJob, command: c.OfAttempt) -> None:
         """Record how an attempt ended, in one write with all that end in this turn of the loop."""
+        if self._is_ours(job):
+            self._running[job.job_id].is_over = True
         loop = asyncio.get_running_loop()
         ending = _Ending(job, command, loop.create_future())
         self._endings.append(ending)

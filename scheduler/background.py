@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
@@ -16,6 +17,10 @@ class WritesBehind(Protocol):
     def write_behind(self) -> bool:
         """Do what is due; False asks to be called again."""
 
+    def leave_alone_s(self, takes_s: float) -> float:
+        """How long a `write_behind` that takes so long would be in the way of something that
+        hurries; 0: now is a good moment."""
+
 
 _SHARE = 8
 """After writing, it leaves its owner alone for so many times as long as that took."""
@@ -23,12 +28,20 @@ _SHARE = 8
 
 class Background:
     """Calls `write_behind` of its owner `interval_s` after a `wake`, once for all in between; up to
-    `longest_s` after it where the writing is so much work that it would be in the way."""
+    `longest_s` after it where the writing is so much work that it would be in the way, or the owner
+    wants to be left alone."""
 
-    def __init__(self, owner: WritesBehind, interval_s: float, longest_s: float) -> None:
+    def __init__(
+        self,
+        owner: WritesBehind,
+        interval_s: float,
+        longest_s: float,
+        time: Callable[[], float] = monotonic,
+    ) -> None:
         self._owner = weakref.ref(owner, lambda _: self._end())
         self._interval_s = interval_s
         self._longest_s = longest_s
+        self._time = time
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._start_lock = threading.Lock()
@@ -51,18 +64,29 @@ class Background:
         took_s = 0.0
         while True:
             self._wake.wait()
+            latest = self._time() + self._longest_s
             self._stopping.wait(max(self._interval_s, min(_SHARE * took_s, self._longest_s)))
+            self._give_way(took_s, latest)
             if self._stopping.is_set():
                 return
             self._wake.clear()
             owner = self._owner()
             if owner is None:
                 return
-            begun = monotonic()
+            begun = self._time()
             if not owner.write_behind():
                 self._wake.set()
-            took_s = monotonic() - begun
+            took_s = self._time() - begun
             del owner
+
+    def _give_way(self, took_s: float, latest: float) -> None:
+        """Wait for a good moment, until the `latest` one."""
+        while not self._stopping.is_set() and (owner := self._owner()) is not None:
+            wait_s = min(owner.leave_alone_s(took_s), latest - self._time())
+            del owner
+            if wait_s <= 0:
+                return
+            self._stopping.wait(wait_s)
 
     def _end(self) -> None:
         self._stopping.set()

@@ -406,6 +406,10 @@ class Ledger(Changes, Past):
             return self._closed
         return True
 
+    def leave_alone_s(self, takes_s: float) -> float:
+        """For the background thread: nothing here hurries; a runner's jobs do."""
+        return 0.0
+
     # -- the rest ------------------------------------------------------------------------------
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,8 @@ def not_found(job_id: object, ids: Iterable[str]) -> JobNotFoundError:
 
 def _nearest(text: str, ids: list[str]) -> str | None:
     """The id that `text` was probably meant to be, or to be the beginning of."""
+    import difflib  # only for those who mistype
+
     whole = difflib.get_close_matches(text, ids, n=1)
     if whole or not text:
         return whole[0] if whole else None

@@ -152,9 +152,11 @@ class Runs(Attempting):
         """Give up the attempts whose job has gone on without them: cancelled, or recovered."""
         for job_id, running in list(self._running.items()):
             task = running.task
-            if task is not None and not task.done() and not self._is_current(running.job):
+            if task is None or task.done() or self._is_current(running.job):
+                continue
+            del self._running[job_id]
+            if not running.is_over:  # else its end is in the log, and its task ends by itself
                 task.cancel()
-                del self._running[job_id]
                 logger(job_id=job_id, attempt=running.job.attempt).warning("attempt given up")
 
     def _give_up(self, left: list[Running]) -> None:

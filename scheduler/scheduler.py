@@ -3,7 +3,8 @@
 The loop expires what is too late, recovers what is stuck, starts the due job that comes first, and
 sleeps until the next due time, a change of the log by any process, or stop. It looks at the clock
 and at the log's head again at least ten times a second, so a suspended machine, a clock that jumps
-and another process's change are all noticed at once.
+and another process's change are all noticed at once. Files that can wait are not written just
+before a job is due.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ..domain import commands as c
-from ..domain.job import JobStatus
 from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.position import Position
@@ -35,16 +35,17 @@ from .attempting import Running
 from .calls import run_in_own_loop
 from .clock import Clock
 from .log import logger
+from .lookout import Lookout
 from .runner_lock import RunnerLock
-from .runs import LOOK_EVERY_S, Runs
 from .settings import RunSettings
 from .uniqueness import Unique
+from .waiting import Waiting
 
 CANCEL_S = 1.0
 """How long `stop` waits for an async publisher that was cancelled to clean up."""
 
 
-class Scheduler(Runs):
+class Scheduler(Waiting):
     """A Ledger that also runs the jobs; only one process at a time can have it open.
 
     Opening it recovers every RUNNING job, since its runner is dead. `on_interrupted` says what
@@ -108,6 +109,7 @@ class Scheduler(Runs):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Event | None = None
+        self._lookout = Lookout()
         self._stopping = False
         self._end_run: Callable[[], object] = lambda: None
         self._runner_lock: RunnerLock | None = None
@@ -147,6 +149,7 @@ class Scheduler(Runs):
         """
         port = Port(post_callback)
         self._check_not_started()
+        logger()  # imports structlog, which would be felt by the job after the first
         self._stopping = False
         self._loop = asyncio.get_running_loop()
         self._wakeup = asyncio.Event()
@@ -234,6 +237,7 @@ class Scheduler(Runs):
     async def _turn(self, port: Port) -> None:
         assert self._wakeup is not None
         self._wakeup.clear()
+        self._lookout.turn()
         self._collect()
         if self._store.is_poisoned:
             self._store.reopen()
@@ -247,68 +251,8 @@ class Scheduler(Runs):
         for running in self._begin_all(port, self._now(), left_out, room) if room > 0 else ():
             running.task = asyncio.create_task(self._run_async(port, running.job))
             running.task.add_done_callback(lambda _: self._wake())
+        await asyncio.sleep(0)  # what has started is called before anything else is thought of
         await self._sleep(again_soon=bool(left_out))
-
-    async def _sleep(self, *, again_soon: bool) -> None:
-        """Until something is to be done: a due time, a change of the log, the end of an attempt."""
-        assert self._wakeup is not None
-        if again_soon:
-            await self._wait_for_wakeup(LOOK_EVERY_S)
-            return
-        until = self._next_moment()
-        while not self._wakeup.is_set() and not self._stopping:
-            wait_s = LOOK_EVERY_S
-            if until is not None:
-                wait_s = min(wait_s, (until - self._now()).total_seconds())
-            if wait_s <= 0 or self._store.changed():
-                return
-            await self._wait_for_wakeup(wait_s)
-
-    async def _pause(self, seconds: float) -> None:
-        """Sit an error out, unless stopping."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while not self._stopping:
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                return
-            assert self._wakeup is not None
-            self._wakeup.clear()
-            await self._wait_for_wakeup(left)
-
-    async def _wait_for_wakeup(self, seconds: float) -> None:
-        assert self._wakeup is not None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wakeup.wait()
-
-    def _next_moment(self) -> datetime | None:
-        """When the clock alone gives the loop something to do."""
-        # A job is due at its time, but expired or stuck only when more than the limit has passed.
-        just_past = timedelta(microseconds=1)
-        longest = timedelta(minutes=self._settings.max_running_minutes) + just_past
-        with self._lock:
-            moments = [
-                job.started_at + longest
-                for job in self._board.of_status(JobStatus.RUNNING)
-                if job.started_at is not None
-            ]
-            expiry = self._board.next_expiry(self._expire_after)
-            has_room = len(self._running) < self._settings.concurrency
-            due = self._board.next_time() if has_room else None
-        if expiry is not None:
-            moments.append(expiry + just_past)
-        if due is not None:
-            moments.append(due)
-        if has_room:
-            moments.extend(self._held_until.values())
-        return min(moments, default=None)
-
-    def _wake(self) -> None:
-        """Called by whoever changes something, in any thread."""
-        loop, wakeup = self._loop, self._wakeup
-        if loop is not None and wakeup is not None:
-            with suppress(RuntimeError):  # the loop is closed already
-                loop.call_soon_threadsafe(wakeup.set)
 
     def _who_follows(self) -> list[Callable[[Change], object]]:
         followers = super()._who_follows()

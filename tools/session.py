@@ -6,22 +6,22 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
-from click.shell_completion import CompletionItem
 
 from ..domain.errors import JobNotFoundError, LedgerCorruptError, StorageError, ValidationError
-from ..domain.events import Event
 from ..domain.job import ScheduledJob
-from ..eventstore.filesystem import FileSystem, storage_errors
-from ..eventstore.head import HEAD_NAME
-from ..eventstore.segment import list_days
-from ..projections.stored import ProjectionFactory
-from ..scheduler.ledger import Ledger
-from ..scheduler.queries import Queries
 from .output import print_error, print_json, printable
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from ..domain.events import Event
+    from ..projections.stored import ProjectionFactory
+    from ..scheduler.ledger import Ledger
+    from ..scheduler.queries import Queries
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -58,6 +58,8 @@ class Session:
         use_snapshot: bool = True,
     ) -> Iterator[Ledger]:
         """The ledger, for changing it; only `create` makes one where there is none."""
+        from ..scheduler.ledger import Ledger
+
         if not create:
             self.must_exist()
         with Ledger(
@@ -78,6 +80,8 @@ class Session:
 
         Whoever reads the whole log does so without a snapshot: damage is met at once then.
         """
+        from ..scheduler.ledger import Ledger
+
         self.must_exist()
         with (
             quiet(),  # damage is reported just below
@@ -128,6 +132,10 @@ def is_ledger(directory: Path) -> bool:
     Raises:
         StorageError: the directory cannot be read.
     """
+    from ..eventstore.filesystem import FileSystem, storage_errors
+    from ..eventstore.head import HEAD_NAME
+    from ..eventstore.segment import list_days
+
     days: list[str] = []
     with storage_errors("read", directory), suppress(FileNotFoundError):
         days = list_days(FileSystem(), directory)
@@ -179,6 +187,10 @@ def complete_job(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The ids that begin with what is typed, for the shell; never an error."""
+    from click.shell_completion import CompletionItem
+
+    from ..scheduler.ledger import Ledger
+
     with suppress(Exception), quiet():
         directory = Path(context.find_root().params["directory"])
         with Ledger(directory, read_only=True) as ledger:

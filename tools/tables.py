@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 import click
 
-from ..domain.job import ScheduledJob
+from ..domain.job import JobPriority, ScheduledJob
 from .output import STATUS_STYLE, moment, printable, short_id, status_words
 
 _GAP = "  "
@@ -29,6 +28,19 @@ def width_of(text: str) -> int:
     return cell_len(text)
 
 
+def _terminal_width() -> int:
+    import shutil  # and all that packs files with it
+
+    return shutil.get_terminal_size().columns
+
+
+def _padded(cells: Sequence[str], width: int) -> list[str]:
+    """The cells, each at least so wide."""
+    if "".join(cells).isascii():
+        return [cell.ljust(width) for cell in cells]
+    return [cell + " " * max(width - width_of(cell), 0) for cell in cells]
+
+
 class Columns:
     """A table written row by row.
 
@@ -40,7 +52,7 @@ class Columns:
     def __init__(self, *columns: tuple[str, int | None]) -> None:
         self._columns = columns
         self._is_terminal = sys.stdout.isatty()
-        self._width = shutil.get_terminal_size().columns if self._is_terminal else None
+        self._width = _terminal_width() if self._is_terminal else None
         self._is_coloured = self._is_terminal and not os.environ.get("NO_COLOR")
 
     def title(self, note: str = "") -> None:
@@ -53,15 +65,30 @@ class Columns:
         """One row; `styles` gives the cells at some places a style such as `bold red`."""
         click.echo(self._line(cells, styles or {}))
 
-    def rows(self, rows: Iterable[tuple[Sequence[str], Mapping[int, str]]]) -> None:
-        """Many rows, each with its styles, written some hundreds at a time."""
-        lines = (self._line(cells, styles) for cells, styles in rows)
+    def rows(self, columns: Sequence[Sequence[str]], styles: Mapping[int, Sequence[str]]) -> None:
+        """Many rows, given column by column, written some hundreds at a time; `styles` gives each
+        cell of the columns at some places a style."""
+        lines = self._plain_lines(columns) if self._width is None else self._lines(columns, styles)
         while some := list(islice(lines, _AT_ONCE)):
             click.echo("\n".join(some))
 
     def note(self, text: str) -> None:
         """A line beneath the table."""
         click.echo(self._styled(text, "dim"))
+
+    def _lines(
+        self, columns: Sequence[Sequence[str]], styles: Mapping[int, Sequence[str]]
+    ) -> Iterator[str]:
+        for number, cells in enumerate(zip(*columns, strict=True)):
+            yield self._line(cells, {place: column[number] for place, column in styles.items()})
+
+    def _plain_lines(self, columns: Sequence[Sequence[str]]) -> Iterator[str]:
+        """What `_plain` makes of each row; of ten thousand in half the time."""
+        padded = [
+            column if width is None else _padded(column, width)
+            for column, (_, width) in zip(columns, self._columns, strict=True)
+        ]
+        return (_GAP.join(cells).rstrip() for cells in zip(*padded, strict=True))
 
     def _line(self, cells: Sequence[str], styles: Mapping[int, str]) -> str:
         if self._width is None:
@@ -80,11 +107,7 @@ class Columns:
     def _plain(self, cells: Sequence[str]) -> str:
         """A row for a file or a pipe: nothing is cut, nothing has a style."""
         parts = [
-            cell
-            if width is None
-            else cell.ljust(width)
-            if cell.isascii()
-            else cell + " " * max(width - width_of(cell), 0)
+            cell if width is None else _padded([cell], width)[0]
             for cell, (_, width) in zip(cells, self._columns, strict=True)
         ]
         return _GAP.join(parts).rstrip()
@@ -100,7 +123,6 @@ class Columns:
         )
 
 
-_TITLES = ("job", "status", "priority", "scheduled", "tries", "account", "content")
 _GIVE_WAY = ("tries", "priority")
 
 
@@ -111,22 +133,17 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
     something of the text is seen.
     """
     is_terminal = sys.stdout.isatty()
-    cells = [_cells(job, zone, _MOST_ACCOUNT if is_terminal else None) for job in jobs]
+    cells = _cells(jobs, zone, _MOST_ACCOUNT if is_terminal else None)
     columns: dict[str, int | None] = {
-        title: None
-        if title == "content"
-        else max([len(title), *map(width_of, {row[index] for row in cells})])
-        for index, title in enumerate(_TITLES)
+        title: None if title == "content" else max(map(width_of, {title, *column}))
+        for title, column in cells.items()
     }
     if is_terminal:
-        _make_room(columns, shutil.get_terminal_size().columns - _LEAST_CONTENT)
-    places = [_TITLES.index(title) for title in columns]
+        _make_room(columns, _terminal_width() - _LEAST_CONTENT)
     table = Columns(*columns.items())
     table.title()
-    table.rows(
-        ([row[place] for place in places], {1: STATUS_STYLE[job.status]})
-        for row, job in zip(cells, jobs, strict=True)
-    )
+    styles = [STATUS_STYLE[job.status] for job in jobs] if is_terminal else []
+    table.rows([cells[title] for title in columns], {1: styles} if is_terminal else {})
     table.note(f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, times in {zone.key}")
 
 
@@ -136,17 +153,23 @@ def _make_room(columns: dict[str, int | None], width: int) -> None:
             del columns[title]
 
 
-def _cells(job: ScheduledJob, zone: ZoneInfo, most_account: int | None) -> tuple[str, ...]:
-    account = printable(job.account_id)
-    return (
-        short_id(job.job_id),
-        status_words(job),
-        job.priority.name.lower(),
-        moment(job.scheduled_time, zone),
-        str(job.attempt),
-        account if most_account is None else _cut(account, most_account),
-        printable(job.content),
-    )
+def _cells(
+    jobs: Sequence[ScheduledJob], zone: ZoneInfo, most_account: int | None
+) -> dict[str, list[str]]:
+    """The columns of the table, each with a cell a job."""
+    priorities = {priority: priority.name.lower() for priority in JobPriority}
+    accounts = {name: printable(name) for name in {job.account_id for job in jobs}}
+    if most_account is not None:
+        accounts = {name: _cut(shown, most_account) for name, shown in accounts.items()}
+    return {
+        "job": [short_id(job.job_id) for job in jobs],
+        "status": [status_words(job) for job in jobs],
+        "priority": [priorities[job.priority] for job in jobs],
+        "scheduled": [moment(job.scheduled_time, zone) for job in jobs],
+        "tries": [str(job.attempt) for job in jobs],
+        "account": [accounts[job.account_id] for job in jobs],
+        "content": [printable(job.content) for job in jobs],
+    }
 
 
 def _cut(text: str, room: int) -> str:

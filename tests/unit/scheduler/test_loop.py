@@ -16,9 +16,11 @@ from support.publishers import Recording
 from support.waiting import eventually_async
 
 from jobledger import (
+    Attempt,
     JobStatus,
     Ledger,
     ManualClock,
+    NewJob,
     PostResult,
     Scheduler,
     SchedulerRunningError,
@@ -420,3 +422,32 @@ def test_the_loop_goes_on_after_a_full_disk(
     run(main())
     assert "no room" in caplog.text
     assert "the log was reopened after a failed write" in caplog.text
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 5])
+def test_an_attempt_that_has_answered_is_not_given_up(
+    directory: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture, concurrency: int
+) -> None:
+    """Its end is in the log before its task is over: a turn of the loop in between knows that."""
+
+    class Unhurried:
+        calls = 0
+
+        async def publish(self, attempt: Attempt) -> PostResult:
+            self.calls += 1
+            for _ in range(self.calls % 7):
+                await asyncio.sleep(0)
+            return PostResult(True)
+
+    async def main() -> None:
+        with Scheduler(directory, clock=clock, concurrency=concurrency) as scheduler:
+            jobs = [NewJob(f"a{n % concurrency}", "x", clock.now()) for n in range(50)]
+            scheduler.add_jobs(jobs)
+            await scheduler.start(Unhurried())
+            await eventually_async(
+                lambda: len(scheduler.list_jobs(status=JobStatus.COMPLETED)) == len(jobs)
+            )
+            await scheduler.stop()
+
+    run(main())
+    assert "given up" not in caplog.text

@@ -1,0 +1,114 @@
+"""What is imported, and when: nobody waits for what was not asked for.
+
+No clock is asked: a module that is imported where it is not needed is what makes a start slow.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobledger import Ledger, ManualClock
+
+SHOW = "\nimport sys; print(*sorted(sys.modules), file=sys.stderr)"
+HEAVY = {
+    "asyncio", "bz2", "concurrent", "cryptography", "dataclasses", "difflib", "email", "http",
+    "httpx", "hypothesis", "json", "lzma", "multiprocessing", "pickle", "pygal", "rich", "shutil",
+    "socket", "sqlite3", "ssl", "structlog", "subprocess", "tempfile", "tomllib", "unittest",
+}  # fmt: skip
+"""What takes long to import and only some commands need."""
+
+
+def imported(program: str) -> set[str]:
+    """The modules that a program has imported in the end, beyond those of one that does nothing."""
+
+    def run(text: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", text + SHOW], capture_output=True, check=True, timeout=60
+        )
+        return set(done.stderr.decode().splitlines()[-1].split())
+
+    return run(program) - run("pass")
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.split(".")[0] == "jobledger"}
+
+
+def rooms(modules: set[str]) -> set[str]:
+    """The rooms of the house that were entered, and the libraries beside it."""
+    own = {name.split(".")[1] for name in ours(modules) if "." in name}
+    return own | {name.split(".")[0] for name in modules}
+
+
+def test_importing_the_library_imports_nothing_yet() -> None:
+    assert ours(imported("import jobledger")) == {"jobledger", "jobledger.release"}
+
+
+def test_a_ledger_needs_nothing_of_those_who_run_jobs_or_print() -> None:
+    """Asyncio is for schedulers, structlog for the first line of the operational log."""
+    modules = imported("from jobledger import Ledger, NewJob")
+    assert not rooms(modules) & (HEAVY | {"click", "tools", "publishers"})
+    assert not ours(modules) & {
+        "jobledger.scheduler.scheduler",
+        "jobledger.scheduler.attempt",
+        "jobledger.projections.verify",
+        "jobledger.projections.stats",
+        "jobledger.eventstore.repair",
+    }
+
+
+def test_the_command_line_opens_no_room_before_it_knows_the_command() -> None:
+    modules = imported("import jobledger.tools.cli")
+    assert not rooms(modules) & (HEAVY | {"eventstore", "projections", "scheduler", "transitions"})
+    assert {name for name in ours(modules) if name.startswith("jobledger.tools.")} == {
+        "jobledger.tools.cli",
+        "jobledger.tools.output",
+        "jobledger.tools.session",
+    }
+
+
+def test_a_scheduler_that_was_started_has_all_that_its_loop_needs(directory: Path) -> None:
+    """Nothing is imported while a job is due: structlog takes longer than a job may be late."""
+    begin = f"""
+import asyncio
+from jobledger import PostResult, Scheduler
+scheduler = Scheduler({str(directory)!r})
+async def post(account_id, content):
+    return PostResult(True)
+async def main():
+    await scheduler.start(post)
+    """
+    end = """
+    await scheduler.stop()
+asyncio.run(main())
+scheduler.close()
+"""
+    job = """
+    job_id = scheduler.add_job("a", "x", scheduler.now())
+    while scheduler.get_job(job_id).status != "completed":
+        await asyncio.sleep(0)
+    """
+    started, ran = imported(begin + end), imported(begin + job + end)
+    assert "structlog" in started
+    assert ran - started == set()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_list_imports_what_a_list_needs(
+    directory: Path, clock: ManualClock, form: list[str]
+) -> None:
+    """Where it is printed for a program: a terminal's width is asked for on a terminal."""
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("mai", "Xin chào", clock.now())
+    command = ["--dir", str(directory), "list", *form]
+    modules = imported(f"from jobledger.tools.cli import main\nassert main({command}) == 0")
+    assert not rooms(modules) & (HEAVY | {"publishers"})
+    assert not ours(modules) & {
+        "jobledger.scheduler.scheduler",
+        "jobledger.scheduler.attempt",
+        "jobledger.projections.verify",
+    }
