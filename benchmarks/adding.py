@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bare import Bare, lines_of
-from measure import in_turn, share, tell, timed
+from measure import in_turn, middle, share, tell, timed
 
 from jobledger import Ledger
 
@@ -52,6 +52,9 @@ def main() -> None:
             "bytes a line": size,
             "seconds": taken,
             "share of the bare rate": share(taken["bare"], taken["add_job"]),
+            "median microseconds": {
+                name: round(1e6 * middle(seconds) / adds, 1) for name, seconds in taken.items()
+            },
         },
     )
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bare import Bare, lines_of
-from measure import in_turn, share, tell, timed
+from measure import in_turn, middle, share, tell, timed
 
 from jobledger import PostResult, Scheduler
 
@@ -45,6 +45,9 @@ def main() -> None:
             "jobs": jobs,
             "seconds": taken,
             "times the bare rate": share(taken["bare"], taken["run_due"]),
+            "median microseconds a job": {
+                name: round(1e6 * middle(seconds) / jobs, 1) for name, seconds in taken.items()
+            },
         },
     )
 
