@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.jsonl import JsonlEventStore
 from ..projections.board import Board
-from ..projections.daily_files import DailyFiles, DayState, files_on_disk, job_file
+from ..projections.daily_files import DailyFiles, DayFile, DayState, files_on_disk, job_file
+from ..projections.jobs import Pages
 from ..projections.projection import Change
 from ..projections.rebuild import (
     DAILY_FILES,
@@ -118,26 +119,31 @@ class Upkeep:
         with self._lock:
             days, self._files.dirty = self._files.dirty, set()
             seq = self._board.seq
-            contents = {day: self._files.take(day, self._board.jobs) for day in sorted(days)}
+            pages = Pages()
+            taken = [(day, self._files.take(day, self._board.jobs, pages)) for day in sorted(days)]
         if not days:
             return
         try:
             self._store.sync()  # what is derived is never on disk before what it is derived from
-            files = {
-                job_file(self._directory, day): None if content is None else content.encode()
-                for day, content in contents.items()
-            }
-            self._writer.write(DAILY_FILES, files, seq)
+            self._writer.write(DAILY_FILES, self._one_by_one(taken), seq)
         except BaseException:
             with self._lock:
                 self._files.dirty |= days
                 for day in days:
                     self._files.forget(day)
             raise
-        with self._lock:
-            for content in contents.values():
-                if content is not None:
-                    self._files.keep(content)
+
+    def _one_by_one(
+        self, taken: list[tuple[str, DayFile | None]]
+    ) -> Iterator[tuple[Path, DayFile | None]]:
+        """The files to write; each is let go when it is written, but for what is remembered."""
+        taken.reverse()
+        while taken:
+            day, file = taken.pop()
+            yield job_file(self._directory, day), file
+            if file is not None:
+                with self._lock:
+                    self._files.keep(file)
 
     def _write_stored(self, name: str) -> None:
         stored = self.stored[name]
@@ -150,7 +156,7 @@ class Upkeep:
                 return
         try:
             self._store.sync()
-            self._writer.write(name, {projection_file(self._directory, name): content}, seq)
+            self._writer.write(name, [(projection_file(self._directory, name), (content,))], seq)
         except BaseException:
             stored.is_dirty = True
             raise
@@ -182,7 +188,7 @@ class Upkeep:
         """
         replay = Replay(self._zone, self._factories)
         replay.feed(self._store.read(), progress=progress, total=self._store.seq)
-        compare = Comparison(self._fs, self._directory, self._writer)
+        compare = Comparison(self._fs, self._directory)
         differences: list[Difference] = []
         with self._writing, self._writer.locked():
             self._store.refresh()
@@ -209,7 +215,7 @@ class Upkeep:
         for path, difference in different.items():
             if difference.kind == "foreign":
                 self._writer.set_aside(path)
-        files = {path: compare.content(replay, name, path) for path in different}
+        files = ((path, compare.content(replay, name, path)) for path in different)
         self._writer.write(name, files, replay.seq)
         return list(different.values())
 
@@ -225,7 +231,7 @@ class Upkeep:
         first = min(positions.values(), default=asked)
         replay.feed(self._store.read(), until=first, progress=progress, total=asked)
         self._wait_for(names, asked)
-        compare = Comparison(self._fs, self._directory, self._writer)
+        compare = Comparison(self._fs, self._directory)
         found: dict[Path, Difference] = {}
         with self._writer.undisturbed():
             self._store.refresh()
