@@ -52,17 +52,20 @@ class Board:
     @contextmanager
     def loading(self) -> Iterator[None]:
         """Apply a long history within the `with`, and ask nothing before its end: which jobs wait
-        or run is found out then, of those that do."""
+        or run is found out then, of those that do. (Single jobs are known all the time.)"""
         self._is_loading = True
         try:
             yield
         finally:
             self._is_loading = False
-            for status in OPEN:
-                self._by_status[status] = Members()
-            for job in self.jobs.open.values():
-                self._by_status[job.status].add(job.job_id)
+            self._find_open()
             self._make_heaps_anew()
+
+    def _find_open(self) -> None:
+        for status in OPEN:
+            self._by_status[status] = Members()
+        for job in self.jobs.open.values():
+            self._by_status[job.status].add(job.job_id)
 
     def apply(self, event: Event) -> Change:
         """Fold one event in.
@@ -153,11 +156,14 @@ class Board:
         self._make_heaps_anew()
 
     def same_as(self, other: Board) -> bool:
-        """Whether the other one has the same jobs, in the same states, after the same event.
+        """Whether the other one has the same jobs, in the same states, after the same event; also
+        while this one is loading.
 
         Raises:
             LookupError, ValueError, zlib.error: it was restored from what cannot be read.
         """
+        if self._is_loading:
+            self._find_open()
         accounts, others = self._by_account, other._by_account
         return (
             (self.seq, self.at) == (other.seq, other.at)

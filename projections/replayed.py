@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,6 +44,12 @@ class Replayed:
             self._files = DailyFiles(ZoneInfo(str(header.timezone)))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             self._findings.note(f"the time zone {header.timezone} is not known on this machine")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Apply the log within the `with`."""
+        with self._board.loading():
+            yield
 
     def apply(self, write: Sequence[PlacedRecord]) -> None:
         """Take one whole write in, which follows what was taken before.
