@@ -180,14 +180,26 @@ class Upkeep:
                 )
         return chosen
 
-    def rebuild(self, names: list[str], progress: Progress) -> RebuildReport:
-        """Make the files of these projections anew from the log.
+    def as_replayed(self) -> Replay | None:
+        """A replay that stands where this handle does; None where the projections of users, which
+        can't be copied, would lack what was before. Under the lock."""
+        if self.stored:
+            return None
+        replay = Replay(self._zone)
+        replay.board.restore(self._board.capture())
+        replay.daily_files.restore(self._files.capture())
+        return replay
+
+    def rebuild(
+        self, names: list[str], progress: Progress, begun: Replay | None = None
+    ) -> RebuildReport:
+        """Make the files of these projections anew from the log; `begun` has read some of it.
 
         Reading it takes as long as it takes and disturbs nobody; only for what was appended
         meanwhile and for writing is the files' lock held.
         """
-        replay = Replay(self._zone, self._factories)
-        replay.feed(self._store.read(), progress=progress, total=self._store.seq)
+        replay = begun or Replay(self._zone, self._factories)
+        replay.feed(self._store.read(replay.seq), progress=progress, total=self._store.seq)
         compare = Comparison(self._fs, self._directory)
         differences: list[Difference] = []
         with self._writing, self._writer.locked():
@@ -219,17 +231,21 @@ class Upkeep:
         self._writer.write(name, files, replay.seq)
         return list(different.values())
 
-    def check(self, names: list[str], progress: Progress) -> RebuildReport:
-        """Compare the files of these projections with what the log gives; write nothing.
+    def check(
+        self, names: list[str], progress: Progress, begun: Replay | None = None
+    ) -> RebuildReport:
+        """Compare the files of these projections with what the log gives; write nothing. `begun`
+        has read some of it.
 
         Each projection's files stand for a position in the log, and are compared with the state
         there. Files that are behind may be on their way: they get the time that they may take.
         """
         asked = self._store.seq
         positions = {name: self._position(name, asked) for name in names}
-        replay = Replay(self._zone, self._factories)
         first = min(positions.values(), default=asked)
-        replay.feed(self._store.read(), until=first, progress=progress, total=asked)
+        replay = begun if begun is not None and begun.seq <= first else None
+        replay = replay or Replay(self._zone, self._factories)
+        replay.feed(self._store.read(replay.seq), until=first, progress=progress, total=asked)
         self._wait_for(names, asked)
         compare = Comparison(self._fs, self._directory)
         found: dict[Path, Difference] = {}
