@@ -18,6 +18,9 @@ from ..domain.job import JobStatus, ScheduledJob
 PAGE_JOBS = 128
 _PAGES_KEPT = 4
 """So many pages stay as values after they were read."""
+_MOST_OPEN = 32
+"""So many pages are there as values at a time while jobs are put in order."""
+_OTHER = -1
 _LEVEL = 1
 OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
 """The statuses of the jobs that are not closed."""
@@ -227,37 +230,66 @@ class Picked:
             yield from self._on_page(number)
 
     def in_order(self) -> Iterator[ScheduledJob]:
-        """By their time, then in the order of adding; each page is read twice.
+        """By their time, then in the order of adding.
 
-        Jobs are mostly closed in the order of their times. So pages hardly overlap, and few of them
-        are there as values at a time: one that is opened is merged with those that are open.
+        Pages are merged. Jobs are mostly closed in the order of their times, so pages hardly
+        overlap: a page is opened when it is its first job's turn, and few are open at a time. Where
+        too many are, what is left of them is packed again, in order.
         """
-        runs = {}
-        """The jobs of the pages that are open, the last one first."""
-        heap = []
-        """The place of each page's first job that has not had its turn."""
+        heap: list[_Run] = []
         if self._loose:
-            runs[-1] = sorted(self._loose, key=place_in_file, reverse=True)
-            heap.append((place_in_file(runs[-1][-1]), -1))
+            loose = iter(sorted(self._loose, key=place_in_file))
+            heap.append(_run(next(loose), _OTHER, loose))
         for number in range(len(self._packed)):
-            heap.append((min(map(place_in_file, self._on_page(number))), number))
+            heap.append((min(map(place_in_file, self._on_page(number))), number, None, iter(())))
         heapify(heap)
+        opened = 0
         while heap:
-            _, number = heap[0]
-            run = runs.get(number)
-            if run is None:
-                run = runs[number] = sorted(self._on_page(number), key=place_in_file, reverse=True)
-            yield run.pop()
-            if run:
-                heapreplace(heap, (place_in_file(run[-1]), number))
+            _, number, job, rest = heap[0]
+            if job is None:
+                rest = iter(sorted(self._on_page(number), key=place_in_file))
+                job = next(rest)
+                opened += 1
+            yield job
+            following = next(rest, None)
+            if following is not None:
+                heapreplace(heap, _run(following, number, rest))
             else:
                 heappop(heap)
-                del runs[number]
+                opened -= number != _OTHER
+            if opened > _MOST_OPEN:
+                heap, opened = _packed_again(heap), 0
 
     def _on_page(self, number: int) -> list[ScheduledJob]:
         page, job_ids = self._packed[number]
         jobs = self._pages.read(page)
         return [jobs[job_id] for job_id in job_ids]
+
+
+_Run = tuple[tuple[datetime, int], int, ScheduledJob | None, Iterator[ScheduledJob]]
+"""The place of its next job, the number of its page, that job (None: the page was not opened yet),
+and those that follow."""
+
+
+def _run(job: ScheduledJob, number: int, rest: Iterator[ScheduledJob]) -> _Run:
+    return place_in_file(job), number, job, rest
+
+
+def _packed_again(heap: list[_Run]) -> list[_Run]:
+    """The same with one run for all pages that are open, of which a page is open at a time."""
+    others = [run for run in heap if run[2] is None or run[1] == _OTHER]
+    left = [
+        each
+        for _, number, job, rest in heap
+        if job is not None and number != _OTHER
+        for each in (job, *rest)
+    ]
+    left.sort(key=place_in_file)
+    pages = [pack(left[begin : begin + PAGE_JOBS]) for begin in range(0, len(left), PAGE_JOBS)]
+    jobs = (job for page in pages for job in unpack(page))
+    heap = [*others, _run(next(jobs), _OTHER, jobs)]
+    heapify(heap)
+    return heap
 
 
 def place_in_file(job: ScheduledJob) -> tuple[datetime, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -114,7 +116,8 @@ def test_jobs_that_were_picked_stay_as_they_were(
 ) -> None:
     """Whatever changes afterwards; in the order of their times, then of adding."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PAGE_JOBS", 3)
+        patch.setattr(module, "PAGE_JOBS", 2)
+        patch.setattr(module, "_MOST_OPEN", 1)
         jobs, model = Jobs(), dict[str, ScheduledJob]()
         picked, expected = jobs.pick(()), list[ScheduledJob]()
         for version, (job_id, status) in enumerate(changes):
@@ -138,20 +141,35 @@ def test_jobs_that_were_picked_stay_as_they_were(
         assert len(list(jobs.each())) == len(model)
 
 
-def test_in_order_each_page_is_read_twice_and_few_are_there_at_a_time() -> None:
-    """Of jobs that were closed nearly in the order of their times; one was late."""
-    jobs, most, read = Jobs(), 0, list[bytes]()
-    for n in range(5_000):
-        when = NOON + timedelta(seconds=0 if n == 4_000 else n - n % 7)
-        jobs.put(msgspec.structs.replace(job_of(f"j{n}", JobStatus.FAILED), scheduled_time=when))
+@pytest.mark.parametrize(
+    ("jobs_mixed", "reads", "bytes_each"), [(1, 2.1, 60), (7, 2.1, 60), (100_000, 3.5, 350)]
+)
+def test_few_jobs_are_there_as_values_while_they_are_put_in_order(
+    jobs_mixed: int, reads: float, bytes_each: int
+) -> None:
+    """Closed nearly in the order of their times, with one that was late, or in any order: each page
+    is read a few times."""
+    chance = random.Random(1)
+    jobs, count = Jobs(), 20_000
+    for n in range(count):
+        seconds = 0 if n == 15_000 else n + chance.randrange(jobs_mixed)
+        when = NOON + timedelta(seconds=seconds)
+        job = job_of(f"j{n}", JobStatus.FAILED, order=n, error=f"no {chance.random()}")
+        jobs.put(msgspec.structs.replace(job, scheduled_time=when))
     picked = jobs.pick(jobs, module.Pages())
+    read = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "unpack", lambda page: read.append(page) or unpack(page))
-        ordered = picked.in_order()
-        for _ in ordered:
-            most = max(most, len(ordered.gi_frame.f_locals["runs"]))
-    assert len(read) <= 2 * len(jobs.pages)
-    assert most <= 5
+        tracemalloc.start()
+        last, seen = (NOON - timedelta(days=1), 0), 0
+        for job in picked.in_order():
+            assert last < place_in_file(job)
+            last, seen = place_in_file(job), seen + 1
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert seen == count
+    assert len(read) <= reads * len(jobs.pages)
+    assert peak / count < bytes_each, "as values they take 700 bytes each"
 
 
 def test_the_same_jobs_are_the_same_however_they_are_packed() -> None:

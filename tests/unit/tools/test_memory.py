@@ -65,7 +65,7 @@ def test_verify_keeps_little_of_a_job(directory: Path, with_snapshot: bool) -> N
             (directory / "snapshot_board").unlink(missing_ok=True)
         assert verify(directory).ok
 
-    assert growth(directory, ask) < 600
+    assert growth(directory, ask) < 450
 
 
 def test_a_rebuild_keeps_little_of_a_job(directory: Path) -> None:
@@ -76,11 +76,11 @@ def test_a_rebuild_keeps_little_of_a_job(directory: Path) -> None:
             path.unlink()
         rebuild(directory)
 
-    assert growth(directory, ask) < 800
+    assert growth(directory, ask) < 600
 
 
 def test_checking_what_is_derived_keeps_little_of_a_job(directory: Path) -> None:
-    assert growth(directory, lambda: rebuild(directory, check=True)) < 800
+    assert growth(directory, lambda: rebuild(directory, check=True)) < 400
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--type", "failed"], ["--last", "5"]])
