@@ -20,14 +20,18 @@ from .job import JobStatus, ScheduledJob
 from .lifecycle import NEW, check, refusal
 from .taking_over import take_over
 from .validation import (
+    check_account,
     check_checkpoint_name,
     check_content,
+    check_count,
+    check_flag,
     check_job_id,
     check_json,
     check_metadata,
+    check_platform,
     check_priority,
     check_schedule,
-    checked,
+    check_timeout,
     clean_text,
 )
 
@@ -73,20 +77,21 @@ def _fence(job: ScheduledJob | None, command: c.OfAttempt, trigger: str) -> None
 def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
     check_job_id(command.job_id)
     check(NEW if job is None else job.status.value, "add", job_id=command.job_id)
-    new = checked(command.job, now)
+    new = command.job
+    max_retries = check_count(new.max_retries, "max_retries")
+    hold = check_flag(new.hold, "hold")
+    timeout = None if new.publish_timeout is None else check_timeout(new.publish_timeout)
     return [
         e.JobAdded(
-            account_id=new.account_id,
-            content=new.content,
-            scheduled_time=new.scheduled_time,
-            priority=new.priority,
-            max_retries=new.max_retries,
-            platform=new.platform,
-            metadata=new.metadata or {},
-            hold=new.hold,
-            publish_timeout_s=(
-                None if new.publish_timeout is None else new.publish_timeout.total_seconds()
-            ),
+            account_id=check_account(new.account_id),
+            content=check_content(new.content),
+            scheduled_time=check_schedule(new.scheduled_time, now),
+            priority=check_priority(new.priority),
+            max_retries=max_retries,
+            platform=check_platform(new.platform),
+            metadata=check_metadata(new.metadata),
+            hold=hold,
+            publish_timeout_s=None if timeout is None else timeout.total_seconds(),
         )
     ]
 

@@ -294,7 +294,10 @@ class Event(
 
 def timestamp(moment: datetime) -> str:
     """A time as the log writes it: UTC, always with six digits of microseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    moment = moment.astimezone(UTC)
+    if moment.microsecond:  # nearly always, and then JSON has them all
+        return _ENCODER.encode(moment)[1:-1].decode()
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def encode_data(data: EventData) -> bytes:

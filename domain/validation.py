@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from .errors import InvalidScheduleTimeError, ValidationError
-from .job import JobPriority, NewJob
+from .job import JobPriority
 
 MAX_CONTENT_CHARS = 500
 MAX_ACCOUNT_CHARS = 256
@@ -24,35 +24,11 @@ LONGEST_TIMEOUT = timedelta(days=366)
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def checked(job: NewJob, now: datetime) -> NewJob:
-    """The same job with `metadata` copied and its time in UTC, once every field is acceptable.
-
-    Raises:
-        ValidationError: of the first field that is not.
-        InvalidScheduleTimeError: where that field is `scheduled_time`.
-    """
-    job_id = None if job.job_id is None else check_job_id(job.job_id)
-    check_count(job.max_retries, "max_retries")
-    check_flag(job.hold, "hold")
-    if job.publish_timeout is not None:
-        check_timeout(job.publish_timeout)
-    return msgspec.structs.replace(
-        job,
-        job_id=job_id,
-        account_id=check_account(job.account_id),
-        content=check_content(job.content),
-        scheduled_time=check_schedule(job.scheduled_time, now),
-        priority=check_priority(job.priority),
-        platform=check_platform(job.platform),
-        metadata=check_metadata(job.metadata),
-    )
-
-
 def check_job_id(value: object) -> str:
     """1 to 64 of `A-Z a-z 0-9 . _ -`."""
     if not isinstance(value, str) or not _JOB_ID.fullmatch(value):
         raise _refuse("job_id", f"must be 1 to 64 of A-Z a-z 0-9 . _ -, not {_shown(value)}")
-    return str.__str__(value)
+    return _plain(value)
 
 
 def check_account(value: object) -> str:
@@ -87,7 +63,7 @@ def check_count(value: object, field: str) -> int:
         raise _refuse(field, f"must be an int, not {_shown(value)}")
     if not 0 <= value <= MAX_RETRIES:
         raise _refuse(field, f"must be from 0 to {MAX_RETRIES}, not {_shown(value)}")
-    return value
+    return int(value)  # a plain one, whatever an Enum, say, is besides
 
 
 def check_flag(value: object, field: str) -> bool:
@@ -125,6 +101,8 @@ def check_schedule(value: object, now: datetime) -> datetime:
             f" not {value.isoformat()}",
             field="scheduled_time",
         )
+    if type(moment) is not datetime or moment.fold:  # a subclass may hold more than the log does
+        return datetime.combine(moment.date(), moment.time().replace(fold=0), UTC)
     return moment
 
 
@@ -210,12 +188,18 @@ def _text(field: str, value: object, longest: int) -> str:
 
 
 def _unicode(field: str, value: str, where: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        fault = f"is not valid Unicode: a lone surrogate at character {error.start} of {where}"
-        raise _refuse(field, fault) from None
-    return str.__str__(value)  # plain text, whatever a subclass (an Enum, say) prints as
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            fault = f"is not valid Unicode: a lone surrogate at character {error.start} of {where}"
+            raise _refuse(field, fault) from None
+    return _plain(value)
+
+
+def _plain(value: str) -> str:
+    """Plain text, whatever a subclass (an Enum, say) prints as."""
+    return value if type(value) is str else str.__str__(value)
 
 
 def clean_text(value: object, longest: int = 2000) -> str:

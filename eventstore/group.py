@@ -133,15 +133,16 @@ class Waiting:
 
         For who leads, whose own append is the first.
         """
+        size = 0
+        taken: list[Append] = []
         with self._lock:
-            size, taken = 0, list[Append]()
             for append in self._appends.values():
                 size += append.size
                 if taken and size > MAX_APPEND_BYTES:
                     break
                 taken.append(append)
             if len(taken) == len(self._appends):
-                self._appends = {}
+                self._appends.clear()
             else:
                 for thread in list(self._appends)[: len(taken)]:
                     del self._appends[thread]

@@ -574,7 +574,8 @@ class JsonlEventStore:
         self._check_delivered()
 
     def _check_writable(self) -> None:
-        self._check_open()
+        if self._closed or self._refused is not None:
+            self._check_open()
         if self._read_only:
             raise StorageError(
                 f"the ledger {self._directory} is open read-only", path=str(self._directory)

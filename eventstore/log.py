@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from .filesystem import FileSystem, storage_errors
+from .filesystem import FileSystem, storage_error, storage_errors
 from .head import Head
 from .position import DayRead, Position, check_position
 from .record import RECORDS, Form, Header, Repaired
@@ -77,8 +77,10 @@ class Log:
 
     def size(self) -> int:
         """The length of the file that the cursor is in."""
-        with storage_errors("read", self.path):
+        try:
             return self._fs.size(self.fd)
+        except OSError as error:
+            raise storage_error("read", self.path, error) from error
 
     def advance(self, head: Head | None) -> LedgerCorruptError | None:
         """Read on, to `head`, or to the end of the files without one, delivering what is read.

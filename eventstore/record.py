@@ -107,22 +107,29 @@ class Form(NamedTuple):
 
     `read` makes it of a line, and raises as msgspec does; `read_all` of many lines at once, each
     with its newline, and raises if it can't make it of one of them; `make` of a record that was
-    just written.
+    just written: gets `seq, batch, more, at, prev, hash` besides.
     """
 
     read: Callable[[bytes], Any]
     read_all: Callable[[bytes], list[Any]]
-    make: Callable[..., Any]
+    make: Callable[[NewRecord, int, int, int, datetime, str, str], Any]
 
 
-def _make_record(new: NewRecord, **place: Any) -> Record:
+def _make_record(
+    new: NewRecord, seq: int, batch: int, more: int, at: datetime, prev: str, hash: str
+) -> Record:
     return Record(
+        seq=seq,
+        batch=batch,
+        more=more,
+        at=at,
         type=new.type,
         job_id=new.job_id,
         version=new.version,
         schema=new.schema,
         data=msgspec.Raw(new.data),
-        **place,
+        prev=prev,
+        hash=hash,
     )
 
 
@@ -186,7 +193,7 @@ def encode_write(
         if len(line) > MAX_LINE_BYTES:
             raise ValueError(f"a record of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
         lines.append(line)
-        records.append(make(new, seq=seq, batch=batch, more=left, at=at, prev=prev, hash=digest))
+        records.append(make(new, seq, batch, left, at, prev, digest))
         seq, prev = seq + 1, digest
     return b"".join(lines), records
 

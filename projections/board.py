@@ -21,7 +21,8 @@ from .members import Members, same_members
 from .projection import Change
 from .queue import DueQueue, rank
 
-_WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
+_PENDING, _SCHEDULED = JobStatus.PENDING, JobStatus.SCHEDULED
+_WAITING = (_PENDING, _SCHEDULED)
 
 
 class BoardState(msgspec.Struct, frozen=True):
@@ -51,8 +52,11 @@ class Board:
 
     @contextmanager
     def loading(self) -> Iterator[None]:
-        """Apply a long history within the `with`, and ask nothing before its end: which jobs wait
-        or run is found out then, of those that do. (Single jobs are known all the time.)"""
+        """Apply many events within the `with`, and ask nothing before its end but for jobs by id:
+        which jobs wait or run is found out then, of those that do."""
+        if self._is_loading:
+            yield
+            return
         self._is_loading = True
         try:
             yield
@@ -122,10 +126,9 @@ class Board:
     def _push(self, job: ScheduledJob) -> None:
         entry = job.scheduled_time, job.order, job.job_id
         heapq.heappush(self._expiring, entry)
-        if job.status is JobStatus.SCHEDULED:
+        if job.status is _SCHEDULED:
             self._queue.push(entry)
-        live = len(self._by_status[JobStatus.SCHEDULED]) + len(self._by_status[JobStatus.PENDING])
-        if len(self._expiring) + len(self._queue) > 6 * live + 64:
+        if len(self._expiring) + self._queue.size > 6 * len(self.jobs.open) + 64:
             self._make_heaps_anew()
 
     def _make_heaps_anew(self) -> None:
@@ -202,7 +205,7 @@ class Board:
 
     def ready(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
         """All due jobs, ranked."""
-        scheduled = self.of_status(JobStatus.SCHEDULED)
+        scheduled = self.of_status(_SCHEDULED)
         return sorted((job for job in scheduled if job.is_ready(now, expire_after)), key=rank)
 
     def next_due(

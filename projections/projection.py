@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -61,17 +62,24 @@ def _read_events(lines: bytes) -> list[Event[Any]]:
     return events
 
 
-def _make_event(new: NewRecord, **place: Any) -> Event | Record:
+def _make_event(
+    new: NewRecord, seq: int, batch: int, more: int, at: datetime, prev: str, hash: str
+) -> Event | Record:
     if new.decoded is None:
-        record: Record = RECORDS.make(new, **place)
+        record: Record = RECORDS.make(new, seq, batch, more, at, prev, hash)
         return record
     return Event(
+        seq=seq,
+        at=at,
         type=new.type,
         job_id=new.job_id,
         version=new.version,
-        schema=new.schema,
         data=new.decoded,
-        **place,
+        schema=new.schema,
+        batch=batch,
+        more=more,
+        prev=prev,
+        hash=hash,
     )
 
 

@@ -34,32 +34,28 @@ class DueQueue:
         self._due: dict[str, list[Entry]] = {}
         self._fronts: list[tuple[int, datetime, int, str, str]] = []
         """Of each account with due jobs at least its first one, with the account's name."""
-        self._size = 0
-        """The entries in all heaps but the fronts."""
+        self.size = 0
+        """The entries in all heaps but the fronts, stale ones included."""
         self._looked_at: datetime | None = None
         """The time by which jobs were last moved from the later ones to the due ones."""
-
-    def __len__(self) -> int:
-        """How many entries there are, stale ones included."""
-        return self._size
 
     def push(self, entry: Later) -> None:
         """A job that is SCHEDULED now, or whose rank has changed."""
         heapq.heappush(self._later, entry)
-        self._size += 1
+        self.size += 1
 
     def make_anew(self, scheduled: Iterable[Later]) -> None:
         """Forget every entry, and take in those of the jobs that are SCHEDULED."""
         self._later = list(scheduled)
         heapq.heapify(self._later)
         self._due, self._fronts = {}, []
-        self._size = len(self._later)
+        self.size = len(self._later)
 
     def next_time(self) -> datetime | None:
         """The earliest time of a SCHEDULED job that has not been found due yet."""
         while self._later and self._scheduled_at(self._later[0]) is None:
             heapq.heappop(self._later)
-            self._size -= 1
+            self.size -= 1
         return self._later[0][0] if self._later else None
 
     def went_back(self, now: datetime) -> bool:
@@ -117,9 +113,9 @@ class DueQueue:
         self._looked_at = now
         while self._later and self._later[0][0] <= now:
             job = self._scheduled_at(heapq.heappop(self._later))
-            self._size -= 1
+            self.size -= 1
             if job is not None:
-                self._size += 1
+                self.size += 1
                 self._put(job.account_id, (*rank(job), job.job_id))
 
     def _put(self, account: str, entry: Entry) -> None:
@@ -135,7 +131,7 @@ class DueQueue:
             if _stands_at(job, heap[0]):
                 return job
             heapq.heappop(heap)  # where the job stands now has an entry of its own
-            self._size -= 1
+            self.size -= 1
         return None
 
     def _scheduled_at(self, entry: Later) -> ScheduledJob | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,7 +19,6 @@ from ..domain.events import SCHEMA, Event, EventData, encode_data
 from ..domain.evolve import evolve
 from ..domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from ..domain.taking_over import TIMES
-from ..domain.validation import check_job_id
 from ..eventstore.record import NewRecord
 from ..eventstore.store import EventStore, VersionConflictError
 from ..projections.contents import text_key
@@ -28,6 +27,9 @@ from .queries import Queries
 from .uniqueness import Uniqueness
 from .zone import to_aware
 
+_Newcomer = tuple[int | str | None, c.Add | c.Import]
+"""A job that is to be added, and how errors name it: by its place among others, or by what stands
+here; None where it is the only one."""
 _WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
 
 
@@ -75,7 +77,7 @@ class Adding(Queries):
             job_id=job_id,
             publish_timeout=publish_timeout,
         )
-        return self._add([_Newcomer(None, c.Add(job_id=_id_for(job_id), job=new))])[0]
+        return self._add([(None, c.Add(job_id=_id_for(job_id), job=new))])[0]
 
     def add_jobs(self, jobs: Iterable[NewJob]) -> list[str]:
         """Add all of `jobs` or none, as one durable write, and return their ids in order.
@@ -84,11 +86,11 @@ class Adding(Queries):
             ValidationError: one of them is not acceptable (the message says which); none was added.
             StorageError: whether they were added is unknown.
         """
-        newcomers = []
+        newcomers: list[_Newcomer] = []
         for index, new in enumerate(jobs):
-            label = f"jobs[{index}]"
-            _check_kind(new, NewJob, label)
-            newcomers.append(_Newcomer(label, c.Add(job_id=_id_for(new.job_id), job=new)))
+            if not isinstance(new, NewJob):
+                raise _wrong_kind(new, NewJob, f"jobs[{index}]")
+            newcomers.append((index, c.Add(job_id=_id_for(new.job_id), job=new)))
         return self._add(newcomers)
 
     def import_jobs(self, jobs: Iterable[ImportedJob]) -> list[str]:
@@ -103,12 +105,14 @@ class Adding(Queries):
                 or all of them are too much for one write; none was imported.
             StorageError: whether they were imported is unknown.
         """
-        newcomers = []
+        newcomers: list[_Newcomer] = []
         for index, item in enumerate(jobs):
-            _check_kind(item, ImportedJob, f"jobs[{index}]")
-            _check_kind(item.job, ScheduledJob, f"{item.place}: job")
+            if not isinstance(item, ImportedJob):
+                raise _wrong_kind(item, ImportedJob, f"jobs[{index}]")
+            if not isinstance(item.job, ScheduledJob):
+                raise _wrong_kind(item.job, ScheduledJob, f"{item.place}: job")
             command = c.Import(job_id=item.job.job_id, job=item)
-            newcomers.append(_Newcomer(item.place, command))
+            newcomers.append((item.place, command))
         return self._add(newcomers)
 
     def _add(self, newcomers: list[_Newcomer]) -> list[str]:
@@ -118,6 +122,7 @@ class Adding(Queries):
             ValidationError: of the first that is not acceptable, with its label.
         """
         self._check_writable()
+        version, zone = self._store.version, self._zone
         is_fresh = False
         while newcomers:
             # First with what is known here: the store refuses if others were there meanwhile.
@@ -127,13 +132,13 @@ class Adding(Queries):
             now, expected_seq = self._now(), None
             ids: dict[str, None] = {}
             records: list[NewRecord] = []
-            arrivals: list[tuple[str | None, ScheduledJob]] = []
+            arrivals: list[tuple[int | str | None, ScheduledJob]] = []
             for label, command in newcomers:
                 try:
-                    job_id = check_job_id(command.job_id)
-                    if job_id in ids or self._store.version(job_id):
+                    data = decide(None, in_zone(command, zone), now)
+                    job_id = str.__str__(command.job_id)
+                    if job_id in ids or version(job_id):
                         raise used_before(job_id)
-                    data = decide(None, in_zone(command, self._zone), now)
                 except ValidationError as error:
                     raise _labelled(error, label) from None
                 ids[job_id] = None
@@ -149,7 +154,9 @@ class Adding(Queries):
             return list(ids)
         return []
 
-    def _check_unique(self, arrivals: list[tuple[str | None, ScheduledJob]], now: datetime) -> int:
+    def _check_unique(
+        self, arrivals: list[tuple[int | str | None, ScheduledJob]], now: datetime
+    ) -> int:
         """Check the texts of jobs against the board and each other; the board's position.
 
         An imported job that waits for nothing any more is not refused: its past is what it is.
@@ -173,28 +180,20 @@ class Adding(Queries):
                 except ValidationError as error:
                     raise _labelled(error, label) from None
                 if self._uniqueness.stands_in_the_way(job, now):
-                    texts.setdefault(key, label)
+                    texts.setdefault(key, _named(label))
             return self._board.seq
-
-
-class _Newcomer(NamedTuple):
-    """A job that is to be added, and how errors name it: None where it is the only one."""
-
-    label: str | None
-    command: c.Add | c.Import
 
 
 def _id_for(job_id: str | None) -> str:
     return new_id() if job_id is None else job_id
 
 
-def _check_kind(value: object, kind: type, label: str) -> None:
-    if not isinstance(value, kind):
-        name = kind.__name__
-        article = "an" if name[0] in "AEIOU" else "a"
-        raise ValidationError(
-            f"{label} must be {article} {name}, not {type(value).__name__}", field="jobs"
-        )
+def _wrong_kind(value: object, kind: type, label: str) -> ValidationError:
+    name = kind.__name__
+    article = "an" if name[0] in "AEIOU" else "a"
+    return ValidationError(
+        f"{label} must be {article} {name}, not {type(value).__name__}", field="jobs"
+    )
 
 
 def used_before(job_id: str) -> ValidationError:
@@ -219,11 +218,15 @@ def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
     return replace(command, job=replace(command.job, job=replace(job, **times)))
 
 
-def _labelled(error: ValidationError, label: str | None) -> ValidationError:
+def _labelled(error: ValidationError, label: int | str | None) -> ValidationError:
     """The error of one job of several, which says of which."""
     if label is None:
         return error
-    return type(error)(f"{label}: {error.message}", field=error.field, hint=error.hint)
+    return type(error)(f"{_named(label)}: {error.message}", field=error.field, hint=error.hint)
+
+
+def _named(label: int | str | None) -> str | None:
+    return f"jobs[{label}]" if isinstance(label, int) else label
 
 
 def _first_state(job_id: str, data: EventData, now: datetime) -> ScheduledJob:
@@ -235,14 +238,18 @@ def _first_state(job_id: str, data: EventData, now: datetime) -> ScheduledJob:
 
 def make_records(job_id: str, version: int, data: list[EventData]) -> list[NewRecord]:
     """The events of one job as records to append, behind its `version`."""
-    return [
-        NewRecord(
-            type=item.TYPE,
-            job_id=job_id,
-            version=version + 1 + index,
-            schema=SCHEMA[item.TYPE],
-            data=encode_data(item),
-            decoded=item,
+    records = []
+    for item in data:
+        version += 1
+        kind = item.TYPE
+        records.append(
+            NewRecord(
+                type=kind,
+                job_id=job_id,
+                version=version,
+                schema=SCHEMA[kind],
+                data=encode_data(item),
+                decoded=item,
+            )
         )
-        for index, item in enumerate(data)
-    ]
+    return records

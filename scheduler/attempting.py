@@ -6,6 +6,7 @@ What starts or ends together is one write. Jobs that nobody runs any more are re
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,7 +28,7 @@ from . import recovery
 from .attempt import Attempt, Port
 from .execution import Question
 from .ledger import Ledger
-from .log import logger
+from .log import is_told, logger
 from .secrets import hide_in
 from .settings import AttemptSettings, RunSettings, positive
 
@@ -349,6 +350,9 @@ def _tell_end(
     job: ScheduledJob, command: c.OfAttempt, outcome: ScheduledJob | JobLedgerError | None
 ) -> None:
     """Log how an attempt ended, or that its job had gone on without it."""
+    is_stale = isinstance(outcome, JobLedgerError)
+    if not is_told(logging.WARNING if is_stale else logging.INFO):
+        return
     log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
     if isinstance(outcome, JobLedgerError):
         log.warning(

@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, get_args
@@ -51,6 +52,8 @@ BATCH_MS = 100
 DAILY_FILES_DELAY_S = 0.3
 DAILY_FILES_LONGEST_S = 0.8
 """How long after a change the daily files are written: the longer, the more work that is."""
+_MANY = 256
+"""From so many events on it is worth it to find out which jobs are open only after all of them."""
 
 _open_ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
 
@@ -378,15 +381,22 @@ class Ledger(Changes, Past):
     def _observe(self, records: Sequence[Record | Event]) -> None:
         """Apply one or more whole writes; called by the store, in order."""
         with self._lock:
-            step, followers = self._board.apply, self._followers
-            for record in records:
-                change = step(record if type(record) is Event else to_event(record))
-                for apply in followers:
-                    apply(change)
+            if len(records) > max(_MANY, len(self._board.jobs.open) // 4):
+                with self._board.loading():
+                    self._apply_all(records)
+            else:
+                self._apply_all(records)
         if not self._closed and not self._read_only:
             self._background.wake()
         for listener in list(self._listeners):
             listener()
+
+    def _apply_all(self, records: Sequence[Record | Event]) -> None:
+        apply, followers = self._board.apply, self._followers
+        for record in records:
+            change = apply(record if type(record) is Event else to_event(record))
+            for follow in followers:
+                follow(change)
 
     def _who_follows(self) -> list[Callable[[Change], object]]:
         """What takes in each change of the board, in this order; under the lock."""
@@ -445,9 +455,13 @@ class Ledger(Changes, Past):
         """The time by the ledger's clock, in UTC."""
         return self._now()
 
+    @cached_property
+    def _namespace(self) -> UUID:
+        return UUID(self.ledger_id)
+
     def idempotency_key(self, job_id: str) -> str:
         """A key that is the same for every attempt of a job, and different for every job."""
-        return str(uuid5(UUID(self.ledger_id), job_id))
+        return str(uuid5(self._namespace, job_id))
 
     def _now(self) -> datetime:
         return self._clock.now().astimezone(UTC)

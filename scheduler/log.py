@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
 
 
+_standard = logging.getLogger("jobledger")
+
+
 def _made_printable(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     """An error's text may hold what a terminal takes for commands; line breaks are quoted later."""
     plain = bool, int, float, type(None)
@@ -36,7 +39,7 @@ def _own() -> BoundLogger:
     return cast(
         "BoundLogger",
         structlog.wrap_logger(
-            logging.getLogger("jobledger"),
+            _standard,
             processors=[
                 structlog.stdlib.filter_by_level,
                 hide_secrets,
@@ -48,6 +51,13 @@ def _own() -> BoundLogger:
             cache_logger_on_first_use=True,
         ),
     )
+
+
+def is_told(level: int) -> bool:
+    """Whether anybody hears of what is logged at this level (of `logging`); cheap to ask."""
+    import structlog
+
+    return structlog.is_configured() or _standard.isEnabledFor(level)
 
 
 def logger(**bound: Any) -> BoundLogger:

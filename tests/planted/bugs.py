@@ -85,7 +85,7 @@ BUGS = [
     Mutant(
         "a requeued job keeps its used-up retries",
         EVOLVE,
-        '        retry_count=0,\n',
+        "        retry_count=0,\n",
         "",
         SIMULATED,
     ),

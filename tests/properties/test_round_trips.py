@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.domain import NOON
@@ -86,6 +89,42 @@ def data_of(kind: type[e.EventData]) -> st.SearchStrategy[e.EventData]:
 def test_the_data_of_every_event_comes_back_from_its_json(data: e.EventData) -> None:
     """encode_data and decode_data are inverse."""
     assert e.decode_data(data.TYPE, e.SCHEMA[data.TYPE], e.encode_data(data)) == data
+
+
+class Moment(datetime):
+    """A time that holds more than the log does."""
+
+
+class Count(IntEnum):
+    TWO = 2
+
+
+class Words(StrEnum):
+    HELLO = "xin chào"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"scheduled_time": Moment(2026, 3, 2, 12, tzinfo=UTC)},
+        {"scheduled_time": datetime(2026, 3, 2, 12, fold=1, tzinfo=UTC)},
+        {"scheduled_time": datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))},
+        {"max_retries": Count.TWO},
+        {"account_id": Words.HELLO, "content": Words.HELLO, "platform": Words.HELLO},
+        {"metadata": {Words.HELLO: [Words.HELLO, Count.TWO, (1.0, True)]}},
+        {"publish_timeout": timedelta(seconds=5)},
+    ],
+    ids=str,
+)
+def test_what_is_decided_is_what_reading_it_gives_to_the_very_types(fields: dict[str, Any]) -> None:
+    """What was just appended is not decoded again: it must not differ in anything."""
+    job = msgspec.structs.replace(NewJob("mai", "xin chào", NOON), **fields)
+    [data] = decide(None, c.Add(job_id="j", job=job), NOON)
+    read = e.decode_data(data.TYPE, e.SCHEMA[data.TYPE], e.encode_data(data))
+    assert repr(read) == repr(data)
+    assert [type(value) for value in msgspec.structs.astuple(read)] == [
+        type(value) for value in msgspec.structs.astuple(data)
+    ]
 
 
 OFTEN = {"start", "retry", "interrupt", "resolve", "requeue"}
@@ -190,5 +229,6 @@ def test_every_walk_of_commands_stays_inside_the_lifecycle(data: st.DataObject) 
     again: ScheduledJob | None = None
     for (event, line), expected in zip(log, folded, strict=True):
         decoded = e.decode_data(event.type, event.schema, line)
+        assert repr(decoded) == repr(event.data)  # live state is made of what was decided
         again = evolve(again, msgspec.structs.replace(event, data=decoded))
         assert again == expected

@@ -183,8 +183,8 @@ RULES = [
     Mutant(
         "HEAD moves with every append",
         STORE,
-        "                self._durable_seq = after.seq\n            self._put_head(head, encoded)\n",
-        "                self._durable_seq = after.seq\n",
+        "= after.seq\n            self._put_head(head, encoded)\n",
+        "= after.seq\n",
         [LAYOUT, SHARED],
     ),
     Mutant(
