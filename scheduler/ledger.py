@@ -147,7 +147,7 @@ class Ledger(Changes, Past):
         self._uniqueness = Uniqueness(self._board, unique) if unique else None
         self._listeners: list[Callable[[], None]] = []
         self._replayed = 0
-        """Up to which event the state was made from the whole log in one go; 0: from a snapshot."""
+        """Up to which event the state was made from the whole log, since that was asked for."""
         self._fs = fs or FileSystem()
         self._store = JsonlEventStore(
             self.directory,
@@ -217,7 +217,7 @@ class Ledger(Changes, Past):
             self._restore(nothing)
             self._store.start_over()
         self._load()
-        self._replayed = self._board.seq
+        self._replayed = 0 if use_snapshot else self._board.seq
 
     def _load(self) -> None:
         with self._board.loading():
@@ -333,7 +333,8 @@ class Ledger(Changes, Past):
         write nothing, and only say which are not byte for byte what the log gives.
 
         `only` names projections: `daily_files`, and those that the ledger was opened with. A handle
-        that read the whole log when it was opened, and nothing since, does not read it again.
+        that was told to read the whole log when it was opened (`use_snapshot=False`), and has read
+        nothing since, does not read it again.
         `progress` gets the events read so far and in all. Safe while other processes work on the
         ledger, and safe to interrupt: each file is replaced atomically. The snapshot is removed; a
         new one is written when that is worth it.
@@ -354,8 +355,8 @@ class Ledger(Changes, Past):
         return self._upkeep.rebuild(names, progress, self._replay())
 
     def _replay(self) -> Replay | None:
-        """The state as it is, where a replay of the log would do nothing but make it again: it was
-        made so when this handle was opened, and nothing came after it."""
+        """The state as it is, where a replay of the log would do nothing but make it again: this
+        handle was told to make it so when it was opened, and nothing came after it."""
         with self._lock:
             return self._upkeep.as_replayed() if self._replayed == self._board.seq else None
 
