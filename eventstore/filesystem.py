@@ -11,6 +11,7 @@ import fcntl
 import os
 import stat
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -225,11 +226,19 @@ class FileSystem:
 
     def write_file_durably(self, path: Path, data: bytes) -> None:
         """Replace `path` as a whole: temp file, fsync, rename, directory fsync."""
+        self.write_parts_durably(path, (data,))
+
+    def write_parts_durably(self, path: Path, parts: Iterable[bytes]) -> None:
+        """The same with what is not in memory as a whole; where making a part fails, the file stays
+        as it was."""
         temporary = path.with_name(f".{path.name}.tmp")
         fd = self.open_write(temporary, create=True, truncate=True)
         try:
             try:
-                self.write_at(fd, data, 0)
+                offset = 0
+                for part in parts:
+                    self.write_at(fd, part, offset)
+                    offset += len(part)
                 self.sync_data(fd)
             finally:
                 self.close(fd)

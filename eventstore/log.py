@@ -6,11 +6,12 @@ far the files are sound, and what stands at their end.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..domain.errors import LedgerCorruptError
+from ..domain.errors import LedgerCorruptError, StorageError
 from .filesystem import FileSystem, storage_error, storage_errors
 from .head import Head
 from .position import DayRead, Position, check_position
@@ -59,6 +60,8 @@ class Log:
         self._segments: list[tuple[str, int]] = []
         self._ended: dict[str, DayRead] = {}
         """The days before the cursor's, in order."""
+        self._listed: list[str] = []
+        """The days of the last listing that were not entered yet, the next one last."""
         self.cursor = Cursor()
         self.path = day_file(directory, "")
         """The day file that the cursor is in."""
@@ -111,7 +114,12 @@ class Log:
             day = self.next_day()
             if day is None:
                 return None
-            self.enter(day)
+            try:
+                self.enter(day)
+            except StorageError as error:
+                self._listed = []
+                if not isinstance(error.__cause__, FileNotFoundError) or self.next_day() == day:
+                    raise  # else it was removed since: the file after it says that it is missing
 
     def _segment_steps(self, head: Head | None) -> Steps:
         limit = self.size()
@@ -136,10 +144,19 @@ class Log:
         return None
 
     def next_day(self) -> str | None:
-        """The day after the cursor's that has a file."""
-        with storage_errors("read", self._directory):
-            days = list_days(self._fs, self._directory)
-        return next((day for day in days if day > self.cursor.day), None)
+        """The day after the cursor's that has a file; None only where none has one just now.
+
+        The directory is listed again when all days of the last listing were entered, so a replay
+        lists it twice however many days it has.
+        """
+        listed, here = self._listed, self.cursor.day
+        while listed and listed[-1] <= here:
+            listed.pop()
+        if not listed:
+            with storage_errors("read", self._directory):
+                days = list_days(self._fs, self._directory)
+            listed[:] = reversed(days[bisect_right(days, here) :])
+        return listed[-1] if listed else None
 
     def enter(self, day: str) -> None:
         """Go on to the next day file; the current one must end in a whole write."""

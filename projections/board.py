@@ -17,7 +17,7 @@ from ..domain.events import Event
 from ..domain.evolve import evolve
 from ..domain.job import JobStatus, ScheduledJob
 from .jobs import OPEN, Jobs, JobsState
-from .members import Members
+from .members import Members, same_members
 from .projection import Change
 from .queue import DueQueue, rank
 
@@ -62,11 +62,14 @@ class Board:
             yield
         finally:
             self._is_loading = False
-            for status in OPEN:
-                self._by_status[status] = Members()
-            for job in self.jobs.open.values():
-                self._by_status[job.status].add(job.job_id)
+            self._find_open()
             self._make_heaps_anew()
+
+    def _find_open(self) -> None:
+        for status in OPEN:
+            self._by_status[status] = Members()
+        for job in self.jobs.open.values():
+            self._by_status[job.status].add(job.job_id)
 
     def apply(self, event: Event) -> Change:
         """Fold one event in.
@@ -154,6 +157,27 @@ class Board:
         self._by_status = {status: Members(ids) for status, ids in state.by_status.items()}
         self._by_account = {account: Members(ids) for account, ids in state.by_account.items()}
         self._make_heaps_anew()
+
+    def same_as(self, other: Board) -> bool:
+        """Whether the other one has the same jobs, in the same states, after the same event; also
+        while this one is loading.
+
+        Raises:
+            LookupError, ValueError, zlib.error: it was restored from what cannot be read.
+        """
+        if self._is_loading:
+            self._find_open()
+        accounts, others = self._by_account, other._by_account
+        return (
+            (self.seq, self.at) == (other.seq, other.at)
+            and accounts.keys() == others.keys()
+            and all(same_members(accounts[name], others[name]) for name in accounts)
+            and all(
+                same_members(self._by_status[status], other._by_status[status])
+                for status in JobStatus
+            )
+            and self.jobs.same_as(other.jobs)
+        )
 
     # -- queries -------------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ Files are written for the days that changed, as a whole and atomically (`writer`
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,15 +23,19 @@ from ..domain.events import Event
 from ..domain.job import ScheduledJob
 from ..eventstore.filesystem import FileSystem
 from .days import Days
-from .jobs import Jobs
-from .members import Members
+from .jobs import Jobs, Pages, Picked, place_in_file
+from .members import Members, same_members
 from .projection import Change
 
 _NAME = re.compile(r"jobs_(\d{4}-\d{2}-\d{2})\.json")
 _MOST_KEPT = 20_000
 """So many jobs are remembered as they stand in the files written last: some 10 MB."""
 
-Entries = dict[str, tuple[datetime, int, bytes]]
+_AT_ONCE = 128
+"""So many jobs are rendered at a time where they are not remembered."""
+_BEFORE_JOBS, _BEHIND_JOBS = b'{\n  "jobs": [\n', b"\n  ]\n}"
+
+Entries = dict[str, tuple[tuple[datetime, int], bytes]]
 """By job: its place in a file, and its lines there."""
 
 
@@ -108,6 +114,15 @@ class DailyFiles:
             for name, day in self._days.items()
         ]
 
+    def same_as(self, state: list[DayState]) -> bool:
+        """Whether this is what is known now, in whatever order."""
+        return len(state) == len(self._days) and all(
+            (day := self._days.get(each.day)) is not None
+            and (day.seq, day.updated_at) == (each.seq, each.updated_at)
+            and same_members(day.jobs, each.jobs)
+            for each in state
+        )
+
     def restore(self, state: list[DayState]) -> None:
         """Know what was known elsewhere, and nothing else; every day is dirty then."""
         self._days, self._kept = {}, {}
@@ -139,7 +154,7 @@ class DailyFiles:
         """Whether an event after `seq` touched the day."""
         return day in self._days and self._days[day].seq > seq
 
-    def take(self, name: str, jobs: Jobs) -> DayFile | None:
+    def take(self, name: str, jobs: Jobs, pages: Pages) -> DayFile | None:
         """What a day's file is to hold, to be written now; None without jobs.
 
         What `keep` remembers of it need not be rendered again the next time.
@@ -151,20 +166,22 @@ class DailyFiles:
         known, changed = day.entries, day.changed
         day.entries, day.changed = {}, {}
         if known is None:
-            return DayFile(name, day.updated_at, {}, jobs.collect(day.jobs))
+            anew: Entries | None = {} if len(day.jobs) <= _MOST_KEPT else None
+            return DayFile(name, day.updated_at, anew, jobs.pick(day.jobs, pages))
         entries = {job_id: entry for job_id, entry in known.items() if job_id not in changed}
-        fresh = jobs.collect([job_id for job_id, is_in in changed.items() if is_in])
-        return DayFile(name, day.updated_at, entries, fresh)
+        fresh = [job_id for job_id, is_in in changed.items() if is_in]
+        return DayFile(name, day.updated_at, entries, jobs.pick(fresh, pages))
 
     def keep(self, file: DayFile) -> None:
         """Remember the entries of a file that was taken and written; of the last few files, and not
         of too many jobs."""
-        if len(file.entries) > _MOST_KEPT:
+        entries = file.entries
+        if entries is None or len(entries) > _MOST_KEPT:
             self.forget(file.date)
             return
-        self._days[file.date].entries = file.entries
+        self._days[file.date].entries = entries
         self._kept.pop(file.date, None)
-        self._kept[file.date] = len(file.entries)
+        self._kept[file.date] = len(entries)
         while sum(self._kept.values()) > _MOST_KEPT:
             self.forget(next(iter(self._kept)))
 
@@ -174,37 +191,63 @@ class DailyFiles:
         if name in self._days:
             self._days[name].entries, self._days[name].changed = None, {}
 
-    def render(self, name: str, jobs: Jobs) -> bytes | None:
-        """The bytes of a day's file; None where the day has no jobs and so no file."""
+    def file(self, name: str, jobs: Jobs) -> DayFile | None:
+        """What a day's file has to hold; None where the day has no jobs and so no file."""
         day = self._days.get(name)
         if day is None or not day.jobs or day.updated_at is None:
             return None
-        return DayFile(name, day.updated_at, {}, jobs.collect(day.jobs)).encode()
+        return DayFile(name, day.updated_at, None, jobs.pick(day.jobs))
+
+    def render(self, name: str, jobs: Jobs) -> bytes | None:
+        """The bytes of a day's file; None where the day has no jobs and so no file."""
+        file = self.file(name, jobs)
+        return None if file is None else b"".join(file)
 
 
-class DayFile(msgspec.Struct, frozen=True):
-    """The contents of one file, as values: encoding them needs no lock.
+class DayFile:
+    """The contents of one file, as values: rendering them needs no lock.
 
-    `entries` are the jobs that have been rendered, `fresh` those that have not; after `encode` all
-    of them are among the entries, in the order of the file.
+    It is iterated over by its parts, as often as one likes. With `entries` (the jobs that have been
+    rendered; `fresh` are those that have not) there is one part, and afterwards all jobs are among
+    the entries, in the order of the file. Without, no more than some jobs are rendered at a time.
     """
 
-    date: str
-    updated_at: datetime
-    entries: Entries
-    fresh: list[ScheduledJob]
+    def __init__(
+        self, date: str, updated_at: datetime, entries: Entries | None, fresh: Picked
+    ) -> None:
+        self.date = date
+        self.entries = entries
+        self._updated_at = updated_at
+        self._fresh: Picked | None = fresh
 
-    def encode(self) -> bytes:
-        entries = self.entries
-        for job in self.fresh:
-            entries[job.job_id] = job.scheduled_time, job.order, _rendered(job)
-        ordered = sorted(entries.items(), key=itemgetter(1))
-        entries.clear()
-        entries.update(ordered)
-        head = {"date": self.date, "updated_at": self.updated_at.isoformat()}
-        begin = msgspec.json.format(msgspec.json.encode(head), indent=2)[:-2]
-        jobs = b",\n".join([entry[2] for entry in entries.values()])
-        return b'%b,\n  "jobs": [\n%b\n  ]\n}\n' % (begin, jobs)
+    def __iter__(self) -> Iterator[bytes]:
+        head = {"date": self.date, "updated_at": self._updated_at.isoformat()}
+        begin = msgspec.json.format(msgspec.json.encode(head), indent=2)[:-2] + b',\n  "jobs": [\n'
+        end = _BEHIND_JOBS + b"\n"
+        if self.entries is None:
+            return self._some_at_a_time(begin, end)
+        return iter((begin + self._all_at_once(self.entries) + end,))
+
+    def _all_at_once(self, entries: Entries) -> bytes:
+        if self._fresh is not None:
+            for job in self._fresh:
+                entries[job.job_id] = place_in_file(job), _rendered(job)
+            ordered = sorted(entries.items(), key=itemgetter(1))
+            entries.clear()
+            entries.update(ordered)
+            self._fresh = None
+        return b",\n".join([lines for _, lines in entries.values()])
+
+    def _some_at_a_time(self, begin: bytes, end: bytes) -> Iterator[bytes]:
+        assert self._fresh is not None
+        jobs, part = self._fresh.in_order(), begin
+        while some := [job.to_dict() for job in islice(jobs, _AT_ONCE)]:
+            if part is not begin:
+                yield part
+                part = b",\n"
+            text = msgspec.json.format(msgspec.json.encode({"jobs": some}), indent=2)
+            part += text[len(_BEFORE_JOBS) : -len(_BEHIND_JOBS)]
+        yield part + end
 
 
 def _rendered(job: ScheduledJob) -> bytes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from heapq import heapify, heappop, heapreplace
 
 import msgspec
 
@@ -16,6 +18,9 @@ from ..domain.job import JobStatus, ScheduledJob
 PAGE_JOBS = 128
 _PAGES_KEPT = 4
 """So many pages stay as values after they were read."""
+_MOST_OPEN = 32
+"""So many pages are there as values at a time while jobs are put in order."""
+_OTHER = -1
 _LEVEL = 1
 OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
 """The statuses of the jobs that are not closed."""
@@ -47,7 +52,7 @@ class Jobs(Mapping[str, ScheduledJob]):
         removed."""
         self._packed = 0
         """How many jobs are on the pages, those that are out of date too."""
-        self._kept: dict[int, dict[str, ScheduledJob]] = {}
+        self._read = Pages()
 
     # -- changing ------------------------------------------------------------------------------
 
@@ -84,7 +89,7 @@ class Jobs(Mapping[str, ScheduledJob]):
     def _pack_anew(self) -> None:
         """Leave out what is out of date."""
         pages, where = self.pages, self.page_of
-        self.pages, self.page_of, self._packed, self._kept = [], {}, 0, {}
+        self.pages, self.page_of, self._packed, self._read = [], {}, 0, Pages()
         waiting: list[ScheduledJob] = []
         for number, page in enumerate(pages):
             waiting += (job for job in unpack(page) if where.get(job.job_id) == number)
@@ -109,7 +114,7 @@ class Jobs(Mapping[str, ScheduledJob]):
         self.open.update((job.job_id, job) for job in state.open)
         self.recent = {job.job_id: job for job in state.recent}
         self.pages, self.page_of = list(state.pages), state.page_of
-        self._packed, self._kept = PAGE_JOBS * len(self.pages), {}
+        self._packed, self._read = PAGE_JOBS * len(self.pages), Pages()
 
     # -- asking --------------------------------------------------------------------------------
 
@@ -126,27 +131,48 @@ class Jobs(Mapping[str, ScheduledJob]):
         Raises:
             KeyError: there is none of an id.
         """
-        found = []
+        return list(self.pick(job_ids))
+
+    def pick(self, job_ids: Iterable[str], pages: Pages | None = None) -> Picked:
+        """The jobs of these ids as they are now, whatever changes here later.
+
+        The packed ones are read when they are asked for: with `pages` by anybody, without it only
+        by whoever may ask this mapping then.
+
+        Raises:
+            KeyError: there is none of an id.
+        """
+        loose = []
         on_page: dict[int, list[str]] = {}
         for job_id in job_ids:
             job = self.open.get(job_id) or self.recent.get(job_id)
             if job is None:
                 on_page.setdefault(self.page_of[job_id], []).append(job_id)
             else:
-                found.append(job)
-        for number in sorted(on_page):
-            page = self._page(number)
-            found += (page[job_id] for job_id in on_page[number])
-        return found
+                loose.append(job)
+        packed = [(self.pages[number], on_page[number]) for number in sorted(on_page)]
+        return Picked(loose, packed, pages or self._read)
+
+    def each(self) -> Iterator[ScheduledJob]:
+        """All jobs, in no particular order, each page read once; nothing may change meanwhile."""
+        for number, page in enumerate(self.pages):
+            for job in unpack(page):
+                if self.page_of.get(job.job_id) == number:
+                    yield job
+        yield from self.recent.values()
+        yield from self.open.values()
+
+    def same_as(self, other: Jobs) -> bool:
+        """Whether the other one, of which nothing need be true, has these jobs, in these states,
+        and no more.
+
+        Raises:
+            LookupError, ValueError, zlib.error: it cannot even be read.
+        """
+        return len(self) == len(other) and all(other.find(job.job_id) == job for job in self.each())
 
     def _page(self, number: int) -> dict[str, ScheduledJob]:
-        page = self._kept.pop(number, None)
-        if page is None:
-            page = {job.job_id: job for job in unpack(self.pages[number])}
-            if len(self._kept) >= _PAGES_KEPT:
-                del self._kept[next(iter(self._kept))]
-        self._kept[number] = page  # the last one used is the last one
-        return page
+        return self._read.read(self.pages[number])
 
     def __getitem__(self, job_id: str) -> ScheduledJob:
         job = self.find(job_id)
@@ -164,6 +190,111 @@ class Jobs(Mapping[str, ScheduledJob]):
         yield from self.page_of
         yield from self.recent
         yield from self.open
+
+
+class Pages:
+    """Reads pages; the last few stay as values."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, dict[str, ScheduledJob]] = {}
+
+    def read(self, page: bytes) -> dict[str, ScheduledJob]:
+        """The jobs of a page, by id."""
+        jobs = self._kept.pop(page, None)
+        if jobs is None:
+            jobs = {job.job_id: job for job in unpack(page)}
+            if len(self._kept) >= _PAGES_KEPT:
+                del self._kept[next(iter(self._kept))]
+        self._kept[page] = jobs  # the last one used is the last one
+        return jobs
+
+
+class Picked:
+    """Some jobs as they were at one moment. Those that are packed take no room until they are asked
+    for, and only for as long."""
+
+    def __init__(
+        self, loose: list[ScheduledJob], packed: list[tuple[bytes, list[str]]], pages: Pages
+    ) -> None:
+        self._loose = loose
+        self._packed = packed
+        self._pages = pages
+
+    def __len__(self) -> int:
+        return len(self._loose) + sum(len(job_ids) for _, job_ids in self._packed)
+
+    def __iter__(self) -> Iterator[ScheduledJob]:
+        """In no particular order, each page read once."""
+        yield from self._loose
+        for number in range(len(self._packed)):
+            yield from self._on_page(number)
+
+    def in_order(self) -> Iterator[ScheduledJob]:
+        """By their time, then in the order of adding.
+
+        Pages are merged. Jobs are mostly closed in the order of their times, so pages hardly
+        overlap: a page is opened when it is its first job's turn, and few are open at a time. Where
+        too many are, what is left of them is packed again, in order.
+        """
+        heap: list[_Run] = []
+        if self._loose:
+            loose = iter(sorted(self._loose, key=place_in_file))
+            heap.append(_run(next(loose), _OTHER, loose))
+        for number in range(len(self._packed)):
+            heap.append((min(map(place_in_file, self._on_page(number))), number, None, iter(())))
+        heapify(heap)
+        opened = 0
+        while heap:
+            _, number, job, rest = heap[0]
+            if job is None:
+                rest = iter(sorted(self._on_page(number), key=place_in_file))
+                job = next(rest)
+                opened += 1
+            yield job
+            following = next(rest, None)
+            if following is not None:
+                heapreplace(heap, _run(following, number, rest))
+            else:
+                heappop(heap)
+                opened -= number != _OTHER
+            if opened > _MOST_OPEN:
+                heap, opened = _packed_again(heap), 0
+
+    def _on_page(self, number: int) -> list[ScheduledJob]:
+        page, job_ids = self._packed[number]
+        jobs = self._pages.read(page)
+        return [jobs[job_id] for job_id in job_ids]
+
+
+_Run = tuple[tuple[datetime, int], int, ScheduledJob | None, Iterator[ScheduledJob]]
+"""The place of its next job, the number of its page, that job (None: the page was not opened yet),
+and those that follow."""
+
+
+def _run(job: ScheduledJob, number: int, rest: Iterator[ScheduledJob]) -> _Run:
+    return place_in_file(job), number, job, rest
+
+
+def _packed_again(heap: list[_Run]) -> list[_Run]:
+    """The same with one run for all pages that are open, of which a page is open at a time."""
+    others = [run for run in heap if run[2] is None or run[1] == _OTHER]
+    left = [
+        each
+        for _, number, job, rest in heap
+        if job is not None and number != _OTHER
+        for each in (job, *rest)
+    ]
+    left.sort(key=place_in_file)
+    pages = [pack(left[begin : begin + PAGE_JOBS]) for begin in range(0, len(left), PAGE_JOBS)]
+    jobs = (job for page in pages for job in unpack(page))
+    heap = [*others, _run(next(jobs), _OTHER, jobs)]
+    heapify(heap)
+    return heap
+
+
+def place_in_file(job: ScheduledJob) -> tuple[datetime, int]:
+    """Where a job stands among others of a day; no two have the same."""
+    return job.scheduled_time, job.order
 
 
 def pack(jobs: list[ScheduledJob]) -> bytes:

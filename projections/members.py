@@ -42,3 +42,9 @@ class Members:
         if not self._left:
             return iter(self._all)
         return iter([job_id for job_id in self._all if job_id not in self._left])
+
+
+def same_members(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether both have the same members, which mostly are in the same order."""
+    one, other = list(some), list(others)
+    return one == other or sorted(one) == sorted(other)

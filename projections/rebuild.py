@@ -12,13 +12,12 @@ import msgspec
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.record import Record
 from .board import Board
+from .comparing import Content, first_difference
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .projection import to_event
 from .stored import ProjectionFactory, make_all, projection_file
-from .writer import ProjectionWriter
 
 DAILY_FILES = "daily_files"
-_SHOWN = 200
 
 Progress = Callable[[int, int], None]
 """Gets the events that were read so far and those in all."""
@@ -97,21 +96,30 @@ class Comparison:
         StorageError: a registered projection failed, or a file cannot be read.
     """
 
-    def __init__(self, fs: FileSystem, directory: Path, writer: ProjectionWriter) -> None:
+    def __init__(self, fs: FileSystem, directory: Path) -> None:
         self._fs = fs
         self._directory = directory
-        self._writer = writer
 
     def different(self, replay: Replay, name: str) -> dict[Path, Difference]:
         """Of one projection, each file that is not what the log gives."""
         found: dict[Path, Difference] = {}
         for path in self.paths(replay, name):
-            present, due = self._writer.read(path), self.content(replay, name, path)
-            if present != due:
-                found[path] = _difference(path, present, due)
-                if due is None and not replay.daily_files.knows(_day(path)):
-                    found[path] = Difference(path.name, "foreign")
+            difference = self._difference(replay, path, self.content(replay, name, path))
+            if difference is not None:
+                found[path] = difference
         return found
+
+    def _difference(self, replay: Replay, path: Path, due: Content | None) -> Difference | None:
+        with storage_errors("read", path):
+            try:
+                found = first_difference(self._fs, path, (b"",) if due is None else due)
+            except FileNotFoundError:
+                return None if due is None else Difference(path.name, "missing")
+        if due is None and not replay.daily_files.knows(_day(path)):
+            return Difference(path.name, "foreign")
+        if found is not None:
+            return Difference(path.name, "differs", found.line, found.found, found.expected)
+        return Difference(path.name, "differs", 1) if due is None else None
 
     def paths(self, replay: Replay, name: str) -> list[Path]:
         """The files that a projection has, or that are there in its place."""
@@ -121,11 +129,11 @@ class Comparison:
             days = {*replay.daily_files.days(), *files_on_disk(self._fs, self._directory)}
         return [job_file(self._directory, day) for day in sorted(days)]
 
-    def content(self, replay: Replay, name: str, path: Path) -> bytes | None:
+    def content(self, replay: Replay, name: str, path: Path) -> Content | None:
         """What a file has to hold; None where there is to be none."""
         if name != DAILY_FILES:
-            return replay.stored[name].render()
-        return replay.daily_files.render(_day(path), replay.board.jobs)
+            return (replay.stored[name].render(),)
+        return replay.daily_files.file(_day(path), replay.board.jobs)
 
 
 def count_files(replay: Replay, names: Iterable[str]) -> int:
@@ -135,18 +143,3 @@ def count_files(replay: Replay, names: Iterable[str]) -> int:
 
 def _day(path: Path) -> str:
     return path.name[len("jobs_") : -len(".json")]
-
-
-def _difference(path: Path, present: bytes | None, due: bytes | None) -> Difference:
-    if present is None:
-        return Difference(path.name, "missing")
-    old, new = present.split(b"\n"), (due or b"").split(b"\n")
-    same = next(
-        (index for index, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
-        min(len(old), len(new)),
-    )
-    found, expected = (
-        lines[same].decode(errors="replace")[:_SHOWN] if same < len(lines) else None
-        for lines in (old, new)
-    )
-    return Difference(path.name, "differs", same + 1, found, expected)

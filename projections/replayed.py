@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +14,7 @@ from ..domain.events import Event, decode_data
 from ..eventstore.filesystem import FileSystem, storage_errors
 from .board import Board
 from .chain import PlacedRecord
+from .comparing import is_same
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .findings import Findings
 from .second_reader import SoundHeader, SoundRecord
@@ -43,6 +44,12 @@ class Replayed:
             self._files = DailyFiles(ZoneInfo(str(header.timezone)))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             self._findings.note(f"the time zone {header.timezone} is not known on this machine")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Apply the log within the `with`."""
+        with self._board.loading():
+            yield
 
     def apply(self, write: Sequence[PlacedRecord]) -> None:
         """Take one whole write in, which follows what was taken before.
@@ -106,12 +113,12 @@ class Replayed:
 
     def _fault_of(self, fs: FileSystem, files: DailyFiles, directory: Path, day: str) -> str | None:
         path = job_file(directory, day)
-        present: bytes | None = None
-        with storage_errors("read", path), suppress(FileNotFoundError):
-            present = fs.read_file(path)
-        if present == files.render(day, self._board.jobs):
-            return None
-        if present is None:
+        due = files.file(day, self._board.jobs)
+        with storage_errors("read", path):
+            if is_same(fs, path, due):
+                return None
+            is_there = path.name in fs.list_directory(directory)
+        if not is_there:
             return "the file is missing"
         if not files.knows(day):
             return "the log has no job of this day"

@@ -107,6 +107,7 @@ class _Data(msgspec.Struct, frozen=True):
 
 
 _data_of = msgspec.json.Decoder(_Data)
+_document = json.JSONDecoder().decode
 
 
 def read_lines(fs: FileSystem, path: Path, progress: Callable[[int], None]) -> Iterator[Line]:
@@ -146,7 +147,7 @@ def _split(line: Line) -> tuple[dict[str, Any], str]:
     if hashlib.sha256(body).digest()[:16].hex() != digest:
         raise Broken("hash", "the line's hash does not match its bytes")
     try:
-        document = json.loads(line.data.decode())
+        document = _document(line.data.decode())
     except (ValueError, RecursionError) as error:
         raise Broken("form", f"the line is not JSON: {error}") from None
     if not isinstance(document, dict):

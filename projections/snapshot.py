@@ -97,34 +97,8 @@ def snapshot_path(directory: Path) -> Path:
 
 def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
     """The file's bytes. They are read only by the same `release` on the same kind of machine."""
-    position, board = snapshot.position, snapshot.board
-    ids = list(position.versions)
-    number_of = {job_id: number for number, job_id in enumerate(ids)}
-    page_of = board.jobs.page_of
-
-    def numbers(members: Iterable[str]) -> bytes:
-        return array("I", map(number_of.__getitem__, members)).tobytes()
-
-    body = msgspec.msgpack.encode(
-        _Body(
-            days_read=position.days,
-            line=position.line,
-            batch=position.batch,
-            write_offset=position.write_offset,
-            repairs=position.repairs,
-            ids=ids,
-            versions=array("I", position.versions.values()).tobytes(),
-            at=board.at,
-            open=pack(board.jobs.open),
-            recent=pack(board.jobs.recent),
-            pages=board.jobs.pages,
-            page_of=array("i", (page_of.get(job_id, _NOWHERE) for job_id in ids)).tobytes(),
-            by_status={status: numbers(members) for status, members in board.by_status.items()},
-            by_account={name: numbers(members) for name, members in board.by_account.items()},
-            days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
-            pace=snapshot.pace,
-        )
-    )
+    position = snapshot.position
+    body = msgspec.msgpack.encode(_packed(snapshot))
     header = SnapshotHeader(
         format=FORMAT,
         made_by=_maker(release),
@@ -134,6 +108,35 @@ def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
     )
     header = msgspec.structs.replace(header, hash=_hash(header, body))
     return msgspec.json.encode(header) + b"\n" + body
+
+
+def _packed(snapshot: Snapshot) -> _Body:
+    position, board = snapshot.position, snapshot.board
+    ids = list(position.versions)
+    number_of = {job_id: number for number, job_id in enumerate(ids)}
+    page_of = board.jobs.page_of
+
+    def numbers(members: Iterable[str]) -> bytes:
+        return array("I", map(number_of.__getitem__, members)).tobytes()
+
+    return _Body(
+        days_read=position.days,
+        line=position.line,
+        batch=position.batch,
+        write_offset=position.write_offset,
+        repairs=position.repairs,
+        ids=ids,
+        versions=array("I", position.versions.values()).tobytes(),
+        at=board.at,
+        open=pack(board.jobs.open),
+        recent=pack(board.jobs.recent),
+        pages=board.jobs.pages,
+        page_of=array("i", (page_of.get(job_id, _NOWHERE) for job_id in ids)).tobytes(),
+        by_status={status: numbers(members) for status, members in board.by_status.items()},
+        by_account={name: numbers(members) for name, members in board.by_account.items()},
+        days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
+        pace=snapshot.pace,
+    )
 
 
 def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:

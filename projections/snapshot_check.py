@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import msgspec
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..release import __version__
 from .board import Board
-from .daily_files import DailyFiles, DayState
+from .daily_files import DailyFiles
 from .findings import Findings
 from .snapshot import OtherReleaseError, Snapshot, SnapshotError, decode_snapshot, snapshot_path
 
@@ -47,32 +47,28 @@ class SnapshotCheck:
         if snapshot.position.ledger != ledger:
             self._findings.note(f"{self._path} will not be used: it is of another ledger")
             return
-        saved = Board()
         try:
+            saved = Board()
             saved.restore(snapshot.board)
-            same = _state(saved) == _state(board)
+            same = board.same_as(saved)
         except _CANNOT_BE_READ:
             same = False
-        versions = {job.job_id: job.version for job in board.jobs.values()} | dict(removed)
         if (
             not same
-            or versions != snapshot.position.versions
-            or (files is not None and _days(files.capture()) != _days(snapshot.days))
+            or not _same_versions(snapshot.position.versions, board, removed)
+            or (files is not None and not files.same_as(snapshot.days))
         ):
             message = "the snapshot is not what the log gives; `Ledger.rebuild()` removes it"
             self._findings.add("projection", self._path, message)
 
 
-def _state(board: Board) -> tuple[object, ...]:
-    state = board.capture()
+def _same_versions(versions: Mapping[str, int], board: Board, removed: Mapping[str, int]) -> bool:
+    """Whether these are the versions of the jobs that are there and of those that are gone.
+
+    A removed job's id is never used again.
+    """
     return (
-        state.seq,
-        state.at,
-        dict(board.jobs),
-        {status: set(ids) for status, ids in state.by_status.items()},
-        {account: set(ids) for account, ids in state.by_account.items()},
+        len(versions) == len(board.jobs) + len(removed)
+        and all(versions.get(job.job_id) == job.version for job in board.jobs.each())
+        and all(versions.get(job_id) == version for job_id, version in removed.items())
     )
-
-
-def _days(days: Iterable[DayState]) -> dict[str, object]:
-    return {day.day: (day.seq, day.updated_at, set(day.jobs)) for day in days}

@@ -126,7 +126,8 @@ class Verification:
         chain, findings = self.chain, self._findings
         with storage_errors("read", self._directory):
             total = sum(self._fs.file_size(path) for path in self.paths)
-        chain.run(self.paths, lambda done: progress(done, max(done, total)))
+        with self._replayed.reading():
+            chain.run(self.paths, lambda done: progress(done, max(done, total)))
         self._check_head()
         self._check_repair()
         sound = not findings.problems

@@ -6,13 +6,14 @@ marker, `snapshot_NAME.json`, records which position in the log the files of a p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from ..eventstore.filesystem import FileSystem, storage_errors
+from .comparing import Content, is_same
 
 LOCK_NAME = "projections.lock"
 
@@ -78,16 +79,21 @@ class ProjectionWriter:
             marker = read_marker(self._fs, self._directory, projection)
         return None if marker is None or marker.ledger != self._ledger_id else marker.seq
 
-    def write(self, projection: str, files: Mapping[Path, bytes | None], seq: int) -> list[Path]:
+    def write(
+        self, projection: str, files: Iterable[tuple[Path, Content | None]], seq: int
+    ) -> list[Path]:
         """Write `files` (None: there is none) and record that all the projection's files stand for
         `seq`; under the lock. Returns those that changed on disk.
+
+        One is asked for when the one before it is written, so they need not be there all at once.
         """
-        changed = []
-        for path, content in files.items():
+        changed, count = [], 0
+        for path, content in files:
+            count += 1
             with storage_errors("write", path):
                 if self._put(path, content):
                     changed.append(path)
-        if len(changed) < len(files):
+        if len(changed) < count:
             # What is as it should be may have come there by a write that failed before it was sure.
             with storage_errors("sync", self._directory):
                 self._fs.sync_directory(self._directory)
@@ -95,14 +101,6 @@ class ProjectionWriter:
         with storage_errors("write", path):
             self._fs.write_file_durably(path, msgspec.json.encode(Marker(self._ledger_id, seq)))
         return changed
-
-    def read(self, path: Path) -> bytes | None:
-        """What is in a file; None where there is none."""
-        with storage_errors("read", path):
-            try:
-                return self._fs.read_file(path)
-            except FileNotFoundError:
-                return None
 
     def set_aside(self, path: Path) -> None:
         """Rename a file that the log knows nothing of, so that it is no derived file any more."""
@@ -112,16 +110,12 @@ class ProjectionWriter:
             self._fs.rename(path, path.with_name(next(n for n in names if n not in taken)))
             self._fs.sync_directory(self._directory)
 
-    def _put(self, path: Path, content: bytes | None) -> bool:
-        try:
-            present = self._fs.read_file(path)
-        except FileNotFoundError:
-            present = None
-        if present == content:
+    def _put(self, path: Path, content: Content | None) -> bool:
+        if is_same(self._fs, path, content):
             return False
         if content is None:
             self._fs.remove(path)
             self._fs.sync_directory(path.parent)
         else:
-            self._fs.write_file_durably(path, content)
+            self._fs.write_parts_durably(path, content)
         return True

@@ -32,7 +32,7 @@ from ..projections.board import Board
 from ..projections.findings import VerifyReport
 from ..projections.heads import ExportedHead
 from ..projections.projection import EVENTS, Change, to_event
-from ..projections.rebuild import RebuildReport
+from ..projections.rebuild import RebuildReport, Replay
 from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
 from ..release import __version__
@@ -146,6 +146,8 @@ class Ledger(Changes, Past):
         self._board = Board()
         self._uniqueness = Uniqueness(self._board, unique) if unique else None
         self._listeners: list[Callable[[], None]] = []
+        self._replayed = 0
+        """Up to which event the state was made from the whole log, since that was asked for."""
         self._fs = fs or FileSystem()
         self._store = JsonlEventStore(
             self.directory,
@@ -215,6 +217,7 @@ class Ledger(Changes, Past):
             self._restore(nothing)
             self._store.start_over()
         self._load()
+        self._replayed = 0 if use_snapshot else self._board.seq
 
     def _load(self) -> None:
         with self._board.loading():
@@ -329,7 +332,9 @@ class Ledger(Changes, Past):
         """Make every derived file, and the state itself, anew from the log alone; with `check`
         write nothing, and only say which are not byte for byte what the log gives.
 
-        `only` names projections: `daily_files`, and those that the ledger was opened with.
+        `only` names projections: `daily_files`, and those that the ledger was opened with. A handle
+        that was told to read the whole log when it was opened (`use_snapshot=False`), and has read
+        nothing since, does not read it again.
         `progress` gets the events read so far and in all. Safe while other processes work on the
         ledger, and safe to interrupt: each file is replaced atomically. The snapshot is removed; a
         new one is written when that is worth it.
@@ -344,10 +349,16 @@ class Ledger(Changes, Past):
             raise self.damage
         names = self._upkeep.names(only)
         if check:
-            return self._upkeep.check(names, progress)
+            return self._upkeep.check(names, progress, self._replay())
         self._check_writable()
         self._snapshots.remove()
-        return self._upkeep.rebuild(names, progress)
+        return self._upkeep.rebuild(names, progress, self._replay())
+
+    def _replay(self) -> Replay | None:
+        """The state as it is, where a replay of the log would do nothing but make it again: this
+        handle was told to make it so when it was opened, and nothing came after it."""
+        with self._lock:
+            return self._upkeep.as_replayed() if self._replayed == self._board.seq else None
 
     def projection(self, name: str) -> StoredProjection:
         """The projection of this name that the ledger was opened with, brought up to date.

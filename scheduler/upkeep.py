@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.jsonl import JsonlEventStore
 from ..projections.board import Board
-from ..projections.daily_files import DailyFiles, DayState, files_on_disk, job_file
+from ..projections.daily_files import DailyFiles, DayFile, DayState, files_on_disk, job_file
+from ..projections.jobs import Pages
 from ..projections.projection import Change
 from ..projections.rebuild import (
     DAILY_FILES,
@@ -118,26 +119,31 @@ class Upkeep:
         with self._lock:
             days, self._files.dirty = self._files.dirty, set()
             seq = self._board.seq
-            contents = {day: self._files.take(day, self._board.jobs) for day in sorted(days)}
+            pages = Pages()
+            taken = [(day, self._files.take(day, self._board.jobs, pages)) for day in sorted(days)]
         if not days:
             return
         try:
             self._store.sync()  # what is derived is never on disk before what it is derived from
-            files = {
-                job_file(self._directory, day): None if content is None else content.encode()
-                for day, content in contents.items()
-            }
-            self._writer.write(DAILY_FILES, files, seq)
+            self._writer.write(DAILY_FILES, self._one_by_one(taken), seq)
         except BaseException:
             with self._lock:
                 self._files.dirty |= days
                 for day in days:
                     self._files.forget(day)
             raise
-        with self._lock:
-            for content in contents.values():
-                if content is not None:
-                    self._files.keep(content)
+
+    def _one_by_one(
+        self, taken: list[tuple[str, DayFile | None]]
+    ) -> Iterator[tuple[Path, DayFile | None]]:
+        """The files to write; each is let go when it is written, but for what is remembered."""
+        taken.reverse()
+        while taken:
+            day, file = taken.pop()
+            yield job_file(self._directory, day), file
+            if file is not None:
+                with self._lock:
+                    self._files.keep(file)
 
     def _write_stored(self, name: str) -> None:
         stored = self.stored[name]
@@ -150,7 +156,7 @@ class Upkeep:
                 return
         try:
             self._store.sync()
-            self._writer.write(name, {projection_file(self._directory, name): content}, seq)
+            self._writer.write(name, [(projection_file(self._directory, name), (content,))], seq)
         except BaseException:
             stored.is_dirty = True
             raise
@@ -174,15 +180,27 @@ class Upkeep:
                 )
         return chosen
 
-    def rebuild(self, names: list[str], progress: Progress) -> RebuildReport:
-        """Make the files of these projections anew from the log.
+    def as_replayed(self) -> Replay | None:
+        """A replay that stands where this handle does; None where the projections of users, which
+        can't be copied, would lack what was before. Under the lock."""
+        if self.stored:
+            return None
+        replay = Replay(self._zone)
+        replay.board.restore(self._board.capture())
+        replay.daily_files.restore(self._files.capture())
+        return replay
+
+    def rebuild(
+        self, names: list[str], progress: Progress, begun: Replay | None = None
+    ) -> RebuildReport:
+        """Make the files of these projections anew from the log; `begun` has read some of it.
 
         Reading it takes as long as it takes and disturbs nobody; only for what was appended
         meanwhile and for writing is the files' lock held.
         """
-        replay = Replay(self._zone, self._factories)
-        replay.feed(self._store.read(), progress=progress, total=self._store.seq)
-        compare = Comparison(self._fs, self._directory, self._writer)
+        replay = begun or Replay(self._zone, self._factories)
+        replay.feed(self._store.read(replay.seq), progress=progress, total=self._store.seq)
+        compare = Comparison(self._fs, self._directory)
         differences: list[Difference] = []
         with self._writing, self._writer.locked():
             self._store.refresh()
@@ -209,23 +227,27 @@ class Upkeep:
         for path, difference in different.items():
             if difference.kind == "foreign":
                 self._writer.set_aside(path)
-        files = {path: compare.content(replay, name, path) for path in different}
+        files = ((path, compare.content(replay, name, path)) for path in different)
         self._writer.write(name, files, replay.seq)
         return list(different.values())
 
-    def check(self, names: list[str], progress: Progress) -> RebuildReport:
-        """Compare the files of these projections with what the log gives; write nothing.
+    def check(
+        self, names: list[str], progress: Progress, begun: Replay | None = None
+    ) -> RebuildReport:
+        """Compare the files of these projections with what the log gives; write nothing. `begun`
+        has read some of it.
 
         Each projection's files stand for a position in the log, and are compared with the state
         there. Files that are behind may be on their way: they get the time that they may take.
         """
         asked = self._store.seq
         positions = {name: self._position(name, asked) for name in names}
-        replay = Replay(self._zone, self._factories)
         first = min(positions.values(), default=asked)
-        replay.feed(self._store.read(), until=first, progress=progress, total=asked)
+        replay = begun if begun is not None and begun.seq <= first else None
+        replay = replay or Replay(self._zone, self._factories)
+        replay.feed(self._store.read(replay.seq), until=first, progress=progress, total=asked)
         self._wait_for(names, asked)
-        compare = Comparison(self._fs, self._directory, self._writer)
+        compare = Comparison(self._fs, self._directory)
         found: dict[Path, Difference] = {}
         with self._writer.undisturbed():
             self._store.refresh()

@@ -122,8 +122,9 @@ def _counting(reader: LogReader, progress: Progress) -> Iterator[Record]:
     """The reader's records, telling `progress` how far it is."""
     total = reader.unread()
     records = reader.records()
-    while some := list(islice(records, _PROGRESS_EVERY)):
-        yield from some
+    for first in records:
+        yield first
+        yield from islice(records, _PROGRESS_EVERY - 1)
         progress(total - reader.unread(), total)
 
 

@@ -25,9 +25,9 @@ def test_a_file_that_a_failed_write_left_right_is_made_sure_of() -> None:
     )
     failing = FaultyFileSystem(disk, Fault(1, only=["sync_directory"]))
     with pytest.raises(StorageError):
-        ProjectionWriter(failing, path.parent, "id").write("name", {path: b"content"}, 1)
+        ProjectionWriter(failing, path.parent, "id").write("name", [(path, [b"content"])], 1)
     states.clear()
-    ProjectionWriter(disk, path.parent, "id").write("name", {path: b"content"}, 1)
+    ProjectionWriter(disk, path.parent, "id").write("name", [(path, [b"content"])], 1)
     positions = [ProjectionWriter(left, path.parent, "id").position("name") for left in states]
     assert set(positions) == {None, 1}
     for left, position in zip(states, positions, strict=True):

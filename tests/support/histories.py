@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from jobledger import Event
+from jobledger import Event, JobPriority, ManualClock
 from jobledger.domain import commands as c
 from jobledger.domain.decide import decide
+from jobledger.domain.events import EventData, JobAdded, JobCompleted, JobStarted, encode_data
+from jobledger.eventstore.jsonl import JsonlEventStore
+from jobledger.eventstore.record import NewRecord
 from jobledger.projections.board import Board
 
 from .domain import NOON, new
@@ -55,3 +59,38 @@ class Histories:
 
 def _fields(command: c.Command) -> dict[str, Any]:
     return {name: getattr(command, name) for name in command.__struct_fields__}
+
+
+def closed(directory: Path, jobs: int, *, at_once: int = 50) -> None:
+    """So many more jobs that came and went, three events each, all on one day of a log on disk."""
+    clock = ManualClock(NOON)
+    store = JsonlEventStore(directory, clock=clock.now, durability="none")
+    store.refresh()
+    begin = len(store.jobs())
+    for first in range(begin, begin + jobs, at_once):
+        ids = [f"job-{number:06d}" for number in range(first, first + at_once)]
+        at = NOON + timedelta(seconds=first)
+        for version, data in enumerate((_added(at), _STARTED, _COMPLETED), 1):
+            store.append([_record(job_id, version, data) for job_id in ids])
+    store.close()
+
+
+_STARTED = JobStarted(attempt=1, reconcilable=False)
+_COMPLETED = JobCompleted(attempt=1, thread_id="17890")
+
+
+def _added(at: datetime) -> EventData:
+    return JobAdded(
+        account_id="a",
+        content="xin chào các bạn, hôm nay trời đẹp",
+        scheduled_time=at,
+        priority=JobPriority.NORMAL,
+        max_retries=3,
+        platform="threads",
+    )
+
+
+def _record(job_id: str, version: int, data: EventData) -> NewRecord:
+    return NewRecord(
+        type=data.TYPE, job_id=job_id, version=version, schema=1, data=encode_data(data)
+    )

@@ -143,8 +143,8 @@ RULES = [
     Mutant(
         "a new file's bytes are synced",
         DISK,
-        "                self.write_at(fd, data, 0)\n                self.sync_data(fd)\n",
-        "                self.write_at(fd, data, 0)\n",
+        "                    offset += len(part)\n                self.sync_data(fd)\n",
+        "                    offset += len(part)\n",
         [DURABLE, LAYOUT, CRASHES],
     ),
     Mutant(

@@ -302,6 +302,36 @@ def test_what_is_remembered_of_a_file_changes_nothing_in_it(
                 assert text == whole
 
 
+@pytest.mark.parametrize("most_kept", [0, 20_000])
+def test_a_file_is_rendered_when_the_one_before_it_is_written(
+    directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, most_kept: int
+) -> None:
+    """So those of many days are never in memory together; the marker comes after them all."""
+    monkeypatch.setattr("jobledger.projections.daily_files._MOST_KEPT", most_kept)
+    fs = FaultyFileSystem(FileSystem())
+    with without_background(), Ledger(directory, clock=clock, fs=fs) as ledger:
+        for day in range(5):
+            ledger.add_job("a", "x", clock.now() + timedelta(days=day), job_id=f"j{day}")
+        rendered = []
+        to_dict = ScheduledJob.to_dict
+
+        def note(job: ScheduledJob) -> dict[str, Any]:
+            if job.job_id not in rendered:
+                rendered.append(job.job_id)
+                fs.operations.append(("render", job.job_id))
+            return to_dict(job)
+
+        monkeypatch.setattr(ScheduledJob, "to_dict", note)
+        fs.fault = Fault(0, only=["rename"])
+        fs.operations.clear()
+        ledger.write_behind()
+    done = [name for operation, name in fs.operations if operation in ("render", "rename")]
+    assert done[:11] == [
+        *(name for day in range(5) for name in (f"j{day}", f"jobs_2026-03-0{2 + day}.json")),
+        "snapshot_daily_files.json",
+    ]
+
+
 def _change_something(ledger: Ledger, clock: ManualClock, chance: random.Random) -> None:
     """Times are whole days from the clock's first, so that jobs move between few files."""
     when = clock.now() + timedelta(days=chance.randint(0, 3))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from jobledger import JobPriority, JobStatus, ScheduledJob
 from jobledger.domain.job import NO_KEYS
 from jobledger.projections import jobs as module
-from jobledger.projections.jobs import Jobs, pack, unpack
+from jobledger.projections.jobs import Jobs, pack, place_in_file, unpack
 from jobledger.projections.members import Members
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -104,6 +107,97 @@ def test_closed_jobs_are_packed() -> None:
         assert len(read) == 1
         jobs.collect([f"j{n}" for n in range(10_000)])
     assert len(read) == len(jobs.pages)
+
+
+@given(changes=CHANGES, times=st.lists(st.integers(0, 9), min_size=20, max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_jobs_that_were_picked_stay_as_they_were(
+    changes: list[tuple[str, JobStatus | None]], times: list[int]
+) -> None:
+    """Whatever changes afterwards; in the order of their times, then of adding."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PAGE_JOBS", 2)
+        patch.setattr(module, "_MOST_OPEN", 1)
+        jobs, model = Jobs(), dict[str, ScheduledJob]()
+        picked, expected = jobs.pick(()), list[ScheduledJob]()
+        for version, (job_id, status) in enumerate(changes):
+            if version == len(changes) // 2:
+                chosen = list(model)[::2]
+                picked = jobs.pick(chosen, module.Pages())
+                expected = [model[job_id] for job_id in chosen]
+            if status is not None:
+                when = NOON + timedelta(hours=times[version % 20])
+                job = job_of(job_id, status, version, order=version)
+                model[job_id] = msgspec.structs.replace(job, scheduled_time=when)
+                jobs.put(model[job_id])
+            elif job_id in model:
+                del model[job_id]
+                jobs.remove(job_id)
+        assert len(picked) == len(expected)
+        for _ in range(2):
+            assert list(picked.in_order()) == sorted(expected, key=place_in_file)
+            assert {job.job_id: job for job in picked} == {job.job_id: job for job in expected}
+        assert {job.job_id: job for job in jobs.each()} == model
+        assert len(list(jobs.each())) == len(model)
+
+
+@pytest.mark.parametrize(
+    ("jobs_mixed", "reads", "bytes_each"), [(1, 2.1, 60), (7, 2.1, 60), (100_000, 3.5, 350)]
+)
+def test_few_jobs_are_there_as_values_while_they_are_put_in_order(
+    jobs_mixed: int, reads: float, bytes_each: int
+) -> None:
+    """Closed nearly in the order of their times, with one that was late, or in any order: each page
+    is read a few times."""
+    chance = random.Random(1)
+    jobs, count = Jobs(), 20_000
+    for n in range(count):
+        seconds = 0 if n == 15_000 else n + chance.randrange(jobs_mixed)
+        when = NOON + timedelta(seconds=seconds)
+        job = job_of(f"j{n}", JobStatus.FAILED, order=n, error=f"no {chance.random()}")
+        jobs.put(msgspec.structs.replace(job, scheduled_time=when))
+    picked = jobs.pick(jobs, module.Pages())
+    read = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "unpack", lambda page: read.append(page) or unpack(page))
+        tracemalloc.start()
+        last, seen = (NOON - timedelta(days=1), 0), 0
+        for job in picked.in_order():
+            assert last < place_in_file(job)
+            last, seen = place_in_file(job), seen + 1
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert seen == count
+    assert len(read) <= reads * len(jobs.pages)
+    assert peak / count < bytes_each, "as values they take 700 bytes each"
+
+
+def test_the_same_jobs_are_the_same_however_they_are_packed() -> None:
+    """And one that differs, lacks or is there besides makes them others."""
+    one, other = Jobs(), Jobs()
+    for n in range(1_000):
+        one.put(job_of(f"j{n}", JobStatus.COMPLETED))
+        other.put(job_of(f"j{999 - n}", JobStatus.COMPLETED))
+    assert one.same_as(other)
+    other.put(job_of("j5", JobStatus.FAILED))
+    assert not one.same_as(other)
+    other.put(job_of("j5", JobStatus.COMPLETED))
+    assert one.same_as(other)
+    other.remove("j7")
+    assert not one.same_as(other)
+    other.put(job_of("j1000", JobStatus.COMPLETED))
+    assert not one.same_as(other)
+
+
+def test_jobs_that_are_only_said_to_be_on_a_page_are_not_there() -> None:
+    """The other one may be anything: what it says of its pages is looked up in them."""
+    one, other = Jobs(), Jobs()
+    for n in range(1_000):
+        one.put(job_of(f"j{n}", JobStatus.COMPLETED))
+        other.put(job_of(f"k{n}" if n == 3 else f"j{n}", JobStatus.COMPLETED))
+    other.page_of["j3"] = other.page_of.pop("k3")
+    with pytest.raises(KeyError):
+        one.same_as(other)
 
 
 def test_a_page_gives_back_what_was_packed() -> None:

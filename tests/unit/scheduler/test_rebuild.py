@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from support.eventstore import WatchedFileSystem
@@ -260,6 +263,70 @@ def test_only_the_projection_that_was_asked_for_is_made_anew(
         types.write_bytes(b"wrong")
         assert ledger.rebuild(only=["types"]).changed == ["projection_types"]
         assert (types.read_bytes(), day.read_bytes()) == (b"added 1\n", b"wrong")
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_who_was_told_to_read_the_whole_log_does_not_read_it_again(
+    directory: Path, clock: ManualClock, check: bool
+) -> None:
+    """Who opened as usual, with a snapshot there or not, has gone on since, or keeps somebody's
+    projection, reads all of it. The files are the same each time."""
+    with Ledger(directory, clock=clock, projections=[Types]) as ledger:
+        for number in range(5):
+            add(ledger, clock, str(number))
+        ledger.cancel_job("3")
+
+    def events_read(**options: Any) -> int:
+        """How many records a rebuild reads."""
+        with Ledger(directory, clock=clock, read_only=check, **options) as ledger:
+            if not check:
+                (directory / "jobs_2026-03-02.json").write_bytes(b"wrong")
+            read, records = [], ledger._store.read
+            with patch.object(
+                ledger._store,
+                "read",
+                lambda after=0: (read.append(each) or each for each in records(after)),
+            ):
+                report = ledger.rebuild(check=check, only=["daily_files"])
+            assert report.changed == ([] if check else ["jobs_2026-03-02.json"])
+            assert (report.events, report.jobs, report.files) == (ledger.seq, 5, 1)
+            assert ledger.rebuild(check=True).differences == []
+            return len(read)
+
+    assert events_read(use_snapshot=False) == 0
+    assert events_read() == 6
+    assert events_read(use_snapshot=False, projections=[Types]) == 6
+    with patch.object(Ledger, "_SNAPSHOT_EVERY", 1):
+        Ledger(directory, clock=clock).close()
+    assert events_read() == 6
+    with Ledger(directory, clock=clock, use_snapshot=False) as ledger:
+        assert ledger._replay() is not None
+        ledger.cancel_job("4")
+        assert ledger._replay() is None
+
+
+def test_what_came_since_the_log_was_read_is_in_a_rebuild(
+    directory: Path, clock: ManualClock
+) -> None:
+    """Another process has appended, before the rebuild or while it waits for the files' lock."""
+    with Ledger(directory, clock=clock) as ledger:
+        add(ledger, clock, "a")
+    with (
+        Ledger(directory, clock=clock, use_snapshot=False) as ledger,
+        Ledger(directory, clock=clock) as other,
+    ):
+        locked = ledger._upkeep._writer.locked
+
+        def late() -> AbstractContextManager[None]:
+            add(other, clock, "c")
+            return locked()
+
+        with patch.object(ledger._upkeep._writer, "locked", late):
+            report = ledger.rebuild()
+        assert (report.events, report.jobs) == (2, 2)
+        add(other, clock, "d")
+        assert (ledger.rebuild().events, len(ledger.list_jobs())) == (3, 3)
+        assert ledger.verify().ok
 
 
 def test_progress_counts_the_events_of_the_log(directory: Path, clock: ManualClock) -> None:
