@@ -178,6 +178,8 @@ def _json_copy(value: object, field: str, where: str, depth: int, left: list[int
 
 
 def _text(field: str, value: object, longest: int) -> str:
+    if type(value) is str and len(value) <= longest and value.isascii() and value.strip():
+        return value  # most of them
     if not isinstance(value, str):
         raise _refuse(field, f"must be text, not {_shown(value)}")
     if not value.strip():
