@@ -47,11 +47,12 @@ class Watched(FileSystem):
         super().__init__()
         self.writes: list[Write] = []
 
-    def write_file_durably(self, path: Path, data: bytes) -> None:
-        super().write_file_durably(path, data)
-        found = _UPDATED_AT.search(data, 0, 200)
-        if path.name.startswith("jobs_") and found:
-            at = datetime.fromisoformat(found[1].decode())
+    def rename(self, source: Path, target: Path) -> None:
+        super().rename(source, target)
+        if target.name.startswith("jobs_"):
+            data = target.read_bytes()
+            [updated_at] = _UPDATED_AT.findall(data, 0, 200)
+            at = datetime.fromisoformat(updated_at.decode())
             self.writes.append(Write(at, datetime.now(UTC), len(data)))
 
 
@@ -89,7 +90,9 @@ def staleness(day: Day, watched: Watched, changes: int) -> list[float]:
         time.sleep(APART_S)
     happened = [event.at for event in day.ledger.events(after=before)]
     deadline = time.monotonic() + 30
-    while watched.writes[-1].updated_at < happened[-1] and time.monotonic() < deadline:
+    while not watched.writes or watched.writes[-1].updated_at < happened[-1]:
+        if time.monotonic() > deadline:
+            raise SystemExit("the daily file did not follow within half a minute")
         time.sleep(0.05)
     contained = [write.updated_at for write in watched.writes]
     found = [watched.writes[bisect_left(contained, at)].done_at - at for at in happened]

@@ -202,6 +202,11 @@ class JsonlEventStore:
         head = self._read_head()
         return not self._loaded if head is None else head.seq > self._log.cursor.seq
 
+    def acknowledged_seq(self) -> int:
+        """The number of the last acknowledged record, read or not; 0 where HEAD does not say."""
+        head = self._read_head()
+        return 0 if head is None else head.seq
+
     def refresh(self) -> None:
         with self._mutex:
             self._check_open()

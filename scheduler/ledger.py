@@ -32,7 +32,7 @@ from ..projections.board import Board
 from ..projections.findings import VerifyReport
 from ..projections.heads import ExportedHead
 from ..projections.projection import EVENTS, Change, to_event
-from ..projections.rebuild import RebuildReport, Replay
+from ..projections.rebuild import Progress, RebuildReport, Replay
 from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
 from ..release import __version__
@@ -92,6 +92,7 @@ class Ledger(Changes, Past):
     A directory on a network file system is refused unless `allow_network` says that all processes
     of the ledger run on one machine. Opening goes on from the snapshot where there is one, and
     verifies what came after it; without `use_snapshot` it reads and verifies the whole log.
+    `progress` gets the events read so far, and those in all as far as that is known.
 
     Safe to use from any thread. A context manager; `close` also runs at the program's end.
 
@@ -120,6 +121,7 @@ class Ledger(Changes, Past):
         projections: Iterable[ProjectionFactory] = (),
         allow_network: bool = False,
         use_snapshot: bool = True,
+        progress: Progress = lambda done, total: None,
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True  # until it is open: `close` must work on half of one
@@ -186,7 +188,7 @@ class Ledger(Changes, Past):
                 self._SNAPSHOT_EVERY,
             )
             self._followers = self._who_follows()
-            self._read_log(use_snapshot=use_snapshot and not stored)
+            self._read_log(progress, use_snapshot=use_snapshot and not stored)
             if not read_only:
                 self._upkeep.find_stale()
         except BaseException:
@@ -199,7 +201,7 @@ class Ledger(Changes, Past):
             if self._upkeep.is_behind:
                 self._background.wake()
 
-    def _read_log(self, *, use_snapshot: bool) -> None:
+    def _read_log(self, progress: Progress, *, use_snapshot: bool) -> None:
         """Bring the state up to the log: from the snapshot where there is one that fits, else from
         the beginning. What does not verify behind a snapshot is judged without it."""
         with self._store.still() as beginning:
@@ -207,7 +209,7 @@ class Ledger(Changes, Past):
         snapshot = self._snapshots.load() if use_snapshot else None
         if snapshot is not None and self._go_on_from(snapshot):
             try:
-                self._load()
+                self._load(progress)
                 damage = self._store.damage
             except LedgerCorruptError as error:
                 damage = error
@@ -216,12 +218,17 @@ class Ledger(Changes, Past):
             self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
             self._restore(nothing)
             self._store.start_over()
-        self._load()
+        self._load(progress)
         self._replayed = 0 if use_snapshot else self._board.seq
 
-    def _load(self) -> None:
-        with self._board.loading():
-            self._store.refresh()
+    def _load(self, progress: Progress) -> None:
+        total = 0 if self._store.damage is not None else self._store.acknowledged_seq()
+        self._listeners = [lambda: progress(self._board.seq, total)]
+        try:
+            with self._board.loading():
+                self._store.refresh()
+        finally:
+            self._listeners = []
 
     def _go_on_from(self, snapshot: Snapshot) -> bool:
         try:
@@ -275,7 +282,7 @@ class Ledger(Changes, Past):
 
     def verify(
         self,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Progress = lambda done, total: None,
         *,
         since_heads: Sequence[ExportedHead] = (),
         public_keys: Sequence[str | bytes] = (),
@@ -327,7 +334,7 @@ class Ledger(Changes, Past):
         *,
         check: bool = False,
         only: Sequence[str] = (),
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Progress = lambda done, total: None,
     ) -> RebuildReport:
         """Make every derived file, and the state itself, anew from the log alone; with `check`
         write nothing, and only say which are not byte for byte what the log gives.

@@ -28,6 +28,7 @@ from ..eventstore.position import Position
 from ..eventstore.store import Durability
 from ..projections.pace import Pace
 from ..projections.projection import Change
+from ..projections.rebuild import Progress
 from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
@@ -85,6 +86,7 @@ class Scheduler(Waiting):
         projections: Iterable[ProjectionFactory] = (),
         allow_network: bool = False,
         use_snapshot: bool = True,
+        progress: Progress = lambda done, total: None,
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True
@@ -123,6 +125,7 @@ class Scheduler(Waiting):
             projections=projections,
             allow_network=allow_network,
             use_snapshot=use_snapshot,
+            progress=progress,
             fs=fs,
         )
         try:

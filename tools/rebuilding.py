@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -34,12 +35,12 @@ def rebuild(session: Session, check: bool, only: tuple[str, ...], projections: l
       jobledger rebuild --only daily_files
       jobledger rebuild --projection my_views:PerAccount
     """
-    opening = (
-        session.reading(projections=projections, use_snapshot=False)
-        if check
-        else session.ledger(projections=projections, use_snapshot=False)
-    )
-    with opening as ledger:
+    opening = session.reading if check else session.ledger
+    with ExitStack() as opened:
+        with progress_bar("reading", unit="events") as progress:
+            ledger = opened.enter_context(
+                opening(projections=projections, use_snapshot=False, progress=progress)
+            )
         if ledger.damage is not None:
             return  # it was reported; what the files have to hold nobody can say
         with progress_bar("comparing" if check else "rebuilding", unit="events") as progress:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from ..domain.events import Event
+    from ..projections.rebuild import Progress
     from ..projections.stored import ProjectionFactory
     from ..scheduler.ledger import Ledger
     from ..scheduler.queries import Queries
@@ -56,6 +57,7 @@ class Session:
         unique: bool = False,
         projections: Sequence[ProjectionFactory] = (),
         use_snapshot: bool = True,
+        progress: Progress = lambda done, total: None,
     ) -> Iterator[Ledger]:
         """The ledger, for changing it; only `create` makes one where there is none."""
         from ..scheduler.ledger import Ledger
@@ -69,12 +71,17 @@ class Session:
             projections=projections,
             allow_network=self.allow_network,
             use_snapshot=use_snapshot,
+            progress=progress,
         ) as ledger:
             yield ledger
 
     @contextmanager
     def reading(
-        self, *, projections: Sequence[ProjectionFactory] = (), use_snapshot: bool = True
+        self,
+        *,
+        projections: Sequence[ProjectionFactory] = (),
+        use_snapshot: bool = True,
+        progress: Progress = lambda done, total: None,
     ) -> Iterator[Ledger]:
         """The ledger, for looking at it; of a damaged one what is sound, and exit code 1.
 
@@ -86,7 +93,11 @@ class Session:
         with (
             quiet(),  # damage is reported just below
             Ledger(
-                self.directory, read_only=True, projections=projections, use_snapshot=use_snapshot
+                self.directory,
+                read_only=True,
+                projections=projections,
+                use_snapshot=use_snapshot,
+                progress=progress,
             ) as ledger,
         ):
             damage = ledger.damage

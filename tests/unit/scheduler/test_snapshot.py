@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from support.domain import NOON
 from support.durability import saving_snapshots, without_background
 
 from jobledger import (
@@ -530,3 +531,25 @@ def test_a_poisoned_ledger_saves_nothing_that_is_not_on_disk(
     with pytest.raises(StorageError):
         ledger.close()
     assert not snapshot.exists()
+
+
+def test_opening_tells_how_far_it_has_read(tmp_path: Path) -> None:
+    """From the beginning of the log, or of what came after the snapshot; then no more."""
+    clock = ManualClock(NOON)
+    with Ledger(tmp_path, clock=clock, durability="none") as ledger:
+        for _ in range(3):
+            ledger.add_jobs([NewJob("mai", "x" * 500, NOON) for _ in range(400)])
+    told = list[tuple[int, int]]()
+
+    def progress(done: int, total: int) -> None:
+        told.append((done, total))
+
+    with Ledger(tmp_path, clock=clock, use_snapshot=False, progress=progress) as ledger:
+        assert told[0][0] < told[-1][0] == ledger.seq == 1200
+        assert {total for _, total in told} == {1200}
+        told.clear()
+        ledger.add_job("mai", "more", NOON)
+        ledger.list_jobs()
+        assert told == []
+    with Ledger(tmp_path, clock=clock, read_only=True, progress=progress):
+        assert told[-1] == (1201, 1201)
