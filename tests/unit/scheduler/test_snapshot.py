@@ -553,3 +553,18 @@ def test_opening_tells_how_far_it_has_read(tmp_path: Path) -> None:
         assert told == []
     with Ledger(tmp_path, clock=clock, read_only=True, progress=progress):
         assert told[-1] == (1201, 1201)
+
+
+@pytest.mark.parametrize("use_snapshot", [True, False])
+def test_what_open_jobs_have_alike_is_there_once(tmp_path: Path, use_snapshot: bool) -> None:
+    """Whether they were saved in between or not: it is a third of what they take."""
+    with saving_snapshots(1), Ledger(tmp_path, clock=ManualClock(NOON)) as ledger:
+        ledger.add_jobs([NewJob(f"account {n % 3}", f"text {n}", NOON) for n in range(1200)])
+    with Ledger(tmp_path, clock=ManualClock(NOON), use_snapshot=use_snapshot) as ledger:
+        jobs = list(ledger._board.jobs.open.values())
+        assert len(jobs) == 1200
+        for name, different in (("account_id", 3), ("platform", 1), ("status_message", 1)):
+            assert len({id(getattr(job, name)) for job in jobs}) == different
+        assert {id(job.metadata) for job in jobs} == {id(job.checkpoints) for job in jobs}
+        members = {id(job_id) for job_id in ledger._board._by_status[JobStatus.SCHEDULED]}
+        assert members == {id(job.job_id) for job in jobs}
