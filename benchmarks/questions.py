@@ -66,6 +66,14 @@ QUESTIONS: dict[str, Question] = {
         "0.85",
         ("50", "2"),
     ),
+    "cold": Question(
+        "an add without a sync of its own: right after somebody's sync; right after another add",
+        lambda f: "; ".join(
+            f"{f['median microseconds'][name]:.0f} µs" for name in ("after a sync", "after an add")
+        ),
+        "",
+        ("50",),
+    ),
     "chain_cost": Question(
         "what the chain of hashes and HEAD cost of a durable append",
         lambda f: f"{f['cost of both']:.0%}",
