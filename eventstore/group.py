@@ -120,10 +120,7 @@ class Waiting:
                 append.leads = True
                 self._leader = thread
             elif self._leader == thread or thread in self._appends:
-                raise StorageError(
-                    "a change was made from within another change",
-                    hint="a projection or a signal handler is no place to change jobs",
-                )
+                raise change_within_change()
             else:
                 append.wait_in_line()
             self._appends[thread] = append
@@ -160,3 +157,11 @@ class Waiting:
             self._leader = next(iter(self._appends), None)
             if self._leader is not None:
                 self._appends[self._leader].lead()
+
+
+def change_within_change() -> StorageError:
+    """The error for an append by a thread that is in the midst of one, or of being told of one."""
+    return StorageError(
+        "a change was made from within another change",
+        hint="a projection or a signal handler is no place to change jobs",
+    )

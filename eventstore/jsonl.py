@@ -20,7 +20,7 @@ from typing import Any
 from ..domain.errors import LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
 from .filesystem import FileSystem, storage_error, storage_errors
-from .group import Append, Waiting
+from .group import Append, Waiting, change_within_change
 from .head import Head, HeadFile, encode_head
 from .log import Log
 from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
@@ -108,6 +108,8 @@ class JsonlEventStore:
         self._held = _Held(self)
         self._poison: StorageError | None = None
         self._refused: Exception | None = None
+        self._telling = 0
+        """The thread that is telling the observer something just now; 0: none is."""
         self._durable_seq = 0
         self._loaded = False
         self._closed = False
@@ -255,11 +257,14 @@ class JsonlEventStore:
 
     def _deliver(self, records: Sequence[Any]) -> None:
         """Hand records to the observer; one that refuses them makes this handle useless."""
+        self._telling = threading.get_ident()
         try:
             self._observer(records)
         except Exception as error:
             self._refused = error
             raise
+        finally:
+            self._telling = 0
 
     def _check_delivered(self) -> None:
         if self._refused is not None:
@@ -344,6 +349,7 @@ class JsonlEventStore:
 
     def append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> list[Any]:
         mine = Append(records, expected_seq)
+        self._check_writable()  # now: whom one would wait for may not be there at all
         self._waiting.write(mine, self._lead)
         if mine.error is not None:
             raise mine.error
@@ -356,7 +362,7 @@ class JsonlEventStore:
     def _commit(self, together: list[Append]) -> None:
         """One write and one sync for everybody who waits."""
         try:
-            self._check_writable()
+            self._check_usable()
             if not self._loaded:
                 self._load()
             with self._locked():
@@ -578,15 +584,20 @@ class JsonlEventStore:
             raise StorageError(f"the ledger {self._directory} is closed", path=str(self._directory))
         self._check_delivered()
 
-    def _check_writable(self) -> None:
+    def _check_usable(self) -> None:
         if self._closed or self._refused is not None:
             self._check_open()
+        if self._poison is not None:
+            raise self._poison
+
+    def _check_writable(self) -> None:
+        self._check_usable()
         if self._read_only:
             raise StorageError(
                 f"the ledger {self._directory} is open read-only", path=str(self._directory)
             )
-        if self._poison is not None:
-            raise self._poison
+        if self._telling == threading.get_ident():
+            raise change_within_change()
         if self._is_forked():
             raise StorageError(
                 f"the ledger {self._directory} was opened before this process was forked",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from support.eventstore import LogDirectory, WatchedFileSystem, append_bytes, new
+from support.waiting import eventually
 
 from jobledger import StorageError
 from jobledger.eventstore.filesystem import FileSystem
@@ -56,6 +59,34 @@ def test_a_forked_handle_refuses_to_append_in_the_child(ledger: LogDirectory) ->
     assert ledger.files() == before
     store.append([new("a", 2)])
     assert store.seq == 2
+
+
+def test_a_forked_handle_refuses_at_once_while_a_thread_of_the_parent_writes(
+    ledger: LogDirectory,
+) -> None:
+    """The child has no such thread: whoever waited for it would wait for ever."""
+    writing, may_go_on = threading.Event(), threading.Event()
+    may_go_on.set()
+
+    class SlowDisk(WatchedFileSystem):
+        def sync_data(self, fd: int) -> None:
+            writing.set()
+            may_go_on.wait()
+            super().sync_data(fd)
+
+    store = ledger.load(fs=SlowDisk())
+    may_go_on.clear()
+    writing.clear()
+    writer = threading.Thread(target=lambda: store.append([new("a", 1)]))
+    writer.start()
+    writing.wait()
+    with warnings.catch_warnings():  # forking while threads run is what is tried here
+        warnings.simplefilter("ignore", DeprecationWarning)
+        refused = in_child(lambda: refuses(lambda: store.append([new("b", 1)])))
+    may_go_on.set()
+    writer.join()
+    assert refused
+    assert store.seq == 1
 
 
 def test_a_child_opens_a_handle_of_its_own(ledger: LogDirectory) -> None:
@@ -115,6 +146,36 @@ def test_closing_a_forked_handle_in_the_child_mends_nothing_of_the_parents_write
 
     assert in_child(close)
     assert ledger.files() == before
+
+
+# -- whoever is being told -------------------------------------------------------------------------
+
+
+def test_an_observer_that_appends_is_refused_while_another_thread_waits_to_write(
+    ledger: LogDirectory,
+) -> None:
+    """It holds what the other one waits for; waiting for each other they would never end."""
+    other, refused = ledger.load(), list[str]()
+    told = threading.Event()
+
+    def observe(records: object) -> None:
+        if told.is_set():
+            return
+        told.set()
+        writer.start()
+        eventually(lambda: len(store._waiting) == 1)
+        try:
+            store.append([new("c", 1)])
+        except StorageError as error:
+            refused.append(error.message)
+
+    store = ledger.load(observer=observe)
+    writer = threading.Thread(target=lambda: store.append([new("b", 1)]))
+    other.append([new("a", 1)])
+    store.refresh()
+    writer.join()
+    assert refused == ["a change was made from within another change"]
+    assert [record.job_id for record in store.read()] == ["a", "b"]
 
 
 # -- processes -------------------------------------------------------------------------------------
