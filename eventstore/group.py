@@ -7,10 +7,11 @@ anything over. The others wait, each for itself, until they are written or it is
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..domain.errors import StorageError, ValidationError
 from .record import MAX_LINE_BYTES, NewRecord, Record
+from .store import VersionConflictError, position_conflict
 from .tail import MAX_WRITE_BYTES
 
 MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
@@ -157,6 +158,35 @@ class Waiting:
             self._leader = next(iter(self._appends), None)
             if self._leader is not None:
                 self._appends[self._leader].lead()
+
+
+def accept(
+    together: Sequence[Append], seq: int, known: Mapping[str, int]
+) -> tuple[list[Append], dict[str, int]]:
+    """Those that may be written behind the record `seq`, where the jobs have the `known` versions,
+    and the versions of their jobs then. The others get an error: what they were decided on is not
+    the newest."""
+    accepted: list[Append] = []
+    versions: dict[str, int] = {}
+    for append in together:
+        if append.expected_seq not in (None, seq):
+            append.error = position_conflict(seq, append.expected_seq)
+            continue
+        mine: dict[str, int] = {}
+        for new in append.records:
+            job = new.job_id
+            current = mine.get(job) or versions.get(job) or known.get(job, 0)
+            if new.version != current + 1:
+                append.error = VersionConflictError(
+                    f"job {job} is at version {current}, not {new.version - 1}", job_id=job
+                )
+                break
+            mine[job] = new.version
+        else:
+            accepted.append(append)
+            versions.update(mine)
+            seq += len(append.records)
+    return accepted, versions
 
 
 def change_within_change() -> StorageError:

@@ -20,20 +20,14 @@ from typing import Any
 from ..domain.errors import LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
 from .filesystem import FileSystem, storage_error, storage_errors
-from .group import Append, Waiting, change_within_change
+from .group import Append, Waiting, accept, change_within_change
 from .head import Head, HeadFile, encode_head
 from .log import Log
 from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
 from .position import Position
 from .record import RECORDS, Form, NewRecord, encode_write
 from .segment import Cursor, corrupt, create_segment, day_file
-from .store import (
-    Durability,
-    Identity,
-    Observer,
-    VersionConflictError,
-    position_conflict,
-)
+from .store import Durability, Identity, Observer
 from .tail import TornTail, mend
 
 
@@ -367,7 +361,7 @@ class JsonlEventStore:
                 self._load()
             with self._locked():
                 self._catch_up()
-                accepted, versions = self._accept_all(together)
+                accepted, versions = accept(together, self._log.cursor.seq, self._log.versions)
                 written = self._write([new for request in accepted for new in request.records])
             self._log.versions.update(versions)
             start = 0
@@ -391,35 +385,6 @@ class JsonlEventStore:
     def _fail(together: list[Append], error: Exception) -> None:
         for request in together:
             request.error = request.error or error
-
-    def _accept_all(self, together: list[Append]) -> tuple[list[Append], dict[str, int]]:
-        """Those that may be written, and the versions of their jobs then; the others get errors."""
-        accepted: list[Append] = []
-        versions: dict[str, int] = {}
-        seq = self._log.cursor.seq
-        for request in together:
-            if request.expected_seq not in (None, seq):
-                request.error = position_conflict(seq, request.expected_seq)
-            elif self._accept(request, versions):
-                accepted.append(request)
-                seq += len(request.records)
-        return accepted, versions
-
-    def _accept(self, request: Append, versions: dict[str, int]) -> bool:
-        """Take a request's versions into `versions`, or set its error and take none."""
-        mine: dict[str, int] = {}
-        known = self._log.versions
-        for new in request.records:
-            job = new.job_id
-            current = mine.get(job) or versions.get(job) or known.get(job, 0)
-            if new.version != current + 1:
-                request.error = VersionConflictError(
-                    f"job {job} is at version {current}, not {new.version - 1}", job_id=job
-                )
-                return False
-            mine[job] = new.version
-        versions.update(mine)
-        return True
 
     def _write(self, news: list[NewRecord]) -> list[Any]:
         """Append, sync as the durability says, and move HEAD; only then the cursor moves."""

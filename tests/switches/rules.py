@@ -216,7 +216,7 @@ RULES = [
     ),
     Mutant(
         "a version that is not expected is refused",
-        STORE,
+        "eventstore/group.py",
         "            if new.version != current + 1:\n",
         "            if new.version <= current - 1000:\n",
         [CONTRACT],
