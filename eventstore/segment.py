@@ -234,6 +234,7 @@ def scan(
             yield handed_out
         if fault is not None:
             _forget(versions, records)
+            block = chunk = rest = b""  # or the error's traceback would hold them
             offset = cursor.offset + sum(map(len, lines)) + len(lines)
             raise corrupt(path, cursor.line + len(lines) + 1, offset, fault.kind, fault.message)
     _forget(versions, records)

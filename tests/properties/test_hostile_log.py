@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog  # noqa: F401 - the first warning imports it, which is not what is measured
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.domain import NOON
