@@ -230,19 +230,10 @@ def decode_record(line: bytes, read: Callable[[bytes], Any] = RECORDS.read) -> A
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         check_hash(line)
         raise RecordError("form", f"the line is not a record: {error}") from None
-    check_own_hash(line, record)
-    return record
-
-
-def check_own_hash(line: bytes, record: Any) -> None:
-    """Check that the hash that was read from a line is the one of its bytes, and its last key.
-
-    Raises:
-        RecordError: as `decode_record`.
-    """
     if sha256(line[:-_ENDING]).hexdigest()[:32] != record.hash or line[-_ENDING:-34] != _HASH_KEY:
         check_hash(line)  # says what it is
         raise RecordError("form", "the line's hash is not its last key")
+    return record
 
 
 def own_hashes(lines: Sequence[bytes]) -> list[str | None]:

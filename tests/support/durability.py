@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
+
 from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.errors import StorageError
+from jobledger.eventstore import segment
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.projections import jobs
 from jobledger.projections.verify import verify
@@ -104,3 +107,17 @@ def check_whole(fs: FileSystem, ledger: Ledger) -> None:
     with Ledger(LEDGER, read_only=True, fs=fs, use_snapshot=False) as reader:
         expect(reader.list_jobs() == shown, "a snapshot gives another state than the log")
     expect(not changed, f"not what a rebuild gives: {changed}")
+
+
+def records_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of the records that any handle reads and checks from here on."""
+    seen, read_block = list[int](), segment._read_block
+
+    def read_and_tell(*block: Any) -> Any:
+        records = read_block(*block)
+        assert records is not None
+        seen.extend(record.seq for record in records)
+        return records
+
+    monkeypatch.setattr(segment, "_read_block", read_and_tell)
+    return seen

@@ -11,14 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.domain import NOON
-from support.durability import LEDGER, without_background
+from support.durability import LEDGER, records_read, without_background
 
 from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler
-from jobledger.eventstore import segment
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.segment import day_file
 from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
@@ -119,15 +117,7 @@ def test_an_append_writes_its_lines_and_head_and_not_a_byte_more(tmp_path: Path)
 def test_what_a_handle_appends_it_never_reads_and_what_others_append_it_reads_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, read_block = list[int](), segment._read_block
-
-    def read_and_tell(*block: Any) -> Any:
-        records = read_block(*block)
-        assert records is not None
-        read.extend(record.seq for record in records)
-        return records
-
-    monkeypatch.setattr(segment, "_read_block", read_and_tell)
+    read = records_read(monkeypatch)
     clock = ManualClock(NOON)
     with Ledger(tmp_path, clock=clock) as one, Ledger(tmp_path, clock=clock) as other:
         add(one, 5)

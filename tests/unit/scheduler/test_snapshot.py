@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from support.domain import NOON
-from support.durability import saving_snapshots, without_background
+from support.durability import records_read, saving_snapshots, without_background
 
 from jobledger import (
     Change,
@@ -88,22 +88,6 @@ def _days(ledger: Ledger) -> list[str]:
     return ledger._upkeep._files.days()
 
 
-def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The numbers of the records that are read and checked from here on."""
-    from jobledger.eventstore import segment
-
-    seen, read_block = list[int](), segment._read_block
-
-    def read_and_tell(*block: Any) -> Any:
-        records = read_block(*block)
-        assert records is not None
-        seen.extend(record.seq for record in records)
-        return records
-
-    monkeypatch.setattr(segment, "_read_block", read_and_tell)
-    return seen
-
-
 def file_of(path: Path) -> tuple[int, int]:
     """Which file it is, and when it was written; reading it does not change that."""
     status = path.stat()
@@ -143,7 +127,7 @@ def test_only_what_came_after_it_is_read(
         at = ledger.seq
         ledger.add_job("a1", "text", clock.now())
         ledger.add_job("a2", "text", clock.now())
-    seen = decoded(monkeypatch)
+    seen = records_read(monkeypatch)
     with Ledger(directory, clock=clock, read_only=True) as reader:
         assert reader.seq == at + 2
         assert seen == [at + 1, at + 2]
