@@ -55,8 +55,10 @@ lint: env        ## ruff: rules and format
 diagram: env     ## write the lifecycle diagram into the docs, from its declaration
 	$(BIN)/python docs/refresh_diagram.py
 
-manual: env      ## write docs/commands.md from the commands' own help
+manual: env      ## write docs/commands.md from the commands' own help; in which file each rule is, too
 	$(BIN)/python docs/refresh_commands.py
+	PYTHONPATH=tests $(BIN)/python -m switches --places
+	PYTHONPATH=tests $(BIN)/python -m planted --places
 
 types: env       ## mypy, strict
 	mkdir -p .cache/types

@@ -65,7 +65,11 @@ def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> list[
 
 def _fence(job: ScheduledJob | None, command: c.OfAttempt, trigger: str) -> None:
     """The fence of an attempt: once the job has gone on without it, nothing it says counts."""
-    if job is None or job.status is not JobStatus.RUNNING or job.attempt != command.attempt:
+    if (
+        job is None
+        or job.status is not JobStatus.RUNNING
+        or job.attempt != command.attempt  # rule: fence-of-an-attempt
+    ):
         where = "is gone" if job is None else f"is {job.status.upper()}, attempt {job.attempt}"
         raise StaleAttemptError(
             f"cannot {trigger}: attempt {command.attempt} is over, its job {where}",
@@ -224,7 +228,9 @@ def _interrupt(job: ScheduledJob, command: c.Interrupt, now: datetime) -> Decisi
         if command.settle_s is not None:
             delay_s = command.settle_s
     else:
-        again = retry_left and command.on_interrupted == "retry"
+        again = (
+            retry_left and command.on_interrupted == "retry"  # rule: at-most-once-if-nobody-can-ask
+        )
     return [
         e.JobInterrupted(
             attempt=command.attempt,
@@ -243,9 +249,8 @@ def _cancel(job: ScheduledJob, command: c.Cancel, now: datetime) -> Decision:
     if not isinstance(command.reason, str):
         raise ValidationError("reason must be text", field="reason")
     running = job.status is JobStatus.RUNNING
-    return [
-        e.JobCancelled(reason=clean_text(command.reason), in_doubt=running and job.reconcilable)
-    ]
+    may_be_out = running and job.reconcilable  # rule: cancelled-may-be-out
+    return [e.JobCancelled(reason=clean_text(command.reason), in_doubt=may_be_out)]
 
 
 @_rule(c.Expire, "expire")

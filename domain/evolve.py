@@ -271,7 +271,7 @@ def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> Scheduled
         version=event.version,
         status=_SCHEDULED,
         scheduled_time=data.scheduled_time,
-        retry_count=0,
+        retry_count=0,  # rule: requeue-begins-anew
         exhausted=False,
         outcome_unknown=False,
         may_be_out=False,

@@ -111,7 +111,7 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     def is_expired(self, now: datetime, expire_after: timedelta = EXPIRE_AFTER) -> bool:
         """Whether `scheduled_time` is more than `expire_after` (24 h) ago."""
-        return now - self.scheduled_time > expire_after
+        return now - self.scheduled_time > expire_after  # rule: moment-of-expiry
 
     def is_ready(self, now: datetime, expire_after: timedelta = EXPIRE_AFTER) -> bool:
         """Whether it is due: SCHEDULED, its time has come, and it is not expired."""
@@ -123,7 +123,7 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     def can_retry(self) -> bool:
         """Whether a failure now would be retried."""
-        return self.retry_count < self.max_retries
+        return self.retry_count < self.max_retries  # rule: number-of-retries
 
     def is_stuck(self, now: datetime, max_running_minutes: float = MAX_RUNNING_MINUTES) -> bool:
         """Whether it has been RUNNING for more than `max_running_minutes`."""

@@ -60,6 +60,7 @@ TRANSITIONS: Final[tuple[dict[str, Any], ...]] = (
     _declare("interrupt", _RUNNING, _FAILED, "not to be tried again"),
     _declare("cancel", [_PENDING, _SCHEDULED, _RUNNING], _CANCELLED),
     _declare("expire", [_PENDING, _SCHEDULED], _EXPIRED, "more than 24 h late"),
+    # rule: no-requeue-of-completed
     _declare("requeue", [_FAILED, _EXPIRED, _CANCELLED], _SCHEDULED, "by hand, with a new time"),
     _declare("resolve", _FAILED, _COMPLETED, "outcome unknown: it was posted"),
     _declare("resolve", _FAILED, _FAILED, "outcome unknown: it was not"),

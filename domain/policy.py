@@ -56,7 +56,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         `roll` in [0, 1) is the caller's random number; it matters only with `jitter`.
         """
         try:
-            delay = min(self.base_s * float(self.factor) ** failures, MAX_DELAY_S)
+            power = float(self.factor) ** failures  # rule: power-of-the-backoff
+            delay = min(self.base_s * power, MAX_DELAY_S)
         except OverflowError:
             delay = MAX_DELAY_S if self.base_s else 0.0
         if self.cap_s is not None:

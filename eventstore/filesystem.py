@@ -132,6 +132,7 @@ class FileSystem:
 
     def open_write(self, path: Path, *, create: bool = False, truncate: bool = False) -> int:
         """Open for reading and writing; a file made here has mode 0600 whatever the umask."""
+        # rule: follow-no-link
         flags = os.O_RDWR | _NO_FOLLOW | (os.O_TRUNC if truncate else 0)
         try:
             fd = os.open(path, flags)
@@ -140,7 +141,7 @@ class FileSystem:
             if not create:
                 raise
         fd = os.open(path, flags | os.O_CREAT, FILE_MODE)
-        if stat.S_IMODE(os.fstat(fd).st_mode) != FILE_MODE:
+        if stat.S_IMODE(os.fstat(fd).st_mode) != FILE_MODE:  # rule: mode-of-files
             os.fchmod(fd, FILE_MODE)
         return fd
 
@@ -239,7 +240,7 @@ class FileSystem:
                 for part in parts:
                     self.write_at(fd, part, offset)
                     offset += len(part)
-                self.sync_data(fd)
+                self.sync_data(fd)  # rule: sync-a-new-file
             finally:
                 self.close(fd)
             self.rename(temporary, path)
@@ -247,7 +248,7 @@ class FileSystem:
             with suppress(OSError):  # on a full disk what is left of it would be in the way
                 self.remove(temporary)
             raise
-        self.sync_directory(path.parent)
+        self.sync_directory(path.parent)  # rule: sync-a-new-name
 
 
 def _check_owner(status: os.stat_result) -> None:

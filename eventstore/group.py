@@ -176,7 +176,7 @@ def accept(
         for new in append.records:
             job = new.job_id
             current = mine.get(job) or versions.get(job) or known.get(job, 0)
-            if new.version != current + 1:
+            if new.version != current + 1:  # rule: expected-version
                 append.error = VersionConflictError(
                     f"job {job} is at version {current}, not {new.version - 1}", job_id=job
                 )

@@ -48,7 +48,10 @@ def decode_head(data: bytes) -> Head | None:
     """The head, or None where the bytes are torn or not a head at all."""
     line = data.rstrip()
     body, mark, check = line.rpartition(b',"check":"')
-    if not mark or check != sha256(body).hexdigest()[:_CHECK].encode() + b'"}':
+    if (
+        not mark
+        or check != sha256(body).hexdigest()[:_CHECK].encode() + b'"}'  # rule: check-of-head
+    ):
         return None
     try:
         return _decoder.decode(line)

@@ -269,6 +269,7 @@ class JsonlEventStore:
             head = self._head_file.read()
         except OSError as error:
             raise storage_error("read", self._head_file.path, error) from error
+        # rule: head-of-this-ledger
         if head is not None and head.ledger != self._identity.ledger_id:
             raise corrupt(self._head_file.path, 1, 0, "head", "HEAD is of another ledger")
         return head
@@ -297,7 +298,7 @@ class JsonlEventStore:
                 self._fs.sync_directory(self._directory)
         known = 0 if head is None else head.durable_seq if opening else head.seq
         if known < cursor.seq:
-            self._adopt()
+            self._adopt()  # rule: adopt-before-it-counts
             self._durable_seq = cursor.seq
         else:
             self._durable_seq = 0 if head is None else min(head.durable_seq, cursor.seq)
@@ -317,7 +318,7 @@ class JsonlEventStore:
         with storage_errors("write", log.path):
             size = cursor.offset - cursor.write_offset
             data = self._fs.read_at(log.fd, size, cursor.write_offset)
-            self._fs.write_at(log.fd, data, cursor.write_offset)
+            self._fs.write_at(log.fd, data, cursor.write_offset)  # rule: write-what-is-adopted
             self._fs.sync_data(log.fd)
 
     def _write_head(self, cursor: Cursor) -> None:
@@ -360,7 +361,7 @@ class JsonlEventStore:
             if not self._loaded:
                 self._load()
             with self._locked():
-                self._catch_up()
+                self._catch_up()  # rule: catch-up-before-appending
                 accepted, versions = accept(together, self._log.cursor.seq, self._log.versions)
                 written = self._write([new for request in accepted for new in request.records])
             self._log.versions.update(versions)
@@ -391,12 +392,12 @@ class JsonlEventStore:
         if not news:
             return []
         now = self._clock()
-        day = max(now.date().isoformat(), self._log.cursor.day)
+        day = max(now.date().isoformat(), self._log.cursor.day)  # rule: day-never-goes-back
         if day != self._log.cursor.day:
-            self._jump.check(now, self._log.cursor.day)
+            self._jump.check(now, self._log.cursor.day)  # rule: no-file-after-a-jump
             self._roll_over(day)
         log, after = self._log, self._log.cursor.copy()
-        batch = self._durable_seq + 1
+        batch = self._durable_seq + 1  # rule: record-names-its-batch
         if after.batch != batch:
             after.batch, after.write_offset = batch, after.offset
         data, records = encode_write(
@@ -411,9 +412,9 @@ class JsonlEventStore:
         try:
             self._fs.write_at(log.fd, data, log.cursor.offset)
             if is_synced:
-                self._fs.sync_data(log.fd)
+                self._fs.sync_data(log.fd)  # rule: sync-before-acknowledging
                 self._durable_seq = after.seq
-            self._put_head(head, encoded)
+            self._put_head(head, encoded)  # rule: head-moves-last
         except StorageError as error:
             self._poison = self._unknown(self._head_file.path, error.message, error.hint)
             raise self._poison from error
@@ -426,7 +427,7 @@ class JsonlEventStore:
         """Begin a new day file: the old one durable first, the new one before its first record."""
         path, log = day_file(self._directory, day), self._log
         try:
-            if self._durable_seq < log.cursor.seq:
+            if self._durable_seq < log.cursor.seq:  # rule: old-day-is-durable-first
                 self._fs.sync_data(log.fd)
                 self._durable_seq = log.cursor.seq
             # A HEAD at offset 0 of a day announces its file: whoever finds it looks for the file
@@ -494,8 +495,9 @@ class JsonlEventStore:
     def _poisoned(self, doing: str, path: Path, error: OSError) -> StorageError:
         """After a failed write nothing on this handle is trusted any more."""
         cause = storage_error(doing, path, error)
-        self._poison = self._unknown(path, cause.message, cause.hint)
-        return self._poison
+        poison = self._unknown(path, cause.message, cause.hint)
+        self._poison = poison  # rule: failed-write-poisons
+        return poison
 
     @staticmethod
     def _unknown(path: Path, what: str, hint: str | None) -> StorageError:
@@ -527,7 +529,7 @@ class JsonlEventStore:
     def _take_lock(self, fd: int) -> int:
         """The lock's file, locked; opened anew where somebody has removed it, as others do."""
         while True:
-            self._fs.lock(fd, wait=True)
+            self._fs.lock(fd, wait=True)  # rule: writers-take-turns
             try:
                 self._fs.size(fd)
                 return fd
@@ -563,7 +565,7 @@ class JsonlEventStore:
             )
         if self._telling == threading.get_ident():
             raise change_within_change()
-        if self._is_forked():
+        if self._is_forked():  # rule: no-lock-in-a-fork
             raise StorageError(
                 f"the ledger {self._directory} was opened before this process was forked",
                 path=str(self._directory),

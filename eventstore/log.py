@@ -126,7 +126,7 @@ class Log:
         if limit < self.cursor.offset:
             raise self.shorter(f"it was longer: record {self.cursor.seq} is cut off")
         if head is not None and head.day == self.cursor.day:
-            limit = min(limit, head.offset)
+            limit = min(limit, head.offset)  # rule: readers-stop-at-head
         versions = self.versions if self._follow_versions else None
         batches = scan(
             self._fs,
@@ -232,12 +232,13 @@ class Log:
         cursor = self.cursor
         if head is None:
             return
-        if head.durable_seq > cursor.seq:
+        if head.durable_seq > cursor.seq:  # rule: log-is-not-shorter-than-head
             raise self.shorter(
                 f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
             )
         # After a power cut a new day's header may be there while HEAD is still the day before's.
         end = self._day_read() if head.day == cursor.day else self._ended.get(head.day)
+        # rule: last-record-is-heads
         if head.offset and end is not None and end.seq == head.seq and end.hash != head.hash:
             raise corrupt(
                 day_file(self._directory, head.day),

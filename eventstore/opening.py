@@ -51,7 +51,8 @@ def create_ledger(
         if days:
             return days
         check_may_create(fs, directory)
-        fs.sync_path_to(directory)  # it may be there, and not be certain yet
+        # It may be there, and not be certain yet.
+        fs.sync_path_to(directory)  # rule: sync-the-way-to-a-ledger
         ledger_id, day = fs.new_id(), now.date().isoformat()
         digest, length = create_segment(
             fs, directory, Cursor(), ledger=ledger_id, timezone=timezone, day=day
@@ -135,11 +136,11 @@ def check_may_create(fs: FileSystem, directory: Path) -> None:
     names = fs.list_directory(directory)
     if list_days(fs, directory):
         return  # there is a ledger; perhaps another process has only just made it
-    if has_head:
+    if has_head:  # rule: log-is-not-made-anew
         raise corrupt(
             head_file.path, 1, 0, "missing", "HEAD is there, but the log's files are missing"
         )
-    if any(name.startswith("jobs_") for name in names):
+    if any(name.startswith("jobs_") for name in names):  # rule: no-other-data
         raise StorageError(
             f"{directory} holds jobs_*.json files but no event log",
             path=str(directory),

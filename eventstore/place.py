@@ -24,8 +24,9 @@ def check_place(fs: FileSystem, directory: Path, *, allow_network: bool) -> None
         StorageError: it belongs to another user, or it is on a network.
     """
     with storage_errors("write in", directory):
-        fs.check_owner(directory)
+        fs.check_owner(directory)  # rule: owner-of-the-directory
         kind = fs.kind_of(directory)
+    # rule: no-network
     if not allow_network and kind is not None and is_network(kind):
         raise StorageError(
             f"{directory} is on a network file system ({kind}), where locks and syncs may not hold"

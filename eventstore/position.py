@@ -65,18 +65,18 @@ def check_position(fs: FileSystem, directory: Path, ledger_id: str, position: Po
         PositionError: the log does not have what was before the position.
         StorageError: a file cannot be read.
     """
-    if position.ledger != ledger_id:
+    if position.ledger != ledger_id:  # rule: snapshot-of-this-ledger
         raise PositionError(f"it is of another ledger, {position.ledger}")
     *earlier, last = position.days
     with storage_errors("read", directory):
         days = [day for day in list_days(fs, directory) if day <= last.day]
-    if days != [read.day for read in position.days]:
+    if days != [read.day for read in position.days]:  # rule: same-days-as-before
         raise PositionError(f"there are other day files up to {last.day} than there were")
     for read in earlier:
         path = day_file(directory, read.day)
         with storage_errors("read", path):
             size = fs.file_size(path)
-        if size != read.size:
+        if size != read.size:  # rule: length-of-older-days
             raise PositionError(f"{path.name} had {read.size} bytes and has {size}")
     path = day_file(directory, last.day)
     with storage_errors("read", path):
@@ -113,5 +113,6 @@ def _check_last(fs: FileSystem, fd: int, path: Path, ledger_id: str, last: DayRe
         record = decode_record(before[newline + 1 : -1])
     except RecordError as error:
         raise other from error
+    # rule: same-last-record
     if (record.seq, record.hash, record.more) != (last.seq, last.hash, 0):
         raise other

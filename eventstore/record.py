@@ -230,7 +230,10 @@ def decode_record(line: bytes, read: Callable[[bytes], Any] = RECORDS.read) -> A
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         check_hash(line)
         raise RecordError("form", f"the line is not a record: {error}") from None
-    if sha256(line[:-_ENDING]).hexdigest()[:32] != record.hash or line[-_ENDING:-34] != _HASH_KEY:
+    if (
+        sha256(line[:-_ENDING]).hexdigest()[:32] != record.hash  # rule: hash-of-a-line
+        or line[-_ENDING:-34] != _HASH_KEY
+    ):
         check_hash(line)  # says what it is
         raise RecordError("form", "the line's hash is not its last key")
     return record
@@ -239,6 +242,7 @@ def decode_record(line: bytes, read: Callable[[bytes], Any] = RECORDS.read) -> A
 def own_hashes(lines: Sequence[bytes]) -> list[str | None]:
     """The hash of each line's bytes; None where the line does not end in one."""
     return [
+        # rule: hash-is-the-last-key
         sha256(line[:-_ENDING]).hexdigest()[:32] if line[-_ENDING:-34] == _HASH_KEY else None
         for line in lines
     ]
@@ -250,7 +254,7 @@ def decode_header(line: bytes) -> Header:
     Raises:
         RecordError: as for records; `format` where a newer release wrote the file.
     """
-    check_hash(line)
+    check_hash(line)  # rule: hash-of-a-header
     try:
         header = _headers.decode(line)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:

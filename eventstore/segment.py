@@ -154,16 +154,19 @@ def enter_segment(
     """
     header, length = read_header(fs, fd, path)
     previous = day_file(path.parent, cursor.day).name if cursor.day else None
-    if header.day != day:
+    if header.day != day:  # rule: file-of-its-day
         raise corrupt(path, 1, 0, "header", f"the header is of {header.day}, not of {day}")
-    if ledger is not None and header.ledger != ledger:
+    if ledger is not None and header.ledger != ledger:  # rule: file-of-this-ledger
         raise corrupt(path, 1, 0, "header", f"the file is of another ledger, {header.ledger}")
-    if header.previous != previous:
+    if header.previous != previous:  # rule: no-day-is-missing
         missing = path.with_name(header.previous or path.name)
         raise corrupt(
             missing, 1, 0, "missing", f"the file is missing: {path.name} follows {missing.name}"
         )
-    if header.prev != cursor.hash or header.first_seq != cursor.seq + 1:
+    if (
+        header.prev != cursor.hash  # rule: day-continues-the-day-before
+        or header.first_seq != cursor.seq + 1
+    ):
         raise corrupt(path, 1, 0, "chain", f"the header does not follow record {cursor.seq}")
     cursor.day, cursor.offset, cursor.line = day, length, 1
     cursor.hash = header.hash
@@ -177,9 +180,9 @@ def check_record(record: Any, seq: int, prev: str) -> None:
     Raises:
         RecordError: it does not.
     """
-    if record.seq != seq + 1:
+    if record.seq != seq + 1:  # rule: no-gap-in-sequence
         raise RecordError("sequence", f"sequence {record.seq} where {seq + 1} is due")
-    if record.prev != prev:
+    if record.prev != prev:  # rule: previous-hash
         raise RecordError("chain", f"record {record.seq} does not chain to the record before it")
     if not 1 <= record.batch <= record.seq or record.more < 0:
         raise RecordError("sequence", f"record {record.seq} has an impossible batch")
@@ -223,7 +226,7 @@ def scan(
         found, fault = _read_block(block[: len(block) - len(rest)], fresh, seq, prev, form), None
         if found is None or not _take_versions(found, versions):
             found, fault = _look_at_each(fresh, seq, prev, form, versions)
-        if fault is None and len(rest) > MAX_LINE_BYTES:
+        if fault is None and len(rest) > MAX_LINE_BYTES:  # rule: longest-line
             fault = RecordError("unreadable", f"a line is longer than {MAX_LINE_BYTES} bytes")
         records += found
         lines += fresh[: len(found)]
@@ -253,11 +256,12 @@ def _read_block(
         return None
     hashes = [record.hash for record in records]
     if (
-        hashes == own_hashes(lines)
-        and [record.prev for record in records] == [prev, *hashes][:-1]
+        hashes == own_hashes(lines)  # rule: hashes-of-a-block
+        and [record.prev for record in records] == [prev, *hashes][:-1]  # rule: chain-of-a-block
+        # rule: no-gap-in-a-block
         and [record.seq for record in records] == [*range(seq + 1, seq + 1 + len(lines))]
-        and all(0 < record.batch <= record.seq for record in records)
-        and min([record.more for record in records], default=0) >= 0
+        and all(0 < record.batch <= record.seq for record in records)  # rule: batches-of-a-block
+        and min([record.more for record in records], default=0) >= 0  # rule: followers-of-a-block
     ):
         return records
     return None
@@ -293,7 +297,7 @@ def _take_versions(records: list[Any], versions: dict[str, int] | None) -> bool:
         for count, record in enumerate(records):
             job_id = record.job_id
             due = versions.get(job_id, 0) + 1
-            if record.version != due:
+            if record.version != due:  # rule: no-gap-in-versions
                 _forget(versions, records[:count])
                 return False
             versions[job_id] = due
@@ -314,6 +318,6 @@ def _forget(versions: dict[str, int] | None, records: list[Any]) -> None:
 def _count_whole(records: list[Any]) -> int:
     """How many of the records belong to whole writes."""
     count = len(records)
-    while count and records[count - 1].more:
+    while count and records[count - 1].more:  # rule: whole-writes-only
         count -= 1
     return count

@@ -85,7 +85,7 @@ def judge(
 
 def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
     """Why the bytes after `cursor` cannot be a torn write; None when they may well be one."""
-    if head is not None and head.durable_seq > cursor.seq:
+    if head is not None and head.durable_seq > cursor.seq:  # rule: durable-is-not-torn
         return f"record {head.durable_seq} was on disk, and the log is sound only to {cursor.seq}"
     seq, prev = cursor.seq, cursor.hash
     gap = False
@@ -97,12 +97,13 @@ def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
                 return "a line in it has a sound hash and is no record"
             gap = True
             continue
-        if record.batch > cursor.seq + 1:
+        if record.batch > cursor.seq + 1:  # rule: later-batch-is-not-torn
             return (
                 f"record {record.seq} in it is sound, and its batch {record.batch} was written"
                 f" only after record {cursor.seq + 1} was on disk"
             )
         # Behind a part that did not get to the disk a record may be any later one of the write.
+        # rule: stray-record-is-not-torn
         if record.seq <= seq or not (gap or _follows(record, seq, prev)):
             return f"record {record.seq} is sound, and does not belong after record {seq}"
         seq, prev, gap = record.seq, record.hash, False
@@ -135,10 +136,10 @@ def _cut(fs: FileSystem, fd: int, path: Path, tail: bytes, offset: int) -> TornT
             copy += 1
             name = f"{path.name}.torn-{offset}-{copy}"
         kept = path.with_name(name)
-        fs.write_file_durably(kept, tail)
+        fs.write_file_durably(kept, tail)  # rule: keep-what-is-cut-off
         try:
             fs.truncate(fd, offset)
-            fs.sync_data(fd)
+            fs.sync_data(fd)  # rule: sync-the-cut
         except OSError:
             # After a failed sync the file only looks shorter, perhaps for ever: the next to open it
             # has to find the tail there, and to cut it off himself.

@@ -89,7 +89,7 @@ class DailyFiles:
         if before is not None:
             day = self._touch(before, event, is_in=after == before)
             if after != before:
-                day.jobs.remove(job_id)
+                day.jobs.remove(job_id)  # rule: leave-the-old-day
         if after is not None and after != before:
             self._touch(after, event, is_in=True).jobs.add(job_id)
 

@@ -22,7 +22,7 @@ Later = tuple[datetime, int, str]
 
 def rank(job: ScheduledJob) -> tuple[int, datetime, int]:
     """The order of lists and of execution: highest priority, then time, then order of adding."""
-    return -job.priority, job.scheduled_time, job.order
+    return -job.priority, job.scheduled_time, job.order  # rule: highest-priority-first
 
 
 class DueQueue:

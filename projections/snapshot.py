@@ -169,7 +169,9 @@ def decode_snapshot(data: bytes, release: str) -> Snapshot:
     body = memoryview(data)[length:]
     if not is_made_by(header, release):
         raise OtherReleaseError(f"it was made by {header.made_by}, in format {header.format}")
-    if header.size != len(body) or header.hash != _hash(header, body):
+    if (
+        header.size != len(body) or header.hash != _hash(header, body)  # rule: hash-of-a-snapshot
+    ):
         raise SnapshotError("it is damaged: the hash does not match its bytes")
     try:
         return _unpacked(header, _bodies.decode(body))

@@ -99,7 +99,8 @@ class ProjectionWriter:
                 self._fs.sync_directory(self._directory)
         path = marker_path(self._directory, projection)
         with storage_errors("write", path):
-            self._fs.write_file_durably(path, msgspec.json.encode(Marker(self._ledger_id, seq)))
+            marker = Marker(self._ledger_id, seq)  # rule: marker-says-what-is-there
+            self._fs.write_file_durably(path, msgspec.json.encode(marker))
         return changed
 
     def set_aside(self, path: Path) -> None:

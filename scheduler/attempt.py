@@ -88,7 +88,7 @@ class Attempt:
             StorageError: whether the step was recorded is unknown.
         """
         command = c.Checkpoint(attempt=self._current, name=name, value=value)
-        job = self._record(self.job.job_id, command)
+        job = self._record(self.job.job_id, command)  # rule: checkpoint-is-recorded-first
         if job is not None:
             self._checkpoints[name] = job.checkpoints.get(name)
 

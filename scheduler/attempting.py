@@ -186,6 +186,7 @@ class Attempting(Ledger):
         busy = {
             running.job.account_id for job_id, running in self._running.items() if job_id != ending
         }
+        # rule: one-of-an-account-at-a-time
         due = board.first_due(
             now, self._expire_after, room, without_accounts=busy, without_jobs=left_out
         )

@@ -34,7 +34,7 @@ def steps(
     job: ScheduledJob, can_reconcile: bool, settings: AttemptSettings
 ) -> Generator[Question, Answer, c.OfAttempt]:
     """Run a started job's attempt; returns the command that records its end."""
-    if job.in_doubt:
+    if job.in_doubt:  # rule: ask-before-posting-again
         if can_reconcile:
             end = _after_reconcile(job, (yield "reconcile"), settings)
         else:

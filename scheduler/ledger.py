@@ -216,7 +216,7 @@ class Ledger(Changes, Past):
             if damage is None:
                 return
             self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
-            self._restore(nothing)
+            self._restore(nothing)  # rule: judge-damage-by-the-whole-log
             self._store.start_over()
         self._load(progress)
         self._replayed = 0 if use_snapshot else self._board.seq

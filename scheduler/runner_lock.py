@@ -36,7 +36,7 @@ class RunnerLock:
         with storage_errors("lock", path):
             self._fd = fs.open_write(path, create=True)
             try:
-                if not _take(fs, self._fd):
+                if not _take(fs, self._fd):  # rule: one-runner
                     raise _taken(path, fs.read_at(self._fd, 32, 0))
                 fs.truncate(self._fd, 0)
                 fs.write_at(self._fd, b"%d\n" % fs.process_id(), 0)

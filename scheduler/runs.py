@@ -100,7 +100,7 @@ class Runs(Attempting):
         count = 0
         try:
             while True:
-                room = self._settings.concurrency - len(self._running)
+                room = self._settings.concurrency - len(self._running)  # rule: room-for-more
                 room = room if limit is None else min(room, limit - count)
                 for running in self._begin_all(port, now, done, room) if room else ():
                     done.add(running.job.job_id)

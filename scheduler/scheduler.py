@@ -131,7 +131,7 @@ class Scheduler(Waiting):
         try:
             self._runner_lock = RunnerLock(self._fs, self.directory)
             self._listeners.append(self._wake)
-            self.recover_all_running_jobs()
+            self.recover_all_running_jobs()  # rule: orphans-are-recovered
         except BaseException:
             self.close()
             raise
@@ -264,7 +264,9 @@ class Scheduler(Waiting):
     def _check_fits(self, snapshot: Snapshot) -> None:
         super()._check_fits(snapshot)
         known = snapshot.pace
-        if self._pace is not None and (known is None or not self._pace.reaches(known)):
+        if self._pace is not None and (
+            known is None or not self._pace.reaches(known)  # rule: snapshot-reaches-back
+        ):
             raise SnapshotError(
                 "it does not say when the accounts posted, which pacing has to know"
             )
@@ -276,7 +278,7 @@ class Scheduler(Waiting):
     def _restore(self, snapshot: Snapshot) -> None:
         super()._restore(snapshot)
         if self._pace is not None and snapshot.pace is not None:
-            self._pace.restore(snapshot.pace)
+            self._pace.restore(snapshot.pace)  # rule: pacing-goes-on
 
     # -- letting go ----------------------------------------------------------------------------
 

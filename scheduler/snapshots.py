@@ -104,7 +104,7 @@ class Snapshots:
                 self._saved = self._on_disk()
                 if not self.is_due(seq):
                     return
-                sync()
+                sync()  # rule: snapshot-of-what-is-on-disk
                 with storage_errors("write", self._path):
                     self._fs.write_file_durably(self._path, data)
         except StorageError as error:

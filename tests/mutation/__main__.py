@@ -11,50 +11,35 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 
-from support.mutants import ROOT, copied, run_tests
+from support.mutants import ROOT, copied, rewritten, run_tests
 
 from mutation.mutations import Change, changes
 
-_UNIT = "tests/unit/eventstore/"
 TARGETS = {
     "domain": (
         sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("domain/*.py")),
         [
-            "tests/unit/domain",
-            "tests/golden",
-            "tests/unit/scheduler/test_pacing.py",
-            "tests/unit/scheduler/test_recovery.py",
-            "tests/unit/scheduler/test_run_due.py",
-            "tests/properties/test_round_trips.py",
+            "unit/domain",
+            "golden",
+            "test_pacing.py",
+            "test_recovery.py",
+            "test_run_due.py",
+            "test_round_trips.py",
         ],
     ),
     "log": (
         [f"eventstore/{name}.py" for name in ("record", "segment", "tail", "head", "opening")],
         [
-            _UNIT + f"test_{name}.py"
+            f"test_{name}.py"
             for name in ("record", "jsonl_tail", "jsonl_opening", "jsonl_layout", "jsonl_damage")
         ],
     ),
 }
 AT_ONCE = 2
-
-
-@contextmanager
-def placed(copy: Path, change: Change) -> Iterator[None]:
-    path = copy / change.file
-    source = path.read_text("utf-8")
-    start: int = change.start  # type: ignore[attr-defined]
-    path.write_text(source[:start] + change.new + source[start + len(change.old) :], "utf-8")
-    try:
-        yield
-    finally:
-        path.write_text(source, "utf-8")
 
 
 def main() -> int:
@@ -85,7 +70,7 @@ def _survivors(chosen: list[Change]) -> list[Change]:
     def noticed(change: Change) -> bool:
         copy = copies.get()
         try:
-            with placed(copy, change):
+            with rewritten(copy / change.file, change.source):
                 try:
                     return run_tests(copy, change.tests, timeout_s=120) is not None
                 except RuntimeError:

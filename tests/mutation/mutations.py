@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from support.mutants import Mutant
+from support.anchors import span
 
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<=",
@@ -29,16 +30,14 @@ _OPERATORS: dict[type[ast.operator], str] = {
 }
 
 
-class Change(Mutant):
-    """A mutant that is found by its place, since its text may be there more than once."""
+@dataclass(frozen=True)
+class Change:
+    """A file with another source, and the tests that are to notice."""
 
-    def __init__(self, file: str, source: str, node: ast.AST, new: str, tests: list[str]) -> None:
-        start, end = _span(source, node)
-        line = source.count("\n", 0, start) + 1
-        old = source[start:end]
-        shown = " ".join(old.split())[:50]
-        super().__init__(f"{file}:{line}: `{shown}` → `{new[:50]}`", file, old, new, tests)
-        object.__setattr__(self, "start", start)
+    name: str
+    file: str
+    source: str
+    tests: list[str]
 
 
 def changes(file: str, source: str, tests: list[str]) -> Iterator[Change]:
@@ -61,7 +60,15 @@ def changes(file: str, source: str, tests: list[str]) -> Iterator[Change]:
     for node in ast.walk(tree):
         if node not in left_out:
             for new in _of(node):
-                yield Change(file, source, node, new, tests)
+                start, end = span(source, node)
+                line = source.count("\n", 0, start) + 1
+                shown = " ".join(source[start:end].split())[:50]
+                yield Change(
+                    f"{file}:{line}: `{shown}` → `{new[:50]}`",
+                    file,
+                    source[:start] + new + source[end:],
+                    tests,
+                )
 
 
 def _of(node: ast.AST) -> Iterator[str]:
@@ -86,16 +93,3 @@ def _of(node: ast.AST) -> Iterator[str]:
         return
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield "pass"
-
-
-def _span(source: str, node: ast.AST) -> tuple[int, int]:
-    lines = source.splitlines(keepends=True)
-
-    def at(line: int, column: int) -> int:
-        before = sum(map(len, lines[: line - 1]))
-        return before + len(lines[line - 1].encode()[:column].decode())
-
-    assert isinstance(node, ast.expr | ast.stmt)
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    return at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset)

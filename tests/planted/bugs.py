@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from support.changes import Drop, Never, OffByOne, Swap, Value, Without
 from support.mutants import Mutant
 from switches.rules import RULES
 
-DECIDE, EVOLVE, JOB = "domain/decide.py", "domain/evolve.py", "domain/job.py"
-RUNS, ATTEMPTING = "scheduler/runs.py", "scheduler/attempting.py"
 SIMULATED = ["simulate --seed 1 --steps 4000"]
 """The budget: 4,000 steps of one seed, some ten seconds."""
-DOMAIN = ["tests/unit/domain"]
+DOMAIN = ["unit/domain"]
 
 
 def _of_the_log(name: str, rule: str, *, by_tests: bool = False) -> Mutant:
@@ -41,125 +40,88 @@ BUGS = [
     _of_the_log("the clock goes back and an older day goes on", "a day's file never goes back"),
     Mutant(
         "projections ahead of the log: the marker says one event more",
-        "projections/writer.py",
-        "msgspec.json.encode(Marker(self._ledger_id, seq))",
-        "msgspec.json.encode(Marker(self._ledger_id, seq + 1))",
+        "marker-says-what-is-there",
+        Swap("seq", "seq + 1"),
         SIMULATED,
     ),
     # -- the lifecycle
-    Mutant(
-        "a stale attempt's result is accepted",
-        DECIDE,
-        " or job.attempt != command.attempt:\n",
-        ":\n",
-        DOMAIN,
-    ),
+    Mutant("a stale attempt's result is accepted", "fence-of-an-attempt", Without(), DOMAIN),
     Mutant(
         "the backoff is one power short",
-        "domain/policy.py",
-        "float(self.factor) ** failures",
-        "float(self.factor) ** (failures - 1)",
+        "power-of-the-backoff",
+        Swap("failures", "(failures - 1)"),
         SIMULATED,
     ),
-    Mutant(
-        "one retry too many",
-        JOB,
-        "return self.retry_count < self.max_retries\n",
-        "return self.retry_count <= self.max_retries\n",
-        SIMULATED,
-    ),
+    Mutant("one retry too many", "number-of-retries", OffByOne(), SIMULATED),
     Mutant(
         "expiry off by one: exactly 24 h late is expired",
-        JOB,
-        "return now - self.scheduled_time > expire_after\n",
-        "return now - self.scheduled_time >= expire_after\n",
+        "moment-of-expiry",
+        OffByOne(),
         DOMAIN,
     ),
     Mutant(
         "a completed job can be requeued",
-        "domain/lifecycle.py",
-        '_declare("requeue", [_FAILED, _EXPIRED, _CANCELLED], ',
-        '_declare("requeue", [_FAILED, _EXPIRED, _CANCELLED, _COMPLETED], ',
+        "no-requeue-of-completed",
+        Swap("_CANCELLED", "_CANCELLED, _COMPLETED"),
         SIMULATED,
     ),
     Mutant(
         "a requeued job keeps its used-up retries",
-        EVOLVE,
-        "        retry_count=0,\n",
-        "",
+        "requeue-begins-anew",
+        Swap("0", "job.retry_count"),
         SIMULATED,
     ),
     # -- no post twice
     Mutant(
         "an interrupted attempt is tried again although nobody can ask",
-        DECIDE,
-        '        again = retry_left and command.on_interrupted == "retry"\n',
-        "        again = retry_left\n",
+        "at-most-once-if-nobody-can-ask",
+        Without(),
         SIMULATED,
     ),
     Mutant(
         "cancelling forgets that the post may be out",
-        DECIDE,
-        "in_doubt=running and job.reconcilable)",
-        "in_doubt=False)",
+        "cancelled-may-be-out",
+        Value("False"),
         SIMULATED,
     ),
     Mutant(
         "a job in doubt is posted before it is asked about",
-        "scheduler/execution.py",
-        "    if job.in_doubt:\n        if can",
-        "    if job.in_doubt and job.retry_count > 1:\n        if can",
+        "ask-before-posting-again",
+        Never(),
         SIMULATED,
     ),
-    Mutant(
-        "orphans of a dead runner are left running",
-        "scheduler/scheduler.py",
-        "(self._wake)\n            self.recover_all_running_jobs()\n",
-        "(self._wake)\n",
-        SIMULATED,
-    ),
+    Mutant("orphans of a dead runner are left running", "orphans-are-recovered", Drop(), SIMULATED),
     Mutant(
         "a checkpoint's call returns before it is recorded",
-        "scheduler/attempt.py",
-        "        job = self._record(self.job.job_id, command)\n        if job",
-        "        job = self.job\n        if job",
-        ["tests/unit/scheduler"],
+        "checkpoint-is-recorded-first",
+        Value("self.job"),
+        ["unit/scheduler"],
     ),
     # -- order and concurrency
     Mutant(
         "two of one account at a time",
-        ATTEMPTING,
-        "room, without_accounts=busy, without_jobs=left_out\n",
-        "room, without_accounts=(), without_jobs=left_out\n",
+        "one-of-an-account-at-a-time",
+        Swap("busy", "()"),
         SIMULATED,
     ),
     Mutant(
         "one more than `concurrency` at a time",
-        RUNS,
-        "room = self._settings.concurrency - len(self._running)\n",
-        "room = self._settings.concurrency - len(self._running) + 1\n",
+        "room-for-more",
+        Swap("self._settings.concurrency", "self._settings.concurrency + 1"),
         SIMULATED,
     ),
     Mutant(
         "the lowest priority first",
-        "projections/queue.py",
-        "    return -job.priority, ",
-        "    return job.priority, ",
+        "highest-priority-first",
+        Swap("-job.priority", "job.priority"),
         SIMULATED,
     ),
-    Mutant(
-        "a second runner is let in",
-        "scheduler/runner_lock.py",
-        "                if not _take(fs, self._fd):\n",
-        "                if _take(fs, self._fd) is None:\n",
-        SIMULATED,
-    ),
+    Mutant("a second runner is let in", "one-runner", Never(), SIMULATED),
     # -- projections
     Mutant(
         "a rescheduled job stays in the file of its old day",
-        "projections/daily_files.py",
-        "                day.jobs.remove(job_id)\n",
-        "                pass\n",
+        "leave-the-old-day",
+        Drop(),
         SIMULATED,
     ),
 ]

@@ -1,7 +1,7 @@
 """Mutants: copies of the project with one mistake in them, and whether the tests notice.
 
-A mutant is made by replacing a piece of source text, which must be there exactly once: when the
-source moves on, the list of mutants has to follow, and does not rot unnoticed.
+A mutant names an anchor in the source and what changes at its statement (`anchors.py`,
+`changes.py`), so that the source can move on without the lists of mutants.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.anchors import ROOT, Anchor, AnchorError, find_anchors, look_at
+from support.changes import Change, ChangeError
+
 _LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "benchmarks")
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mistake: `old` replaced by `new` in `file`; `tests` are those that have to notice.
+    """A mistake: one change at an anchor; `tests` are those that have to notice.
 
-    A test that begins with `simulate` is that command.
+    A test is the name of a file or a directory below `tests/`; one that begins with `simulate` is
+    that command.
     """
 
     name: str
-    file: str
-    old: str
-    new: str
+    anchor: str
+    change: Change
     tests: Sequence[str]
 
 
@@ -46,18 +48,45 @@ class Verdict:
     seconds: float
 
 
-def place_of(mutant: Mutant, root: Path = ROOT) -> int:
-    """Where its text is in its file.
+def change_of(mutant: Mutant, anchors: Mapping[str, Anchor]) -> tuple[Path, str]:
+    """The file of its anchor, and that file's source with the mistake in it.
 
     Raises:
-        ValueError: it is not there exactly once.
+        ValueError: there is no such anchor, or its statement cannot be changed like that.
     """
-    source = (root / mutant.file).read_text("utf-8")
-    if source.count(mutant.old) != 1:
-        raise ValueError(
-            f"{mutant.name}: {mutant.file} has {source.count(mutant.old)} times:\n{mutant.old}"
-        )
-    return source.index(mutant.old)
+    try:
+        anchor = anchors[mutant.anchor]
+        return anchor.path, mutant.change(look_at(anchor))
+    except KeyError:
+        raise ValueError(f"{mutant.name}: nowhere is `# rule: {mutant.anchor}`") from None
+    except (AnchorError, ChangeError) as error:
+        raise ValueError(f"{mutant.name}: `# rule: {mutant.anchor}`: {error}") from error
+
+
+def files_of(mutants: Iterable[Mutant], root: Path = ROOT) -> dict[str, str]:
+    """The file that each mutant's anchor is in, by the mutant's name."""
+    anchors = find_anchors(root)
+    return {
+        mutant.name: anchors[mutant.anchor].path.relative_to(root).as_posix() for mutant in mutants
+    }
+
+
+def find_tests(names: Iterable[str], root: Path = ROOT) -> list[str]:
+    """The paths of tests, which are named without the directories that they are in.
+
+    Raises:
+        ValueError: it is not there, or is there twice.
+    """
+    paths = []
+    for name in names:
+        if name.startswith("simulate "):
+            paths.append(name)
+            continue
+        found = sorted((root / "tests").rglob(name))
+        if len(found) != 1:
+            raise ValueError(f"{name} is {len(found)} times below tests/, not once")
+        paths.append(found[0].relative_to(root).as_posix())
+    return paths
 
 
 @contextmanager
@@ -72,14 +101,19 @@ def copied() -> Iterator[Path]:
 @contextmanager
 def mutated(copy: Path, mutant: Mutant) -> Iterator[None]:
     """The mistake is in the copy within this block."""
-    path = copy / mutant.file
-    source = path.read_text("utf-8")
-    start = place_of(mutant, copy)
-    path.write_text(source[:start] + mutant.new + source[start + len(mutant.old) :], "utf-8")
+    with rewritten(*change_of(mutant, find_anchors(copy))):
+        yield
+
+
+@contextmanager
+def rewritten(path: Path, source: str) -> Iterator[None]:
+    """The file is another one within this block."""
+    before = path.read_text("utf-8")
+    path.write_text(source, "utf-8")
     try:
         yield
     finally:
-        path.write_text(source, "utf-8")
+        path.write_text(before, "utf-8")
 
 
 def run_tests(copy: Path, tests: Iterable[str], timeout_s: float = 600) -> str | None:
@@ -88,7 +122,7 @@ def run_tests(copy: Path, tests: Iterable[str], timeout_s: float = 600) -> str |
     Raises:
         RuntimeError: the tests could not be run at all.
     """
-    tests = list(tests)
+    tests = find_tests(tests, copy)
     for command in [test for test in tests if test.startswith("simulate ")]:
         broken = _simulate(copy, command, timeout_s)
         if broken is not None:
@@ -159,36 +193,62 @@ def judge(mutants: Sequence[Mutant]) -> Iterator[Verdict]:
             yield Verdict(mutant, caught_by, time.monotonic() - start)
 
 
-def report(verdicts: Iterable[Verdict]) -> tuple[list[str], int]:
-    """The rows of a table, printed as they come, and how many mistakes nobody noticed."""
-    rows, missed = [], 0
+def report(verdicts: Iterable[Verdict]) -> tuple[dict[str, str], int]:
+    """Who noticed each mistake, by its name, printed as they come; and how many nobody noticed."""
+    caught_by, missed = {}, 0
     for verdict in verdicts:
         missed += verdict.caught_by is None
         caught = "**nothing**" if verdict.caught_by is None else f"`{verdict.caught_by}`"
-        caught = caught.replace("|", "\\|")
-        rows.append(f"| {verdict.mutant.name} | `{verdict.mutant.file}` | {caught} |")
+        caught_by[verdict.mutant.name] = caught = caught.replace("|", "\\|")
         print(f"{verdict.seconds:5.1f} s  {verdict.mutant.name}: {caught}", flush=True)
-    return rows, missed
+    return caught_by, missed
 
 
-def command(
-    mutants: Sequence[Mutant], document: Path, marker: str, kind: str, arguments: list[str]
-) -> int:
+@dataclass(frozen=True)
+class Table:
+    """The table of a list of mutants, between the markers of a document."""
+
+    document: Path
+    marker: str
+    kind: str
+
+    def rows(self) -> dict[str, str]:
+        """Who noticed each mistake, by its name."""
+        _, table, _ = self._parts()
+        cells = (row[2:-2].split(" | ", 2) for row in table.splitlines()[2:])
+        return {name: caught for name, _, caught in cells}
+
+    def write(self, mutants: Sequence[Mutant], caught_by: dict[str, str]) -> None:
+        """Write it in the order of the list; rows of those that were not tried stay."""
+        before, _, after = self._parts()
+        known, files = self.rows() | caught_by, files_of(mutants)
+        rows = [f"| {self.kind} | in | noticed by |", "| --- | --- | --- |"]
+        rows += (
+            f"| {mutant.name} | `{files[mutant.name]}` | {known[mutant.name]} |"
+            for mutant in mutants
+            if mutant.name in known
+        )
+        self.document.write_text(before + "".join(f"{row}\n" for row in rows) + after, "utf-8")
+
+    def _parts(self) -> tuple[str, str, str]:
+        begin, end = f"<!-- {self.marker}: begin -->\n", f"<!-- {self.marker}: end -->"
+        before, rest = self.document.read_text("utf-8").split(begin)
+        table, after = rest.split(end)
+        return before + begin, table, end + after
+
+
+def command(mutants: Sequence[Mutant], table: Table, arguments: list[str]) -> int:
     """The command of a list of mutants: try those whose names have one of the words in `arguments`,
-    or all of them. With `--write` their rows go into the table between the markers of the document,
-    in the order of the list; the rows of those that were not tried stay. Returns the exit code: 1
-    if one went unnoticed.
+    or all of them. With `--write` what came out goes into the table; with `--places` none is tried,
+    and the table says anew in which file each is. Returns the exit code: 1 if one went unnoticed.
     """
+    if arguments == ["--places"]:
+        table.write(mutants, {})
+        return 0
     words = [word for word in arguments if word != "--write"]
     chosen = [m for m in mutants if not words or any(word in m.name for word in words)]
-    rows, missed = report(judge(chosen))
-    print(f"{len(chosen)} {kind}s, {missed} of them unnoticed")
+    caught_by, missed = report(judge(chosen))
+    print(f"{len(chosen)} {table.kind}s, {missed} of them unnoticed")
     if "--write" in arguments:
-        begin, end = f"<!-- {marker}: begin -->\n", f"<!-- {marker}: end -->"
-        before, rest = document.read_text("utf-8").split(begin)
-        old, after = rest.split(end)
-        known = {row.split(" | ")[0]: row for row in [*old.splitlines()[2:], *rows]}
-        table = [f"| {kind} | in | noticed by |", "| --- | --- | --- |"]
-        table += (known[name] for m in mutants if (name := f"| {m.name}") in known)
-        document.write_text("\n".join([before + begin.rstrip(), *table, end + after]), "utf-8")
+        table.write(mutants, caught_by)
     return 1 if missed else 0
