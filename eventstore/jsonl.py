@@ -65,7 +65,8 @@ class JsonlEventStore:
     `read_only` nothing is created, locked or mended, and damage does not raise: what is sound
     before it is delivered and `damage` holds the error. `allow_network` opens a directory on a
     network file system. With `elapsed`, a second clock, a jump ahead is noticed (`clock_jump`).
-    `form` is what records are handed out as.
+    `form` is what records are handed out as. `others` is called before the observer gets what this
+    handle read: that is what others have appended, and, at first, all there is.
 
     Raises:
         StorageError: the directory cannot be made, read or written, or a newer release wrote it.
@@ -79,6 +80,7 @@ class JsonlEventStore:
         *,
         clock: Callable[[], datetime],
         observer: Observer = lambda records: None,
+        others: Callable[[], None] = lambda: None,
         timezone: str | None = None,
         durability: Durability = "fsync",
         read_only: bool = False,
@@ -92,6 +94,7 @@ class JsonlEventStore:
         self._clock = clock
         self._jump = JumpGuard(clock(), elapsed)
         self._observer = observer
+        self._others = others
         self._form = form
         self._durability = durability
         self._read_only = read_only
@@ -144,7 +147,7 @@ class JsonlEventStore:
             self._fs,
             self._directory,
             self._identity.ledger_id,
-            self._deliver,
+            self._take_in,
             read_only=self._read_only,
             form=self._form,
         )
@@ -248,6 +251,11 @@ class JsonlEventStore:
         if damage is not None:
             raise damage
         self._log.check_head(head)
+
+    def _take_in(self, records: Sequence[Any]) -> None:
+        """Deliver what was read: this handle delivers what it appends without reading it."""
+        self._others()
+        self._deliver(records)
 
     def _deliver(self, records: Sequence[Any]) -> None:
         """Hand records to the observer; one that refuses them makes this handle useless."""

@@ -155,6 +155,7 @@ class Ledger(Changes, Past):
             self.directory,
             clock=self._now,
             observer=self._observe,
+            others=self._find_others,
             timezone=zone_name,
             durability=durability,
             read_only=read_only,
@@ -398,6 +399,9 @@ class Ledger(Changes, Past):
             self._background.wake()
         for listener in list(self._listeners):
             listener()
+
+    def _find_others(self) -> None:
+        """What is observed next was appended by another handle; called by the store."""
 
     def _apply_all(self, records: Sequence[Record | Event]) -> None:
         apply, followers = self._board.apply, self._followers

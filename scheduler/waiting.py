@@ -36,7 +36,6 @@ class Waiting(Runs):
             if left_s <= 0:
                 return
             if self._store.changed():
-                self._lookout.found()
                 return
             if left_s <= early_s:
                 self._wait_precisely(left_s)
@@ -97,6 +96,10 @@ class Waiting(Runs):
         if has_room:
             moments.extend(self._held_until.values())
         return min(moments, default=None)
+
+    def _find_others(self) -> None:
+        if not self._closed:  # else it is opening, and reads what may be years old
+            self._lookout.found()
 
     def _wake(self) -> None:
         """Called by whoever changes something, in any thread."""

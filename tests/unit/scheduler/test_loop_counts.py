@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from math import inf
 from pathlib import Path
@@ -243,6 +243,47 @@ def test_the_loop_remembers_who_changed_something(directory: Path, clock: Manual
             await scheduler.stop()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "take_in",
+    [
+        lambda scheduler: scheduler.add_job("b", "its own", NOON),
+        lambda scheduler: scheduler.list_jobs(),
+        lambda scheduler: scheduler.run_due(Recording()),
+        lambda scheduler: scheduler.cleanup_expired_jobs(),
+        lambda scheduler: scheduler.write_behind(),
+    ],
+    ids=["a change", "a question", "running what is due", "cleaning up", "writing behind"],
+)
+def test_whoever_takes_in_what_another_handle_has_done_tells_the_lookout(
+    directory: Path, clock: ManualClock, take_in: Callable[[Scheduler], object]
+) -> None:
+    """It need not be the loop's wait that comes across it first."""
+    time = Seconds()
+    with (
+        Scheduler(directory, clock=clock) as scheduler,
+        Ledger(directory, clock=clock) as other,
+    ):
+        scheduler._lookout = Lookout(time)
+        scheduler.add_job("a", "here", clock.now())
+        take_in(scheduler)
+        assert scheduler._lookout.wait_s == LOOK_EVERY_S
+        other.add_job("a", "elsewhere", clock.now())
+        take_in(scheduler)
+        assert scheduler._lookout.wait_s == LOOK_SOON_S
+        time.now += 1000
+        take_in(scheduler)
+        assert scheduler._lookout.wait_s == LOOK_EVERY_S
+
+
+def test_what_is_read_at_the_opening_is_no_reason_to_look_more_often(
+    directory: Path, clock: ManualClock
+) -> None:
+    with Ledger(directory, clock=clock) as other:
+        other.add_job("a", "long ago", clock.now())
+    with Scheduler(directory, clock=clock) as scheduler:
+        assert scheduler._lookout.wait_s == LOOK_EVERY_S
 
 
 def test_files_give_way_to_what_is_about_to_start() -> None:
