@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help env test switches planted mutation coverage bench bench-quick bench-peers soak demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test stress switches planted mutation coverage bench bench-quick bench-peers soak demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -18,6 +18,9 @@ $(INSTALLED): pyproject.toml
 
 test: env        ## the whole suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+stress: env      ## the whole suite beside busy loops, three times, and in another order, two at once
+	PYTHONPATH=tests $(BIN)/python -m stress
 
 switches: env    ## switch each rule of the log off, and see which test notices (some minutes)
 	PYTHONPATH=tests $(BIN)/python -m switches

@@ -1,15 +1,40 @@
-"""Fixtures for all tests: a clock in hand, and a directory for a ledger."""
+"""Fixtures for all tests: a clock in hand, and a directory for a ledger; and their order."""
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from jobledger import ManualClock
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+# How long it takes to make an example up says how busy the machine is, and nothing of the test.
+settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    seed = config.getoption("--shuffle")
+    return [] if seed is None else [f"in the order of --shuffle {seed}"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        random.Random(seed).shuffle(items)
 
 
 @pytest.fixture

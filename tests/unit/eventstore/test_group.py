@@ -39,10 +39,15 @@ class Line:
 
     def begin(self, append: Append) -> threading.Thread:
         """Have another thread write it, and return when it waits or leads."""
-        before = len(self.waiting), len(self.taken)
         thread = start(lambda: self.waiting.write(append, self.lead))
-        eventually(lambda: (len(self.waiting), len(self.taken)) != before)
+        eventually(lambda: self.has_taken(append) or self.has_in_line(append))
         return thread
+
+    def has_taken(self, append: Append) -> bool:
+        return any(append in together for together in self.taken)
+
+    def has_in_line(self, append: Append) -> bool:
+        return append in list(self.waiting._appends.values()) and not append.leads
 
     def end(self, *threads: threading.Thread) -> None:
         self.may_go_on.set()

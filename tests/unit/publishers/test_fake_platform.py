@@ -145,7 +145,7 @@ def test_what_is_late_is_done_when_something_else_is_asked_for(
     key = {"Idempotency-Key": "k"}
     body = {"account_id": "a", "content": "x"}
     with pytest.raises(httpx.ReadTimeout):
-        client.post("/webhook", json=body, headers=key, timeout=0.1)
+        client.post("/webhook", json=body, headers=key, timeout=httpx.Timeout(20, read=0.1))
     assert platform.wait_for_silence()
     assert platform.posts() == []
     assert client.post("/webhook", json=body, headers=key).status_code == 409

@@ -65,6 +65,7 @@ def test_a_plain_publisher_out_of_time_is_left_alone_and_its_late_result_refused
         assert (job.status, job.retry_count) == (JobStatus.SCHEDULED, 1)
         assert job.error == "interrupted: no answer from the publisher in 0.05 s"
         assert scheduler.history(job_id)[-1].data.reason == "timeout"  # type: ignore[attr-defined]
+        eventually(lambda: blocking.attempts)  # its thread may have been slower than its time
         [attempt] = blocking.attempts
         assert attempt.is_cancelled
         with pytest.raises(StaleAttemptError):
@@ -97,7 +98,8 @@ def test_a_publisher_that_can_be_asked_is_asked_after_the_settle_delay(
         job_id = scheduler.add_job("a", "x", clock.now())
         scheduler.run_due(publisher)
         assert scheduler.get_job(job_id).scheduled_time == clock.now() + MINUTE
-        clock.advance(MINUTE)
+    clock.advance(MINUTE)
+    with Scheduler(directory, clock=clock, publish_timeout=MINUTE) as scheduler:
         scheduler.run_due(publisher)
         assert scheduler.get_job(job_id).thread_id == "was-out"
         assert publisher.calls == ["publish", "reconcile"]
@@ -108,10 +110,11 @@ def test_asking_that_takes_too_long_is_asking_that_failed(
 ) -> None:
     """It is asked again with backoff while retries are left, then the outcome is unknown."""
     publisher = Asking(lambda attempt: PostResult.unknown("?"), blocking.publish)
-    with Scheduler(directory, clock=clock, publish_timeout=SOON) as scheduler:
+    with Scheduler(directory, clock=clock, publish_timeout=MINUTE) as scheduler:
         job_id = scheduler.add_job("a", "x", clock.now(), max_retries=1)
         scheduler.run_due(publisher)
-        clock.advance(MINUTE)
+    clock.advance(MINUTE)
+    with Scheduler(directory, clock=clock, publish_timeout=SOON) as scheduler:
         scheduler.run_due(publisher)
         job = scheduler.get_job(job_id)
         assert (job.status, job.outcome_unknown) == (JobStatus.FAILED, True)

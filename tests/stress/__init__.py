@@ -1,0 +1,1 @@
+"""The whole suite on a busy machine, and in another order."""
