@@ -4,7 +4,8 @@
 
 Writers add, change and cancel, a runner runs what is due, readers look all the time and note what
 they saw: the position and a digest of all jobs there. Afterwards each of these has to be what the
-log gives up to that position.
+log gives up to that position. However busy the machine is, the writers go on until every reader has
+seen something.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,6 +31,9 @@ from jobledger.eventstore.reader import LogReader
 from jobledger.projections.rebuild import Replay
 
 ACCOUNTS = 7
+READERS = ("reader-0", "reader-1")
+STATES = 20
+"""The least that each reader has to see."""
 
 
 def digest(jobs: Iterable[ScheduledJob]) -> str:
@@ -40,7 +45,9 @@ def write(directory: Path, name: str, changes: int, out: Path) -> None:
     chance = random.Random(name)
     said: list[tuple[str, str]] = []
     with Ledger(directory) as ledger:
-        for n in range(changes):
+        for n in count():
+            if n >= changes and not _has_to_go_on(out.parent):
+                break
             account = f"account {chance.randrange(ACCOUNTS)}"
             job_id = ledger.add_job(account, "x", ledger.now(), job_id=f"{name}-{n}")
             said.append(("added", job_id))
@@ -51,6 +58,11 @@ def write(directory: Path, name: str, changes: int, out: Path) -> None:
                 except InvalidTransitionError:  # the runner was faster
                     said.append(("completed", job_id))
     out.write_text(json.dumps(said))
+
+
+def _has_to_go_on(place: Path) -> bool:
+    has_failed = any(place.glob("*.failed"))
+    return not has_failed and not all((place / f"{name}.seen").exists() for name in READERS)
 
 
 def run(directory: Path, name: str, changes: int, out: Path) -> None:
@@ -75,6 +87,8 @@ def look(directory: Path, name: str, changes: int, out: Path) -> None:
             found = digest(jobs)
             expect(seen.setdefault(ledger.seq, found) == found, "one position, two states")
             expect(max(seen) == ledger.seq, "a reader went back")
+            if len(seen) == STATES:
+                out.with_suffix(".seen").touch()
     out.write_text(json.dumps(seen))
 
 
@@ -98,7 +112,7 @@ def crowd(place: Path, writers: int, changes: int) -> dict[str, int]:
     directory = place / "jobs"
     Ledger(directory).close()
     others = [fork(run, directory, "runner", 0, place)]
-    others += [fork(look, directory, f"reader-{n}", 0, place) for n in range(2)]
+    others += [fork(look, directory, name, 0, place) for name in READERS]
     busy = [fork(write, directory, f"writer-{n}", changes, place) for n in range(writers)]
     codes = [os.waitpid(pid, 0)[1] for pid in busy]
     (place / "enough").touch()
@@ -121,8 +135,8 @@ def crowd(place: Path, writers: int, changes: int) -> dict[str, int]:
     # One that is cancelled while it runs is out, and its completion is refused.
     expect(0 < completed <= posts <= started, f"{posts} posts, {completed} of {started} completed")
     states = 0
-    for path in place.glob("reader-?"):
-        states += _check_states(directory, zone, json.loads(path.read_text()))
+    for name in READERS:
+        states += _check_states(directory, zone, json.loads((place / name).read_text()))
     return {"events": len(happened), "states": states}
 
 
