@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,11 @@ settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any-machine")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell does that to what runs behind it, and then no program that a test starts hears Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
