@@ -117,6 +117,12 @@ class Interrupt(OfAttempt, frozen=True):
     ask_always: bool = True
 
 
+class PutBack(OfAttempt, frozen=True):
+    """The attempt's publisher was never called: the job is as it was before it was started."""
+
+    error: str
+
+
 class Cancel(Command, frozen=True):
     reason: str = ""
 

@@ -244,6 +244,34 @@ def _interrupt(job: ScheduledJob, command: c.Interrupt, now: datetime) -> Decisi
     ]
 
 
+@_rule(c.PutBack, "interrupt")
+def _put_back(job: ScheduledJob, command: c.PutBack, now: datetime) -> Decision:
+    # No reason of its own: an earlier release reads what it knows, and comes to the same job.
+    if job.in_doubt:
+        return [
+            e.JobInterrupted(
+                attempt=command.attempt,
+                reason="reconcile_failed",
+                error=clean_text(command.error),
+                retry_count=job.retry_count,
+                scheduled_time=job.scheduled_time,
+                in_doubt=True,
+                exhausted=job.exhausted,
+                called=False,
+            )
+        ]
+    check(job.status.value, "retry", job_id=job.job_id)
+    return [
+        e.JobRetried(
+            attempt=command.attempt,
+            error=clean_text(command.error),
+            retry_count=job.retry_count,
+            scheduled_time=job.scheduled_time,
+            called=False,
+        )
+    ]
+
+
 @_rule(c.Cancel, "cancel")
 def _cancel(job: ScheduledJob, command: c.Cancel, now: datetime) -> Decision:
     if not isinstance(command.reason, str):

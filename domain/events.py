@@ -139,13 +139,18 @@ class JobCompleted(EventData, frozen=True):
 
 
 class JobRetried(EventData, frozen=True):
-    """The attempt failed; `scheduled_time` is when the next one is due."""
+    """The attempt failed; `scheduled_time` is when the next one is due.
+
+    `called` is False where its publisher never was: no retry was used up, and the job's time is
+    what it was.
+    """
 
     TYPE: ClassVar[str] = "retried"
     attempt: int
     error: str
     retry_count: int
     scheduled_time: datetime
+    called: bool = True
 
 
 class JobFailed(EventData, frozen=True):
@@ -160,7 +165,8 @@ class JobInterrupted(EventData, frozen=True):
 
     With a `scheduled_time` the job is SCHEDULED again for then, else it is FAILED with its outcome
     unknown. `in_doubt`: the next attempt asks the publisher before anything else; `exhausted`:
-    that attempt may ask, but no retry is left to publish with.
+    that attempt may ask, but no retry is left to publish with. `called` is False where it was to
+    ask, and its publisher never was called: nothing has changed.
     """
 
     TYPE: ClassVar[str] = "interrupted"
@@ -171,6 +177,7 @@ class JobInterrupted(EventData, frozen=True):
     scheduled_time: datetime | None = None
     in_doubt: bool = False
     exhausted: bool = False
+    called: bool = True
 
     @property
     def status(self) -> JobStatus:

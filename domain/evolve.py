@@ -191,7 +191,9 @@ def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJo
         scheduled_time=data.scheduled_time,
         error=data.error,
         status_message=f"Attempt {data.attempt} failed;"
-        f" retry {data.retry_count} of {job.max_retries} is due",
+        f" retry {data.retry_count} of {job.max_retries} is due"
+        if data.called
+        else f"Attempt {data.attempt} was not begun; the job is due again",
         **_SETTLED,
     )
 

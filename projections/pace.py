@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from ..domain.events import Event, JobAdded, JobInterrupted
+from ..domain.events import Event, JobAdded, JobInterrupted, JobRetried
 from ..domain.job import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
 from .projection import Change
@@ -55,10 +55,8 @@ class Pace:
             # A person may settle it long afterwards; an attempt ends just after its post.
             at = doubted_at if event.type == "resolved" and doubted_at else after.completed_at
             self._add(after.account_id, at or event.at)
-        elif event.type in ("retried", "resolved") or (
-            event.type == "failed" and not after.outcome_unknown
-        ):
-            doubts.pop(after.job_id, None)  # it is known not to be out
+        elif _is_known_not_to_be_out(event, after):
+            doubts.pop(after.job_id, None)
 
     def capture(self) -> PaceState:
         """What it knows now."""
@@ -109,3 +107,9 @@ def _came_into_doubt(event: Event, before: ScheduledJob | None) -> bool:
         return event.data.reason != "reconcile_failed"  # which got no further than asking
     was_running = before is not None and before.status is JobStatus.RUNNING
     return was_running and event.type == "cancelled"
+
+
+def _is_known_not_to_be_out(event: Event, after: ScheduledJob) -> bool:
+    if isinstance(event.data, JobRetried):
+        return event.data.called  # else nothing was learned
+    return event.type == "resolved" or (event.type == "failed" and not after.outcome_unknown)

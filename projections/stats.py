@@ -20,6 +20,7 @@ import msgspec
 
 from ..domain.events import (
     Event,
+    EventData,
     JobAdded,
     JobCompleted,
     JobFailed,
@@ -114,7 +115,7 @@ class Stats:
         for part in parts:
             part.add(seen)
         data = change.event.data
-        if isinstance(data, JobRetried | JobFailed | JobInterrupted):
+        if isinstance(data, JobRetried | JobFailed | JobInterrupted) and _was_made(data):
             _part_of_errors(self._errors, data.error).add(change.event, data.error)
 
     def report(self, top_errors: int = TOP_ERRORS) -> StatsReport:
@@ -227,6 +228,8 @@ def _see(change: Change) -> _Seen:
     if isinstance(data, JobAdded):
         return _Seen(["added" if data.imported is None else "imported"])
     assert before is not None
+    if not _was_made(data):
+        return _Seen([])
     if isinstance(data, JobStarted):
         return _Seen(["attempts"], waiting_s=_seconds(before.scheduled_time, event.at))
     seen = _Seen([event.type] if event.type in _COUNTED else [])
@@ -242,6 +245,11 @@ def _see(change: Change) -> _Seen:
         if told and before.started_at is not None:
             seen.running_s = _seconds(before.started_at, event.at)
     return seen
+
+
+def _was_made(data: EventData) -> bool:
+    """Whether an attempt that ended so had begun: its publisher was called."""
+    return not isinstance(data, JobRetried | JobInterrupted) or data.called
 
 
 def _seconds(begin: datetime, end: datetime) -> float:

@@ -127,7 +127,12 @@ class _Story:
         data = None if last is None else last.data
         if last is None:
             return
-        if isinstance(data, e.JobRetried):
+        if isinstance(data, e.JobRetried | e.JobInterrupted) and not data.called:
+            yield (
+                f"Attempt {data.attempt} was given up {self._ago(last.at)} before its publisher was"
+                f" called ({data.error}); that counts for nothing."
+            )
+        elif isinstance(data, e.JobRetried):
             yield (
                 f"Attempt {data.attempt} failed {self._ago(last.at)} with {data.error!r};"
                 f" retry {data.retry_count} of {job.max_retries} follows."
@@ -224,7 +229,7 @@ class _Story:
         before = [
             ev.data.error
             for ev in self._events
-            if isinstance(ev.data, e.JobRetried | e.JobInterrupted)
+            if isinstance(ev.data, e.JobRetried | e.JobInterrupted) and ev.data.called
         ]
         if not before:
             return f"{told}."

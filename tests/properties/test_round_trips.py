@@ -161,7 +161,8 @@ def command_of(trigger: str, now: datetime, attempt: int) -> st.SearchStrategy[c
             on_interrupted=st.sampled_from(["retry", "fail"]),
             settle_s=st.none() | st.floats(0, 100),
             ask_always=st.booleans(),
-        ),
+        )
+        | st.builds(c.PutBack, **failure),
         "cancel": st.builds(c.Cancel, reason=st.just("") | words),
         "expire": st.builds(c.Expire),
         "requeue": st.builds(c.Requeue, scheduled_time=soon),

@@ -186,6 +186,9 @@ class Model:
 
     def _retried(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
         self._of_attempt(job, data, where)
+        if not data.get("called", True):
+            self._put_back(job, data, where)
+            return
         count = job["retry_count"] + 1
         must(data["retry_count"] == count <= job["max_retries"], where + "no retry is left")
         due = at + timedelta(minutes=2**count)
@@ -194,6 +197,14 @@ class Model:
             status="scheduled", retry_count=count, scheduled_time=due, error=data["error"],
             doubt=False,
         )  # fmt: skip
+
+    @staticmethod
+    def _put_back(job: dict[str, Any], data: dict[str, Any], where: str) -> None:
+        """Its publisher was not called: nothing but the number of its attempts has changed."""
+        must(data["retry_count"] == job["retry_count"], where + "a retry was used up")
+        same = moment(data["scheduled_time"]) == job["scheduled_time"]
+        must(same, where + "its time has changed")
+        job.update(status="scheduled", error=data["error"])
 
     def _failed(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
         self._of_attempt(job, data, where)
@@ -206,6 +217,10 @@ class Model:
         self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str
     ) -> None:
         self._of_attempt(job, data, where)
+        if not data.get("called", True):
+            must(job["doubt"] and data["in_doubt"], where + "there was no doubt to keep")
+            self._put_back(job, data, where)
+            return
         again = data.get("scheduled_time")
         doubt = data.get("in_doubt", False)
         must(data["retry_count"] <= max(job["max_retries"], job["retry_count"]), where + "retries")

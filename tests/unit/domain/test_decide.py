@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from support.domain import NOON, SECOND, Life, command_for, in_state, new
 
@@ -13,6 +14,7 @@ from jobledger import (
     JobPriority,
     JobStatus,
     RetryPolicy,
+    ScheduledJob,
     StaleAttemptError,
     ValidationError,
 )
@@ -180,6 +182,39 @@ def test_a_doubt_without_retries_stays_without_them() -> None:
     attempt = life.start(reconcilable=True)
     life.do(c.Interrupt(attempt=attempt, reason="reconcile_failed", error="x", ask_always=False))
     assert (life.status, life.job.outcome_unknown) == (JobStatus.FAILED, True)
+
+
+def _as_waiting(job: ScheduledJob | None) -> ScheduledJob:
+    """What a waiting job is, but for what tells of the attempt that was begun meanwhile."""
+    assert job is not None
+    return msgspec.structs.replace(
+        job, version=0, attempt=0, started_at=None, error=None, status_message=None
+    )
+
+
+@pytest.mark.parametrize("exhausted", [True, False])
+@pytest.mark.parametrize("before", ["nothing", "in doubt", "may be out", "failed"])
+def test_a_job_whose_publisher_was_never_called_is_what_it_was(
+    before: str, exhausted: bool
+) -> None:
+    """Its time, its retries, what is in doubt about it: whatever came before."""
+    life = Life(max_retries=1 if exhausted else 3)
+    if before == "failed":
+        life.do(c.Fail(attempt=life.start(), error="x"))
+    elif before != "nothing":
+        attempt = life.start(reconcilable=before == "in doubt")
+        life.do(c.Interrupt(attempt=attempt, reason="crashed", error="x"))
+    waiting = _as_waiting(life.job)
+    attempt = life.start(reconcilable=waiting.in_doubt)
+    [event] = life.do(c.PutBack(attempt=attempt, error="no thread"))
+    assert isinstance(event, e.JobInterrupted if waiting.in_doubt else e.JobRetried)
+    assert not event.called
+    assert life.job is not None
+    assert life.job.error == "no thread"
+    now = _as_waiting(life.job)
+    assert now == msgspec.structs.replace(waiting, reconcilable=now.reconcilable)
+    with pytest.raises(StaleAttemptError):
+        life.do(c.PutBack(attempt=attempt, error="no thread"))
 
 
 @pytest.mark.parametrize("trigger", sorted(OF_ATTEMPT))

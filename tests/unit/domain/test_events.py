@@ -55,6 +55,7 @@ EXAMPLES: list[e.EventData] = [
     e.JobCompleted(attempt=1, thread_id="t"),
     e.JobCompleted(attempt=1),
     e.JobRetried(attempt=1, error="no", retry_count=1, scheduled_time=LATER),
+    e.JobRetried(attempt=1, error="no", retry_count=0, scheduled_time=LATER, called=False),
     e.JobFailed(attempt=4, error="no", outcome_unknown=True),
     e.JobFailed(attempt=4, error=""),
     e.JobInterrupted(attempt=1, reason="stopped", error="x", retry_count=0),

@@ -118,6 +118,10 @@ def test_a_success_clears_error_and_doubt() -> None:
             "Attempt 1 failed; retry 1 of 3 is due",
         ),
         (
+            lambda life: life.do(c.PutBack(attempt=life.start(), error="x")),
+            "Attempt 1 was not begun; the job is due again",
+        ),
+        (
             lambda life: life.do(c.Fail(attempt=life.start(), error="x", outcome_unknown=True)),
             "Outcome unknown: the post may be out; resolve or requeue it",
         ),
