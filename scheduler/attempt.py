@@ -51,6 +51,8 @@ class Attempt:
         self._record = record
         self._is_current = is_current
         self._cancelled = False
+        self._called = False
+        """Whether its publisher has been called, or is just about to be."""
         self._current = job.attempt
         self._checkpoints = dict(job.checkpoints)
         self.job = job

@@ -8,13 +8,29 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 
+from ..domain.errors import JobLedgerError
 from .attempt import Attempt, Port, PostResult
 from .execution import Answer, Question
 from .log import logger
+from .uptime import wait_while_running
 
 ResultT = TypeVar("ResultT")
+
+
+class NotCalledError(JobLedgerError):
+    """The publisher could not be called: no thread could be started for it."""
+
+
+def can_start_threads() -> bool:
+    """Whether a thread can be started just now: starts one."""
+    try:
+        threading.Thread(target=lambda: None, name="jobledger-probe", daemon=True).start()
+    except (RuntimeError, MemoryError):
+        return False
+    return True
 
 
 def call_blocking(
@@ -35,6 +51,7 @@ def call_blocking(
 
 
 def _answer(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
+    attempt._called = True
     try:
         value = method(attempt)
         if inspect.isawaitable(value):
@@ -59,12 +76,12 @@ async def call_async(
         return await work
     call = asyncio.ensure_future(work)
     try:
-        ended, _ = await asyncio.wait([call], timeout=timeout_s)
+        has_ended = await wait_while_running(call, timeout_s)
     except asyncio.CancelledError:
         call.cancel()
         await asyncio.wait([call])  # it may clean up; whoever cancels bounds the time
         raise
-    if ended:
+    if has_ended:
         return call.result()
     attempt._cancel()
     call.cancel()
@@ -76,6 +93,7 @@ async def call_async(
 
 async def _awaited(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
     """Call an async method, or a plain one in this thread, and await what it gives."""
+    attempt._called = True
     try:
         value = method(attempt)
         if inspect.isawaitable(value):
@@ -136,7 +154,11 @@ async def _finish(value: Awaitable[Any]) -> Any:
 class _ThreadCall:
     """Makes a call in a daemon thread, which does not keep the program from ending.
 
-    `ended` is set when there is an `answer`; then `when_ended` is called in that thread.
+    `ended` is set when there is an `answer`; then `when_ended` is called in that thread. The call
+    finds the context variables of whoever makes it.
+
+    Raises:
+        NotCalledError: no thread can be started; then the call is not made, now or later.
     """
 
     def __init__(
@@ -149,11 +171,29 @@ class _ThreadCall:
         self._attempt = attempt
         self._when_ended = when_ended
         self._lock = threading.Lock()
+        self._is_revoked = False
         self._abandoned = False
         self.ended = threading.Event()
         self.answer = Answer()
         name = f"jobledger-{attempt.job.job_id}"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        work = copy_context().run
+        thread = threading.Thread(target=work, args=(self._run,), name=name, daemon=True)
+        try:
+            thread.start()
+        except BaseException as error:
+            if self._revoke() and isinstance(error, RuntimeError | MemoryError):
+                raise NotCalledError(
+                    f"no thread could be started for the publisher: {str(error) or repr(error)}",
+                    hint="this process, its container or its user has as many as it may have",
+                ) from error
+            if not isinstance(error, Exception) or self._is_revoked:
+                raise
+
+    def _revoke(self) -> bool:
+        """Have the call not made any more; whether that could be done."""
+        with self._lock:
+            self._is_revoked = not self._attempt._called
+        return self._is_revoked
 
     def abandon(self) -> None:
         """Nobody waits any more: what it answers from now on is logged and refused."""
@@ -162,6 +202,10 @@ class _ThreadCall:
             self._abandoned = not self.ended.is_set()
 
     def _run(self) -> None:
+        with self._lock:
+            if self._is_revoked:
+                return
+            self._attempt._called = True
         try:
             answer = self._call()
         except Exception as error:  # noqa: BLE001 - whatever a publisher raises is its answer

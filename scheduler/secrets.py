@@ -114,7 +114,7 @@ def hide_in(command: c.OfAttempt) -> c.OfAttempt:
     """
     if not _secrets:
         return command
-    if isinstance(command, c.Fail | c.Interrupt):
+    if isinstance(command, c.Fail | c.Interrupt | c.PutBack):
         return msgspec.structs.replace(command, error=without_secrets(command.error))
     if isinstance(command, c.Note):
         return msgspec.structs.replace(command, message=without_secrets(command.message))
