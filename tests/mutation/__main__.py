@@ -15,13 +15,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
-from support.mutants import ROOT, copied, rewritten, run_tests
+from support.mutants import ROOT, copied, files_of, rewritten, run_tests
+from switches.rules import RULES
 
 from mutation.mutations import Change, changes
 
+_OF_THE_LOG = (
+    "hash-of-a-line",
+    "no-gap-in-sequence",
+    "later-batch-is-not-torn",
+    "check-of-head",
+    "log-is-not-made-anew",
+)
+"""Anchors in the files of a line, a day, the tail, HEAD and the opening."""
 TARGETS = {
     "domain": (
-        sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("domain/*.py")),
+        sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("domain/**/*.py")),
         [
             "unit/domain",
             "golden",
@@ -32,7 +41,7 @@ TARGETS = {
         ],
     ),
     "log": (
-        [f"eventstore/{name}.py" for name in ("record", "segment", "tail", "head", "opening")],
+        sorted(set(files_of(rule for rule in RULES if rule.anchor in _OF_THE_LOG).values())),
         [
             f"test_{name}.py"
             for name in ("record", "jsonl_tail", "jsonl_opening", "jsonl_layout", "jsonl_damage")

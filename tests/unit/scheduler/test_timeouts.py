@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.publishers import Asking
-from support.waiting import eventually, eventually_async
+from support.waiting import DEADLINE_S, eventually, eventually_async, publishers_threads_end
 
 from jobledger import (
     Attempt,
@@ -42,16 +42,17 @@ class Blocking:
 
     def publish(self, attempt: Attempt) -> PostResult:
         self.attempts.append(attempt)
-        self.release.wait(30)
+        self.release.wait()
         return PostResult(True, "too-late")
 
 
 @pytest.fixture
 def blocking() -> Iterator[Blocking]:
-    """One whose thread is let go at the end of the test."""
+    """One whose threads are let go at the end of the test."""
     publisher = Blocking()
     yield publisher
     publisher.release.set()
+    publishers_threads_end()
 
 
 def test_a_plain_publisher_out_of_time_is_left_alone_and_its_late_result_refused(
@@ -163,7 +164,7 @@ def test_an_async_publisher_out_of_time_is_cancelled(directory: Path, clock: Man
             job_id = scheduler.add_job("a", "x", clock.now())
             await scheduler.start(publish)
             await eventually_async(lambda: scheduler.get_job(job_id).retry_count == 1)
-            await asyncio.wait_for(cleaned.wait(), 10)
+            await asyncio.wait_for(cleaned.wait(), DEADLINE_S)
             await scheduler.stop()
 
     run(main())
@@ -210,9 +211,9 @@ def test_a_blocked_plain_publisher_holds_up_neither_timers_nor_stop(
             job_id = scheduler.add_job("a", "x", clock.now())
             await scheduler.start(blocking)
             await eventually_async(lambda: blocking.attempts)
-            await asyncio.wait_for(asyncio.sleep(0), 5)
+            await asyncio.wait_for(asyncio.sleep(0), DEADLINE_S)
             assert not blocking.attempts[0].is_cancelled
-            await asyncio.wait_for(scheduler.stop(), 10)
+            await asyncio.wait_for(scheduler.stop(), DEADLINE_S)
             assert blocking.attempts[0].is_cancelled
             assert scheduler.get_job(job_id).status is JobStatus.SCHEDULED
 
@@ -280,7 +281,7 @@ def test_cancelling_works_within_run_due_too(directory: Path, clock: ManualClock
         job_id = scheduler.add_job("a", "x", clock.now())
 
         def cancel() -> None:
-            begun.wait(20)
+            begun.wait(DEADLINE_S)
             other.cancel_job(job_id)
 
         canceller = threading.Thread(target=cancel)
