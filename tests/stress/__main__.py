@@ -24,11 +24,11 @@ _BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: pass"
 
 
 @contextmanager
-def busy(loops: int) -> Iterator[None]:
+def busy(loops: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """So many programs that do nothing, as fast as they can, run within this block."""
     processes = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(loops)]
     try:
-        yield
+        yield processes
     finally:
         for process in processes:
             process.kill()

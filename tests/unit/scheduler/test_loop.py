@@ -115,7 +115,7 @@ def test_stop_waits_for_the_running_job(directory: Path, clock: ManualClock) -> 
     """Within the grace time its result is recorded."""
 
     async def main() -> None:
-        with Scheduler(directory, clock=clock) as scheduler:
+        with Scheduler(directory, clock=clock, grace_s=DEADLINE_S) as scheduler:
             started, gate = threading.Event(), threading.Event()
 
             def post(account_id: str, content: str) -> PostResult:
@@ -227,7 +227,7 @@ def test_stop_does_not_wait_an_error_out(
     directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ten seconds after an error end at once when the scheduler is stopped."""
-    with Scheduler(directory, clock=clock, error_wait_s=3600, grace_s=5) as scheduler:
+    with Scheduler(directory, clock=clock, error_wait_s=3600, grace_s=3600) as scheduler:
         failed = threading.Event()
 
         def failing() -> int:
