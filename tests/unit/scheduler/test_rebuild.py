@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 from support.eventstore import WatchedFileSystem
-from support.waiting import eventually
+from support.waiting import DEADLINE_S, eventually
 
 from jobledger import Change, Ledger, ManualClock, StorageError, ValidationError
 from jobledger.projections.stored import StoredProjection
@@ -216,6 +216,13 @@ def test_check_tells_what_is_behind_from_what_is_wrong(
         assert (difference.kind, difference.expected) == ("differs", "added 1")
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on its way may take as long as a busy machine takes."""
+    monkeypatch.setattr("jobledger.scheduler.upkeep._CATCH_UP_S", DEADLINE_S)
+
+
+@pytest.mark.usefixtures("patient")
 def test_check_waits_for_files_that_are_on_their_way(directory: Path, clock: ManualClock) -> None:
     """Another process has appended and writes within a second: no difference."""
     with Ledger(directory, clock=clock) as writer:
@@ -397,6 +404,7 @@ def test_changes_made_during_a_rebuild_are_in_the_files_too(
         assert ledger.rebuild(check=True).differences == []
 
 
+@pytest.mark.usefixtures("patient")
 def test_rebuilds_and_changes_at_the_same_time_end_in_step(
     directory: Path, clock: ManualClock
 ) -> None:
