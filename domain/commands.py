@@ -88,7 +88,13 @@ class Checkpoint(OfAttempt, frozen=True):
 
 
 class Complete(OfAttempt, frozen=True):
+    """The post is out. Where the publisher was asked first, about the attempt `asked_about`: that
+    one had posted it (`found`), or this one has. `remark`: what else is to be told of it."""
+
     thread_id: str | None = None
+    found: bool | None = None
+    asked_about: int | None = None
+    remark: str | None = None
 
 
 class Fail(OfAttempt, frozen=True):

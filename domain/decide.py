@@ -195,7 +195,15 @@ def _checkpoint(job: ScheduledJob, command: c.Checkpoint, now: datetime) -> Deci
 
 @_rule(c.Complete, "complete")
 def _complete(job: ScheduledJob, command: c.Complete, now: datetime) -> Decision:
-    return [e.JobCompleted(attempt=command.attempt, thread_id=command.thread_id)]
+    return [
+        e.JobCompleted(
+            attempt=command.attempt,
+            thread_id=command.thread_id,
+            found=command.found,
+            asked_about=command.asked_about,
+            remark=command.remark,
+        )
+    ]
 
 
 @_rule(c.Fail, "fail")

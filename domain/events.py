@@ -133,9 +133,19 @@ class JobCheckpointed(EventData, frozen=True):
 
 
 class JobCompleted(EventData, frozen=True):
+    """The post is out.
+
+    `found` is there where the publisher was asked before anything else, about `asked_about`: true,
+    that attempt had posted it; false, it had not, and this one has. `remark`: what is to be known
+    besides, such as that its id cannot be read.
+    """
+
     TYPE: ClassVar[str] = "completed"
     attempt: int
     thread_id: str | None = None
+    found: bool | None = None
+    asked_about: int | None = None
+    remark: str | None = None
 
 
 class JobRetried(EventData, frozen=True):

@@ -207,8 +207,9 @@ def _plain(value: str) -> str:
 def clean_text(value: object, longest: int = 2000) -> str:
     """Text from outside (a publisher's error, say) made fit for the log: never refused."""
     plain = str.__str__(value) if isinstance(value, str) else str(value)
-    text = plain.encode("utf-8", "replace").decode()
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    if len(plain) > longest:  # before it is copied: it may have megabytes
+        plain = plain[: longest - 1] + "…"
+    return plain if plain.isascii() else plain.encode("utf-8", "replace").decode()
 
 
 def _key(name: str) -> str:

@@ -54,6 +54,8 @@ EXAMPLES: list[e.EventData] = [
     e.JobCheckpointed(attempt=1, name="nothing", value=None),
     e.JobCompleted(attempt=1, thread_id="t"),
     e.JobCompleted(attempt=1),
+    e.JobCompleted(attempt=3, thread_id="t", found=True, asked_about=2, remark="no id"),
+    e.JobCompleted(attempt=3, found=False, asked_about=1),
     e.JobRetried(attempt=1, error="no", retry_count=1, scheduled_time=LATER),
     e.JobRetried(attempt=1, error="no", retry_count=0, scheduled_time=LATER, called=False),
     e.JobFailed(attempt=4, error="no", outcome_unknown=True),
