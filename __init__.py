@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .projections.stored import StoredProjection
     from .scheduler.attempt import (
         Attempt,
+        NotPosted,
         OutcomeUnknown,
         PostResult,
         Publisher,
@@ -62,6 +63,7 @@ __all__ = [
     "LedgerView",
     "ManualClock",
     "NewJob",
+    "NotPosted",
     "OutcomeUnknown",
     "Pacing",
     "PostResult",
@@ -105,6 +107,7 @@ _ROOMS = {
     "projections.stored": ("StoredProjection",),
     "scheduler.attempt": (
         "Attempt",
+        "NotPosted",
         "OutcomeUnknown",
         "PostResult",
         "Publisher",

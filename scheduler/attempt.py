@@ -4,21 +4,50 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from ..domain import commands as c
 from ..domain.errors import ValidationError
 from ..domain.job import ScheduledJob, copy_json
+from ..domain.validation import clean_text
+from .foreign import described, guarded, id_of, is_of, shown, text_of
+
+WHAT_TO_RETURN = (
+    "return PostResult(True, thread_id=…) when the post is out,"
+    " PostResult(False, error=…) when it is not"
+)
 
 
 class OutcomeUnknown(Exception):
     """Raised by a publisher: the post may be out, and it cannot tell (a timeout after sending)."""
 
 
+class NotPosted(Exception):
+    """Raised by a publisher: the post is not out, that is certain; as `PostResult(False)` says it.
+
+    It is tried again while retries are left, unless it is not `retryable`.
+    """
+
+    def __init__(self, message: str = "", retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class WrongResultError(ValidationError):
+    """A PostResult cannot be made of this. By then its publisher has done whatever it did."""
+
+
 class PostResult(msgspec.Struct, frozen=True):
-    """What a publisher answers. A failure that is not `retryable` is final."""
+    """What a publisher answers. A failure that is not `retryable` is final.
+
+    A `thread_id` may be given as a number and an `error` as an exception; both are kept as text.
+
+    Raises:
+        ValidationError: a field is of another kind; `field` names it.
+    """
 
     success: bool
     thread_id: str | None = None
@@ -26,10 +55,39 @@ class PostResult(msgspec.Struct, frozen=True):
     retryable: bool = True
     outcome_unknown: bool = False
 
+    def __post_init__(self) -> None:
+        for name, read_field in _FIELDS.items():
+            value = read_field(self)  # whatever a subclass has in its place
+            if name in _TEXTS:
+                if value is not None and type(value) is not str:
+                    force_setattr(self, name, _as_text(name, value))
+            elif type(value) is not bool:
+                raise _wrong(name, "a bool, True or False", value)
+
     @classmethod
     def unknown(cls, error: str | None = None) -> PostResult:
         """The answer of a publisher that cannot tell whether the post is out."""
         return cls(False, error=error, outcome_unknown=True)
+
+
+_FIELDS = {name: vars(PostResult)[name].__get__ for name in PostResult.__struct_fields__}
+_TEXTS = {"thread_id", "error"}
+
+
+def _as_text(name: str, value: object) -> str:
+    if name == "error" and is_of(value, BaseException):
+        return described(cast("BaseException", value))
+    read = id_of if name == "thread_id" else text_of
+    text = read(value) if name == "thread_id" or is_of(value, str) else None
+    if text is None:
+        raise _wrong(name, "text", value)
+    return text
+
+
+def _wrong(field: str, kind: str, value: object) -> WrongResultError:
+    return WrongResultError(
+        f"{field} must be {kind}, not {shown(value)}", field=field, hint=WHAT_TO_RETURN
+    )
 
 
 class Attempt:
@@ -122,6 +180,14 @@ PostCallback = Callable[[str, str], PostResult | Awaitable[PostResult]]
 """The simple publisher: a function of `(account_id, content)`."""
 
 
+_CALLBACK = (
+    "def post(account_id, content) -> PostResult, or give an object with"
+    " publish(attempt), which gets more"
+)
+_PUBLISH = "def publish(self, attempt) -> PostResult"
+_RECONCILE = "def reconcile(self, attempt) -> PostResult | None"
+
+
 class _Callback:
     """A PostCallback as a Publisher."""
 
@@ -136,34 +202,34 @@ class Port:
     """A publisher as the scheduler calls it, whatever it was given as.
 
     Raises:
-        ValidationError: it is neither a function nor has it a `publish`.
+        ValidationError: it is neither a function nor has it a `publish`, or it cannot be called as
+            it would be.
     """
 
     def __init__(self, given: PostCallback | Publisher) -> None:
-        publish = getattr(given, "publish", None)
-        target: Callable[..., Any]
         if inspect.isclass(given):
-            raise ValidationError(
-                f"the publisher is the class {given.__name__}",
-                field="post_callback",
-                hint="give an instance of it",
-            )
+            raise _refused(f"the publisher is the class {given.__name__}", "give an instance of it")
+        publish, reconcile = getattr(given, "publish", None), getattr(given, "reconcile", None)
+        target: Callable[..., Any]
+        self.reconcile: Callable[[Attempt], Any] | None = None
         if callable(publish):
+            _check_shape(publish, "publish", _PUBLISH, "attempt")
             self.publish: Callable[[Attempt], Any] = publish
             target = publish
+            if callable(reconcile):
+                _check_shape(reconcile, "reconcile", _RECONCILE, "attempt")
+                self.reconcile = reconcile
         elif callable(given):
+            _check_shape(given, "the publisher", _CALLBACK, "account_id", "content")
             self.publish = _Callback(given).publish
             target = given
         else:
-            raise ValidationError(
-                f"the publisher must be a function or have a `publish`, not {given!r:.60}",
-                field="post_callback",
+            raise _refused(
+                f"the publisher must be a function or have a `publish`, not {shown(given)}",
+                f"such as {_CALLBACK}",
             )
-        reconcile = getattr(given, "reconcile", None)
-        self.reconcile: Callable[[Attempt], Any] | None = (
-            reconcile if callable(reconcile) and callable(publish) else None
-        )
-        self._target = target
+        self._publishes_async = _is_async(target)
+        self._reconciles_async = self.reconcile is not None and _is_async(self.reconcile)
 
     @property
     def reconcilable(self) -> bool:
@@ -171,7 +237,45 @@ class Port:
 
     def is_async(self, method: Callable[[Attempt], Any]) -> bool:
         """Whether calling `method` gives an awaitable at once, so that no thread is needed."""
-        function = self._target if method == self.publish else method
-        return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-            getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
-        )
+        return self._publishes_async if method is self.publish else self._reconciles_async
+
+
+def _check_shape(method: Callable[..., Any], who: str, shape: str, *given: str) -> None:
+    """Refuse what cannot be called so, and what does nothing when it is.
+
+    A wrapper counts for itself: what it wraps may well be called in another way. What has no
+    signature (some of what is written in C) is accepted.
+    """
+    if guarded(
+        lambda: inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method), False
+    ):
+        raise _refused(f"{who} has a `yield`, so that calling it does nothing", f"write {shape}")
+    signature = guarded(lambda: inspect.signature(method, follow_wrapped=False), None)
+    if signature is None or guarded(lambda: bool(signature.bind(*given)), False):
+        return
+    takes = guarded(lambda: clean_text(str(_names_of(signature)), 100), "something else")
+    raise _refused(
+        f"{who} is called with ({', '.join(given)}), and takes {takes}", f"write {shape}"
+    )
+
+
+def _names_of(signature: inspect.Signature) -> inspect.Signature:
+    named = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    return inspect.Signature(named)
+
+
+def _is_async(method: Callable[..., Any]) -> bool:
+    def ask() -> bool:
+        if inspect.iscoroutinefunction(method):
+            return True
+        of_an_object = getattr(method, "__call__", None)  # noqa: B004 - not whether it has one
+        return inspect.iscoroutinefunction(of_an_object)
+
+    return guarded(ask, False)
+
+
+def _refused(fault: str, hint: str) -> ValidationError:
+    return ValidationError(fault, field="post_callback", hint=hint)

@@ -1,19 +1,32 @@
-"""Calling a publisher: plain or async, from a thread or from an event loop."""
+"""Calling a publisher: plain or async, from a thread or from an event loop.
+
+Whatever it raises is its answer and the end of its attempt, not of whoever calls it: also what is
+no Exception (`SystemExit`, `GeneratorExit`, a `CancelledError` of its own). There are three
+exceptions, which are not the publisher's: Ctrl-C in the main thread during a plain call, the
+cancelling of the task that calls, and the end of a coroutine that nobody will go on with.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+import traceback
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from ..domain.errors import JobLedgerError
-from .attempt import Attempt, Port, PostResult
-from .execution import Answer, Question
+from . import answers
+from .answers import Answer
+from .attempt import Attempt, Port
+from .execution import Question
+from .foreign import guarded, is_of
 from .log import logger
 from .uptime import wait_while_running
 
@@ -22,6 +35,15 @@ ResultT = TypeVar("ResultT")
 
 class NotCalledError(JobLedgerError):
     """The publisher could not be called: no thread could be started for it."""
+
+
+class _Promised(msgspec.Struct, frozen=True):
+    """What a plain publisher gave has to be awaited first."""
+
+    value: Any
+
+
+SaidT = TypeVar("SaidT", bound=Answer | _Promised)
 
 
 def can_start_threads() -> bool:
@@ -39,26 +61,46 @@ def call_blocking(
     """Call the publisher in this thread; a coroutine that it gives is run to its end.
 
     With a timeout it is called in a thread of its own, and left alone there when the time is up.
+
+    Raises:
+        KeyboardInterrupt: somebody wants the program to end; only in the main thread.
     """
     method = _method(port, question)
     if timeout_s is None:
         return _answer(method, attempt)
     call = _ThreadCall(lambda: _answer(method, attempt), attempt)
-    if call.ended.wait(timeout_s):
-        return call.answer
-    call.abandon()
-    return Answer(timed_out_s=timeout_s)
+    try:
+        call.ended.wait(timeout_s)
+    finally:
+        call.abandon()
+    return answers.late(timeout_s) if call.answer is None else call.answer
 
 
 def _answer(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
+    said = _call_plain(method, attempt)
+    if not isinstance(said, _Promised):
+        return said
+    outside, work = sys.exception(), _awaited(lambda _: said.value, attempt)
+    try:
+        return run_in_own_loop(work)
+    except BaseException as error:
+        guarded(work.close, None)
+        if _is_ctrl_c(error):
+            raise
+        return answers.of_error(error, outside)
+
+
+def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | _Promised:
+    """Call a plain method: its answer, or what is to be awaited for it."""
     attempt._called = True
+    outside = sys.exception()
     try:
         value = method(attempt)
-        if inspect.isawaitable(value):
-            value = run_in_own_loop(_finish(value))
-    except (Exception, asyncio.CancelledError, GeneratorExit) as error:  # noqa: BLE001
-        return Answer(error=error)  # whatever a publisher raises is its answer
-    return Answer(value)
+    except BaseException as error:
+        if _is_ctrl_c(error):
+            raise
+        return answers.of_error(error, outside)
+    return _Promised(value) if _is_awaitable(value) else answers.of_value(value)
 
 
 async def call_async(
@@ -80,33 +122,34 @@ async def call_async(
     except asyncio.CancelledError:
         call.cancel()
         await asyncio.wait([call])  # it may clean up; whoever cancels bounds the time
-        raise
+        if call.cancelled():
+            raise
+        return call.result()  # it had an answer all the same
     if has_ended:
         return call.result()
     attempt._cancel()
     call.cancel()
     call.add_done_callback(
-        lambda late: None if late.cancelled() else _tell_late(attempt, late.result())
+        lambda late: late.cancelled() or late.exception() or _tell_late(attempt, late.result())
     )
-    return Answer(timed_out_s=timeout_s)
+    return answers.late(timeout_s)
 
 
 async def _awaited(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
     """Call an async method, or a plain one in this thread, and await what it gives."""
     attempt._called = True
+    outside, task = sys.exception(), asyncio.current_task()
     try:
         value = method(attempt)
-        if inspect.isawaitable(value):
+        if _is_awaitable(value):
             value = await value
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+    except BaseException as error:
+        stopped = task is not None and task.cancelling() > 0
+        if _is_left(task, error) or (stopped and is_of(error, asyncio.CancelledError)):
             attempt._cancel()
             raise
-        return Answer(error=error)  # the publisher's own: some time-out inside it
-    except Exception as error:  # noqa: BLE001 - whatever a publisher raises is its answer
-        return Answer(error=error)
-    return Answer(value)
+        return answers.of_error(error, outside, stopped=stopped)
+    return answers.of_value(value)
 
 
 async def _in_thread(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
@@ -117,26 +160,54 @@ async def _in_thread(method: Callable[[Attempt], Any], attempt: Attempt) -> Answ
         with suppress(RuntimeError):  # the loop is closed: nobody waits for this any more
             loop.call_soon_threadsafe(ended.set)
 
-    call = _ThreadCall(lambda: Answer(method(attempt)), attempt, tell)
+    call = _ThreadCall(lambda: _call_plain(method, attempt), attempt, tell)
     try:
         await ended.wait()
-    except asyncio.CancelledError:
+    except BaseException as error:
         call.abandon()
+        if is_of(error, asyncio.CancelledError) and isinstance(call.answer, Answer):
+            return call.answer  # it had one all the same
         raise
-    value = call.answer.value
-    if inspect.isawaitable(value):
-        return await _awaited(lambda _: value, attempt)
-    return call.answer
+    said = call.answer
+    if isinstance(said, _Promised):
+        return await _awaited(lambda _: said.value, attempt)
+    assert said is not None
+    return said
 
 
-def _tell_late(attempt: Attempt, answer: Answer) -> None:
+def _is_awaitable(value: Any) -> bool:
+    return guarded(lambda: inspect.isawaitable(value), False)
+
+
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Whether it may be the user who wants to stop: Python raises that in the main thread only."""
+    in_main = threading.current_thread() is threading.main_thread()
+    return in_main and is_of(error, KeyboardInterrupt)
+
+
+def _is_left(task: asyncio.Task[Any] | None, error: BaseException) -> bool:
+    """Whether a coroutine is being ended from outside, since its task will never go on."""
+    if not is_of(error, GeneratorExit):
+        return False
+    try:
+        return asyncio.current_task() is not task
+    except RuntimeError:  # no loop runs here
+        return True
+
+
+def _tell_late(attempt: Attempt, answer: Answer | _Promised) -> None:
     """Log what an abandoned publisher answered in the end: nothing of it is recorded."""
-    job, said = attempt.job, answer.value
+    job = attempt.job
     log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
-    if answer.error is not None:
-        log = log.bind(error=repr(answer.error))
-    if isinstance(said, PostResult):
-        log = log.bind(posted=said.success, thread_id=said.thread_id)
+    if isinstance(answer, _Promised):
+        log.warning("late result refused", error="it gave an awaitable, which is not awaited")
+        return
+    if answer.error:
+        log = log.bind(error=answer.error)
+    if answer.means in ("posted", "not_posted"):
+        log = log.bind(posted=answer.means == "posted", thread_id=answer.thread_id)
+    if answer.remark:
+        log = log.bind(remark=answer.remark)
     log.warning("late result refused")
 
 
@@ -147,11 +218,7 @@ def _method(port: Port, question: Question) -> Callable[[Attempt], Any]:
     return port.reconcile
 
 
-async def _finish(value: Awaitable[Any]) -> Any:
-    return await value
-
-
-class _ThreadCall:
+class _ThreadCall(Generic[SaidT]):
     """Makes a call in a daemon thread, which does not keep the program from ending.
 
     `ended` is set when there is an `answer`; then `when_ended` is called in that thread. The call
@@ -163,7 +230,7 @@ class _ThreadCall:
 
     def __init__(
         self,
-        call: Callable[[], Answer],
+        call: Callable[[], SaidT],
         attempt: Attempt,
         when_ended: Callable[[], None] = lambda: None,
     ) -> None:
@@ -174,7 +241,7 @@ class _ThreadCall:
         self._is_revoked = False
         self._abandoned = False
         self.ended = threading.Event()
-        self.answer = Answer()
+        self.answer: SaidT | None = None
         name = f"jobledger-{attempt.job.job_id}"
         work = copy_context().run
         thread = threading.Thread(target=work, args=(self._run,), name=name, daemon=True)
@@ -197,21 +264,17 @@ class _ThreadCall:
 
     def abandon(self) -> None:
         """Nobody waits any more: what it answers from now on is logged and refused."""
-        self._attempt._cancel()
         with self._lock:
             self._abandoned = not self.ended.is_set()
+        if self._abandoned:
+            self._attempt._cancel()
 
     def _run(self) -> None:
         with self._lock:
             if self._is_revoked:
                 return
             self._attempt._called = True
-        try:
-            answer = self._call()
-        except Exception as error:  # noqa: BLE001 - whatever a publisher raises is its answer
-            answer = Answer(error=error)
-        except BaseException as error:  # noqa: BLE001 - such as SystemExit: it is this thread's own
-            answer = Answer(error=RuntimeError(repr(error)))
+        answer = self._call()
         with self._lock:
             self.answer = answer
             self.ended.set()
@@ -243,8 +306,27 @@ def _run_and_leave(work: Coroutine[Any, Any, ResultT], new_loop: NewLoop) -> Res
     loop = new_loop()
     try:
         asyncio.set_event_loop(loop)
-        return loop.run_until_complete(work)
+        return _run_on(loop, loop.create_task(work))
     finally:
         asyncio.set_event_loop(None)
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+def _run_on(loop: asyncio.AbstractEventLoop, task: asyncio.Task[ResultT]) -> ResultT:
+    """Run the loop until the task is done.
+
+    A SystemExit that ends a task breaks the loop off, too. Where that was a task which a publisher
+    has made for itself, the loop goes on: whoever awaits that task gets the exception.
+    """
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except SystemExit as error:
+            if task.done() or not _came_from_a_task(error):
+                raise
+
+
+def _came_from_a_task(error: BaseException) -> bool:
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(frame.f_code.co_flags & inspect.CO_COROUTINE for frame in frames)

@@ -1,5 +1,5 @@
-"""One attempt from its start to its recorded end: what is asked of the publisher, and what its
-answers mean.
+"""One attempt from its start to its recorded end: what is asked of the publisher, and what follows
+from its answers.
 
 `steps` is the whole logic and calls nothing itself: it yields the question to put next and is sent
 the answer, so that the blocking runner and the event loop drive the very same code.
@@ -8,32 +8,21 @@ the answer, so that the blocking runner and the event loop drive the very same c
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Literal
-
-import msgspec
+from typing import Literal
 
 from ..domain import commands as c
 from ..domain.job import ScheduledJob
-from ..domain.validation import clean_text
-from .attempt import OutcomeUnknown, PostResult
+from .answers import Answer
 from .settings import AttemptSettings
 
 Question = Literal["publish", "reconcile"]
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What calling the publisher gave: a value, or the exception that it raised, or nothing within
-    so many seconds."""
-
-    value: Any = None
-    error: BaseException | None = None
-    timed_out_s: float | None = None
 
 
 def steps(
     job: ScheduledJob, can_reconcile: bool, settings: AttemptSettings
 ) -> Generator[Question, Answer, c.OfAttempt]:
     """Run a started job's attempt; returns the command that records its end."""
+    asked = job.in_doubt and can_reconcile
     if job.in_doubt:  # rule: ask-before-posting-again
         if can_reconcile:
             end = _after_reconcile(job, (yield "reconcile"), settings)
@@ -41,7 +30,7 @@ def steps(
             end = _cannot_ask(job, settings)
         if end is not None:
             return end
-    return _after_publish(job, (yield "publish"), settings)
+    return _after_publish(job, (yield "publish"), settings, asked=asked)
 
 
 def interruption(
@@ -52,13 +41,15 @@ def interruption(
     *,
     settle: bool = False,
     ask_always: bool = True,
+    again: bool = True,
 ) -> c.Interrupt:
-    """The command for an attempt whose outcome nobody knows."""
+    """The command for an attempt whose outcome nobody knows. Not `again`: it may be asked about,
+    and is not posted a second time whatever the settings say."""
     return c.Interrupt(
         attempt=job.attempt,
         reason=reason,
         error=error,
-        on_interrupted=settings.on_interrupted,
+        on_interrupted=settings.on_interrupted if again else "fail",
         retry=settings.retry,
         roll=settings.roll,
         settle_s=settings.settle_s if settle else None,
@@ -66,45 +57,47 @@ def interruption(
     )
 
 
-def _after_publish(job: ScheduledJob, answer: Answer, settings: AttemptSettings) -> c.OfAttempt:
-    error, value = answer.error, answer.value
-    if answer.timed_out_s is not None:
-        message = f"interrupted: no answer from the publisher in {answer.timed_out_s:g} s"
-        return interruption(job, "timeout", message, settings, settle=True)
-    if isinstance(error, OutcomeUnknown):
-        return interruption(job, "outcome_unknown", _described(error), settings, settle=True)
-    if error is not None:
-        return _failure(job, _described(error), settings)
-    if not isinstance(value, PostResult):
-        return _failure(job, _wrong(value, "publisher"), settings)
-    if value.outcome_unknown:
-        message = value.error or "the publisher cannot tell whether the post is out"
-        return interruption(job, "outcome_unknown", message, settings, settle=True)
-    if value.success:
-        return c.Complete(attempt=job.attempt, thread_id=_thread_id(value))
-    message = value.error or "the publisher gave no reason"
-    return _failure(job, message, settings, retryable=bool(value.retryable))
+def _after_publish(
+    job: ScheduledJob, answer: Answer, settings: AttemptSettings, *, asked: bool
+) -> c.OfAttempt:
+    error = answer.error
+    match answer.means:
+        case "posted":
+            return _completed(job, answer, found=False if asked else None)
+        case "not_posted":
+            message = error or "the publisher gave no reason"
+            return _failure(job, message, settings, retryable=answer.retryable)
+        case "failed" if settings.on_interrupted == "retry":
+            return _failure(job, error, settings)
+        case "late":
+            message = f"interrupted: no answer from the publisher {error}"
+            return interruption(job, "timeout", message, settings, settle=True)
+        case "nothing" | "wrong":
+            # It has done whatever it did, and would do it again.
+            message = error if answer.raised else f"publisher {error}"
+            return interruption(job, "outcome_unknown", message, settings, settle=True, again=False)
+        case "unknown" | "failed":
+            message = error or "the publisher cannot tell whether the post is out"
+            return interruption(job, "outcome_unknown", message, settings, settle=True)
 
 
 def _after_reconcile(
     job: ScheduledJob, answer: Answer, settings: AttemptSettings
 ) -> c.OfAttempt | None:
     """How the attempt ends after asking; None when it is to go on and publish."""
-    error, value = answer.error, answer.value
-    late = answer.timed_out_s is not None
-    if late or error is not None or not (value is None or isinstance(value, PostResult)):
+    error = answer.error
+    if answer.raised or answer.means in ("wrong", "late"):
         # Asking failed, so nothing is known yet: ask again later, while retries are left.
-        message = _wrong(value, "reconcile") if error is None else _described(error)
-        if late:
-            message = f"no answer in {answer.timed_out_s:g} s"
+        what = {"wrong": "reconcile ", "late": "no answer "}
+        message = error if answer.raised else f"{what[answer.means]}{error}"
         return interruption(
             job, "reconcile_failed", f"asking failed: {message}", settings, ask_always=False
         )
-    if value is None or value.outcome_unknown:
-        said = value.error if value is not None and value.error else "the publisher cannot tell"
+    if answer.means == "posted":
+        return _completed(job, answer, found=True)
+    if answer.means != "not_posted":
+        said = error if error and answer.means == "unknown" else "the publisher cannot tell"
         return _unknown(job, f"an earlier attempt may be out: {said}")
-    if value.success:
-        return c.Complete(attempt=job.attempt, thread_id=_thread_id(value))
     if job.exhausted:
         said = f": {job.error}" if job.error else ""
         return _failure(job, f"not posted, and no retry is left{said}", settings, retryable=False)
@@ -116,6 +109,16 @@ def _cannot_ask(job: ScheduledJob, settings: AttemptSettings) -> c.OfAttempt | N
     if settings.on_interrupted == "retry" and not job.exhausted:
         return None
     return _unknown(job, "an earlier attempt may be out, and this publisher cannot be asked")
+
+
+def _completed(job: ScheduledJob, answer: Answer, *, found: bool | None) -> c.Complete:
+    return c.Complete(
+        attempt=job.attempt,
+        thread_id=answer.thread_id,
+        found=found,
+        asked_about=None if found is None else job.doubted_attempt or None,
+        remark=answer.remark,
+    )
 
 
 def _unknown(job: ScheduledJob, error: str) -> c.Fail:
@@ -132,20 +135,3 @@ def _failure(
         retry=settings.retry,
         roll=settings.roll,
     )
-
-
-def _described(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
-        text = ""
-    name = type(error).__name__
-    return f"{name}: {text}" if text else name
-
-
-def _wrong(value: object, who: str) -> str:
-    return f"{who} returned {type(value).__name__}, not a PostResult"
-
-
-def _thread_id(result: PostResult) -> str | None:
-    return None if result.thread_id is None else clean_text(result.thread_id, 500)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.events import Event, Imported, JobAdded
+from ..domain.events import Event, Imported, JobAdded, JobCompleted
 from .output import printable
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = {
     "attempt", "account_id", "content", "platform", "metadata", "priority", "max_retries",
-    "reconcilable",
+    "reconcilable", "found", "asked_about",
 }  # fmt: skip
 EVENT_STYLE = {
     "completed": "green",
@@ -47,6 +47,10 @@ def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> st
     parts = [str(data.error)] if hasattr(data, "error") else []
     if isinstance(data, JobAdded) and not of_a_known_job:
         parts.append(f"{data.account_id}: {data.content[:_BEGINNING]}")
+    if isinstance(data, JobCompleted) and data.found is not None:
+        attempt = f"attempt {data.asked_about}" if data.asked_about else "an earlier attempt"
+        asked = f"it was out, posted by {attempt}" if data.found else f"{attempt} had not posted"
+        parts.append(f"asked, {asked}")
     for name in data.__struct_fields__:
         value = getattr(data, name)
         if name == "error" or name in _LEFT_OUT or value in (None, False, 0, "", {}):
@@ -56,7 +60,7 @@ def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> st
             parts.append(word)
         elif isinstance(value, datetime):
             parts.append(f"{word} {value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
-        elif name in ("reason", "message", "runner"):
+        elif name in ("reason", "message", "runner", "remark"):
             parts.append(str(value))
         elif isinstance(value, Imported):
             parts.append(f"imported as {value.status} from {value.source}")

@@ -144,8 +144,8 @@ class _Story:
                 else "its publisher cannot be asked, so it is posted again, although it may be out"
             )
             yield (
-                f"Attempt {data.attempt} was interrupted {self._ago(last.at)}"
-                f" ({_INTERRUPTED[data.reason]}); {then}."
+                f"Attempt {data.attempt} was interrupted {self._ago(last.at)} ({_how(data)});"
+                f" {then}."
             )
         elif isinstance(data, e.JobRequeued):
             yield f"It was requeued by hand {self._ago(last.at)}."
@@ -211,12 +211,26 @@ class _Story:
         if done is not None and isinstance(done.data, e.JobResolved):
             yield f"A person said {self._ago(done.at)} that it was posted{post}."
         elif done is not None and isinstance(done.data, e.JobCompleted):
-            yield f"It was posted{post} by attempt {done.data.attempt}, {self._ago(done.at)}."
+            yield from self._posted(done.data, post, done.at)
+        else:
+            yield f"It was already posted{post} when it was imported."
+
+    def _posted(self, data: e.JobCompleted, post: str, at: datetime) -> Iterator[str]:
+        earlier = f"attempt {data.asked_about}" if data.asked_about else "an earlier attempt"
+        if data.found:
+            yield (
+                f"It was posted{post}: attempt {data.attempt} asked {self._ago(at)}, it was out:"
+                f" {earlier} had posted it."
+            )
+        else:
+            yield f"It was posted{post} by attempt {data.attempt}, {self._ago(at)}."
+            if data.found is False:
+                yield f"Asked before that, it was not out: {earlier} had not posted it."
             late = self._late()
             if late is not None:
                 yield late
-        else:
-            yield f"It was already posted{post} when it was imported."
+        if data.remark is not None:
+            yield f"{data.remark[:1].upper()}{data.remark[1:]}."
 
     def _late(self) -> str | None:
         """Why it went out later than it was first asked to, where it did by more than a minute."""
@@ -245,7 +259,7 @@ class _Story:
         if last is not None and isinstance(last.data, e.JobInterrupted):
             yield (
                 f"Attempt {last.data.attempt} was interrupted {self._ago(last.at)}"
-                f" ({_INTERRUPTED[last.data.reason]}), after it may have posted."
+                f" ({_how(last.data)}), after it may have posted."
             )
         elif last is not None and isinstance(last.data, e.JobFailed):
             yield f"Attempt {last.data.attempt} failed {self._ago(last.at)}: {last.data.error!r}."
@@ -399,9 +413,15 @@ _INTERRUPTED: dict[str, str] = {
     "stuck": "it ran for too long",
     "stopped": "the runner was stopped",
     "timeout": "its publisher gave no answer in its time",
-    "outcome_unknown": "the publisher could not tell whether it had posted",
+    "outcome_unknown": "the publisher left open whether it had posted",
     "reconcile_failed": "asking the publisher failed",
 }
+
+
+def _how(data: e.JobInterrupted) -> str:
+    """How an attempt was interrupted; where that came of what its publisher said, what it said."""
+    words = _INTERRUPTED[data.reason]
+    return f"{words}: {data.error!r}" if data.reason == "outcome_unknown" else words
 
 
 def _names(jobs: Sequence[ScheduledJob]) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from support.cli import Cli
-from support.publishers import Asking, Crash, crash
+from support.publishers import Asking, crash, dying
 
 from jobledger import JobStatus, Ledger, OutcomeUnknown, PostResult, Scheduler, SystemClock
 
@@ -26,7 +25,7 @@ def lived(directory: Path) -> None:
         scheduler.add_job("a", "may be", now(), job_id="unknown", max_retries=0)
         scheduler.run_due(unknown)
         scheduler.add_job("a", '"in doubt"', now(), job_id="doubt", metadata={"n": [1.0, None]})
-        with suppress(Crash):
+        with dying():
             scheduler.run_due(Asking(on_publish=crash))
     with Scheduler(directory):
         pass  # which recovers the job that was cut off

@@ -1,7 +1,8 @@
 """Logs written by earlier releases stay readable for ever, and mean the same.
 
 All have format 1 and event types at schema 1: `v1/` is the oldest, `v1-pacing/` has jobs that
-were held back, `v1-import/` jobs that were imported in each state. They are
+were held back, `v1-import/` jobs that were imported in each state, `v1-found/` what `completed`
+says of posts that were asked about, or whose id could not be read. They are
 never written again; a new schema or format gets a folder of its own.
 """
 

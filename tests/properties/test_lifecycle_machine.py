@@ -9,13 +9,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from jobledger import Attempt, OutcomeUnknown, PostResult, Publisher
+from jobledger import Attempt, NotPosted, OutcomeUnknown, PostResult, Publisher
 from jobledger.tools.testing import LifecycleMachine
 from jobledger.tools.testing.faults import Killed
 
 Luck = Literal[
-    "posts", "fails", "never", "raises", "unknown", "posts, unknown", "dies", "posts, dies"
-]
+    "posts", "fails", "never", "refuses", "raises", "unknown", "posts, unknown", "times out",
+    "posts, times out", "is torn off", "posts, is torn off", "posts, says so", "dies",
+    "posts, dies",
+]  # fmt: skip
+
+
+class Torn(BaseException):
+    """What no `except Exception` catches."""
 
 
 class Lucky:
@@ -32,8 +38,16 @@ class Lucky:
             machine.posts[job_id] += 1
         if luck == "raises":
             raise RuntimeError("broken")
+        if luck == "refuses":
+            raise NotPosted("not today")
         if luck.endswith("unknown"):
             raise OutcomeUnknown("no answer")
+        if luck.endswith("times out"):
+            raise TimeoutError("no answer")
+        if luck.endswith("torn off"):
+            raise Torn
+        if luck.endswith("says so"):
+            return "posted"  # type: ignore[return-value]  # the commonest mistake
         if luck.endswith("dies"):
             machine.stage.opened_fs(machine.stage.runner).kill()
             raise Killed
@@ -111,9 +125,20 @@ class Asked(Machine):
             assert count <= 1 or self._by_hand(job_id), f"{job_id} is out {count} times"
 
 
-class AtMostOnce(Machine):
-    """With on_interrupted="fail" neither."""
+class Buggy(Lucky):
+    """It raises by mistake after it has posted, too."""
 
+    def publish(self, attempt: Attempt) -> PostResult:
+        result = super().publish(attempt)
+        if self._machine.luck.count("raises"):
+            raise ValueError("a bug behind the post")
+        return result
+
+
+class AtMostOnce(Machine):
+    """With on_interrupted="fail" neither, whatever the publisher raises."""
+
+    publisher = Buggy
     on_interrupted = "fail"
 
     @invariant()

@@ -1,7 +1,8 @@
 """A runner that dies at a chosen point of its work, and another that takes over.
 
 A point is just before or after an HTTP exchange, or before or after a sync of the log. Dying is a
-`Crash`, which nothing catches; the next runner gets a copy of the log as it stood in that instant.
+`Crash`, and a disk that takes nothing any more, whoever catches it; the next runner gets a copy of
+the log as it stood in that instant.
 Clock and pauses are in hand, so nothing waits, and a scenario comes out the same each time.
 """
 
@@ -97,12 +98,15 @@ class Points:
         self._die = die
         self.passed: list[str] = []
         self.armed = False
+        self.dead = False
+        """Nothing that happens from now on reaches the disk."""
 
     def __call__(self, name: str) -> None:
         if not self.armed or threading.current_thread() is not threading.main_thread():
             return
         self.passed.append(name)
         if len(self.passed) in self._deaths:
+            self.dead = True
             self._die()
 
 
@@ -159,13 +163,26 @@ class CutDisk(FileSystem):
         self._names[fd] = path.name
         return fd
 
+    def write_at(self, fd: int, data: bytes, offset: int) -> None:
+        self._check_alive()
+        super().write_at(fd, data, offset)
+
+    def truncate(self, fd: int, size: int) -> None:
+        self._check_alive()
+        super().truncate(fd, size)
+
     def sync_data(self, fd: int) -> None:
         if self._names.get(fd, "").startswith("events_"):
+            self._check_alive()
             self._points("before a sync of the log")
             self._points("after a sync of the log")
 
     def sync_directory(self, path: Path) -> None:
         pass
+
+    def _check_alive(self) -> None:
+        if self._points.dead:
+            raise Crash
 
 
 class Deaf:
@@ -244,10 +261,13 @@ def _live(
                 scheduler.add_job(ACCOUNT, TEXT, clock.now(), job_id="job")
                 points.armed = True
             return _finish(scheduler, clock, publisher), directory
-        except Crash:
+        except BaseException:
+            if not points.dead:
+                raise
             _leave_behind(directory, root / str(life + 1))
         finally:
             points.armed, armed = False, points.armed
+            points.dead = False
             with suppress(Exception):
                 if scheduler is not None:
                     scheduler.close()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import pytest
 
 from jobledger import Attempt, PostResult
+from jobledger.scheduler import calls
 
 
 class Recording:
@@ -20,7 +26,34 @@ class Recording:
 
 
 class Crash(BaseException):
-    """Stands for the process dying inside the publisher: nothing of it is recorded."""
+    """Stands for the process dying inside the publisher: nothing of it is recorded.
+
+    To a scheduler it is what a publisher raises, like all else; only within `dying` is it more.
+    """
+
+
+@contextmanager
+def dying() -> Iterator[None]:
+    """In here a process ends as soon as a plain publisher raises `Crash`; and it has to."""
+    called = calls._call_plain
+
+    def call_or_die(method: Callable[[Attempt], Any], attempt: Attempt) -> Any:
+        died: list[Crash] = []
+
+        def mortal(attempt: Attempt) -> Any:
+            try:
+                return method(attempt)
+            except Crash as crash:
+                died.append(crash)
+                raise
+
+        said = called(mortal, attempt)
+        if died:
+            raise died[0]
+        return said
+
+    with mock.patch.object(calls, "_call_plain", call_or_die), pytest.raises(Crash):
+        yield
 
 
 class Asking:

@@ -13,7 +13,7 @@ def test_the_names_of_the_package_are_there_and_documented() -> None:
     """Each public name exists and says what it is; there are few of them."""
     for name in jobledger.__all__:
         assert inspect.getdoc(getattr(jobledger, name)), name
-    assert len(jobledger.__all__) <= 36
+    assert len(jobledger.__all__) <= 37
     assert list(jobledger.__all__) == sorted(jobledger.__all__)
 
 

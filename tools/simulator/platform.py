@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from ...scheduler.attempt import Attempt, OutcomeUnknown, PostResult
+from ...scheduler.attempt import Attempt, NotPosted, OutcomeUnknown, PostResult
 from ..testing.faults import Killed
 from ..testing.processes import Process
 
@@ -24,7 +24,8 @@ class Platform:
 
 
 class Publisher:
-    """Posts with luck: succeeds, fails, does not know, or takes its process down, as the dice say.
+    """Posts with luck: succeeds, fails, does not know, says nothing that can be understood, or
+    takes its process down, as the dice say.
 
     `last` has for each job whether its latest failure was one to be tried again. `meanwhile` is
     what another process does with the job that is being posted.
@@ -59,14 +60,23 @@ class Publisher:
         if roll < 0.18:
             self.last[job_id] = False
             return PostResult(False, error="never", retryable=False)
+        if roll < 0.20:
+            self.last[job_id] = True
+            raise NotPosted("refused")
         if roll < 0.22:
             self.last[job_id] = True
             raise RuntimeError("broken")
-        if roll < 0.25:
+        if roll < 0.24:
             raise OutcomeUnknown("no answer")
+        if roll < 0.25:
+            raise TimeoutError("no answer")
         post_id = self._platform.post(job_id)
-        if roll < 0.29:
+        if roll < 0.27:
             raise OutcomeUnknown("no answer after sending")
+        if roll < 0.28:
+            raise ConnectionResetError("no answer after sending")
+        if roll < 0.29:
+            return post_id  # type: ignore[return-value]  # the commonest mistake
         if roll < 0.34:
             self._die()
         return PostResult(True, thread_id=post_id)

@@ -166,7 +166,11 @@ class Model:
                 must(mine <= self.rank(job_id), where + f"{job_id} comes first")
         self._tried.add(job["id"])
         job.update(
-            status="running", started_at=at, attempt=data["attempt"], asked=data["reconcilable"]
+            status="running",
+            started_at=at,
+            attempt=data["attempt"],
+            asked=data["reconcilable"],
+            asks_first=data.get("asks_first", False),
         )
 
     def _noted(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
@@ -181,6 +185,9 @@ class Model:
         self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str
     ) -> None:
         self._of_attempt(job, data, where)
+        asked = job["asks_first"] and job["asked"]
+        must(("found" in data) == asked, where + "whether it says what asking has shown")
+        must(data.get("asked_about", 0) < job["attempt"], where + "it asked about no earlier one")
         job.update(status="completed", completed_at=at, error=None, doubt=False, unknown=False)
         job["thread_id"] = data.get("thread_id")
 

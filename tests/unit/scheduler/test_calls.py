@@ -11,6 +11,7 @@ import pytest
 from support.domain import Life
 
 from jobledger import Attempt, PostResult
+from jobledger.scheduler.answers import Answer
 from jobledger.scheduler.attempt import Port
 from jobledger.scheduler.calls import NotCalledError, call_async, call_blocking, can_start_threads
 
@@ -99,7 +100,7 @@ def test_what_was_called_all_the_same_gives_its_answer(
     made = attempt()
     answer = asyncio.run(call_async(Port(lambda *_: PostResult(True, "t")), "publish", made))
     assert made._called
-    assert answer.value == PostResult(True, "t")
+    assert answer == Answer("posted", thread_id="t")
 
 
 @pytest.mark.parametrize("timeout_s", [None, 20.0])
@@ -129,5 +130,5 @@ def test_a_publisher_finds_the_context_variables_of_whoever_calls_it(
 def test_an_attempt_knows_whether_its_publisher_was_called() -> None:
     made = attempt()
     assert not made._called
-    assert call_blocking(Port(lambda *_: PostResult(True)), "publish", made).value
+    assert call_blocking(Port(lambda *_: PostResult(True)), "publish", made).means == "posted"
     assert made._called

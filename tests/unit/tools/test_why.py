@@ -6,14 +6,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from support.cli import run_here
 from support.domain import elsewhere
-from support.publishers import Asking, Crash, crash
+from support.publishers import Asking, Crash, crash, dying
 from support.stories import HOUR, MINUTE, Story, cannot_tell, fails, posts, refuses
 
 from jobledger import JobPriority, JobStatus, ManualClock, PostResult
+from jobledger.domain.events import JobCompleted
+from jobledger.tools.timeline import describe
+from jobledger.tools.why import Surroundings, explain
 
 
 @pytest.fixture
@@ -34,9 +39,18 @@ def ask(story: Story, job_id: str = "job") -> str:
     return str(report["answer"])
 
 
+def told_in_history(story: Story) -> str:
+    """What `history` says of the last event."""
+    return describe(story.scheduler.history("job")[-1], ZoneInfo("UTC"))
+
+
+def cannot_tell_of_it(attempt: object) -> PostResult:
+    return PostResult.unknown("no answer")
+
+
 def crashed(story: Story) -> None:
     """An attempt that nobody saw the end of."""
-    with pytest.raises(Crash):
+    with dying():
         story.scheduler.run_due(crash)
 
 
@@ -151,15 +165,86 @@ def test_a_publisher_that_was_asked_does_not_post_twice(story: Story) -> None:
     """No suspicion where there is none."""
     story.job("job")
     publisher = Asking(crash, lambda attempt: PostResult(True, "t-1"))
-    with pytest.raises(Crash):
+    with dying():
         story.scheduler.run_due(publisher)
     story.scheduler.recover_all_running_jobs()
     assert "the publisher will be asked whether the post is out before anything else" in ask(story)
     story.later(5 * MINUTE)
     story.scheduler.run_due(publisher)
+    assert ask(story) == (
+        "It was posted as t-1: attempt 2 asked at 2026-03-02 12:05:00 (0 ms ago), it was out:"
+        " attempt 1 had posted it."
+    )
+
+
+def test_one_that_was_asked_and_was_not_out_was_posted_by_the_attempt_that_asked(
+    story: Story,
+) -> None:
+    """`why` and `history` tell it from the other."""
+    story.job("job")
+    publisher = Asking(cannot_tell_of_it, lambda attempt: PostResult(False))
+    story.scheduler.run_due(publisher)
+    publisher.on_publish = lambda attempt: PostResult(True, "t-2")
+    story.later(5 * MINUTE)
+    story.scheduler.run_due(publisher)
     answer = ask(story)
-    assert answer.startswith("It was posted as t-1")
+    assert answer.startswith(
+        "It was posted as t-2 by attempt 2, at 2026-03-02 12:05:00 (0 ms ago). Asked before that,"
+        " it was not out: attempt 1 had not posted it."
+    )
     assert "twice" not in answer
+    shown = told_in_history(story)
+    assert "asked, attempt 1 had not posted, id t-2" in shown
+
+
+def test_of_several_doubts_the_attempt_that_was_asked_about_is_named(story: Story) -> None:
+    """The first was not out, the second was: attempt 3 found it; `history` says so too."""
+    story.job("job")
+    found = [PostResult(False), PostResult(True, "t-2")]
+    publisher = Asking(cannot_tell_of_it, lambda attempt: found.pop(0))
+    for _ in range(3):
+        story.scheduler.run_due(publisher)
+        story.later(5 * MINUTE)
+    answer = ask(story)
+    assert "attempt 3 asked at 2026-03-02 12:10:00" in answer
+    assert "it was out: attempt 2 had posted it." in answer
+    completed = story.scheduler.history("job")[-1].to_dict()["data"]
+    assert completed == {"attempt": 3, "thread_id": "t-2", "found": True, "asked_about": 2}
+    shown = told_in_history(story)
+    assert "asked, it was out, posted by attempt 2, id t-2" in shown
+
+
+def test_a_log_of_an_earlier_release_does_not_say_who_posted(story: Story) -> None:
+    """There an attempt that asked may have found the post or made it: nothing is made up."""
+    story.job("job")
+    story.scheduler.run_due(Asking(cannot_tell_of_it))
+    story.later(5 * MINUTE)
+    events = story.scheduler.history("job")
+    job = story.scheduler.get_job("job")
+    done = msgspec.structs.replace(
+        events[-1], type="completed", data=JobCompleted(attempt=2, thread_id="t-1")
+    )
+    job = msgspec.structs.replace(job, status=JobStatus.COMPLETED, thread_id="t-1")
+    around = Surroundings(now=story.clock.now(), zone=ZoneInfo("UTC"))
+    answer = explain(job, [*events, done], around).answer
+    assert answer.startswith("It was posted as t-1 by attempt 2")
+    assert "sked" not in answer
+
+
+def test_what_is_to_be_known_of_a_post_besides_is_said(story: Story) -> None:
+    """That its id cannot be read, here."""
+
+    class Unreadable(PostResult, frozen=True):
+        def __getattribute__(self, name: str) -> object:
+            if name == "thread_id":
+                raise RuntimeError
+            return super().__getattribute__(name)
+
+    story.job("job")
+    story.scheduler.run_due(lambda account_id, content: Unreadable(True))
+    assert "The id of the post cannot be read: the reading of it raises." in ask(story)
+    shown = told_in_history(story)
+    assert "cannot be read" in shown
 
 
 def test_nobody_knows_whether_it_is_out(directory: Path, clock: ManualClock) -> None:
@@ -169,7 +254,10 @@ def test_nobody_knows_whether_it_is_out(directory: Path, clock: ManualClock) -> 
     story.scheduler.run_due(cannot_tell)
     answer = ask(story)
     assert answer.startswith("Nobody knows whether it is out. Attempt 1 was interrupted")
-    assert "(the publisher could not tell whether it had posted)" in answer
+    assert (
+        "(the publisher left open whether it had posted: 'OutcomeUnknown: read timeout after"
+        " sending')"
+    ) in answer
     assert "`jobledger resolve --posted` or `--not-posted`" in answer
     story.scheduler.requeue_job("job", clock.now())
     story.scheduler.run_due(posts)
@@ -271,7 +359,7 @@ def test_it_is_running(story: Story) -> None:
             attempt.note("uploading")  # type: ignore[attr-defined]
             raise Crash
 
-    with pytest.raises(Crash):
+    with dying():
         story.scheduler.run_due(Noting())  # type: ignore[arg-type]
     story.later(5 * MINUTE)
     answer = ask(story)
