@@ -1,7 +1,8 @@
 """One HTTP exchange, told apart by what is known after it: an answer, never sent, or no answer.
 
-That difference is all that keeps a post from going out twice, so it is made in one place. What
-comes back as text has the secrets taken out; they travel in headers only, never in an address.
+That difference is all that keeps a post from going out twice, so it is made in one place: nothing
+but these three leaves it. What comes back as text has the secrets taken out; they travel in headers
+only, never in an address. However much comes back, no more is read than an answer can need.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
@@ -25,11 +27,16 @@ except ImportError as missing:
         "jobledger.publishers needs an HTTP client: pip install 'jobledger[publishers]'"
     ) from missing
 
+from .body import Body, read
+
 TransportFactory = Callable[[], httpx.AsyncBaseTransport]
 """Makes the transport of one attempt: for tests, and for proxies of one's own."""
 
 _SECRET_CHARS = 8
 """What is shorter is no secret, and would be taken out of half of all texts."""
+
+
+_MOST_DIGITS = 9
 
 
 class NotSent(Exception):
@@ -55,7 +62,7 @@ class Timeouts(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back. `document` is the body read as JSON, None where it is none."""
+    """What came back. `document` is the body read as JSON, None where it is none, or too long."""
 
     status: int
     document: Any
@@ -92,13 +99,20 @@ class Connection:
         self._secrets = sorted(told, key=len, reverse=True)
 
     async def __aenter__(self) -> Self:
+        """
+        Raises:
+            NotSent: there is no client to be had.
+        """
         times = self._timeouts
-        self._client = httpx.AsyncClient(
-            transport=None if self._transport is None else self._transport(),
-            verify=_certificates(),
-            timeout=httpx.Timeout(times.read_s, connect=times.connect_s, pool=times.connect_s),
-            follow_redirects=False,
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                transport=None if self._transport is None else self._transport(),
+                verify=_certificates(),
+                timeout=httpx.Timeout(times.read_s, connect=times.connect_s, pool=times.connect_s),
+                follow_redirects=False,
+            )
+        except Exception as error:  # noqa: BLE001 - certificates, a proxy, a transport of their own
+            raise NotSent(self._told("no client", error)) from None
         return self
 
     async def __aexit__(
@@ -107,7 +121,8 @@ class Connection:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._client.aclose()
+        with suppress(Exception):  # what has been answered is answered
+            await self._client.aclose()
 
     async def exchange(
         self,
@@ -119,35 +134,37 @@ class Connection:
         form: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Answer:
-        """Send a request and read its whole answer.
+        """Send a request and read its answer, up to a bound.
 
         Raises:
             NotSent: nothing was done about it.
             NoAnswer: it may have been acted on.
         """
         try:
+            given = httpx.Headers(headers)
+            given.setdefault("Accept-Encoding", "identity")  # answers are short
             request = self._client.build_request(
-                method, url, headers=dict(headers), params=params, data=form, content=content
+                method, url, headers=given, params=params, data=form, content=content
             )
         except Exception as error:  # noqa: BLE001 - whatever an address may be wrong in
             raise NotSent(self._told("the request cannot be made", error)) from None
         try:
             async with asyncio.timeout(self._timeouts.whole_s):
-                response = await self._client.send(request)
+                response = await self._client.send(request, stream=True)
+                body = await read(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(self._told("no connection", error)) from None
         except (TimeoutError, httpx.TimeoutException) as error:
             raise NoAnswer(self._told("no answer in time", error)) from None
         except Exception as error:  # noqa: BLE001 - sent, perhaps: anything else is no answer
             raise NoAnswer(self._told("no answer", error)) from None
-        return self._answer(response)
+        return self._answer(response, body)
 
-    def _answer(self, response: httpx.Response) -> Answer:
-        text = self.clean(response.content.decode("utf-8", "replace"))
-        try:
-            document = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            document = None
+    def _answer(self, response: httpx.Response, body: Body) -> Answer:
+        text = self.clean(body.content.decode("utf-8", "replace"))
+        document = None
+        with suppress(Exception):  # nested too deep, for one: then it is none
+            document = msgspec.json.decode(text) if body.whole else None
         return Answer(
             response.status_code, document, text, _seconds(response.headers.get("Retry-After"))
         )
@@ -170,4 +187,6 @@ def _certificates() -> ssl.SSLContext:
 
 def _seconds(header: str | None) -> float | None:
     """The seconds of a Retry-After; its form as a date is left alone."""
-    return float(header) if header is not None and header.isascii() and header.isdigit() else None
+    if header is None or len(header) > _MOST_DIGITS or not (header.isascii() and header.isdigit()):
+        return None
+    return float(header)

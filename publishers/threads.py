@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from ..domain.errors import ValidationError
 from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
-from .exchange import Connection, Timeouts, TransportFactory
+from .exchange import Connection, NotSent, Timeouts, TransportFactory
 from .threads_api import ThreadsApi
 from .threads_post import form_of
 from .threads_recovery import Recovery
@@ -80,12 +80,12 @@ class ThreadsPublisher:
         try:
             form = form_of(attempt.job)
             token = await self._tokens.of(attempt.job.account_id)
-        except ValidationError as error:
+            async with self._api(attempt.job.account_id, token) as api:
+                return await Run(api, attempt, form, self._pauses, self._now).publish()
+        except (ValidationError, NotSent) as error:  # before anything of this attempt was sent
             if Steps(attempt.checkpoints).unanswered:
                 raise OutcomeUnknown(f"an earlier request may be out; {error}") from None
-            return PostResult(False, error=str(error), retryable=False)
-        async with self._api(attempt.job.account_id, token) as api:
-            return await Run(api, attempt, form, self._pauses, self._now).publish()
+            return PostResult(False, error=str(error), retryable=isinstance(error, NotSent))
 
     async def reconcile(self, attempt: Attempt) -> PostResult | None:
         """Whether an earlier attempt is out, by its last durable step and the container's state.

@@ -230,7 +230,7 @@ class Run:
 
     async def _looks_out(self) -> bool:
         """Whether some post of the account may be this one; so too where it cannot be learnt."""
-        with suppress(*Trouble):
+        with suppress(Exception):
             return bool(await candidates(self._api, self._attempt, self._steps))
         return True
 
@@ -256,7 +256,7 @@ class Run:
 
     async def _until(self, error: ApiError) -> str:
         told = "" if error.retry_after_s is None else f"; again in {error.retry_after_s:g} s"
-        with suppress(*Trouble):
+        with suppress(Exception):  # it is only told
             quota = await self._api.quota()
             return f"{told}; {quota}" if quota else told
         return told

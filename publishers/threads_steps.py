@@ -21,7 +21,6 @@ from typing import Any
 
 import msgspec
 
-from ..domain.errors import JobLedgerError
 from ..scheduler.attempt import Attempt, PostResult
 from .exchange import NoAnswer, NotSent
 from .threads_api import ApiError, Container, ThreadsApi
@@ -71,7 +70,7 @@ class Steps:
 async def found(api: ThreadsApi, attempt: Attempt, steps: Steps) -> PostResult:
     """It is out, that is certain. Its id is told only where one post alone can be it."""
     ids: list[str] = []
-    with suppress(*Trouble):
+    with suppress(Exception):
         ids = await candidates(api, attempt, steps)
     if len(ids) != 1:
         return PostResult(True)
@@ -95,7 +94,7 @@ async def candidates(api: ThreadsApi, attempt: Attempt, steps: Steps) -> list[st
 
 async def note_permalink(api: ThreadsApi, attempt: Attempt, post_id: str) -> None:
     """Tell where the post is. It is out: that this fails changes nothing."""
-    with suppress(*Trouble, JobLedgerError):
+    with suppress(Exception):
         link = await api.permalink(post_id)
         if link:
             attempt.note(f"Out: {link}")

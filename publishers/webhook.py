@@ -10,13 +10,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from ..domain.errors import ValidationError
+from ..domain.errors import JobLedgerError, ValidationError
 from ..domain.job import ScheduledJob
 from ..domain.validation import clean_text
 from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
@@ -123,8 +124,9 @@ class WebhookPublisher:
     def _unsettled(self, attempt: Attempt, why: str) -> PostResult:
         """It may have acted: retried where that does no harm, and in doubt otherwise."""
         if self._status_url is None and self._idempotent and attempt.job.can_retry():
-            attempt.checkpoint(UNANSWERED, True)
-            return PostResult(False, error=f"{why}; the endpoint acts once on a key")
+            with suppress(JobLedgerError):  # not recorded: then the next attempt would not know
+                attempt.checkpoint(UNANSWERED, True)
+                return PostResult(False, error=f"{why}; the endpoint acts once on a key")
         raise OutcomeUnknown(why)
 
     def _failed(self, attempt: Attempt, error: str, *, retryable: bool = True) -> PostResult:
