@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -129,9 +130,7 @@ async def call_async(
         return call.result()
     attempt._cancel()
     call.cancel()
-    call.add_done_callback(
-        lambda late: late.cancelled() or late.exception() or _tell_late(attempt, late.result())
-    )
+    call.add_done_callback(partial(_tell_if_late, attempt))
     return answers.late(timeout_s)
 
 
@@ -193,6 +192,11 @@ def _is_left(task: asyncio.Task[Any] | None, error: BaseException) -> bool:
         return asyncio.current_task() is not task
     except RuntimeError:  # no loop runs here
         return True
+
+
+def _tell_if_late(attempt: Attempt, call: asyncio.Future[Answer]) -> None:
+    if not call.cancelled() and call.exception() is None:
+        _tell_late(attempt, call.result())
 
 
 def _tell_late(attempt: Attempt, answer: Answer | _Promised) -> None:
