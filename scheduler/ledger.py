@@ -43,6 +43,7 @@ from .log import logger
 from .past import Past
 from .runner_lock import find_runner
 from .snapshots import Snapshots
+from .telling import OnlyTold, Repeated
 from .uniqueness import Unique, Uniqueness, check_setting
 from .upkeep import Upkeep
 from .zone import load_zone
@@ -125,6 +126,10 @@ class Ledger(Changes, Past):
         fs: FileSystem | None = None,
     ) -> None:
         self._closed = True  # until it is open: `close` must work on half of one
+        progress = OnlyTold("progress", progress)
+        self._behind = Repeated(
+            "writing behind failed; will be tried again", again="writing behind works again"
+        )
         if durability not in get_args(Durability):
             raise ValidationError(
                 f"durability must be one of {', '.join(get_args(Durability))}, not {durability!r}",
@@ -305,7 +310,7 @@ class Ledger(Changes, Past):
         return verify(
             self.directory,
             fs=self._fs,
-            progress=progress,
+            progress=OnlyTold("progress", progress),
             since_heads=since_heads,
             public_keys=public_keys,
         )
@@ -356,6 +361,7 @@ class Ledger(Changes, Past):
         if self.damage is not None:
             raise self.damage
         names = self._upkeep.names(only)
+        progress = OnlyTold("progress", progress)
         if check:
             return self._upkeep.check(names, progress, self._replay())
         self._check_writable()
@@ -424,8 +430,9 @@ class Ledger(Changes, Past):
             self._upkeep.write()
             self._save_snapshot()
         except JobLedgerError as error:
-            logger(error=str(error)).error("writing behind failed; will be tried again")
+            self._behind.failed(str(error))
             return self._closed
+        self._behind.worked()
         return True
 
     def leave_alone_s(self, takes_s: float) -> float:

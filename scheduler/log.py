@@ -4,14 +4,23 @@ They go to the standard library's logger `jobledger`, so nothing is printed that
 ask for (warnings reach standard error by the standard library's own default). A program that has
 configured structlog gets them its own way. What a post says is never in them, nor is what was
 marked as secret.
+
+Telling changes nothing of what happens: whatever a program's handlers and processors raise ends
+there. Lines that are lost so are counted, and the number is told as soon as a line gets through.
+Only what interrupts the program from outside passes: Ctrl-C, and what its own signal handlers raise
+while a line is being written.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping
+import os
+import threading
+from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..domain.text import printable
 from .secrets import hide_secrets
@@ -19,17 +28,163 @@ from .secrets import hide_secrets
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
 
+Level = Literal["debug", "info", "warning", "error"]
 
 _standard = logging.getLogger("jobledger")
+_PLAIN = bool, int, float, str, type(None)
 
 
-def _made_printable(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
-    """An error's text may hold what a terminal takes for commands; line breaks are quoted later."""
-    plain = bool, int, float, type(None)
-    return {
-        key: value if isinstance(value, plain) else printable(value, one_line=False)
-        for key, value in event.items()
-    }
+class Log:
+    """A logger with what is bound to it; none of its methods raises anything of its own."""
+
+    __slots__ = ("_bound",)
+
+    def __init__(self, bound: Mapping[str, object]) -> None:
+        self._bound = bound
+
+    def bind(self, **more: object) -> Log:
+        """One with more on every line."""
+        return Log({**self._bound, **more})
+
+    def debug(self, event: str, **values: object) -> None:
+        """Say what only helps to find a fault."""
+        _say("debug", event, {**self._bound, **values})
+
+    def info(self, event: str, **values: object) -> None:
+        """Say what goes as it should."""
+        _say("info", event, {**self._bound, **values})
+
+    def warning(self, event: str, **values: object) -> None:
+        """Say what somebody should know."""
+        _say("warning", event, {**self._bound, **values})
+
+    def error(self, event: str, **values: object) -> None:
+        """Say what somebody should do something about."""
+        _say("error", event, {**self._bound, **values})
+
+
+def logger(**bound: object) -> Log:
+    """A logger with `bound` on every line. structlog is imported at the first use."""
+    with suppress(Exception):  # where it cannot be imported just now, the lines are counted
+        import structlog  # noqa: F401 - here, where nothing hurries, and not at the first line
+    return Log(bound)
+
+
+def is_told(level: int) -> bool:
+    """Whether anybody hears of what is logged at this level (of `logging`); cheap to ask."""
+    try:
+        import structlog
+
+        return structlog.is_configured() or _standard.isEnabledFor(level)
+    except Exception:  # noqa: BLE001 - then trying to tell it says so
+        return True
+
+
+# -- saying it, whatever comes of that -------------------------------------------------------------
+
+_lost = 0
+"""How many lines could not be written, and were not told of yet."""
+_counting, _telling = threading.RLock(), threading.Lock()
+
+
+def _after_fork() -> None:
+    """In the child: another thread of the parent's may have been counting."""
+    global _counting, _telling, _lost
+    _counting, _telling, _lost = threading.RLock(), threading.Lock(), 0
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _say(level: Level, event: str, values: Mapping[str, object]) -> None:
+    global _lost
+    if _written(level, event, values):
+        if _lost:
+            _tell_lost()
+    else:
+        with _counting:
+            _lost += 1
+
+
+def _written(level: Level, event: str, values: Mapping[str, object]) -> bool:
+    try:
+        getattr(_backend(), level)(event, **values)
+    except BaseException as error:
+        if is_interruption(error):
+            raise
+        return False
+    return True
+
+
+def _tell_lost() -> None:
+    """Say how many lines could not be written; where that fails, too, the next line tries again."""
+    global _lost
+    if not _telling.acquire(blocking=False):
+        return  # another thread does, or this one was interrupted while it did
+    try:
+        lost = _lost
+        if lost and _written("warning", "log lines could not be written", {"count": lost}):
+            with _counting:
+                _lost -= lost
+    finally:
+        _telling.release()
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether an exception that came out of code which only tells came from elsewhere: it is an
+    interruption by the user, or was raised by a signal handler of the program's.
+
+    Everything else is the telling code's own failure, whatever its class.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    if threading.current_thread() is not threading.main_thread():
+        return False  # signals are handled in no other
+    try:
+        handlers = _signal_handlers()
+        return any(frame.f_code in handlers for frame in _frames(error.__traceback__))
+    except Exception:  # noqa: BLE001 - such as no memory; then nobody knows
+        return False
+
+
+def _signal_handlers() -> set[object]:
+    """The code of the functions that handle signals now."""
+    import signal
+
+    found: set[object] = set()
+    for number in signal.valid_signals():
+        handler: Any = signal.getsignal(number)
+        handler = getattr(handler, "func", handler)  # of a functools.partial
+        found.add(getattr(handler, "__code__", None))
+        found.add(getattr(getattr(handler, "__call__", None), "__code__", None))  # noqa: B004
+    return found - {None}
+
+
+def _frames(traceback: TracebackType | None) -> list[FrameType]:
+    frames = []
+    while traceback is not None:
+        frames.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    return frames
+
+
+# -- where it goes -----------------------------------------------------------------------------
+
+
+def _backend() -> BoundLogger:
+    import structlog
+
+    if not structlog.is_configured():
+        return _own()
+    theirs = structlog.get_config()["processors"]
+    return cast(
+        "BoundLogger",
+        structlog.wrap_logger(
+            None,
+            processors=[_showable, hide_secrets, *theirs],
+            logger_factory_args=("jobledger",),
+        ),
+    )
 
 
 @cache
@@ -42,6 +197,7 @@ def _own() -> BoundLogger:
             _standard,
             processors=[
                 structlog.stdlib.filter_by_level,
+                _showable,
                 hide_secrets,
                 structlog.processors.format_exc_info,
                 _made_printable,
@@ -53,26 +209,21 @@ def _own() -> BoundLogger:
     )
 
 
-def is_told(level: int) -> bool:
-    """Whether anybody hears of what is logged at this level (of `logging`); cheap to ask."""
-    import structlog
+def _showable(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """One value that cannot be shown must not cost the line: its class stands for it."""
+    for key, value in event.items():
+        if type(value) not in _PLAIN and key != "exc_info":
+            try:
+                repr(value), str(value)
+            except Exception:  # noqa: BLE001 - a foreign method may raise anything
+                event[key] = f"<{type(value).__name__} that cannot be shown>"
+    return event
 
-    return structlog.is_configured() or _standard.isEnabledFor(level)
 
-
-def logger(**bound: Any) -> BoundLogger:
-    """A logger with `bound` on every line. structlog is imported at the first use."""
-    import structlog
-
-    if structlog.is_configured():
-        theirs = structlog.get_config()["processors"]
-        return cast(
-            "BoundLogger",
-            structlog.wrap_logger(
-                None,
-                processors=[hide_secrets, *theirs],
-                logger_factory_args=("jobledger",),
-                **bound,
-            ),
-        )
-    return _own().bind(**bound)
+def _made_printable(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
+    """An error's text may hold what a terminal takes for commands; line breaks are quoted later."""
+    plain = bool, int, float, type(None)
+    return {
+        key: value if isinstance(value, plain) else printable(value, one_line=False)
+        for key, value in event.items()
+    }

@@ -1,0 +1,118 @@
+"""Telling without changing what happens, and without flooding: failures that repeat, and callbacks.
+
+How to say it is in `log`; here is how often, and what becomes of code of others that is only told
+something.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Generic, ParamSpec
+
+from ..domain.errors import ValidationError
+from .log import Log, is_interruption, logger
+
+P = ParamSpec("P")
+
+FIRST_AGAIN_S = 10.0
+LONGEST_AGAIN_S = 3600.0
+MOST_KINDS = 5
+"""So many different failures are told at once while it goes on; then even new ones wait."""
+
+
+class Repeated:
+    """A failure that may repeat, told once, then counted and told again ever more rarely.
+
+    The first one is logged at once, so is each that says something else; the next after 10 seconds,
+    and from then on after twice the time, up to an hour, with how many there were and since when.
+    That it works again is told once. In any thread.
+    """
+
+    def __init__(
+        self,
+        event: str,
+        *,
+        again: str | None = None,
+        time: Callable[[], float] = monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._event = event
+        self._again = again or f"{event}: works again"
+        self._time = time
+        self._now = now
+        self._lock = threading.RLock()  # a signal handler may come through here as well
+        self._failures = 0
+        self._kinds: set[str] = set()
+        self._since = ""
+        self._next_at = 0.0
+        self._wait_s = FIRST_AGAIN_S
+
+    def failed(self, error: str, **values: object) -> None:
+        """It failed, once more or for the first time."""
+        from ..projections.error_text import grouped  # only needed when something is wrong
+
+        with self._lock:
+            self._failures += 1
+            kind = grouped(error)
+            is_new = kind not in self._kinds and len(self._kinds) < MOST_KINDS
+            at = self._time()
+            if self._failures == 1:
+                self._since = self._now().isoformat(timespec="seconds")
+                self._next_at, self._wait_s = at + FIRST_AGAIN_S, FIRST_AGAIN_S
+            elif at >= self._next_at:
+                self._wait_s = min(2 * self._wait_s, LONGEST_AGAIN_S)
+                self._next_at = at + self._wait_s
+            elif not is_new:
+                return
+            if is_new:
+                self._kinds.add(kind)
+            log = self._counted(logger(**values))
+        log.error(self._event, error=error)
+
+    def worked(self) -> None:
+        """It worked; cheap where it did before."""
+        if not self._failures:
+            return
+        with self._lock:
+            if not self._failures:
+                return
+            log = self._counted(logger())
+            self._failures = 0
+            self._kinds.clear()
+        log.warning(self._again)
+
+    def _counted(self, log: Log) -> Log:
+        return log if self._failures == 1 else log.bind(failures=self._failures, since=self._since)
+
+
+class OnlyTold(Generic[P]):
+    """A callback of somebody else's that is told what happens, and cannot change it.
+
+    When it raises, that is logged, and it is left alone from then on; an interruption passes.
+
+    Raises:
+        ValidationError: it cannot be called.
+    """
+
+    def __init__(self, what: str, callback: Callable[P, object]) -> None:
+        if not callable(callback):
+            raise ValidationError(f"{what} must be callable, not {callback!r:.60}", field=what)
+        self._what = what
+        self._callback: Callable[P, object] | None = callback
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Tell it, unless it has failed before."""
+        if self._callback is None:
+            return
+        try:
+            self._callback(*args, **kwargs)
+        except BaseException as error:
+            if is_interruption(error):
+                raise
+            self._callback = None
+            logger(callback=self._what, error=error, kind=type(error).__name__).error(
+                "a callback failed; it is not called again"
+            )
