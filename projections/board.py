@@ -184,6 +184,10 @@ class Board:
     def get(self, job_id: str) -> ScheduledJob | None:
         return self.jobs.find(job_id)
 
+    def counts(self) -> dict[JobStatus, int]:
+        """How many jobs each status has."""
+        return {status: len(members) for status, members in self._by_status.items()}
+
     def of_status(self, status: JobStatus) -> list[ScheduledJob]:
         """The jobs of one status, in no particular order."""
         return self.jobs.collect(self._by_status[status])

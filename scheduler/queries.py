@@ -94,6 +94,12 @@ class Queries:
                 hand_out(job) for job in self._board.select(account_id=account_id, status=status)
             ]
 
+    def counts(self) -> dict[JobStatus, int]:
+        """How many jobs there are of each status; all have a number. Nothing is looked through."""
+        self._refresh()
+        with self._lock:
+            return self._board.counts()
+
     def get_ready_jobs(self) -> list[ScheduledJob]:
         """The due jobs, in the order in which they will run."""
         self._refresh()
