@@ -20,19 +20,55 @@ This page is made from the commands' own help by `make manual`; do not edit it.
 
 ## Synopsis
 
-`jobledger [--dir DIR] [--json] COMMAND [ARGUMENTS]`
+`jobledger [--ledger LOCATION] [--json] COMMAND [ARGUMENTS]`
 
 {about}
 
 {options}
 
-These options stand before the command; `--json` may stand behind it too.
+These options stand before the command; `--ledger`, `--dir` and `--json` may stand behind its name
+too. An option that takes one value is refused when it is given twice. What filters (`--account`,
+`--status`, `--type`, `--platform`, `--job`) may be repeated: any of the values will do.
+
+## The ledger's location
+
+A path, or `file:PATH`; `~` is your home, `~user` somebody's, also in the environment. `--dir` and
+`JOBLEDGER_DIR` mean the same as `--ledger` and `JOBLEDGER`; the command line counts more than the
+environment, and two that differ are refused. Where no ledger is, `add`, `import` and `run --create`
+make one; for every other command that is an error, which names the place and a ledger nearby.
 
 ## Words
 
-JOB is the id of a job, or the beginning of one if only one job begins so. A time may be written as
-ISO 8601 (`2026-01-31T09:00`, in the ledger's time zone unless it has an offset), as a date, `now`,
-`today`, `yesterday`, `+10m`, `-2h` or `2 days ago`.
+JOB is the id of a job, or the beginning of one if only one job begins so; `jobledger completion`
+has your shell complete it.
+
+A time is in the ledger's time zone unless it has an offset:
+
+| written | means |
+|---|---|
+| `now`, `+10m`, `+1h30m`, `-2h`, `2 days ago` | so far from now, as time passes |
+| `9:00`, `9am`, `21:30:15` | the next such time: today if that is still ahead, else tomorrow |
+| `today 9:00`, `tomorrow 9:00`, `yesterday 9:00` | that day, also if it is past |
+| `friday 18:30`, `fri 6:30pm` | the next Friday on which that is still ahead |
+| `2026-01-31T09:00`, `2026-01-31 9:00`, `2026-01-31T09:00+07:00` | ISO 8601 |
+| `today`, `friday`, `2026-01-31` | the beginning of that day |
+
+Where a command looks back (`audit`, `stats`, `replay`, `diff`, `report`), a time alone is today's,
+a weekday is the last one up to today, and of `audit --until`, `replay --until` and `diff` a day
+means its end. `add`, `reschedule` and `requeue` say on standard error how they understood it:
+weekday, date, offset, zone, how far away. A time that clocks skip is read with the offset before
+the gap (02:30 is 03:30), one that is there twice is the first, and both are said.
+
+## Output
+
+Tables and progress on a terminal, the same without colours and cuts in a file or a pipe, JSON with
+`--json`. Text is in the encoding of the terminal: what that lacks is shown as an escape such as
+`\\u1ea1`, dashes and bars as ASCII has them. JSON is UTF-8 always. `-` as CONTENT reads standard
+input, which is UTF-8.
+
+If standard output is full or closed, that is one line on standard error and exit 2; what the
+command has changed stays changed, and the line says so. A reader that goes away, as `head` does, is
+no error: the exit code is that of the command.
 """
 
 _END = """\
@@ -42,14 +78,16 @@ _END = """\
 |---|---|
 | 0 | done |
 | 1 | a check found something: damage, a difference |
-| 2 | wrong use, or not found; one line on standard error says what |
+| 2 | wrong use, not found, or it could not be done; one line on standard error says what |
 | 130 | stopped by Ctrl-C |
 
 ## Environment
 
 | name | means |
 |---|---|
-| `JOBLEDGER_DIR` | the ledger's directory, where `--dir` is not given |
+| `JOBLEDGER`, `JOBLEDGER_DIR` | the ledger's location, where none is typed |
+| `JOBLEDGER_ALLOW_NETWORK` | as `--allow-network` |
+| `JOBLEDGER_TRACEBACK` | also print where an error comes from |
 | `NO_COLOR` | no colours, whatever the terminal can do |
 
 ## Files

@@ -163,6 +163,15 @@ class FileSystem:
         """The length of a file that need not be open."""
         return path.stat(follow_symlinks=False).st_size
 
+    def written_s(self, path: Path) -> float:
+        """When a file was last written, by the file system's clock, in seconds since the epoch."""
+        return os.stat(path).st_mtime
+
+    def free_bytes(self, path: Path) -> int:
+        """How much room there is for us on the disk that has a file or directory."""
+        found = os.statvfs(path)
+        return found.f_bavail * found.f_frsize
+
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         """At most `count` bytes; fewer only at the end of the file."""
         data = part = os.pread(fd, count, offset)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -20,11 +20,13 @@ from ..eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
 from ..projections.projection import to_event
 from ..scheduler.queries import not_found
 from ..scheduler.zone import load_zone
-from .moments import parse_bound
+from .filters import account_option
+from .grammar import command
+from .moments import parse_time
 from .output import print_error, printable, short_id
 from .progress import Progress, progress_bar
 from .selection import Selection
-from .session import Session, complete_job, json_option, pass_session
+from .session import JOB, Session, json_option, pass_session
 from .tables import Columns
 from .timeline import describe
 
@@ -33,17 +35,23 @@ _AT_ONCE = 512
 _PROGRESS_EVERY = 20_000
 
 
-@click.command()
+@command()
 @click.option(
     "--job",
     "jobs",
     multiple=True,
     metavar="ID",
-    shell_complete=complete_job,
+    type=JOB,
     help="Only of this job; the beginning of an id will do.",
 )
-@click.option("--account-id", "--account", help="Only of this account's jobs.")
-@click.option("--platform", help="Only of this platform's jobs.")
+@account_option
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="PLATFORM",
+    help="Only of this platform's jobs; may be repeated.",
+)
 @click.option(
     "--type", "types", multiple=True, type=click.Choice([*EVENT_TYPES]), help="Only of this type."
 )
@@ -83,19 +91,20 @@ def audit(
     reader = LogReader(session.directory, form=RECORDS_WITH_LINES if session.json else RECORDS)
     zone, now = load_zone(reader.identity.timezone), datetime.now(UTC)
     selection = Selection(
-        since=None if since is None else parse_bound(since, now, zone),
-        until=None if until is None else parse_bound(until, now, zone, end=True),
+        since=None if since is None else parse_time(since).bound(now, zone),
+        until=None if until is None else parse_time(until).bound(now, zone, end=True),
         **chosen,  # type: ignore[arg-type]  # click has them by these names and types
     )
     reader.begin(selection.first_day())
     write = _write_lines if session.json else _Rows(zone, session).write
     told = _Told(session, reader)
     found = _look(reader, selection, last, session.json)
-    count = write(found)
-    told.damage()
-    if not count and selection.jobs:
-        _check_jobs(session, selection.jobs)
-    with suppress(KeyboardInterrupt):  # the way to end it, wherever it is just then
+    # Ctrl-C is the way to end what follows, wherever it is just then.
+    with suppress(KeyboardInterrupt) if follow else nullcontext():
+        count = write(found)
+        told.damage()
+        if not count and selection.jobs:
+            _check_jobs(session, selection.jobs)
         while follow:
             if reader.changed():
                 write(selection.choose(reader.records()))

@@ -11,7 +11,8 @@ from ..domain.errors import ValidationError
 from ..projections.heads import ExportedHead
 from ..projections.seals import TrustedKeys
 from ..projections.verify import VerifyReport, verify
-from .files import check_free, hand_out, naming, read_in
+from .files import FILE, check_free, hand_out, naming, read_in
+from .grammar import command
 from .output import console, print_error, print_json, printable
 from .progress import progress_bar
 from .session import Session, json_option, pass_session
@@ -19,10 +20,11 @@ from .session import Session, json_option, pass_session
 _MOST_BYTES = 64 * 1024
 
 
-@click.command("verify")
+@command("verify")
 @click.option(
     "--export-head",
     metavar="FILE",
+    type=FILE,
     help="If all is well, write the log's position for somebody else to keep (`-`: print it).",
 )
 @click.option("--force", is_flag=True, help="With --export-head, write over an existing file.")
@@ -31,6 +33,7 @@ _MOST_BYTES = 64 * 1024
     "since_heads",
     multiple=True,
     metavar="FILE",
+    type=FILE,
     help="Check that the log still has what it had when this head was exported.",
 )
 @click.option(
@@ -38,6 +41,7 @@ _MOST_BYTES = 64 * 1024
     "public_keys",
     multiple=True,
     metavar="FILE",
+    type=FILE,
     help="Check that every seal is signed with this key (or one of several) and holds.",
 )
 @json_option
@@ -58,11 +62,12 @@ def verify_(
     \b
     Example:
       jobledger verify
-      jobledger --dir backup verify --json
+      jobledger --ledger backup verify --json
       jobledger verify --export-head head-2026-03-01.json
       jobledger verify --since-head head-2026-03-01.json
       jobledger verify --public-key seals.pub
     """
+    session.must_exist()
     heads = []
     for name in since_heads:
         with naming(name):

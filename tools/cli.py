@@ -1,7 +1,8 @@
 """jobledger: the command line.
 
-Exit codes: 0 done; 1 a check found something (corruption, a difference); 2 wrong use or not found.
-Errors are one line on standard error.
+Exit codes: 0 done; 1 a check found something (corruption, a difference); 2 wrong use or not found,
+or something that went wrong, such as a full standard output; 130 stopped by Ctrl-C. Errors are one
+line on standard error.
 """
 
 from __future__ import annotations
@@ -9,53 +10,68 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import click
 
 from ..domain.errors import JobLedgerError, LedgerCorruptError
+from ..release import __version__
+from .grammar import Group
+from .location import place_options
 from .output import print_error
 from .session import Session, json_option
+from .streams import OutputError, ReaderGone, standard_streams
 
-COMMANDS = {
-    "demo": "demonstration:demo",
-    "add": "jobs:add",
-    "list": "jobs:list_",
-    "show": "jobs:show",
-    "hold": "jobs:hold",
-    "release": "jobs:release",
-    "edit": "jobs:edit",
-    "reschedule": "jobs:reschedule",
-    "cancel": "jobs:cancel",
-    "requeue": "jobs:requeue",
-    "resolve": "jobs:resolve",
-    "remove": "jobs:remove",
-    "import": "importing:import_",
-    "export": "exporting:export",
-    "run": "runner:run",
-    "audit": "audit:audit",
-    "history": "looking_back:history",
-    "why": "looking_back:why",
-    "replay": "past_states:replay",
-    "diff": "past_states:diff",
-    "stats": "stats:stats",
-    "report": "reporting:report",
-    "verify": "checks:verify_",
-    "seal": "sealing:seal",
-    "rebuild": "rebuilding:rebuild",
-    "repair": "repairing:repair_",
-    "simulate": "simulate:simulate_",
-    "completion": "completion:completion",
+SECTIONS = {
+    "Begin": {
+        "demo": ("demonstration:demo", "See the whole story in a minute, on a ledger of its own."),
+        "add": ("jobs:add", "Add a job and print its id."),
+        "run": ("runner:run", "Run the jobs with your publisher, until SIGTERM or Ctrl-C."),
+        "import": ("importing:import_", "Import jobs from CSV, JSON lines or daily files."),
+        "export": ("exporting:export", "Export jobs as CSV, JSON lines or daily files."),
+    },
+    "Jobs": {
+        "list": ("jobs:list_", "List jobs: highest priority first, then by time."),
+        "show": ("jobs:show", "Show one job with all its fields."),
+        "hold": ("jobs:hold", "Hold a scheduled job: it waits as a draft."),
+        "release": ("jobs:release", "Release a held job: it is scheduled again."),
+        "edit": ("jobs:edit", "Change the content, priority or metadata of a job."),
+        "reschedule": ("jobs:reschedule", "Give a job that has not run yet another time."),
+        "cancel": ("jobs:cancel", "Cancel a job that is pending, scheduled or running."),
+        "requeue": ("jobs:requeue", "Schedule a failed, expired or cancelled job again."),
+        "resolve": ("jobs:resolve", "Say what became of a job whose outcome is unknown."),
+        "remove": ("jobs:remove", "Remove a job that is not running."),
+    },
+    "What is, and what was": {
+        "status": ("status:status", "Show the ledger at one look: runner, next, overdue, failed."),
+        "history": ("looking_back:history", "Show one job's life: what, when, how long, why."),
+        "why": ("looking_back:why", "Say why a job is not out, or may be out twice."),
+        "audit": ("audit:audit", "Show the events of the log, filtered, also as they come."),
+        "replay": ("past_states:replay", "Show the jobs as they were at a moment."),
+        "diff": ("past_states:diff", "Show what changed between two moments."),
+        "stats": ("stats:stats", "Show figures by state, account, platform and day."),
+        "report": ("reporting:report", "Write one page about the ledger, for the browser."),
+    },
+    "The log": {
+        "verify": ("checks:verify_", "Check every record of every file."),
+        "seal": ("sealing:seal", "Sign finished days, so that nobody can rewrite them."),
+        "rebuild": ("rebuilding:rebuild", "Make every derived file anew from the log."),
+        "repair": ("repairing:repair_", "Cut a damaged log back to its sound part."),
+    },
+    "More": {
+        "completion": ("completion:completion", "Print what your shell needs to complete words."),
+        "simulate": ("simulate:simulate_", "Try the whole system on a simulated machine."),
+    },
 }
-"""The commands in the order of the help, each with its module and its name there.
+"""The commands as the help shows them: where each is, as module and name, and what it does.
 
-A module is imported when its command is asked for, so that a command starts as fast as what it
-needs allows.
+A module is imported when its command is asked for, so that a command, and the help, start as fast
+as what they need allows.
 """
+COMMANDS = {name: place for section in SECTIONS.values() for name, (place, _) in section.items()}
 
 
-class Commands(click.Group):
-    """The group of the commands in `COMMANDS`."""
+class Commands(Group):
+    """The group of the commands in `SECTIONS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -67,19 +83,16 @@ class Commands(click.Group):
         command: click.Command = getattr(import_module(f".{module}", __package__), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                rows = [(name, short) for name, (_, short) in commands.items()]
+                formatter.write_dl(rows, col_max=12)
+
 
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.option(
-    "--dir",
-    "directory",
-    type=click.Path(path_type=Path),
-    envvar="JOBLEDGER_DIR",
-    default=Path("jobs"),
-    show_default=True,
-    help="The ledger's directory (or JOBLEDGER_DIR).",
 )
 @click.option(
     "--allow-network",
@@ -87,49 +100,66 @@ class Commands(click.Group):
     envvar="JOBLEDGER_ALLOW_NETWORK",
     help="Write to a ledger on a network file system; all its processes are on this machine.",
 )
-@click.version_option(package_name="jobledger")
+@click.version_option(__version__, prog_name="jobledger")
 @json_option
 @click.pass_context
-def cli(context: click.Context, directory: Path, allow_network: bool) -> None:
+def cli(context: click.Context, allow_network: bool) -> None:
     """Durable, auditable job scheduling without a server.
 
     A ledger is a directory: an append-only log of everything that happened to its jobs, and the
     daily files derived from it.
     """
-    session = context.ensure_object(Session)
-    session.directory = directory
-    session.allow_network = allow_network
+    context.ensure_object(Session).allow_network = allow_network
+
+
+cli.params[:0] = place_options()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    session = Session(Path("jobs"))
-    try:
-        code = cli.main(arguments, prog_name="jobledger", standalone_mode=False, obj=session)
+    session = Session()
+    with standard_streams():
+        try:
+            try:
+                code = cli.main(
+                    arguments, prog_name="jobledger", standalone_mode=False, obj=session
+                )
+            finally:
+                sys.stdout.flush()
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001  # it is told
+            return _end(error, session)
         return code if isinstance(code, int) and code else session.exit_code
-    except click.exceptions.Exit as error:
+
+
+def _end(error: BaseException, session: Session) -> int:
+    """Say in a line what ended the command; returns the exit code."""
+    if isinstance(error, click.exceptions.Exit):
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        hint = "" if context is None else f" (see `{context.command_path} --help`)"
-        print_error(error.format_message() + hint)
-        return error.exit_code
-    except LedgerCorruptError as error:
-        print_error(str(error))
-        return 1
-    except JobLedgerError as error:
-        print_error(str(error))
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        print_error("stopped")
-        return 130
-    except BrokenPipeError:
-        # The reader has gone, as `head` does: that is no fault of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    if "_JOBLEDGER_COMPLETE" in os.environ:
+        return 0  # a shell has asked, in the middle of somebody's line
+    if os.environ.get("JOBLEDGER_TRACEBACK"):
+        from traceback import print_exception
+
+        print_exception(error)
+    match error:
+        case ReaderGone():
+            return session.exit_code
+        case KeyboardInterrupt() | click.Abort():
+            print_error("stopped")
+            return 130
+        case click.ClickException():
+            context = getattr(error, "ctx", None)
+            hint = "" if context is None else f" (see `{context.command_path} --help`)"
+            print_error(" ".join(error.format_message().split()) + hint)
+        case JobLedgerError():
+            print_error(str(error))
+        case OutputError():
+            done = f"; what was done stays done: {session.done}" if session.done else ""
+            print_error(f"cannot write to standard output: {error}{done}")
+        case _:
+            said = f"{type(error).__name__}: {error}"
+            print_error(f"{said} (unexpected; JOBLEDGER_TRACEBACK=1 shows where it comes from)")
+    return 1 if isinstance(error, LedgerCorruptError) else 2
 
 
 if __name__ == "__main__":

@@ -5,17 +5,19 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from .grammar import command
+
 _SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command()
+@command()
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print the script that lets a shell complete commands, options and the ids of jobs.
 
     Put the line of your shell where it starts: ~/.bashrc, ~/.zshrc, or fish's config.fish. Ids are
-    completed from the ledger that --dir or JOBLEDGER_DIR names.
+    completed from the ledger that the line or the environment names.
 
     \b
     Example:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-import click
-
 from ..domain.errors import ValidationError
+from .grammar import command
 from .session import Session, pass_session
 
 
-@click.command()
+@command()
 @pass_session
 def demo(session: Session) -> None:
     """See the whole story in a minute, on a ledger of its own: posts, a crash, recovery, the proof.
@@ -23,9 +22,8 @@ def demo(session: Session) -> None:
     from .demo.story import run_demo
     from .output import console
 
-    chosen = click.get_current_context().find_root().get_parameter_source("directory")
-    given = chosen is not None and chosen.name == "COMMANDLINE"  # not whatever JOBLEDGER_DIR is
-    session.exit_code = run_demo(session.directory if given else None, console())
+    typed = any(given.typed for given in session.given)  # not whatever JOBLEDGER is
+    session.exit_code = run_demo(session.directory if typed else None, console())
 
 
 def _require_http_client() -> None:

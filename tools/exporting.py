@@ -13,27 +13,28 @@ from ..domain.errors import StorageError, ValidationError
 from ..domain.job import JobStatus, ScheduledJob
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..scheduler.ledger import Ledger
-from .files import check_free, hand_out
+from .files import FILE, check_free, hand_out
+from .filters import account_option, choose_jobs, status_option
+from .grammar import command
 from .output import print_json, printable
 from .session import Session, is_ledger, json_option, pass_session, zone_of
 
 if TYPE_CHECKING:
     from .interchange.sources import Form
 
-_STATUSES = click.Choice([status.value for status in JobStatus], False)
 _DAILY = re.compile(r"jobs_.*\.json")
 
 
-@click.command("export")
-@click.argument("file", default="-")
+@command("export")
+@click.argument("file", type=FILE, default="-")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["csv", "jsonl", "daily"]),
     help="csv, jsonl, or a directory of daily files; FILE's name says it, else it is jsonl.",
 )
-@click.option("--account-id", "--account", help="Only the jobs of this account.")
-@click.option("--status", type=_STATUSES, help="Only the jobs in this state.")
+@account_option
+@status_option
 @click.option("--excel", is_flag=True, help="CSV as Excel opens it: with a BOM, and `;`.")
 @click.option("--force", is_flag=True, help="Write over what is there.")
 @json_option
@@ -42,8 +43,8 @@ def export(
     session: Session,
     file: str,
     form: Any,
-    account_id: str | None,
-    status: str | None,
+    accounts: tuple[str, ...],
+    statuses: tuple[JobStatus, ...],
     excel: bool,
     force: bool,
 ) -> None:
@@ -61,12 +62,12 @@ def export(
     kind = _form(file, form, excel=excel)
     _check_target(file, kind, session.directory, force=force)
     with session.reading() as ledger:
-        wanted = None if status is None else JobStatus(status)
-        jobs = ledger.list_jobs(account_id=account_id, status=wanted)
+        jobs = choose_jobs(ledger, accounts, statuses)
         jobs.sort(key=lambda job: job.order)
         files = _write(ledger, jobs, file, kind, excel=excel, force=force)
     if file == "-":
         return
+    session.done = f"wrote {file}"
     if session.json:
         print_json({"path": file, "format": kind, "jobs": len(jobs), "files": files})
         return

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
+
+FILE = click.Path(allow_dash=True, readable=False)
+"""A file that an option names, which a shell completes; what it must be is asked where it is."""
 
 
 def check_free(path: Path, *, force: bool) -> None:
@@ -48,7 +53,7 @@ def read_in(source: str, *, most_bytes: int) -> bytes:
         StorageError: the file cannot be read.
         ValidationError: it is longer than what is looked for can be.
     """
-    path = Path(source)
+    path = Path("standard input" if source == "-" else source)
     with storage_errors("read", path):
         if source == "-":
             data = sys.stdin.buffer.read(most_bytes + 1)
@@ -56,7 +61,7 @@ def read_in(source: str, *, most_bytes: int) -> bytes:
             with path.open("rb") as file:
                 data = file.read(most_bytes + 1)
     if len(data) > most_bytes:
-        raise ValidationError(f"{source} is longer than {most_bytes} bytes", field="file")
+        raise ValidationError(f"{path} is longer than {most_bytes} bytes", field="file")
     return data
 
 

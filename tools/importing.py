@@ -12,6 +12,8 @@ from ..eventstore.filesystem import FileSystem
 from ..eventstore.opening import check_may_create
 from ..scheduler.ledger import Ledger
 from ..scheduler.zone import load_zone
+from .files import FILE
+from .grammar import command
 from .output import print_error, print_json, printable
 from .progress import progress_bar
 from .session import Session, json_option, pass_session, quiet
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-@click.command("import")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@command("import")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 @click.option(
     "--format",
     "form",
@@ -53,7 +55,7 @@ def import_(
     \b
     Example:
       jobledger import posts.csv --dry-run
-      jobledger --dir new import old-jobs --timezone Asia/Ho_Chi_Minh
+      jobledger --ledger new import old-jobs --timezone Asia/Ho_Chi_Minh
       jobledger import --format jsonl - < jobs.jsonl
     """
     from .interchange.plan import make_plan
@@ -77,6 +79,7 @@ def import_(
     if plan.jobs and not dry_run:
         with session.ledger(create=True, timezone=timezone) as ledger:
             ids = [*ledger.import_jobs(plan.jobs)]
+        session.done = f"imported {_jobs(len(ids))}"
     if session.json:
         print_json(_document(plan, ids, dry_run=dry_run))
     else:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -13,21 +12,37 @@ import msgspec
 from ..domain.errors import ValidationError
 from ..domain.job import JobPriority, JobStatus
 from ..scheduler.ledger import Ledger
-from .moments import parse_moment
-from .output import print_job, print_json
-from .session import Session, find_job, json_option, pass_session, zone_of
+from .files import read_in
+from .filters import account_option, choose_jobs, status_option
+from .grammar import command
+from .moments import Moment, parse_time, say_moment
+from .output import print_error, print_job, print_json
+from .session import JOB, Session, find_job, json_option, pass_session, zone_of
 from .tables import print_jobs
 
+_MOST_BYTES = 1024 * 1024
+"""Of standard input: more than any post, so that the wrong file is refused before it is read."""
 _PRIORITIES = click.Choice([priority.name.lower() for priority in JobPriority], False)
-_STATUSES = click.Choice([status.value for status in JobStatus], False)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _content(text: str) -> str:
-    return sys.stdin.read().removesuffix("\n") if text == "-" else text
+    """The text, or what standard input has where it is `-`.
+
+    Raises:
+        StorageError: standard input cannot be read.
+        ValidationError: it is no UTF-8, or longer than any text.
+    """
+    if text != "-":
+        return text
+    data = read_in("-", most_bytes=_MOST_BYTES)
+    try:
+        return data.decode("utf-8-sig").removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise ValidationError(
+            f"standard input is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}",
+            field="content",
+            hint="iconv -t UTF-8 makes it so",
+        ) from None
 
 
 def _metadata(text: str | None) -> dict[str, Any] | None:
@@ -39,7 +54,7 @@ def _metadata(text: str | None) -> dict[str, Any] | None:
         raise ValidationError(f"metadata is not a JSON object: {error}", field="metadata") from None
 
 
-@click.command()
+@command()
 @click.argument("account_id")
 @click.argument("content")
 @click.argument("scheduled_time", default="now")
@@ -77,50 +92,52 @@ def add(
 
     \b
     Example:
-      jobledger add my-account "Xin chào!" 2026-01-31T09:00 --priority high
+      jobledger add my-account "Xin chào!" "tomorrow 9:00" --priority high
       jobledger add my-account "In ten minutes" +10m
     """
-    moment = parse_moment(scheduled_time, _now())
+    typed, text, kept = parse_time(scheduled_time), _content(content), _metadata(metadata)
     timeout = None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
     with session.ledger(create=True, timezone=timezone, unique=unique) as ledger:
+        moment = typed.ahead(ledger.now(), zone_of(ledger))
         added = ledger.add_job(
             account_id,
-            _content(content),
-            moment,
+            text,
+            moment.at,
             JobPriority[priority.upper()],
             max_retries,
             platform=platform,
-            metadata=_metadata(metadata),
+            metadata=kept,
             hold=hold,
             job_id=job_id,
             publish_timeout=timeout,
         )
-        session.show_job(ledger.get_job(added), added)
+        session.show_change(ledger.get_job(added), "added", said=added)
+        _echo(ledger, moment)
 
 
-@click.command("list")
-@click.option("--account-id", "--account", help="Only the jobs of this account.")
-@click.option("--status", type=_STATUSES, help="Only the jobs in this state.")
+@command("list")
+@account_option
+@status_option
 @json_option
 @pass_session
-def list_(session: Session, account_id: str | None, status: str | None) -> None:
+def list_(session: Session, accounts: tuple[str, ...], statuses: tuple[JobStatus, ...]) -> None:
     """List jobs: highest priority first, then by time.
 
     \b
     Example:
-      jobledger list --status scheduled
+      jobledger list
+      jobledger list --status failed --status expired --account my-account
     """
     with session.reading() as ledger:
-        wanted = None if status is None else JobStatus(status)
-        jobs = ledger.list_jobs(account_id=account_id, status=wanted)
+        jobs = choose_jobs(ledger, accounts, statuses)
         if session.json:
             print_json([job.to_dict() for job in jobs])
         else:
             print_jobs(jobs, zone_of(ledger))
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @json_option
 @pass_session
 def show(session: Session, job: str) -> None:
@@ -138,8 +155,8 @@ def show(session: Session, job: str) -> None:
             print_job(found, zone_of(ledger))
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @json_option
 @pass_session
 def hold(session: Session, job: str) -> None:
@@ -152,8 +169,8 @@ def hold(session: Session, job: str) -> None:
     _change(session, job, "held", Ledger.hold_job)
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @json_option
 @pass_session
 def release(session: Session, job: str) -> None:
@@ -166,8 +183,8 @@ def release(session: Session, job: str) -> None:
     _change(session, job, "released", Ledger.release_job)
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @click.option("--content", help="The new text; `-` reads standard input.")
 @click.option("--priority", type=_PRIORITIES)
 @click.option("--metadata", metavar="JSON", help="Replaces the whole metadata.")
@@ -192,8 +209,8 @@ def edit(
     _change(session, job, "edited", lambda ledger, found: ledger.edit_job(found, **changes))
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @click.argument("scheduled_time")
 @json_option
 @pass_session
@@ -202,14 +219,13 @@ def reschedule(session: Session, job: str, scheduled_time: str) -> None:
 
     \b
     Example:
-      jobledger reschedule 3f2a 2026-01-31T18:30
+      jobledger reschedule 3f2a "friday 18:30"
     """
-    moment = parse_moment(scheduled_time, _now())
-    _change(session, job, "rescheduled", lambda ledger, found: ledger.reschedule_job(found, moment))
+    _move(session, job, "rescheduled", Ledger.reschedule_job, scheduled_time)
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @click.option("--reason", default="", help="Kept in the log.")
 @json_option
 @pass_session
@@ -223,8 +239,8 @@ def cancel(session: Session, job: str, reason: str) -> None:
     _change(session, job, "cancelled", lambda ledger, found: ledger.cancel_job(found, reason))
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @click.argument("scheduled_time", default="now")
 @json_option
 @pass_session
@@ -235,12 +251,11 @@ def requeue(session: Session, job: str, scheduled_time: str) -> None:
     Example:
       jobledger requeue 3f2a +5m
     """
-    moment = parse_moment(scheduled_time, _now())
-    _change(session, job, "requeued", lambda ledger, found: ledger.requeue_job(found, moment))
+    _move(session, job, "requeued", Ledger.requeue_job, scheduled_time)
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @click.option("--posted/--not-posted", required=True, help="What became of the post.")
 @click.option("--thread-id", help="The id of the post, where it is out.")
 @json_option
@@ -259,8 +274,8 @@ def resolve(session: Session, job: str, posted: bool, thread_id: str | None) -> 
     _change(session, job, "resolved", settle)
 
 
-@click.command()
-@click.argument("job")
+@command()
+@click.argument("job", type=JOB)
 @json_option
 @pass_session
 def remove(session: Session, job: str) -> None:
@@ -273,7 +288,7 @@ def remove(session: Session, job: str) -> None:
     with session.ledger() as ledger:
         found = find_job(ledger, job)
         ledger.remove_job(found.job_id)
-        session.show_job(found, f"removed {found.job_id}")
+        session.show_change(found, "removed")
 
 
 def _change(session: Session, job: str, done: str, change: Callable[[Ledger, str], None]) -> None:
@@ -281,4 +296,25 @@ def _change(session: Session, job: str, done: str, change: Callable[[Ledger, str
     with session.ledger() as ledger:
         job_id = find_job(ledger, job).job_id
         change(ledger, job_id)
-        session.show_job(ledger.get_job(job_id), f"{done} {job_id}")
+        session.show_change(ledger.get_job(job_id), done)
+
+
+def _move(
+    session: Session,
+    job: str,
+    done: str,
+    move: Callable[[Ledger, str, datetime], None],
+    scheduled_time: str,
+) -> None:
+    """Give a job another time, and say how that was understood."""
+    typed = parse_time(scheduled_time)
+    with session.ledger() as ledger:
+        job_id = find_job(ledger, job).job_id
+        moment = typed.ahead(ledger.now(), zone_of(ledger))
+        move(ledger, job_id, moment.at)
+        session.show_change(ledger.get_job(job_id), done)
+        _echo(ledger, moment)
+
+
+def _echo(ledger: Ledger, moment: Moment) -> None:
+    print_error(f"due {say_moment(moment, ledger.now(), ledger.expire_after)}")

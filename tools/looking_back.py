@@ -10,10 +10,11 @@ import click
 from ..domain.events import Event
 from ..domain.job import JobStatus, ScheduledJob
 from ..scheduler.ledger import Ledger
+from .grammar import command
 from .output import console, print_json, printable, status_text
 from .session import (
+    JOB,
     Session,
-    complete_job,
     find_history,
     json_option,
     pass_session,
@@ -23,8 +24,8 @@ from .timeline import span, timeline
 from .why import Surroundings, explain
 
 
-@click.command()
-@click.argument("job", shell_complete=complete_job)
+@command()
+@click.argument("job", type=JOB)
 @json_option
 @pass_session
 def history(session: Session, job: str) -> None:
@@ -44,8 +45,8 @@ def history(session: Session, job: str) -> None:
             _print_life(ledger, events, _present(ledger, events))
 
 
-@click.command()
-@click.argument("job", shell_complete=complete_job)
+@command()
+@click.argument("job", type=JOB)
 @json_option
 @pass_session
 def why(session: Session, job: str) -> None:

@@ -11,12 +11,14 @@ import click
 import msgspec
 
 from ..domain.job import JobStatus, ScheduledJob
-from ..domain.text import printable as printable
+from ..domain.text import printable as harmless
+from .streams import escaped, has_unicode
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+_LONGEST_LINE = 2000
 STATUS_STYLE = {
     JobStatus.PENDING: "dim",
     JobStatus.SCHEDULED: "cyan",
@@ -35,6 +37,15 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=False)
 
 
+def printable(value: object, *, one_line: bool = True) -> str:
+    """What others wrote, fit for standard output: control characters, and what its encoding lacks,
+    are shown as escapes; so its width is known before it is written."""
+    text = harmless(value, one_line=one_line)
+    if text.isascii() or has_unicode(sys.stdout.encoding):
+        return text
+    return escaped(text, sys.stdout.encoding)
+
+
 def short_id(job_id: str) -> str:
     """An id for a table: a UUID by its beginning, which finds it again, any other as it is."""
     return job_id[:8] if len(job_id) == 36 and job_id.count("-") == 4 else job_id
@@ -48,8 +59,11 @@ def print_json(value: Any) -> None:
 
 
 def print_error(message: str) -> None:
-    """One line on standard error."""
-    click.echo(f"jobledger: {printable(message)}", err=True)
+    """One line on standard error; of a very long one its beginning and its end."""
+    if len(message) > _LONGEST_LINE:
+        half = _LONGEST_LINE // 2
+        message = f"{message[:half]} … {message[-half:]}"
+    click.echo(f"jobledger: {harmless(message)}", err=True)
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -14,11 +14,13 @@ from ..domain.job import JobStatus
 from ..scheduler.ledger import Ledger
 from ..scheduler.queries import LedgerView
 from .differences import JobDifference, differences
-from .moments import parse_bound
+from .filters import account_option, choose_jobs, status_option
+from .grammar import command
+from .moments import parse_time
 from .output import console, print_json
 from .session import (
+    JOB,
     Session,
-    complete_job,
     find_history,
     find_job,
     json_option,
@@ -30,16 +32,12 @@ from .tables import print_jobs
 _SEQ = re.compile(r"#?(\d+)")
 
 
-@click.command()
+@command()
 @click.option("--until", metavar="TIME", help="As of this time; a date means the end of that day.")
 @click.option("--seq", type=click.IntRange(min=0), help="As of this event's sequence number.")
-@click.option("--job", metavar="ID", shell_complete=complete_job, help="Only this job.")
-@click.option("--account-id", "--account", help="Only the jobs of this account.")
-@click.option(
-    "--status",
-    type=click.Choice([status.value for status in JobStatus]),
-    help="Only the jobs that were in this state.",
-)
+@click.option("--job", metavar="ID", type=JOB, help="Only this job.")
+@account_option
+@status_option
 @click.option("--step", is_flag=True, help="Walk there event by event, on a terminal.")
 @json_option
 @pass_session
@@ -48,8 +46,8 @@ def replay(
     until: str | None,
     seq: int | None,
     job: str | None,
-    account_id: str | None,
-    status: str | None,
+    accounts: tuple[str, ...],
+    statuses: tuple[JobStatus, ...],
     step: bool,
 ) -> None:
     """Show the jobs as they were at a moment, as `list` does; without one, as they are.
@@ -71,7 +69,7 @@ def replay(
             walk(ledger, ledger.seq if moment is None else moment, only)
             return
         view = as_of(ledger, moment)
-        jobs = view.list_jobs(account_id, None if status is None else JobStatus(status))
+        jobs = choose_jobs(view, accounts, statuses)
         if job is not None:
             wanted = find_job(view, job).job_id
             jobs = [found for found in jobs if found.job_id == wanted]
@@ -82,10 +80,10 @@ def replay(
         console().print(f"as of {said(view, ledger)}", style="dim")
 
 
-@click.command()
+@command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B", default="now")
-@click.option("--job", metavar="ID", shell_complete=complete_job, help="Only this job.")
+@click.option("--job", metavar="ID", type=JOB, help="Only this job.")
 @json_option
 @pass_session
 def diff(session: Session, before: str, after: str, job: str | None) -> None:
@@ -119,7 +117,7 @@ def diff(session: Session, before: str, after: str, job: str | None) -> None:
 
 def parse_moment_of(ledger: Ledger, text: str) -> datetime:
     """A time as typed, in the ledger's zone; a date is its end."""
-    return parse_bound(text, datetime.now(UTC), zone_of(ledger), end=True)
+    return parse_time(text).bound(ledger.now(), zone_of(ledger), end=True)
 
 
 def _moment_or_seq(ledger: Ledger, text: str) -> datetime | int:

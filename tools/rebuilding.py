@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..projections.rebuild import Difference, RebuildReport
+from .grammar import command
 from .loading import projection_option
 from .output import print_json, printable
 from .progress import progress_bar
@@ -16,7 +17,7 @@ from .session import Session, json_option, pass_session
 _SHOWN = 10
 
 
-@click.command()
+@command()
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 where a file differs.")
 @click.option(
     "--only", multiple=True, metavar="NAME", help="Only this projection, such as daily_files."
@@ -47,6 +48,8 @@ def rebuild(session: Session, check: bool, only: tuple[str, ...], projections: l
             report = ledger.rebuild(check=check, only=only, progress=progress)
     if check and report.changed:
         session.exit_code = 1
+    if not check:
+        session.done = f"{len(report.changed)} of {report.files} files rewritten"
     if session.json:
         print_json(report)
     else:

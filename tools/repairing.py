@@ -13,13 +13,14 @@ from ..domain.errors import SchedulerRunningError
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.repair import Damage, LostEvent, assess, read_plan, repair
 from ..scheduler.runner_lock import find_runner
+from .grammar import command
 from .output import print_error, print_json, printable
 from .session import Session, json_option, pass_session
 
 _SHOWN = 20
 
 
-@click.command("repair")
+@command("repair")
 @click.option("--accept-loss", is_flag=True, help="Do it: give up what is named without it.")
 @json_option
 @pass_session
@@ -41,10 +42,10 @@ def repair_(session: Session, accept_loss: bool) -> None:
     pending = read_plan(fs, session.directory)
     if not accept_loss:
         damage = assess(fs, session.directory) if pending is None else pending.damage
+        session.exit_code = 0 if damage is None else 1
         _show(session, damage, kept=None)
         if damage is not None:
             _advise(session, begun=pending is not None)
-            session.exit_code = 1
         return
     runner = find_runner(fs, session.directory)
     if runner is not None:
@@ -54,6 +55,8 @@ def repair_(session: Session, accept_loss: bool) -> None:
             hint="stop it, and every other process that uses the ledger, and repair again",
         )
     done = repair(fs, session.directory, datetime.now(UTC))
+    if done is not None:
+        session.done = f"repaired; what went is kept in {session.directory / done.kept}"
     _show(session, None if done is None else done.damage, kept=None if done is None else done.kept)
     if done is not None:
         with session.ledger() as ledger:

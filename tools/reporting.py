@@ -14,6 +14,8 @@ from ..domain.errors import JobLedgerError, StorageError, ValidationError
 from ..domain.events import Event
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..scheduler.ledger import Ledger
+from .files import FILE
+from .grammar import command
 from .output import print_json, printable
 from .progress import Progress, progress_bar
 from .session import Session, json_option, pass_session, zone_of
@@ -28,9 +30,14 @@ _LOOKED_AT = 4096
 """How much of an existing file is read to see whether it is a report."""
 
 
-@click.command()
+@command()
 @click.option(
-    "--html", "target", required=True, metavar="FILE", help="The page to write; - prints it."
+    "--html",
+    "target",
+    required=True,
+    type=FILE,
+    metavar="FILE",
+    help="The page to write; - prints it.",
 )
 @click.option("--day", metavar="YYYY-MM-DD", help="The day of the timeline, not the last one.")
 @window_options
@@ -67,6 +74,7 @@ def report(
         return
     with storage_errors("write", path):
         FileSystem().write_file_durably(path, encoded)
+    session.done = f"wrote {path}"
     if session.json:
         facts = {"path": str(path), "bytes": len(encoded), "jobs": page.jobs}
         print_json({**facts, "left_out": page.left_out, "day": page.day})

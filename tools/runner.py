@@ -9,14 +9,17 @@ from typing import Any
 
 import click
 
+from .grammar import command
 from .loading import load_object, projection_option
 from .output import print_json
 from .session import Session, json_option, pass_session
+from .streams import losing_what_others_print
 
 
-@click.command()
+@command()
 @click.option("--publisher", required=True, metavar="MODULE:OBJECT", help="The code that posts.")
 @click.option("--once", is_flag=True, help="Run what is due and end.")
+@click.option("--create", is_flag=True, help="Make the ledger where there is none yet.")
 @click.option("--limit", type=click.IntRange(min=0), help="With --once, at most so many jobs.")
 @click.option("--concurrency", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option(
@@ -77,6 +80,7 @@ def run(
     session: Session,
     publisher: str,
     once: bool,
+    create: bool,
     limit: int | None,
     concurrency: int,
     on_interrupted: Any,
@@ -101,6 +105,8 @@ def run(
     from ..scheduler.attempt import Port
     from ..scheduler.scheduler import Scheduler
 
+    if not create:
+        session.must_exist()
     found = load_object(publisher, "publisher")
     Port(found)
     logging.basicConfig(
@@ -123,10 +129,12 @@ def run(
         projections=projections,
         allow_network=session.allow_network,
     ) as scheduler:
-        if not once:
-            scheduler.run(found)
-            return
-        count = scheduler.run_due(found, limit)
+        with losing_what_others_print():
+            if not once:
+                scheduler.run(found)
+                return
+            count = scheduler.run_due(found, limit)
+        session.done = f"ran {count} job{'' if count == 1 else 's'}"
     if session.json:
         print_json({"ran": count})
     else:

@@ -10,7 +10,8 @@ import click
 
 from ..domain.errors import ValidationError
 from ..projections.seals import SigningKey, fingerprint, seal_file
-from .files import check_free, hand_out, naming, read_in
+from .files import FILE, check_free, hand_out, naming, read_in
+from .grammar import command
 from .output import print_json, printable
 from .progress import progress_bar
 from .session import Session, json_option, pass_session
@@ -18,9 +19,11 @@ from .session import Session, json_option, pass_session
 _MOST_BYTES = 64 * 1024
 
 
-@click.command()
-@click.option("--new-key", metavar="FILE", help="Make a key: FILE is the secret, FILE.pub is not.")
-@click.option("--key", metavar="FILE", help="Seal with this key.")
+@command()
+@click.option(
+    "--new-key", type=FILE, metavar="FILE", help="Make a key: FILE is the secret, FILE.pub is not."
+)
+@click.option("--key", type=FILE, metavar="FILE", help="Seal with this key.")
 @click.option(
     "--password-env", metavar="NAME", help="The environment variable with the key's password."
 )
@@ -75,6 +78,7 @@ def _make_key(session: Session, name: str, password: bytes | None) -> None:
     made = SigningKey.generate()
     hand_out(name, made.to_pem(password))
     hand_out(public, made.public_pem.encode())
+    session.done = f"made the key {name}"
     told = {"key": name, "public_key": public, "fingerprint": fingerprint(made.public_pem)}
     if session.json:
         print_json(told)
@@ -92,6 +96,7 @@ def _seal(session: Session, name: str, password: bytes | None, today: bool) -> N
         made = seal_days(
             session.directory, signing, at=datetime.now(UTC), today=today, progress=progress
         )
+    session.done = f"sealed {len(made)} day{'' if len(made) == 1 else 's'}" if made else ""
     if session.json:
         print_json({"key": fingerprint(signing.public_pem), "sealed": made})
         return

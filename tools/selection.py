@@ -26,8 +26,8 @@ class Selection(msgspec.Struct, kw_only=True):
     """
 
     jobs: tuple[str, ...] = ()
-    account_id: str | None = None
-    platform: str | None = None
+    accounts: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     attempt: int | None = None
     error: str | None = None
@@ -38,13 +38,13 @@ class Selection(msgspec.Struct, kw_only=True):
 
     def first_day(self) -> date | None:
         """The UTC day whose file is early enough to begin with; None: the first one there is."""
-        if self.since is None or self.account_id is not None or self.platform is not None:
+        if self.since is None or self.accounts or self.platforms:
             return None
         return self.since.astimezone(UTC).date()
 
     def choose(self, records: Iterable[Record]) -> Iterator[Record]:
         """The chosen ones of `records`, which may come in several calls, in order."""
-        by_account = self.account_id is not None or self.platform is not None
+        by_account = self.accounts or self.platforms
         by_data = self.attempt is not None or self.error is not None
         jobs, types, after = self.jobs, frozenset(self.types), self.after
         since, until = self.since, self.until
@@ -66,9 +66,9 @@ class Selection(msgspec.Struct, kw_only=True):
         if record.type != "added":
             return record.job_id in self._of_account
         data = _data(record)
-        if self.account_id not in (None, getattr(data, "account_id", None)):
+        if self.accounts and getattr(data, "account_id", None) not in self.accounts:
             return False
-        if self.platform not in (None, getattr(data, "platform", None)):
+        if self.platforms and getattr(data, "platform", None) not in self.platforms:
             return False
         self._of_account.add(record.job_id)
         return True

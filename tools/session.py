@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ import click
 
 from ..domain.errors import JobNotFoundError, LedgerCorruptError, StorageError, ValidationError
 from ..domain.job import ScheduledJob
+from .location import Given, locate, near
 from .output import print_error, print_json, printable
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ..scheduler.queries import Queries
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+_LONGEST_ID = 64
 
 
 @contextmanager
@@ -42,11 +45,23 @@ def quiet() -> Iterator[None]:
 class Session:
     """One invocation of the command line."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self) -> None:
+        self.given: list[Given] = []
+        """Every location that the command line and the environment give."""
         self.json = False
         self.allow_network = False
         self.exit_code = 0
+        self.done = ""
+        """What was changed by now, in words: told where standard output cannot be written."""
+
+    @cached_property
+    def directory(self) -> Path:
+        """The ledger's directory, absolute: whatever the user's own modules change to.
+
+        Raises:
+            ValidationError: what was given is no location, or two different ones.
+        """
+        return locate(self.given)
 
     @contextmanager
     def ledger(
@@ -119,22 +134,25 @@ class Session:
             StorageError: there is no ledger in the directory.
         """
         if not self.exists():
+            meant = near(self.directory, is_ledger)
+            found = "" if meant is None else f"there is one in {meant}; "
             raise StorageError(
                 f"there is no ledger in {self.directory}",
                 path=str(self.directory),
-                hint="name it with --dir or JOBLEDGER_DIR; `jobledger add` makes one",
+                hint=f"{found}name it with --ledger or JOBLEDGER; `jobledger add` makes one",
             )
 
     def report_damage(self, damage: LedgerCorruptError) -> None:
         print_error(f"the log is damaged, only what is sound before it is shown: {damage.message}")
         self.exit_code = 1
 
-    def show_job(self, job: ScheduledJob, said: str) -> None:
-        """The job as JSON, or the one line that says what was done."""
+    def show_change(self, job: ScheduledJob, done: str, *, said: str | None = None) -> None:
+        """The job after a change, as JSON, or in a line: what was done, or `said`."""
+        self.done = f"{done} {job.job_id}"
         if self.json:
             print_json(job.to_dict())
         else:
-            click.echo(printable(said))
+            click.echo(said or self.done)
 
 
 def is_ledger(directory: Path) -> bool:
@@ -194,23 +212,40 @@ def _the_one(text: str, ids: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def complete_job(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """The ids that begin with what is typed, for the shell; never an error."""
-    from click.shell_completion import CompletionItem
+class JobId(click.types.StringParamType):
+    """A job's id, or the beginning of one; a shell completes it from the ledger at hand."""
 
-    from ..scheduler.ledger import Ledger
+    name = "job"
 
-    with suppress(Exception), quiet():
-        directory = Path(context.find_root().params["directory"])
-        with Ledger(directory, read_only=True) as ledger:
-            return [
-                CompletionItem(job.job_id, help=f"{job.status.value} {printable(job.content)[:40]}")
-                for job in ledger.list_jobs()
-                if job.job_id.startswith(incomplete)
-            ]
-    return []
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if len(value) > _LONGEST_ID:
+            raise ValidationError(
+                f"a job's id has at most {_LONGEST_ID} characters, and this has {len(value)}",
+                field="job_id",
+            )
+        return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete with the ids that begin with what is typed; never an error."""
+        from click.shell_completion import CompletionItem
+
+        from ..scheduler.ledger import Ledger
+
+        found: list[ScheduledJob] = []
+        with suppress(Exception), quiet():
+            directory = ctx.ensure_object(Session).directory
+            with Ledger(directory, read_only=True) as ledger:
+                found = ledger.list_jobs()
+        return [
+            CompletionItem(job.job_id, help=f"{job.status} {printable(job.content)[:40]}")
+            for job in found
+            if job.job_id.startswith(incomplete)
+        ]
+
+
+JOB = JobId()
 
 
 def zone_of(ledger: Ledger) -> ZoneInfo:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from ..domain.errors import ValidationError
+from .grammar import command
 from .output import print_json, printable
 from .progress import progress_bar
 from .session import Session, json_option, pass_session
@@ -24,7 +24,7 @@ _SHOWN = 10
 """How many of the last events a failure shows."""
 
 
-@click.command("simulate")
+@command("simulate")
 @click.option(
     "--seed", type=click.IntRange(0), help="What decides everything; a new one if not given."
 )
@@ -49,8 +49,8 @@ def simulate_(
 
     \b
     Example:
-      jobledger simulate --seed 7 --steps 20000
-      jobledger simulate --steps 100000 --shrink
+      jobledger simulate --seed 7 --steps 200
+      jobledger simulate --steps 1000 --shrink
     """
     from .simulator.simulation import shrink, simulate
     from .simulator.steps import steps_of
@@ -63,6 +63,8 @@ def simulate_(
         click.echo(f"step {_place(outcome)}: {printable(outcome.failure.message)}", err=True)
         click.echo("looking for a shorter run …", err=True)
         outcome = shrink(seed, outcome.failure)
+    if outcome.failure is not None:
+        session.exit_code = 1
     if session.json:
         print_json(_document(outcome))
     elif outcome.failure is None:
@@ -75,8 +77,6 @@ def simulate_(
         click.echo(f"no rule broken; digest {outcome.digest}")
     else:
         _tell(outcome)
-    if outcome.failure is not None:
-        sys.exit(1)
 
 
 def _chosen(steps: Iterable[Step], only: str | None) -> list[Step]:

@@ -10,13 +10,14 @@ import click
 from ..projections.figures import StatsReport
 from ..projections.stats import gather
 from ..scheduler.ledger import Ledger
+from .grammar import command
 from .output import print_json
 from .progress import progress_bar
 from .session import Session, json_option, pass_session, zone_of
 from .windows import window, window_options
 
 
-@click.command()
+@command()
 @window_options
 @click.option("--account-id", help="Only jobs of this account.")
 @click.option("--platform", help="Only jobs of this platform.")

@@ -16,6 +16,7 @@ from rich.text import Text
 from ..domain.job import JobStatus
 from ..projections.figures import ErrorGroup, Part, Spread, StatsReport, Tally
 from .output import STATUS_STYLE, console, moment, printable
+from .streams import has_unicode
 from .timeline import span
 
 MOST_DAYS = 31
@@ -59,18 +60,10 @@ class _Page:
     def __init__(self, out: Console, zone: ZoneInfo) -> None:
         self._out = out
         self._zone = zone
-        self._ascii = not (out.encoding or "").lower().startswith("utf")
+        self._ascii = not has_unicode(out.encoding)
 
     def line(self, text: str = "", style: str = "") -> None:
-        self._out.print(self._text(text, style))
-
-    def _text(self, text: str, style: str = "") -> Text:
-        """Text that the output's encoding can carry."""
-        shown = printable(text)
-        if self._ascii:
-            plain = shown.replace("–", "-").replace("…", "...")
-            shown = plain.encode(self._out.encoding, "backslashreplace").decode(self._out.encoding)
-        return Text(shown, style)
+        self._out.print(Text(text, style))
 
     def _table(self, *titles: str, left: Sequence[int] = (0,)) -> Table:
         """A plain table; its columns are right-aligned, except `left` ones."""
@@ -86,7 +79,7 @@ class _Page:
         return table
 
     def _row(self, table: Table, *cells: str | Text) -> None:
-        table.add_row(*(cell if isinstance(cell, Text) else self._text(cell) for cell in cells))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
 
     def states(self, report: StatsReport) -> None:
         """Each state that has jobs, with its share."""
@@ -150,7 +143,7 @@ class _Page:
         room = max(self._out.width - (60 if wide else 49), 10)
         for part in ranked[:MOST_PARTS]:
             tally = part.tally
-            name = self._text(part.name)
+            name = Text(printable(part.name))
             name.truncate(room, overflow="crop" if self._ascii else "ellipsis")
             self._row(
                 table,
@@ -210,10 +203,9 @@ class _Page:
         self.line("failed attempts by error", "bold")
         for group in errors:
             self._out.print(Text(f"{group.count:>5}", "red"), end="  ")
-            self.line(group.error)
-            self.line(
-                f"       last {moment(group.last_at, self._zone)}, job {group.last_job}", "dim"
-            )
+            self.line(printable(group.error))
+            last = moment(group.last_at, self._zone)
+            self.line(f"       last {last}, job {printable(group.last_job)}", "dim")
         self._left_out(others, "with other errors")
 
     def _left_out(self, count: int, what: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ import click
 
 from ..domain.job import JobPriority, ScheduledJob
 from .output import STATUS_STYLE, moment, printable, short_id, status_words
+from .streams import has_unicode
 
 _GAP = "  "
 _MOST_ACCOUNT = 16
@@ -53,7 +54,7 @@ class Columns:
         self._columns = columns
         self._is_terminal = sys.stdout.isatty()
         self._width = _terminal_width() if self._is_terminal else None
-        self._is_coloured = self._is_terminal and not os.environ.get("NO_COLOR")
+        self._is_coloured = _is_coloured()
 
     def title(self, note: str = "") -> None:
         """The columns' names, with a note behind the last."""
@@ -113,14 +114,40 @@ class Columns:
         return _GAP.join(parts).rstrip()
 
     def _styled(self, text: str, style: str) -> str:
-        if not style or not self._is_coloured:
-            return text
-        *attributes, last = style.split()
-        colour = None if last in ("bold", "dim") else last
-        words = [*attributes, last]
-        return click.style(
-            text, fg=colour, bold="bold" in words or None, dim="dim" in words or None
-        )
+        return _styled(text, style) if self._is_coloured else text
+
+
+def _is_coloured() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _styled(text: str, style: str) -> str:
+    """The text in a style such as `bold red`."""
+    words = style.split()
+    colour = next((word for word in words if word not in ("bold", "dim")), None)
+    return click.style(text, fg=colour, bold="bold" in words or None, dim="dim" in words or None)
+
+
+def print_facts(facts: Iterable[tuple[str, str, str]]) -> None:
+    """Lines of a name and what there is to say, each with a style; on a terminal long ones go on
+    beneath where they began."""
+    rows = list(facts)
+    indent = max(len(name) for name, _, _ in rows) + len(_GAP)
+    for name, text, style in rows:
+        first, *others = _wrapped(text, indent)
+        if _is_coloured():
+            first, others = _styled(first, style), [_styled(line, style) for line in others]
+        click.echo(name.ljust(indent) + first)
+        for line in others:
+            click.echo(" " * indent + line)
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    if not sys.stdout.isatty():
+        return [text]
+    from textwrap import wrap
+
+    return wrap(text, max(_terminal_width() - indent, _LEAST_CONTENT)) or [text]
 
 
 _GIVE_WAY = ("tries", "priority")
@@ -178,4 +205,5 @@ def _cut(text: str, room: int) -> str:
         return text
     from rich.cells import set_cell_size
 
-    return set_cell_size(text, room - 1) + "…" if room > 0 else ""
+    mark = "…" if has_unicode(sys.stdout.encoding) else "..."
+    return set_cell_size(text, room - len(mark)) + mark if room >= len(mark) else ""

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from ..domain.errors import ValidationError
-from ..scheduler.zone import to_aware
-from .moments import parse_moment
+from .moments import parse_time
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -34,7 +33,7 @@ def window(
         ValidationError: one is no time, or the window ends before it begins.
     """
     begin, end = (
-        None if text is None else to_aware(parse_moment(text, now), zone).astimezone(UTC)
+        None if text is None else parse_time(text).bound(now, zone).astimezone(UTC)
         for text in (since, until)
     )
     if begin is not None and end is not None and end < begin:

@@ -107,7 +107,7 @@ def test_the_help_of_every_command_has_an_example_that_is_understood(
         while words[0].startswith("-"):
             words = words[2:]
         assert words[0] == name, line
-        command.make_context(name, words[1:], resilient_parsing=False, obj=Session(Path("jobs")))
+        command.make_context(name, words[1:], resilient_parsing=False, obj=Session())
 
 
 def test_the_reader_of_the_log_format_reads_a_ledger(directory: Path, clock: ManualClock) -> None:

@@ -66,9 +66,21 @@ def test_the_command_line_opens_no_room_before_it_knows_the_command() -> None:
     assert not rooms(modules) & (HEAVY | {"eventstore", "projections", "scheduler", "transitions"})
     assert {name for name in ours(modules) if name.startswith("jobledger.tools.")} == {
         "jobledger.tools.cli",
+        "jobledger.tools.grammar",
+        "jobledger.tools.location",
         "jobledger.tools.output",
         "jobledger.tools.session",
+        "jobledger.tools.streams",
     }
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ls"]])
+def test_what_is_asked_of_no_command_imports_none(arguments: list[str]) -> None:
+    """The help has its words at hand, and the release is known without asking an installation."""
+    modules = imported(f"from jobledger.tools.cli import main\nmain({arguments})")
+    assert not rooms(modules) & {"eventstore", "projections", "scheduler", "transitions", "rich"}
+    assert "importlib.metadata" not in modules
+    assert len([name for name in ours(modules) if name.startswith("jobledger.tools.")]) <= 7
 
 
 def test_a_scheduler_that_was_started_has_all_that_its_loop_needs(directory: Path) -> None:

@@ -42,7 +42,8 @@ class Source(msgspec.Struct, frozen=True):
             ValidationError: it is not UTF-8.
         """
         if self.name == STDIN:
-            return _decoded(sys.stdin.buffer.read(), "standard input")
+            with storage_errors("read", Path(self.said)):
+                return _decoded(sys.stdin.buffer.read(), self.said)
         with storage_errors("read", self.path):
             return _decoded(self.path.read_bytes(), self.name)
 

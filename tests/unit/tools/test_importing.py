@@ -327,7 +327,8 @@ def test_the_ledgers_own_directory_is_refused_and_another_ledgers_too(
     write("posts.csv", f"{HEAD}\na,x,{TIME}\n")
     for more in ([], ["--dry-run"]):
         done = run_here(Path("old"), "import", "posts.csv", *more)
-        assert (done.code, "jobledger --dir NEW import old" in done.err) == (2, True)
+        assert done.code == 2
+        assert f"jobledger --dir NEW import {Path('old').absolute()}" in done.err
     with Ledger("other") as ledger:
         ledger.add_job("a", "x", SOON)
     assert "jobledger --dir other export" in refused(directory, "other")[0]

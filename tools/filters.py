@@ -1,0 +1,57 @@
+"""Options that choose jobs: any of their values, in every command that lists some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from ..domain.job import JobStatus, ScheduledJob
+from ..scheduler.queries import Queries
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+def account_option(command: CommandT) -> CommandT:
+    """`--account A`, any number of times, as the argument `accounts`."""
+    option = click.option(
+        "--account-id",
+        "--account",
+        "accounts",
+        multiple=True,
+        metavar="ACCOUNT",
+        help="Only the jobs of this account; may be repeated.",
+    )
+    return option(command)
+
+
+def status_option(command: CommandT) -> CommandT:
+    """`--status S`, any number of times, as the argument `statuses`."""
+
+    def read(context: click.Context, option: click.Parameter, names: tuple[str, ...]) -> Any:
+        return tuple(JobStatus(name) for name in names)
+
+    option = click.option(
+        "--status",
+        "statuses",
+        multiple=True,
+        type=click.Choice([status.value for status in JobStatus], case_sensitive=False),
+        callback=read,
+        help="Only the jobs in this state; may be repeated.",
+    )
+    return option(command)
+
+
+def choose_jobs(
+    jobs: Queries, accounts: Sequence[str], statuses: Sequence[JobStatus]
+) -> list[ScheduledJob]:
+    """The jobs of any of the accounts in any of the states (none given: of all), in order."""
+    found = jobs.list_jobs(
+        accounts[0] if len(accounts) == 1 else None, statuses[0] if len(statuses) == 1 else None
+    )
+    return [
+        job
+        for job in found
+        if (not accounts or job.account_id in accounts) and (not statuses or job.status in statuses)
+    ]

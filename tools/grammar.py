@@ -1,0 +1,103 @@
+"""How a command line is read: the same for every command, so that none has rules of its own.
+
+`--json` and the ledger's location may stand before a command's name or behind it, an option that
+takes one value is given once, and a word that is no command is answered with the one that was
+probably meant.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .location import place_options
+
+
+class Command(click.Command):
+    """A command of jobledger."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += place_options(hidden=True)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        refuse_repetitions(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        for parameter in self.params:
+            if parameter.name in ctx.params and not isinstance(parameter.type, click.Path):
+                ctx.params[parameter.name] = _as_text(ctx.params[parameter.name])
+        return super().invoke(ctx)
+
+
+class Group(click.Group):
+    """Commands under a name, or under none: the whole command line."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        refuse_repetitions(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        is_option = name.startswith("-")
+        if is_option or ctx.resilient_parsing or self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        from .suggestions import suggestion
+
+        raise click.UsageError(
+            f"No such command {name!r:.40}{suggestion(name, self.list_commands(ctx))}", ctx
+        )
+
+
+def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function a command, as `click.command` does."""
+    return click.command(name, cls=Command)
+
+
+def refuse_repetitions(
+    command: click.Command, context: click.Context, arguments: list[str]
+) -> None:
+    """Refuse an option that takes one value and is given several: which of them is meant?
+
+    Raises:
+        UsageError: there is one.
+    """
+    if context.resilient_parsing:
+        return
+    _, _, order = command.make_parser(context).parse_args(list(arguments))
+    if command.get_help_option(context) in order:
+        return
+    for parameter, count in Counter(order).items():
+        if count > 1 and takes_one(parameter):
+            name = parameter.opts[0]
+            raise click.UsageError(f"{name} is given {count} times, and takes one value", context)
+
+
+def _as_text(value: Any) -> Any:
+    """An argument as what was typed, where the locale knows ASCII alone and it was UTF-8 all the
+    same. Paths are not touched: they are bytes to the system."""
+    if isinstance(value, tuple):
+        return tuple(_as_text(each) for each in value)
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    try:
+        return value.encode(errors="surrogateescape").decode()
+    except UnicodeError:
+        return value  # as it is: whoever takes it says what is wrong with it
+
+
+def takes_one(parameter: click.Parameter) -> bool:
+    """Whether a second value would take the place of the first; a flag only says the same again,
+    unless there is one for the opposite."""
+    if not isinstance(parameter, click.Option) or parameter.multiple or parameter.count:
+        return False
+    return not parameter.is_flag or bool(parameter.secondary_opts)

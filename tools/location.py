@@ -1,0 +1,182 @@
+"""Where the ledger is: what `--ledger`, `--dir` and the environment say, and what was meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from ..domain.errors import ValidationError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+DEFAULT = "jobs"
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>//)?")
+_ENGINES = {"memory", "postgresql", "postgres", "nats"}
+"""What other engines' locations begin with, also where no `//` follows."""
+_MOST_COMPARED = 1000
+
+
+class Given(NamedTuple):
+    """One location that was given: by which option or variable, whether on the command line."""
+
+    name: str
+    text: str
+    typed: bool
+
+
+def locate(given: Sequence[Given]) -> Path:
+    """The ledger's directory, absolute; what is typed counts more than the environment.
+
+    Raises:
+        ValidationError: one is no location, or they are different.
+    """
+    counting = [each for each in given if each.typed] or given
+    if not counting:
+        return directory_of(DEFAULT)
+    first, *others = counting
+    directory = directory_of(first.text)
+    for other in others:
+        if directory_of(other.text) != directory:
+            raise ValidationError(
+                f"{first.name} says {first.text!r} and {other.name} says {other.text!r}",
+                field="ledger",
+                hint="they mean the same thing: give one of them",
+            )
+    return directory
+
+
+def directory_of(text: str) -> Path:
+    """The directory that a location names: a path, or `file:` and a path; `~` is somebody's home.
+
+    Raises:
+        ValidationError: it names none.
+    """
+    path = _path(text)
+    if not path.strip() or "\0" in path:
+        raise ValidationError(f"the ledger's location is {text!r}, which is none", field="ledger")
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        home = path.split("/")[0]
+        raise ValidationError(
+            f"the ledger's location is {text!r}, and nobody knows where {home} is",
+            field="ledger",
+            hint=f"write the whole path; ./{home} is a directory of that name",
+        ) from None
+    except FileNotFoundError:
+        raise ValidationError(
+            f"the ledger's location is {text!r}, and the current directory is gone",
+            field="ledger",
+            hint="write the whole path, or go elsewhere",
+        ) from None
+
+
+def _path(text: str) -> str:
+    url = _URL.match(text)
+    if url is None:
+        return text
+    scheme, rest = url["scheme"].lower(), text[url.end() :]
+    if scheme == "file":
+        return _of_url(text, rest) if url["slashes"] else rest
+    if url["slashes"] or scheme in _ENGINES:
+        # Not a word of the rest: there may be a password in it.
+        raise ValidationError(
+            f"the ledger's location begins with {scheme}:, and there is no such engine here",
+            field="ledger",
+            hint="a ledger is a directory: give its path, or file:PATH",
+        )
+    return text  # a colon is a character like any other
+
+
+def _of_url(text: str, rest: str) -> str:
+    from urllib.parse import unquote
+
+    host, slash, path = rest.partition("/")
+    if host not in ("", "localhost") or not slash:
+        raise ValidationError(
+            f"the ledger's location is {text!r}: file:// needs three slashes and a whole path",
+            field="ledger",
+            hint="file:PATH may be relative",
+        )
+    return unquote(slash + path)
+
+
+def near(directory: Path, is_ledger: Callable[[Path], bool]) -> Path | None:
+    """A ledger that was probably meant, where there is none in `directory`."""
+    for candidate in _candidates(directory):
+        with suppress(Exception):  # it is only a guess
+            if is_ledger(candidate):
+                return candidate
+    return None
+
+
+def _candidates(directory: Path) -> Iterator[Path]:
+    import difflib  # only for those who mistype
+
+    with suppress(OSError):
+        names = [entry.name for entry in islice(directory.parent.iterdir(), _MOST_COMPARED)]
+        for name in difflib.get_close_matches(directory.name, names):
+            yield directory.with_name(name)
+    yield directory / DEFAULT
+    yield directory.parent
+    here = Path.cwd()
+    for place in (here, here.parent):
+        yield from (place / DEFAULT, place)
+
+
+class _Location(click.types.StringParamType):
+    """A location as text: what it means is decided when all that were given are known."""
+
+    name = "location"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="dir")]
+
+
+def place_options(*, hidden: bool = False) -> list[click.Option]:
+    """`--ledger` and `--dir`, which leave what they are given with the session.
+
+    The hidden ones stand behind a command's name, and look at no variable.
+    """
+
+    def remember(context: click.Context, option: click.Parameter, value: str | None) -> None:
+        from .session import Session
+
+        if value is None:
+            return
+        source = context.get_parameter_source(str(option.name))
+        typed = source is not click.core.ParameterSource.ENVIRONMENT
+        name = option.opts[0] if typed else str(option.envvar)
+        context.ensure_object(Session).given.append(Given(name, value, typed))
+
+    texts = {
+        "--ledger": (
+            "JOBLEDGER",
+            "Where the ledger is: a path, or file:PATH (or JOBLEDGER).  [default: jobs]",
+        ),
+        "--dir": ("JOBLEDGER_DIR", "The same (or JOBLEDGER_DIR)."),
+    }
+    return [
+        click.Option(
+            [name, f"location_{name[2:]}"],
+            metavar="LOCATION",
+            type=_Location(),
+            envvar=None if hidden else variable,
+            expose_value=False,
+            callback=remember,
+            hidden=hidden,
+            help=text,
+        )
+        for name, (variable, text) in texts.items()
+    ]
