@@ -150,7 +150,7 @@ def test_live_files_are_the_bytes_of_a_rebuild(directory: Path, clock: ManualClo
         live = {path.name: path.read_bytes() for path in directory.glob("jobs_*.json")}
         for path in directory.glob("jobs_*.json"):
             path.unlink()
-        with Ledger(directory, clock=clock) as ledger:
+        with without_background(), Ledger(directory, clock=clock) as ledger:
             assert sorted(ledger.rebuild().changed) == sorted(live)
             assert ledger.rebuild(check=True).changed == []
         assert {path.name: path.read_bytes() for path in directory.glob("jobs_*.json")} == live

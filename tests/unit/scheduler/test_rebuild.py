@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from support.durability import without_background
 from support.eventstore import WatchedFileSystem
 from support.waiting import DEADLINE_S, eventually
 
@@ -93,7 +94,7 @@ def test_one_that_fails_is_left_alone_and_the_ledger_goes_on(
     directory: Path, types: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The others are written; asking for it says where it failed."""
-    with Ledger(directory, clock=clock, projections=[Fails, Types]) as ledger:
+    with without_background(), Ledger(directory, clock=clock, projections=[Fails, Types]) as ledger:
         for job_id in ("a", "b", "c"):
             add(ledger, clock, job_id)
         with pytest.raises(StorageError, match=r"'fails' failed at event 2: ZeroDivisionError: by"):
@@ -244,7 +245,7 @@ def test_a_rebuild_brings_back_every_byte_of_every_projection(
         add(ledger, clock, "b")
         ledger.cancel_job("b")
     before = on_disk(directory)
-    with Ledger(directory, clock=clock, projections=[Types]) as ledger:
+    with without_background(), Ledger(directory, clock=clock, projections=[Types]) as ledger:
         for name in ("projection_types", "jobs_2026-03-02.json", "snapshot_types.json"):
             (directory / name).unlink()
         (directory / "jobs_1999-01-01.json").write_bytes(b"mine")
