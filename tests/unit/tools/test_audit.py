@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.cli import Cli, run_here
 from support.stories import two_days
+from support.waiting import DEADLINE_S
 
 from jobledger import Ledger, ManualClock
 
@@ -147,18 +148,19 @@ def test_following_shows_what_other_processes_append_also_on_a_new_day(
     directory: Path, tmp_path: Path, clock: ManualClock
 ) -> None:
     """Each event as it comes, from where the options say, until Ctrl-C."""
-    process = Cli(directory, tmp_path).start("audit", "--last", "1", "--follow", "--json")
-    assert process.stdout is not None
-    try:
-        assert json.loads(process.stdout.readline())["seq"] == 15
-        for seq in (16, 17, 18):
-            clock.advance(timedelta(days=1))
-            with Ledger(directory, clock=clock) as other:
-                other.add_job("a", "text", clock.now(), job_id=str(seq))
-            line = process.stdout.readline()
-            assert line.encode() in (directory / f"events_{clock.now():%F}.jsonl").read_bytes()
-            assert json.loads(line)["seq"] == seq
-    finally:
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+    with Cli(directory, tmp_path).start("audit", "--last", "1", "--follow", "--json") as process:
+        assert process.stdout is not None
+        try:
+            assert json.loads(process.stdout.readline())["seq"] == 15
+            for seq in (16, 17, 18):
+                clock.advance(timedelta(days=1))
+                with Ledger(directory, clock=clock) as other:
+                    other.add_job("a", "text", clock.now(), job_id=str(seq))
+                line = process.stdout.readline()
+                assert line.encode() in (directory / f"events_{clock.now():%F}.jsonl").read_bytes()
+                assert json.loads(line)["seq"] == seq
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (0, "", "")
