@@ -86,7 +86,7 @@ def _of_error(error: BaseException, outside: BaseException | None, stopped: bool
     if any(is_of(one, WrongResultError) for one in chain):
         return Answer("wrong", text, raised=True)
     torn = any(is_of(one, OutcomeUnknown) for one in chain) or not is_of(error, Exception)
-    if torn or stopped or may_be_out(error, outside):
+    if torn or stopped or may_be_out(error, outside):  # rule: broken-off-may-be-out
         return Answer("unknown", text, raised=True)
     return Answer("failed", text, raised=True)
 

@@ -127,6 +127,8 @@ async def call_async(
             raise
         return call.result()  # it had an answer all the same
     if has_ended:
+        if call.cancelled():  # by itself: nobody has cancelled this
+            return answers.of_error(asyncio.CancelledError("the publisher cancelled its own task"))
         return call.result()
     attempt._cancel()
     call.cancel()

@@ -61,20 +61,22 @@ def _after_publish(
     job: ScheduledJob, answer: Answer, settings: AttemptSettings, *, asked: bool
 ) -> c.OfAttempt:
     error = answer.error
+    # rule: at-most-once-takes-only-its-own-word
+    if answer.means == "failed" and settings.on_interrupted == "retry":
+        return _failure(job, error, settings)
     match answer.means:
         case "posted":
             return _completed(job, answer, found=False if asked else None)
         case "not_posted":
             message = error or "the publisher gave no reason"
             return _failure(job, message, settings, retryable=answer.retryable)
-        case "failed" if settings.on_interrupted == "retry":
-            return _failure(job, error, settings)
         case "late":
             message = f"interrupted: no answer from the publisher {error}"
             return interruption(job, "timeout", message, settings, settle=True)
         case "nothing" | "wrong":
-            # It has done whatever it did, and would do it again.
             message = error if answer.raised else f"publisher {error}"
+            # It has done whatever it did, and would do it again.
+            # rule: what-says-nothing-is-done
             return interruption(job, "outcome_unknown", message, settings, settle=True, again=False)
         case "unknown" | "failed":
             message = error or "the publisher cannot tell whether the post is out"

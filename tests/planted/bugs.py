@@ -11,6 +11,7 @@ from switches.rules import RULES
 SIMULATED = ["simulate --seed 1 --steps 4000"]
 """The budget: 4,000 steps of one seed, some ten seconds."""
 DOMAIN = ["unit/domain"]
+ANSWERS = ["unit/scheduler/test_answers.py"]
 
 
 def _of_the_log(name: str, rule: str, *, by_tests: bool = False) -> Mutant:
@@ -90,6 +91,19 @@ BUGS = [
         Never(),
         SIMULATED,
     ),
+    Mutant(
+        "an exception is the publisher's word that nothing was posted, at most once",
+        "at-most-once-takes-only-its-own-word",
+        Swap('settings.on_interrupted == "retry"', "True"),
+        ANSWERS,
+    ),
+    Mutant(
+        "what returned no PostResult is posted again",
+        "what-says-nothing-is-done",
+        Swap("False", "True"),
+        ANSWERS,
+    ),
+    Mutant("a time-out is a failure", "broken-off-may-be-out", Without(), ANSWERS),
     Mutant("orphans of a dead runner are left running", "orphans-are-recovered", Drop(), SIMULATED),
     Mutant(
         "a checkpoint's call returns before it is recorded",

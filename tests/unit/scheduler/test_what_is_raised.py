@@ -188,6 +188,28 @@ def test_a_publisher_that_is_cancelled_and_ends_so_has_no_answer(
     assert attempt._cancelled
 
 
+def test_a_publisher_that_cancels_its_own_task_has_ended_its_attempt(
+    directory: Path, clock: ManualClock
+) -> None:
+    """As some libraries end what takes too long: nobody else has cancelled anything."""
+
+    async def publish(account_id: str, content: str) -> PostResult:
+        if content == "bad":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+        return PostResult(True)
+
+    with Scheduler(directory, clock=clock, publish_timeout=timedelta(hours=1)) as scheduler:
+        bad = scheduler.add_job("a", "bad", clock.now())
+        good = scheduler.add_job("b", "good", clock.now())
+        assert scheduler.run_due(publish) == 2
+        assert scheduler.history(bad)[-1].type == "interrupted"
+        assert scheduler.get_job(bad).status is JobStatus.SCHEDULED
+        assert scheduler.get_job(good).status is JobStatus.COMPLETED
+
+
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit()])
 @pytest.mark.parametrize("way", ["here", "loop"])
 def test_what_is_raised_late_is_told_and_ends_nothing(
