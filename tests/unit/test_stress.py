@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,23 +14,50 @@ from stress import __main__ as stress
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def collected(*options: str) -> list[str]:
-    """The tests of one file, in the order in which they would run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider",
-         "tests/unit/domain/test_policy.py", *options],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return [line for line in done.stdout.splitlines() if "::" in line]
+def collect(*options: str, hash_seed: str = "0") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--collect-only",
+            "-p",
+            "no:cacheprovider",
+            *options,
+        ],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": hash_seed},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def collected(process: subprocess.Popen[str]) -> list[str]:
+    """The tests in the order in which they would run."""
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    return [line for line in output.splitlines() if "::" in line]
 
 
 def test_the_order_is_the_seeds_and_without_one_it_is_the_files() -> None:
     """`make stress` prints the seed, and it gives the order again."""
-    usual, shuffled = collected(), collected("--shuffle", "7")
+    one_file = "tests/unit/domain/test_policy.py"
+    usual, shuffled = (collected(collect(one_file, *o)) for o in ((), ("--shuffle", "7")))
     assert shuffled != usual
     assert sorted(shuffled) == sorted(usual)
-    assert collected("--shuffle", "7") == shuffled
-    assert collected("--shuffle", "8") != shuffled
+    assert collected(collect(one_file, "--shuffle", "7")) == shuffled
+    assert collected(collect(one_file, "--shuffle", "8")) != shuffled
+
+
+def test_every_process_has_the_same_tests_in_the_same_order() -> None:
+    """Neither the order of a set, nor an object's address, nor the time of day is in a test's name:
+    who runs half of them has to know which those are."""
+    one, other = collect(hash_seed="1"), collect(hash_seed="2")
+    names = collected(one)
+    assert collected(other) == names
+    assert not [name for name in names if re.search(r"0x[0-9a-f]{6,}|\bid='", name)]
+    assert len(names) > 1000
 
 
 def test_busy_loops_run_within_the_block_and_end_with_it() -> None:

@@ -175,7 +175,11 @@ def test_what_cannot_be_called_so_is_refused_with_the_shape_that_is_expected(
         assert list(scheduler.events(types=["started"])) == []
 
 
-@pytest.mark.parametrize("given", ACCEPTED, ids=lambda given: f"{given!r:.50}")
+@pytest.mark.parametrize(
+    "given",
+    ACCEPTED,
+    ids=[f"{number}, a {type(given).__name__}" for number, given in enumerate(ACCEPTED)],
+)
 def test_what_can_be_called_so_and_what_nobody_knows_of_is_accepted(given: Any) -> None:
     """Defaults, `*args`, bound methods, partials, decorators, mocks, functions written in C."""
     port = Port(given)

@@ -78,7 +78,7 @@ def test_a_system_exit_that_is_no_tasks_ends_the_loop() -> None:
 
     async def main() -> None:
         asyncio.get_running_loop().call_soon(sys.exit, 3)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     with pytest.raises(SystemExit):
         calls.run_in_own_loop(main())
@@ -99,7 +99,7 @@ def test_a_coroutine_that_is_thrown_away_records_nothing(attempt: Attempt) -> No
     async def main() -> None:
         call = calls.call_async(Port(Publishing(publish)), "publish", attempt)
         asyncio.current_task().left = asyncio.ensure_future(call)  # type: ignore[union-attr]
-        await asyncio.sleep(0.01)
+        await eventually_async(lambda: attempt._called)
 
     sys.unraisablehook, before = reported.append, sys.unraisablehook
     try:
@@ -137,7 +137,7 @@ def test_an_answer_that_came_while_it_was_being_cancelled_counts(
     async def main() -> Answer:
         port = Port(Publishing(publish))
         call = asyncio.create_task(calls.call_async(port, "publish", attempt, timeout_s))
-        await asyncio.sleep(0.01)
+        await eventually_async(lambda: attempt._called)
         call.cancel()
         return await call
 
@@ -160,7 +160,7 @@ def test_what_is_raised_while_it_is_being_cancelled_says_nothing_of_the_post(
     async def main() -> Answer:
         port = Port(Publishing(publish))
         call = asyncio.create_task(calls.call_async(port, "publish", attempt, timeout_s))
-        await asyncio.sleep(0.01)
+        await eventually_async(lambda: attempt._called)
         call.cancel()
         return await call
 
@@ -179,7 +179,7 @@ def test_a_publisher_that_is_cancelled_and_ends_so_has_no_answer(
     async def main() -> None:
         port = Port(Publishing(publish))
         call = asyncio.create_task(calls.call_async(port, "publish", attempt, timeout_s))
-        await asyncio.sleep(0.01)
+        await eventually_async(lambda: attempt._called)
         call.cancel()
         await call
 

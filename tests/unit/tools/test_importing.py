@@ -131,6 +131,7 @@ def test_of_many_bad_rows_twenty_are_named(files: Path, directory: Path) -> None
         (f"{HEAD}\na,x,\na,caf\xe9,".encode("cp1252"), "posts.csv, line 3: byte 6 of it, 0xe9, is"),
         (f"{HEAD}\n".encode("utf-16"), "posts.csv, line 1: byte 1 of it, 0xff, is not UTF-8: the "),
     ],
+    ids=["empty", "a column missing", "a column twice", "no end", "another encoding", "UTF-16"],
 )
 def test_a_csv_that_cannot_be_read_is_refused_by_its_place(
     files: Path, directory: Path, data: bytes, says: str
