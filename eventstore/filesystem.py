@@ -12,33 +12,33 @@ import os
 import stat
 import time
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from ..domain.errors import StorageError
-
-DIRECTORY_MODE = 0o700
-FILE_MODE = 0o600
+from .descriptors import open_file, read_whole
+from .os_errors import CannotSyncError, NotThereError
+from .os_errors import storage_error as storage_error
+from .os_errors import storage_errors as storage_errors
+from .owner import (
+    DIRECTORY_MODE,
+    FILE_MODE,
+    check_directory,
+    check_file,
+    group_that_may_write,
+    settle_directory,
+    settle_file,
+)
 
 # Opening a FIFO that somebody has put in a file's place would wait for ever without O_NONBLOCK.
-_NO_FOLLOW = os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
+_NO_FOLLOW = os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
-
-_HINTS = {
-    errno.ENOSPC: "the disk is full: make room, then open the ledger again",
-    errno.EDQUOT: "the quota is used up: make room, then open the ledger again",
-    errno.EACCES: "check the owner and the permissions",
-    errno.EPERM: "check the owner and the permissions",
-    errno.EROFS: "the file system is mounted read-only",
-    errno.ENOTDIR: "a file is in the way: give a directory",
-    errno.EEXIST: "a file is in the way: give a directory",
-    errno.ELOOP: "it is a symbolic link, which a ledger does not follow",
-}
+_NO_SYNC_OF_DIRECTORIES = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 
 
 class FileSystem:
-    """The real file system. File descriptors are close-on-exec and never follow a final link."""
+    """The real file system. File descriptors are close-on-exec and above those of the standard
+    streams; no final link is followed; what is made belongs to whom its directory belongs."""
 
     def new_id(self) -> str:
         """An id that nothing else has: a random UUID."""
@@ -52,8 +52,33 @@ class FileSystem:
         """Let others have a lock before it is tried again."""
         time.sleep(seconds)
 
+    def locate(self, path: Path) -> Path:
+        """The absolute path without links of what `path` names now, or would name once it is made.
+
+        A link that leads nowhere is left as it is: what it stands for may only be not mounted yet.
+
+        Raises:
+            FileNotFoundError: it is relative, and the working directory was removed.
+        """
+        try:
+            found = path.absolute()
+        except FileNotFoundError:
+            raise NotThereError(
+                errno.ENOENT,
+                "the working directory was removed",
+                path,
+                "give the whole path of the ledger's directory",
+            ) from None
+        there = found
+        while not os.path.lexists(there) and there != there.parent:
+            there = there.parent
+        if not os.path.exists(there):
+            return found
+        return Path(os.path.normpath(os.path.realpath(there) / found.relative_to(there)))
+
     def make_directory(self, path: Path) -> None:
-        """Make `path`, and what is missing above it, durably; the directory gets mode 0700."""
+        """Make `path`, and what is missing above it, durably; the directory gets mode 0700, or, in
+        one that is shared with a group, 2770."""
         if self.is_directory(path):
             return
         for missing in self._missing(path):
@@ -61,7 +86,18 @@ class FileSystem:
                 self.make_one_directory(missing, DIRECTORY_MODE if missing == path else None)
             self.sync_directory(missing.parent)
         if not self.is_directory(path):
-            raise FileExistsError(errno.EEXIST, "a file is in the way", str(path))
+            raise self._in_the_way(path)
+
+    @staticmethod
+    def _in_the_way(path: Path) -> OSError:
+        if path.is_symlink() and not path.exists():
+            return NotThereError(
+                errno.ENOENT,
+                f"it is a link to {os.readlink(path)}, which is not there",
+                path,
+                "mount what it leads to, or make that directory",
+            )
+        return FileExistsError(errno.EEXIST, "a file is in the way", str(path))
 
     def _missing(self, path: Path) -> list[Path]:
         """`path` and the directories above it that are not there, the highest first."""
@@ -74,20 +110,28 @@ class FileSystem:
         """The names that lead to a directory are on disk when this returns.
 
         Whoever made them, and was stopped before it was certain. A directory above that may not be
-        read is passed over: nobody who may not read it has made the way through it.
+        read is passed over: nobody who may not read it has made the way through it. So is one whose
+        file system knows no sync of directories: if it is also the ledger's, that is met there.
         """
-        for above in directory.absolute().parents:
-            with suppress(PermissionError):
+        for above in directory.parents:
+            with suppress(PermissionError, CannotSyncError):
                 self.sync_directory(above)
 
     def is_directory(self, path: Path) -> bool:
         return path.is_dir()
 
     def make_one_directory(self, path: Path, mode: int | None = None) -> None:
-        """With this mode whatever the umask; by default as the umask says."""
+        """With a mode for its owner alone, whatever the umask; by default as the umask says."""
         path.mkdir(0o777 if mode is None else mode)
-        if mode is not None:
-            path.chmod(mode)
+        try:
+            fd = open_file(path, os.O_RDONLY | os.O_DIRECTORY | _NO_FOLLOW)
+        except PermissionError:  # after a umask that takes even the owner's rights
+            settle_directory(path, path, mode)
+            return
+        try:
+            settle_directory(fd, path, mode)
+        finally:
+            os.close(fd)
 
     def list_directory(self, path: Path) -> list[str]:
         return sorted(os.listdir(path))
@@ -95,14 +139,23 @@ class FileSystem:
     def check_owner(self, directory: Path) -> None:
         """
         Raises:
-            PermissionError: the directory is another user's; the administrator may all the same.
+            PermissionError: the directory is another user's, who has not shared it; the
+                administrator may all the same.
         """
-        _check_owner(directory.stat())
+        check_directory(directory.stat(), directory)
+
+    def anyone_may_write(self, directory: Path) -> bool:
+        """Whether the directory's mode lets every user of the machine put files there."""
+        return bool(directory.stat().st_mode & stat.S_IWOTH)
+
+    def group_that_may_write(self, directory: Path) -> int | None:
+        """A group that may write the directory, which was not made for it; None: there is none."""
+        return group_that_may_write(directory.stat())
 
     def kind_of(self, directory: Path) -> str | None:
         """The kind of file system that the directory is on; None where the system does not say."""
         try:
-            mounts = Path("/proc/self/mountinfo").read_bytes().decode(errors="replace")
+            mounts = read_whole("/proc/self/mountinfo").decode(errors="replace")
         except OSError:
             return None
         device = directory.stat().st_dev
@@ -114,35 +167,53 @@ class FileSystem:
         return None
 
     def open_read(self, path: Path) -> int:
-        fd = os.open(path, os.O_RDONLY | _NO_FOLLOW)
-        return self._checked(fd, os.fstat(fd))
+        return self._checked(open_file(path, os.O_RDONLY | _NO_FOLLOW), path)
 
     @staticmethod
-    def _checked(fd: int, status: os.stat_result, *, owned: bool = False) -> int:
+    def _checked(fd: int, path: Path, *, for_writing: bool = False) -> int:
         """The descriptor, which is closed if it is not one of a file for us."""
         try:
+            status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "it is not a regular file")
-            if owned:
-                _check_owner(status)
+            if for_writing:
+                check_file(status, path)
         except BaseException:
             os.close(fd)
             raise
         return fd
 
     def open_write(self, path: Path, *, create: bool = False, truncate: bool = False) -> int:
-        """Open for reading and writing; a file made here has mode 0600 whatever the umask."""
-        # rule: follow-no-link
-        flags = os.O_RDWR | _NO_FOLLOW | (os.O_TRUNC if truncate else 0)
+        """Open for reading and writing; with `create` a file that is not there is made, for its
+        owner alone whatever the umask. With `truncate` as well it is made anew in any case."""
+        flags = os.O_RDWR | _NO_FOLLOW  # rule: follow-no-link
+        while True:
+            if create and truncate:
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+            else:
+                with suppress(FileNotFoundError) if create else nullcontext():
+                    return self._checked(open_file(path, flags), path, for_writing=True)
+            try:
+                fd = open_file(path, flags | os.O_CREAT | os.O_EXCL, FILE_MODE)
+            except FileExistsError:
+                continue  # somebody was faster: it is as if it had been there
+            return self._settled(fd, path)
+
+    def settle(self, fd: int, path: Path) -> None:
+        """Give a file that was made just now to whom it belongs, with the mode for it."""
+        settle_file(fd, path)
+
+    def _settled(self, fd: int, path: Path) -> int:
+        """The descriptor; where the file cannot be given to whom it belongs, it is as if it had not
+        been made."""
         try:
-            fd = os.open(path, flags)
-            return self._checked(fd, os.fstat(fd), owned=True)
-        except FileNotFoundError:
-            if not create:
-                raise
-        fd = os.open(path, flags | os.O_CREAT, FILE_MODE)
-        if stat.S_IMODE(os.fstat(fd).st_mode) != FILE_MODE:  # rule: mode-of-files
-            os.fchmod(fd, FILE_MODE)
+            self.settle(fd, path)
+        except BaseException:
+            os.close(fd)
+            with suppress(OSError):
+                os.unlink(path)
+            raise
         return fd
 
     def close(self, fd: int) -> None:
@@ -198,9 +269,19 @@ class FileSystem:
 
     def sync_directory(self, path: Path) -> None:
         """The directory's entries are on disk when this returns."""
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = open_file(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(fd)
+        except OSError as error:
+            if error.errno not in _NO_SYNC_OF_DIRECTORIES:
+                raise
+            raise CannotSyncError(
+                error.errno,
+                "the file system cannot sync a directory, so that a new file could be lost"
+                f" ({error.strerror})",
+                path,
+                "keep the ledger on a file system of a local disk that can, such as ext4 or xfs",
+            ) from None
         finally:
             os.close(fd)
 
@@ -260,37 +341,12 @@ class FileSystem:
         self.sync_directory(path.parent)  # rule: sync-a-new-name
 
 
-def _check_owner(status: os.stat_result) -> None:
-    user = os.geteuid()
-    if user not in (0, status.st_uid):
-        raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to {user}")
+def located(fs: FileSystem, directory: Path) -> Path:
+    """The place that a directory's name stands for now: whatever the program makes of its working
+    directory, or somebody of a link on the way, files go there and nowhere else.
 
-
-class storage_errors:
-    """Turn an OSError into a StorageError with the path and a hint.
-
-    A class, since every append enters some of them and a generator costs more than its calls.
+    Raises:
+        StorageError: nobody can say.
     """
-
-    __slots__ = ("_doing", "_path")
-
-    def __init__(self, doing: str, path: Path) -> None:
-        self._doing = doing
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, OSError):
-            raise storage_error(self._doing, self._path, error) from error
-
-
-def storage_error(doing: str, path: Path, error: OSError) -> StorageError:
-    """The StorageError for an OSError while `doing` something with `path`."""
-    reason = error.strerror or str(error)
-    return StorageError(
-        f"cannot {doing} {path}: {reason}",
-        path=str(path),
-        hint=_HINTS.get(error.errno or 0),
-    )
+    with storage_errors("find", directory):
+        return fs.locate(directory)  # rule: the-place-is-what-it-was

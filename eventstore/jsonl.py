@@ -19,7 +19,7 @@ from typing import Any
 
 from ..domain.errors import LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
-from .filesystem import FileSystem, storage_error, storage_errors
+from .filesystem import FileSystem, located, storage_error, storage_errors
 from .group import Append, Waiting, accept, change_within_change
 from .head import Head, HeadFile, encode_head
 from .log import Log
@@ -89,8 +89,8 @@ class JsonlEventStore:
         form: Form = RECORDS,
         fs: FileSystem | None = None,
     ) -> None:
-        self._directory = directory
         self._fs = fs or FileSystem()
+        self._directory = directory = located(self._fs, directory)
         self._clock = clock
         self._jump = JumpGuard(clock(), elapsed)
         self._observer = observer

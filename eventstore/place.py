@@ -17,15 +17,30 @@ _NETWORK_FUSE = {
 }  # fmt: skip
 
 
+_WITHOUT_MODES = {
+    "9p", "drvfs", "exfat", "fuseblk", "hfsplus", "msdos", "ntfs", "ntfs3", "vboxsf", "vfat",
+    "fuse.vmhgfs-fuse",
+}  # fmt: skip
+"""Where a mode is the mount's, and says nothing of who may write; those of other systems' disks."""
+
+
 def check_place(fs: FileSystem, directory: Path, *, allow_network: bool) -> None:
     """Before anything is written in it.
 
     Raises:
-        StorageError: it belongs to another user, or it is on a network.
+        StorageError: it belongs to another user, everybody may write in it, or it is on a network.
     """
     with storage_errors("write in", directory):
         fs.check_owner(directory)  # rule: owner-of-the-directory
         kind = fs.kind_of(directory)
+        is_open_to_all = fs.anyone_may_write(directory)
+    if is_open_to_all and kind not in _WITHOUT_MODES:  # rule: no-directory-of-everybody
+        raise StorageError(
+            f"every user of this machine may write in {directory}: anybody could put another log in"
+            " place of yours, and have it posted",
+            path=str(directory),
+            hint=f"chmod o-w {directory}",
+        )
     # rule: no-network
     if not allow_network and kind is not None and is_network(kind):
         raise StorageError(

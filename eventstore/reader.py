@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import LedgerCorruptError
-from .filesystem import FileSystem, storage_errors
+from .filesystem import FileSystem, located, storage_errors
 from .head import Head, HeadFile
 from .log import Log
 from .opening import find_days, first_identity
@@ -50,7 +50,7 @@ class LogReader:
     ) -> None:
         self._fs = fs or FileSystem()
         self._form = form
-        self._directory = directory
+        self._directory = directory = located(self._fs, directory)
         days = find_days(self._fs, directory)
         self.identity = first_identity(self._fs, directory, days)
         self._head_file = HeadFile(self._fs, directory, read_only=True)

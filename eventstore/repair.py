@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from .filesystem import DIRECTORY_MODE, FileSystem, storage_errors
+from .filesystem import FileSystem, located, storage_errors
 from .head import HEAD_NAME, Head, HeadFile, encode_head
 from .log import Log
 from .opening import LOCK_NAME, REPAIR_NAME, find_days, first_identity
+from .owner import DIRECTORY_MODE
 from .record import (
     FORMAT_VERSION,
     GENESIS,
@@ -90,6 +91,7 @@ def assess(fs: FileSystem, directory: Path) -> Damage | None:
         StorageError: there is no ledger, it cannot be read, a newer release wrote it, or so little
             of it can be read that nobody knows which ledger it was.
     """
+    directory = located(fs, directory)
     days = find_days(fs, directory)
     head = _read_head(fs, directory)
     if not days and head is None:
@@ -205,6 +207,7 @@ def repair(fs: FileSystem, directory: Path, now: datetime) -> Plan | None:
     Raises:
         StorageError: as `assess`; or a file cannot be written: then call it again.
     """
+    directory = located(fs, directory)
     lock = directory / LOCK_NAME
     with storage_errors("lock", lock):
         fs.check_owner(directory)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError
 from ..domain.events import timestamp
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.filesystem import FileSystem, located
 from .chain import Place
 from .proofs import sealed_place
 from .seals import Seal, SealError, SigningKey, seal_file, write_seal
@@ -35,6 +35,7 @@ def seal_days(
         StorageError: there is no ledger, or a file cannot be read or written.
     """
     fs = fs or FileSystem()
+    directory = located(fs, directory)
     verification = Verification(directory, fs=fs)
     report = verification.run(progress=progress, daily_files=False)
     if report.problems:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..domain.errors import StorageError
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import FileSystem, located, storage_errors
 from .chain import ChainCheck, Place
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
@@ -67,8 +67,8 @@ class Verification:
     def __init__(
         self, directory: Path, *, fs: FileSystem | None = None, heads: Sequence[ExportedHead] = ()
     ) -> None:
-        self._directory = directory
         self._fs = fs or FileSystem()
+        self._directory = directory = located(self._fs, directory)
         self._heads = heads
         self._findings = Findings()
         self._replayed = Replayed(

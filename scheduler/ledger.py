@@ -11,6 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from ..domain.errors import JobLedgerError, LedgerCorruptError, StorageError, Va
 from ..domain.events import Event
 from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.clock_jump import boot_time
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.filesystem import FileSystem, located
 from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.position import Position, PositionError
 from ..eventstore.record import Record
@@ -145,7 +146,6 @@ class Ledger(Changes, Past):
         check_setting(unique)
         factories = tuple(projections)
         stored = make_all(factories)
-        self.directory = Path(directory)
         self._clock = clock or SystemClock()
         self._expire_after = expire_after
         self._read_only = read_only
@@ -156,6 +156,7 @@ class Ledger(Changes, Past):
         self._replayed = 0
         """Up to which event the state was made from the whole log, since that was asked for."""
         self._fs = fs or FileSystem()
+        self.directory = located(self._fs, Path(directory))
         self._store = JsonlEventStore(
             self.directory,
             clock=self._now,
@@ -197,11 +198,12 @@ class Ledger(Changes, Past):
             self._read_log(progress, use_snapshot=use_snapshot and not stored)
             if not read_only:
                 self._upkeep.find_stale()
+            group = None if read_only else self._group_that_may_write()
         except BaseException:
             self._store.close()
             raise
         self._closed = False
-        self._report_opening(durability)
+        self._report_opening(durability, group)
         if not read_only:
             _open_ledgers.add(self)
             if self._upkeep.is_behind:
@@ -271,7 +273,7 @@ class Ledger(Changes, Past):
             snapshot = self._capture(position)
         self._snapshots.save(snapshot, self._store.sync)
 
-    def _report_opening(self, durability: Durability) -> None:
+    def _report_opening(self, durability: Durability, group: int | None) -> None:
         torn, damage = self._store.torn, self._store.damage
         if torn is not None:
             logger(path=torn.path, offset=torn.offset, size=torn.size, kept=torn.kept).warning(
@@ -281,8 +283,18 @@ class Ledger(Changes, Past):
             logger(path=damage.path, line=damage.line, offset=damage.offset).warning(
                 "damaged log: only what is sound before the damage is shown"
             )
+        if group is not None:
+            logger(directory=str(self.directory), group=group).warning(
+                "a group may write in the directory and replace the log",
+                hint=f"chmod g-w {self.directory}; chmod g+ws if it is meant to share the ledger",
+            )
         if durability == "batch":
             logger(at_risk_ms=BATCH_MS).info("acknowledged changes may be lost in a power cut")
+
+    def _group_that_may_write(self) -> int | None:
+        with suppress(OSError):
+            return self._fs.group_that_may_write(self.directory)
+        return None
 
     # -- checking and rebuilding ---------------------------------------------------------------
 

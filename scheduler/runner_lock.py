@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import SchedulerRunningError, StorageError
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import FileSystem, located, storage_errors
 
 LOCK_NAME = "runner.lock"
 _TRIES = 10
@@ -80,7 +80,7 @@ def _take(fs: FileSystem, fd: int) -> bool:
 
 def find_runner(fs: FileSystem, directory: Path) -> int | None:
     """The pid of the process that runs the jobs of `directory` (0: it does not say); None: none."""
-    path = directory / LOCK_NAME
+    path = located(fs, directory) / LOCK_NAME
     with storage_errors("read", path):
         try:
             fd = fs.open_read(path)

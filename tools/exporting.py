@@ -11,9 +11,9 @@ import click
 
 from ..domain.errors import StorageError, ValidationError
 from ..domain.job import JobStatus, ScheduledJob
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import storage_errors
 from ..scheduler.ledger import Ledger
-from .files import FILE, check_free, hand_out
+from .files import FILE, HandedOut, check_free, hand_out
 from .filters import account_option, choose_jobs, status_option
 from .grammar import command
 from .output import print_json, printable
@@ -143,7 +143,7 @@ def _write_directory(directory: Path, days: dict[str, bytes], *, force: bool) ->
     Raises:
         StorageError: there are some already: with others among them, they would tell two stories.
     """
-    fs = FileSystem()
+    fs = HandedOut()
     with storage_errors("write", directory):
         fs.make_directory(directory)
         there = [name for name in fs.list_directory(directory) if _DAILY.fullmatch(name)]

@@ -11,9 +11,18 @@ import click
 
 from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.owner import FILE_MODE, set_mode
 
 FILE = click.Path(allow_dash=True, readable=False)
 """A file that an option names, which a shell completes; what it must be is asked where it is."""
+
+
+class HandedOut(FileSystem):
+    """For files that are no part of a ledger: they are for who runs the command, wherever they are
+    put."""
+
+    def settle(self, fd: int, path: Path) -> None:
+        set_mode(fd, path, FILE_MODE)
 
 
 def check_free(path: Path, *, force: bool) -> None:
@@ -43,7 +52,7 @@ def hand_out(target: str, data: bytes, *, force: bool = False) -> None:
     path = Path(target)
     check_free(path, force=force)
     with storage_errors("write", path):
-        FileSystem().write_file_durably(path, data)
+        HandedOut().write_file_durably(path, data)
 
 
 def read_in(source: str, *, most_bytes: int) -> bytes:

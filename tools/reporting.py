@@ -12,9 +12,9 @@ import click
 
 from ..domain.errors import JobLedgerError, StorageError, ValidationError
 from ..domain.events import Event
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import storage_errors
 from ..scheduler.ledger import Ledger
-from .files import FILE
+from .files import FILE, HandedOut
 from .grammar import command
 from .output import print_json, printable
 from .progress import Progress, progress_bar
@@ -73,7 +73,7 @@ def report(
         sys.stdout.buffer.flush()
         return
     with storage_errors("write", path):
-        FileSystem().write_file_durably(path, encoded)
+        HandedOut().write_file_durably(path, encoded)
     session.done = f"wrote {path}"
     if session.json:
         facts = {"path": str(path), "bytes": len(encoded), "jobs": page.jobs}

@@ -161,13 +161,14 @@ def is_ledger(directory: Path) -> bool:
     Raises:
         StorageError: the directory cannot be read.
     """
-    from ..eventstore.filesystem import FileSystem, storage_errors
+    from ..eventstore.filesystem import FileSystem, located, storage_errors
     from ..eventstore.head import HEAD_NAME
     from ..eventstore.segment import list_days
 
-    days: list[str] = []
+    fs, days = FileSystem(), list[str]()
+    directory = located(fs, directory)
     with storage_errors("read", directory), suppress(FileNotFoundError):
-        days = list_days(FileSystem(), directory)
+        days = list_days(fs, directory)
     return bool(days) or (directory / HEAD_NAME).exists()
 
 

@@ -9,6 +9,7 @@ DAMAGE, TAIL = "test_jsonl_damage.py", "test_jsonl_tail.py"
 DURABLE, LAYOUT = "test_jsonl_durability.py", "test_jsonl_layout.py"
 OPENING, SHARED = "test_jsonl_opening.py", "test_jsonl_processes.py"
 PLACE, RECORD = "test_place.py", "test_record.py"
+OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.py"
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
@@ -171,6 +172,31 @@ RULES = [
     Mutant("links are not followed", "follow-no-link", Swap("_NO_FOLLOW", "0"), [PLACE, OPENING]),
     Mutant("files are 0600 whatever the umask", "mode-of-files", Never(), [PLACE, LAYOUT, OPENING]),
     Mutant("another user's directory is refused", "owner-of-the-directory", Drop(), [PLACE]),
+    Mutant(
+        "what the administrator makes belongs to the directory's owner",
+        "belongs-to-the-owner-of-the-directory",
+        Value("False"),
+        [OWNER],
+    ),
+    Mutant(
+        "a directory in which everybody may write is refused",
+        "no-directory-of-everybody",
+        Never(),
+        [OWNER],
+    ),
+    Mutant("a ledger stays where it was", "the-place-is-what-it-was", Value("directory"), [WHERE]),
+    Mutant(
+        "no file gets a standard stream's number, not for a moment",
+        "streams-are-taken",
+        Value("[]"),
+        [DESCRIPTORS],
+    ),
+    Mutant(
+        "nor does it keep one that became free meanwhile",
+        "above-the-streams",
+        Value("fd"),
+        [DESCRIPTORS],
+    ),
     Mutant("a network file system is refused", "no-network", Never(), [PLACE]),
     Mutant(
         "a directory of other data is no place for a ledger",

@@ -136,8 +136,17 @@ class SimulatedDisk(FileSystem):
         except OSError:
             return False
 
+    def locate(self, path: Path) -> Path:
+        return path
+
     def check_owner(self, directory: Path) -> None:
         pass
+
+    def anyone_may_write(self, directory: Path) -> bool:
+        return False
+
+    def group_that_may_write(self, directory: Path) -> int | None:
+        return None
 
     def kind_of(self, directory: Path) -> str | None:
         return None

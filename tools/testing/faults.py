@@ -117,11 +117,20 @@ class FaultyFileSystem(FileSystem):
     def pause(self, seconds: float) -> None:
         self._fs.pause(seconds)
 
+    def locate(self, path: Path) -> Path:
+        return self._step("look", path.name, lambda: self._fs.locate(path))
+
     def is_directory(self, path: Path) -> bool:
         return self._step("look", path.name, lambda: self._fs.is_directory(path))
 
     def check_owner(self, directory: Path) -> None:
         self._step("look", directory.name, lambda: self._fs.check_owner(directory))
+
+    def anyone_may_write(self, directory: Path) -> bool:
+        return self._step("look", directory.name, lambda: self._fs.anyone_may_write(directory))
+
+    def group_that_may_write(self, directory: Path) -> int | None:
+        return self._step("look", directory.name, lambda: self._fs.group_that_may_write(directory))
 
     def kind_of(self, directory: Path) -> str | None:
         return self._step("look", directory.name, lambda: self._fs.kind_of(directory))

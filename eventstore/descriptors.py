@@ -1,0 +1,79 @@
+"""Opening files at descriptors of 3 and above, whatever became of the standard streams.
+
+Where a standard stream is closed, the next file that is opened gets its number, and what anybody
+then writes to "standard error" (a warning of a library in C) goes into that file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from contextlib import suppress
+from os import PathLike
+
+FIRST = 3
+"""The first descriptor that belongs to no standard stream."""
+
+_opening = threading.RLock()
+"""While one thread has the free numbers taken, no other finds them taken and then free again. A
+signal's handler may open files in the middle of it."""
+
+
+def _forked() -> None:
+    global _opening
+    _opening = threading.RLock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+def open_file(path: str | PathLike[str], flags: int, mode: int = 0o777) -> int:
+    """What `os.open` gives, closed on exec, and at no moment at the number of a standard stream."""
+    with _opening:
+        taken = _take_what_is_free()  # rule: streams-are-taken
+        try:
+            fd = os.open(path, flags | os.O_CLOEXEC, mode)
+        finally:
+            for each in taken:
+                os.close(each)
+    return fd if fd >= FIRST else _move_up(fd)  # rule: above-the-streams
+
+
+def _take_what_is_free() -> list[int]:
+    """Have the null device at each free number of a standard stream, until they are closed."""
+    taken: list[int] = []
+    if all(map(_is_open, range(FIRST))):
+        return taken
+    with suppress(OSError):  # a place without it, or without a number to spare
+        while (fd := os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)) < FIRST:
+            taken.append(fd)
+        os.close(fd)
+    return taken
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        fcntl.fcntl(fd, fcntl.F_GETFD)
+    except OSError:
+        return False
+    return True
+
+
+def _move_up(fd: int) -> int:
+    """Somebody has closed a stream just now."""
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST)
+    finally:
+        os.close(fd)
+
+
+def read_whole(path: str) -> bytes:
+    """What is in a file whose size the system does not say."""
+    fd, data = open_file(path, os.O_RDONLY), b""
+    try:
+        while part := os.read(fd, 64 * 1024):
+            data += part
+    finally:
+        os.close(fd)
+    return data
