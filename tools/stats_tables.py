@@ -116,7 +116,11 @@ class _Page:
         if ended:
             self.line(", ".join(ended))
         if total.success_rate is not None:
-            self.line(f"{_rate(total)} of the jobs that came to an end were published")
+            tried = _count(total.completed + total.failed, "job")
+            self.line(f"{_rate(total)} of the {tried} that were published or failed were published")
+        if total.expired:
+            more = "more " if total.success_rate is not None else ""
+            self.line(f"{total.expired} {more}expired: too late to be published", "yellow")
         if total.tries:
             each = ", ".join(f"{jobs} after {tries}" for tries, jobs in total.tries.items())
             self.line(f"jobs by the attempts they took: {each}")

@@ -1,4 +1,5 @@
-"""The page in a real browser: its filter works, and nothing is asked of the network."""
+"""The page in a real browser: its filter works, nothing is asked of the network, and no script runs
+that is not its own."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import os
 import re
 import shutil
 import subprocess
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,12 +23,14 @@ CHROMIUM = next(
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium on this machine")
 
-WATCH = """<script>
+WATCH = """
+const said = document.documentElement.dataset;
 document.addEventListener("securitypolicyviolation", (event) => {
-  document.documentElement.dataset.refused = event.violatedDirective;
+  said.refused = (said.refused ?? "") + event.violatedDirective + " ";
 });
-addEventListener("error", () => { document.documentElement.dataset.failed = "yes"; });
-</script>"""
+addEventListener("error", () => { said.failed = "yes"; });
+"""
+HOSTILE = "<script>document.title = 'broken'</script>"
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def page(directory: Path, clock: ManualClock, tmp_path: Path) -> Path:
         for account, content in (
             ("Hương", "first"),
             ("minh", "second"),
-            ("minh", "<script>document.title = 'broken'</script>"),
+            ("minh", HOSTILE),
         ):
             scheduler.add_job(account, content, clock.now())
         scheduler.run_due(publish)
@@ -65,9 +70,17 @@ def loaded(page: Path, fragment: str, profile: Path) -> str:
 
 
 def watched(page: Path, more: str = "") -> None:
-    """Have the page say what its policy refused and what failed in it."""
+    """Have the page say what its policy refused and what failed in it: a script that the policy is
+    made to allow. `more` is put behind it, and is not."""
     text = page.read_text("utf-8")
-    page.write_text(text.replace("<style>", WATCH + more + "<style>", 1), "utf-8")
+    allowed = b64encode(sha256(WATCH.encode()).digest()).decode()
+    text = text.replace("script-src ", f"script-src 'sha256-{allowed}' ", 1)
+    page.write_text(text.replace("<style>", f"<script>{WATCH}</script>{more}<style>", 1), "utf-8")
+
+
+def root_of(document: str) -> str:
+    """Where `watched` has it said."""
+    return document[: document.index("<head>")]
 
 
 def test_the_filter_shows_what_its_address_asks_for(page: Path, tmp_path: Path) -> None:
@@ -82,14 +95,48 @@ def test_the_filter_shows_what_its_address_asks_for(page: Path, tmp_path: Path) 
         (True, False),
     ]
     assert re.search(r'<form id="filter" role', document), "the form is shown where scripts run"
-    root = document[: document.index("<head>")]
-    assert "data-refused" not in root
-    assert "data-failed" not in root
+    assert "data-refused" not in root_of(document)
+    assert "data-failed" not in root_of(document)
     assert "<title>jobs" in document
 
 
-def test_a_request_would_be_refused(page: Path, tmp_path: Path) -> None:
-    """What somebody smuggled in could not tell anybody."""
-    watched(page, '<img src="missing.png">')
+def test_what_stands_in_the_style_is_where_it_should_be(page: Path, tmp_path: Path) -> None:
+    """Bars have their places in the day and their rows, which no attribute says: noon, here."""
+    text = page.read_text("utf-8")
+    measure = """
+const bars = [...document.querySelectorAll(".track i")].map((bar) => {
+  const style = getComputedStyle(bar);
+  const left = parseFloat(style.left) / bar.parentElement.clientWidth;
+  return Math.round(100 * left) + "% " + style.bottom;
+});
+document.documentElement.dataset.bars = bars.join(", ");
+"""
+    allowed = b64encode(sha256(measure.encode()).digest()).decode()
+    text = text.replace("script-src ", f"script-src 'sha256-{allowed}' ", 1)
+    page.write_text(text.replace("</body>", f"<script>{measure}</script></body>"), "utf-8")
+    assert 'data-bars="50% 7px, 50% 7px, 50% 20px"' in root_of(
+        loaded(page, "", tmp_path / "profile")
+    )
+
+
+@pytest.mark.parametrize(
+    ("smuggled", "directive"),
+    [
+        ('<img src="missing.png">', "img-src"),
+        (HOSTILE, "script-src-elem"),
+        ("<svg onload=\"document.title = 'broken'\"></svg>", "script-src-attr"),
+        ('<script src="missing.js"></script>', "script-src-elem"),
+        ("<style>title { color: red }</style>", "style-src-elem"),
+        ('<p style="color: red">x</p>', "style-src-attr"),
+        ('<iframe src="missing.html"></iframe>', "frame-src"),
+        ('<base href="missing/">', "base-uri"),
+    ],
+)
+def test_what_somebody_smuggled_in_is_refused(
+    page: Path, tmp_path: Path, smuggled: str, directive: str
+) -> None:
+    """Were there a fault in the page that let it in: it could run nothing, and tell nobody."""
+    watched(page, smuggled)
     document = loaded(page, "", tmp_path / "profile")
-    assert 'data-refused="img-src"' in document[: document.index("<head>")]
+    assert f'data-refused="{directive} "' in root_of(document)
+    assert "<title>jobs" in document

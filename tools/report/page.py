@@ -22,6 +22,7 @@ from ..timeline import span
 from .attempts import Attempts
 from .charts import WAITING_BOUNDS_S, posts_a_day, waiting_times
 from .day import beginning, timeline
+from .policy import Inline, Placed, policy
 
 MOST_JOBS = 2000
 _MOST_CHOICES = 200
@@ -94,11 +95,11 @@ def render(found: Gathered, source: Source) -> Page:
         if day is None
         else timeline(day, source.zone, list(found.attempts.of_day()), found.jobs, at)
     )
-    html = (
-        _environment(source.zone)
-        .get_template("page.html")
-        .render(
+    environment, placed = _environment(source.zone), Placed()
+    body = Markup(
+        environment.get_template("body.html").render(
             source=source,
+            placed=placed,
             stats=found.stats,
             first=found.first,
             last=found.last,
@@ -116,6 +117,15 @@ def render(found: Gathered, source: Source) -> Page:
             outcomes=[name for name, n in found.stats.total.outcomes().items() if n],
             waiting_chart=waiting_times(found.waiting),
         )
+    )
+    style = Inline("style", _text("page.css") + placed.rules())
+    script = Inline("script", _text("page.js"))
+    html = environment.get_template("page.html").render(
+        source=source,
+        body=body,
+        style=style.text,
+        script=script.text,
+        policy=Markup(policy(style, script)),
     )
     return Page(
         html=html,
@@ -151,8 +161,6 @@ def _environment(zone: ZoneInfo) -> Environment:
     environment.filters["percent"] = lambda n: "–" if n is None else f"{100 * n:.1f}\u00a0%"
     environment.filters["number"] = lambda n: f"{n:,}".replace(",", "\u202f")
     environment.globals["when"] = _when
-    environment.globals["style"] = Markup(_text("page.css"))
-    environment.globals["script"] = Markup(_text("page.js"))
     return environment
 
 

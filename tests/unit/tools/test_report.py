@@ -6,8 +6,10 @@ import json
 import re
 import stat
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from support.cli import run_inside
 
 from jobledger import Ledger, ManualClock, OutcomeUnknown, PostResult, Scheduler
 from jobledger.tools.report import page as page_module
+from jobledger.tools.report.policy import Inline
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="a()">\'" onclick="b()" {{ 7*7 }}'
 CONTROLS = "abc\x1b[31m\u202edef\u2066"
@@ -94,11 +97,15 @@ def test_the_page_says_what_happened(directory: Path, clock: ManualClock, target
     assert f"event {head.seq}, {head.hash[:12]}" in text
     assert "the log read sound" in text
     assert "1 job needs a person Nobody knows whether this post is out." in text
-    assert text.index("needs a person") < text.index("of those that came to an end")
-    assert "33.3 % of those that came to an end" in text
+    assert text.index("needs a person") < text.index("that were published or failed")
+    assert "33.3 % published, of 3 that were published or failed" in text
+    assert "expired" not in text
     assert "2026-03-02 3 attempts, by account" in text
     for how in ("completed", "failed", "unknown"):
-        assert f'<i class="b-{how}" style="left:' in page
+        [place] = re.findall(f'<i class="b-{how} (p[0-9]+)"', page)
+        assert re.search(
+            rf"^\.{place}\{{left:[0-9.]+%;width:[0-9.]+%;bottom:[0-9]+px\}}$", page, re.M
+        )
     assert "job job-1, attempt 1\nXin chào 👋\nrefused after 7 s" in page
     assert "refused after # s" in text
     assert "4 jobs" in text
@@ -111,12 +118,65 @@ def test_no_request_can_leave_the_page(directory: Path, clock: ManualClock, targ
     lived(directory, clock, "text", "minh", "no")
     assert report(directory, target) == 0
     page = target.read_text("utf-8")
-    assert "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'" in page
     assert page.index("Content-Security-Policy") < page.index("<style>") < page.index("<script>")
     assert re.findall(r"://|\bwww\.|url\(|@import|xmlns", page) == []
     elements = Elements(page)
     assert elements.attributes.isdisjoint({"src", "href", "srcset", "action", "data", "background"})
     assert set(elements.tags).isdisjoint({"link", "iframe", "object", "embed", "base", "a"})
+
+
+@pytest.mark.parametrize("content", ["text", HOSTILE])
+def test_the_policy_allows_the_pages_own_script_and_style_and_nothing_else(
+    directory: Path, clock: ManualClock, target: Path, content: str
+) -> None:
+    """By their hashes; so there is no style and no handler in any attribute."""
+    lived(directory, clock, content, content, content)
+    assert report(directory, target) == 0
+    page = target.read_text("utf-8")
+    [policy] = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+    hashes = {}
+    for element in ("script", "style"):
+        [text] = re.findall(f"<{element}>(.*?)</{element}>", page, re.DOTALL)
+        hashes[element] = b64encode(sha256(text.encode()).digest()).decode()
+    assert policy.split("; ") == [
+        "default-src 'none'",
+        f"script-src 'sha256-{hashes['script']}'",
+        f"style-src 'sha256-{hashes['style']}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    elements = Elements(page)
+    assert elements.tags.count("script") == elements.tags.count("style") == 1
+    assert "style" not in elements.attributes
+    assert not [name for name in elements.attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize("text", ["a </SCRIPT> b", "a\r\nb"])
+def test_what_a_browser_would_read_in_another_way_has_no_hash(text: str) -> None:
+    """The policy would refuse what is on the page, without a word."""
+    with pytest.raises(ValueError, match="cannot be the content of a <script>"):
+        Inline("script", text)
+
+
+def test_of_what_so_many_per_cent_were_published_is_said(
+    directory: Path, clock: ManualClock, target: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job that expired is no post that was published, and is not passed over."""
+    with Scheduler(directory, clock=clock, durability="none") as scheduler:
+        ids = [scheduler.add_job("a", f"text {n}", clock.now()) for n in range(3)]
+        scheduler.hold_job(ids[2])
+        scheduler.run_due(lambda account_id, content: PostResult(True, "t"))
+        clock.advance(timedelta(days=2))
+        assert scheduler.cleanup_expired_jobs() == 1
+    assert report(directory, target) == 0
+    text = Elements(target.read_text("utf-8")).text
+    assert "100.0 % published, of 2 that were published or failed" in text
+    assert "1 expired: too late to be published" in text
+    capsys.readouterr()
+    assert run_inside(directory, "stats") == 0
+    lines = capsys.readouterr().out
+    assert "100.0 % of the 2 jobs that were published or failed were published" in lines
+    assert "1 more expired: too late to be published" in lines
 
 
 def test_text_of_jobs_stays_text(directory: Path, clock: ManualClock, target: Path) -> None:

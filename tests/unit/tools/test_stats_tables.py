@@ -61,7 +61,7 @@ def test_figures_fit_the_terminal_and_nothing_that_counts_is_cut(
     assert any(row[:4] == ["2026-03-03", "2", "1", "0"] for row in words)
     assert ["1", "refused", r"#\x1b[#m"] in words
     text = " ".join(" ".join(row) for row in words)
-    assert "88.9 % of the jobs that came to an end were published" in text
+    assert "88.9 % of the 9 jobs that were published or failed were published" in text
     assert "times in Asia/Ho_Chi_Minh" in text
 
 
