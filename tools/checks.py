@@ -77,8 +77,6 @@ def verify_(
         check_free(Path(str(export_head)), force=force)
     with progress_bar("verifying", unit="bytes") as progress:
         report = verify(session.directory, progress=progress, since_heads=heads, public_keys=keys)
-    for note in report.notes:
-        print_error(f"note: {note}")
     if not report.ok:
         session.exit_code = 1
     if export_head == "-" and report.ok:
@@ -88,6 +86,8 @@ def verify_(
         print_json(report.to_dict())
     else:
         print_report(report)
+    for note in report.notes:
+        print_error(f"note: {note}")
     if export_head is not None:
         _export(report, export_head, force)
 

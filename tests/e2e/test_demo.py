@@ -51,7 +51,9 @@ def test_a_publisher_without_an_address_says_which_variable_is_missing(
 ) -> None:
     """In one line, as `jobledger run` prints it."""
     cli = Cli(directory, tmp_path)
-    done = cli.run("run", "--publisher", "jobledger.tools.demo.publisher:publisher", "--once")
+    done = cli.run(
+        "run", "--publisher", "jobledger.tools.demo.publisher:publisher", "--once", "--create"
+    )
     assert done.returncode == 2
     assert "JOBLEDGER_DEMO_URL is not set" in done.stderr
     assert len(done.stderr.splitlines()) == 1

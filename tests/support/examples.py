@@ -117,13 +117,13 @@ def _template(state: JobStatus) -> Path:
     with Scheduler(path / "jobs", clock=clock, **settings) as scheduler:
         is_due = state is JobStatus.FAILED
         scheduler.add_job("mai", TEXT, clock.now() if is_due else later, job_id=JOB)
-        scheduler.add_job("my-account", "broken", clock.now(), max_retries=0)
+        scheduler.add_job("my-account", "broken", clock.now(), max_retries=0, job_id="broken")
         scheduler.run_due(publish)
         if state is JobStatus.PENDING:
             scheduler.hold_job(JOB)
         scheduler.add_job("my-account", TEXT, later, job_id="due")
         scheduler.add_jobs(
-            NewJob("my-account", f"{TEXT} {number}", later)
+            NewJob("my-account", f"{TEXT} {number}", later, job_id=f"post-{number}")
             for number in range(EVENTS - scheduler.seq)
         )
     with Ledger(path / "jobs", read_only=True) as ledger:
