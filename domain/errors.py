@@ -89,6 +89,13 @@ class LedgerCorruptError(StorageError):
     kind: str | None = None
 
 
+class LedgerBusyError(StorageError):
+    """Another process holds a lock of this ledger for too long; `pid` is that process, where it is
+    known. Nothing was changed."""
+
+    pid: int | None = None
+
+
 class SchedulerRunningError(StorageError):
     """Another runner holds this ledger; `pid` is its process."""
 

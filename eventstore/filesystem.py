@@ -16,6 +16,8 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
+
 from .descriptors import open_file, read_whole
 from .os_errors import CannotSyncError, NotThereError
 from .os_errors import storage_error as storage_error
@@ -34,6 +36,23 @@ from .owner import (
 _NO_FOLLOW = os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
 _NO_SYNC_OF_DIRECTORIES = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+
+
+FileIdentity = tuple[int, int]
+"""What makes a file this one and no other, whatever its name: its device and its inode."""
+
+
+class LockHolder(msgspec.Struct, frozen=True):
+    """The process that holds a lock."""
+
+    pid: int
+    name: str = ""
+    is_stopped: bool = False
+
+    def __str__(self) -> str:
+        """Name it for people."""
+        name = f" ({self.name})" if self.name else ""
+        return f"process {self.pid}{name}" + (", which is stopped," if self.is_stopped else "")
 
 
 class FileSystem:
@@ -230,6 +249,25 @@ class FileSystem:
             raise FileNotFoundError(errno.ENOENT, "the file was removed while it was open")
         return status.st_size
 
+    def identity(self, fd: int) -> FileIdentity:
+        """Tell which file an open one is."""
+        status = os.fstat(fd)
+        return status.st_dev, status.st_ino
+
+    def named_size(self, path: Path, identity: FileIdentity) -> int:
+        """Tell the length of an open file, once it is sure that its name is still its own.
+
+        Raises:
+            FileNotFoundError: the file was removed, renamed or replaced: what is written to it
+                would be found by nobody.
+        """
+        status = os.stat(path, follow_symlinks=False)
+        if (status.st_dev, status.st_ino) != identity:
+            raise FileNotFoundError(
+                errno.ENOENT, "the file was renamed or replaced while it was open"
+            )
+        return status.st_size
+
     def file_size(self, path: Path) -> int:
         """The length of a file that need not be open."""
         return path.stat(follow_symlinks=False).st_size
@@ -308,6 +346,18 @@ class FileSystem:
     def unlock(self, fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_UN)
 
+    def lock_holder(self, fd: int) -> LockHolder | None:
+        """Tell who holds the lock of an open file; None where the system does not say."""
+        device, inode = self.identity(fd)
+        file = f"{os.major(device):02x}:{os.minor(device):02x}:{inode}"
+        with suppress(OSError, ValueError):
+            for line in Path("/proc/locks").read_bytes().decode(errors="replace").splitlines():
+                fields = line.split()  # 1: FLOCK ADVISORY WRITE 4711 fe:01:1234 0 EOF
+                if "->" not in fields and "FLOCK" in fields and file in fields:
+                    pid = int(fields[fields.index(file) - 1])
+                    return _described(pid) if pid > 0 else None
+        return None
+
     def read_file(self, path: Path) -> bytes:
         fd = self.open_read(path)
         try:
@@ -339,6 +389,15 @@ class FileSystem:
                 self.remove(temporary)
             raise
         self.sync_directory(path.parent)  # rule: sync-a-new-name
+
+
+def _described(pid: int) -> LockHolder:
+    """A process, as far as the system tells."""
+    with suppress(OSError, ValueError):
+        line = Path(f"/proc/{pid}/stat").read_bytes().decode(errors="replace")
+        name, _, rest = line.partition("(")[2].rpartition(")")
+        return LockHolder(pid, name, rest.split()[0] in ("T", "t"))
+    return LockHolder(pid)
 
 
 def located(fs: FileSystem, directory: Path) -> Path:

@@ -24,21 +24,35 @@ class Append:
     """One caller's records, for a write that may carry those of others too.
 
     `finish` says that the write is over; then there is either an `error` or the `result`.
+    Calling `lead` and `finish` again does nothing, so whoever was broken off in them may repeat.
 
     Raises:
         ValidationError: they are too many for one write, or one is too long for a line.
     """
 
-    __slots__ = ("_turn", "error", "expected_seq", "leads", "records", "result", "size")
+    __slots__ = (
+        "_is_going_on",
+        "_turn",
+        "error",
+        "expected_seq",
+        "is_written",
+        "leads",
+        "records",
+        "result",
+        "size",
+    )
 
     def __init__(self, records: Sequence[NewRecord], expected_seq: int | None = None) -> None:
         self.records = records
         self.expected_seq = expected_seq
         self.result: list[Record] = []
         self.error: Exception | None = None
+        self.is_written = False
+        """Whether it is in the log, as durable as the ledger's setting says."""
         self.leads = False
         """Whether its caller has to write now, for itself and for those who wait."""
         self._turn: threading.Lock | None = None
+        self._is_going_on = False
         self.size = 0
         """About how many bytes it is in the log."""
         for new in records:
@@ -76,12 +90,20 @@ class Append:
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._turn is not None:
+        if self._turn is None or self._is_going_on:
+            return
+        if self._turn.locked():  # else a call of this that was broken off has let it go
             self._turn.release()
+        self._is_going_on = True
 
 
 class Waiting:
-    """Those who wait for a write, in the order in which they came."""
+    """Those who wait for a write, in the order in which they came.
+
+    An interruption (Ctrl-C, a signal's handler that raises) may come anywhere. Nobody may be left
+    waiting for a leader who is gone: what has to be done for others is done again where it was
+    broken off, and doing it twice does no harm.
+    """
 
     def __init__(self) -> None:
         self._appends: dict[int, Append] = {}
@@ -89,9 +111,18 @@ class Waiting:
         self._lock = threading.Lock()
         self._leader: int | None = None
         """The thread that writes, or is about to. None: nobody does, and nobody waits."""
+        self._taken: list[Append] = []
+        """What the leader is writing."""
+        self._here: set[int] = set()
+        """The threads that are in `write`."""
 
     def __len__(self) -> int:
         return len(self._appends)
+
+    def is_here(self) -> bool:
+        """Whether the calling thread is in `write` already: this is a handler that interrupted it,
+        or an observer that it calls."""
+        return threading.get_ident() in self._here
 
     def write(self, append: Append, lead: Callable[[], None]) -> None:
         """Return when `append` is finished: by somebody who led, or by `lead`, called here.
@@ -102,26 +133,32 @@ class Waiting:
         Raises:
             StorageError: this very thread is in the midst of an append.
         """
+        thread = threading.get_ident()
+        if thread in self._here:
+            raise change_within_change()
         try:
-            self._join(append)
+            self._here.add(thread)
+            self._join(append, thread)
             append.wait()
             if append.leads:
                 lead()
         except BaseException:
-            self._withdraw(append)
+            self._break_off(append, thread)
             raise
         finally:
+            self._here.discard(thread)
             if append.leads:
-                self._pass_on()
+                try:
+                    self._pass_on(thread)
+                except BaseException:
+                    self._pass_on(thread)
+                    raise
 
-    def _join(self, append: Append) -> None:
-        thread = threading.get_ident()
+    def _join(self, append: Append, thread: int) -> None:
         with self._lock:
             if self._leader is None:
                 append.leads = True
                 self._leader = thread
-            elif self._leader == thread or thread in self._appends:
-                raise change_within_change()
             else:
                 append.wait_in_line()
             self._appends[thread] = append
@@ -139,6 +176,7 @@ class Waiting:
                 if taken and size > MAX_APPEND_BYTES:
                     break
                 taken.append(append)
+            self._taken = taken  # before they leave the line: see `_break_off`
             if len(taken) == len(self._appends):
                 self._appends.clear()
             else:
@@ -146,18 +184,27 @@ class Waiting:
                     del self._appends[thread]
         return taken
 
-    def _withdraw(self, append: Append) -> None:
+    def _break_off(self, append: Append, thread: int) -> None:
+        """Leave the line; and whoever leads leaves nobody waiting whom it has taken."""
         with self._lock:
-            for thread, waiting in list(self._appends.items()):
-                if waiting is append:
-                    del self._appends[thread]
+            if self._appends.get(thread) is append:
+                del self._appends[thread]
+            taken = self._taken if append.leads and self._leader == thread else []
+        for other in taken:
+            if not other.is_written and other.error is None:
+                other.error = broken_off()
+            other.finish()
 
-    def _pass_on(self) -> None:
-        """After leading: who has waited longest leads now."""
+    def _pass_on(self, thread: int) -> None:
+        """After leading: who has waited longest leads now. Does nothing when it was done."""
         with self._lock:
-            self._leader = next(iter(self._appends), None)
-            if self._leader is not None:
-                self._appends[self._leader].lead()
+            if self._leader != thread:
+                return
+            self._taken = []
+            first = next(iter(self._appends), None)
+            if first is not None:
+                self._appends[first].lead()  # it waits for our lock before it does anything
+            self._leader = first
 
 
 def accept(
@@ -187,6 +234,14 @@ def accept(
             versions.update(mine)
             seq += len(append.records)
     return accepted, versions
+
+
+def broken_off() -> StorageError:
+    """The error for an append whose writer was interrupted."""
+    return StorageError(
+        "the write was interrupted; whether the change is in the log is unknown",
+        hint="look for it: this handle, or one opened anew, shows what is there",
+    )
 
 
 def change_within_change() -> StorageError:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from .filesystem import FileSystem
+from .filesystem import FileIdentity, FileSystem
 
 HEAD_NAME = "HEAD"
 _WIDTH = 320
@@ -67,6 +67,7 @@ class HeadFile:
         self.path = directory / HEAD_NAME
         self._read_only = read_only
         self._fd: int | None = None
+        self._identity: FileIdentity = 0, 0
         self._is_written = False
         self._known: tuple[bytes, Head | None] = b"", None
         """What was in the file last: mostly it still is, and need not be decoded again."""
@@ -77,11 +78,12 @@ class HeadFile:
         if self._fd is None:
             try:
                 if self._read_only:
-                    self._fd = self._fs.open_read(self.path)
+                    self._opened(self._fs.open_read(self.path))
                 else:
-                    self._fd = self._fs.open_write(self.path)
+                    self._opened(self._fs.open_write(self.path))
             except FileNotFoundError:
                 return None
+            assert self._fd is not None
         data = self._fs.read_at(self._fd, _WIDTH, 0)
         if data != self._known[0]:
             self._known = data, decode_head(data)
@@ -95,17 +97,22 @@ class HeadFile:
         """
         self._is_written = True
         if self._fd is None:
-            self._fd = self._fs.open_write(self.path, create=True)
+            self._opened(self._fs.open_write(self.path, create=True))
+        assert self._fd is not None
         data = encoded or encode_head(head)
         self._known = b"", None
         self._fs.write_at(self._fd, data, 0)
         self._known = data, head
 
+    def _opened(self, fd: int) -> None:
+        self._identity = self._fs.identity(fd)
+        self._fd = fd
+
     def _let_go_of_removed(self) -> None:
         """Somebody may have removed or replaced the file: what is written to this one is gone."""
         if self._fd is not None:
             try:
-                self._fs.size(self._fd)
+                self._fs.named_size(self.path, self._identity)
             except FileNotFoundError:
                 self.close()
 
@@ -116,6 +123,6 @@ class HeadFile:
             self._is_written = False
 
     def close(self) -> None:
-        if self._fd is not None:
-            self._fs.close(self._fd)
-            self._fd = None
+        fd, self._fd = self._fd, None  # first: a number that is closed may be another file's
+        if fd is not None:
+            self._fs.close(fd)

@@ -7,7 +7,6 @@ tells them how far the log is acknowledged.
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import threading
@@ -17,12 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..domain.errors import LedgerCorruptError, StorageError
+from ..domain.errors import JobLedgerError, LedgerBusyError, LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
 from .filesystem import FileSystem, located, storage_error, storage_errors
-from .group import Append, Waiting, accept, change_within_change
+from .group import Append, Waiting, accept, broken_off, change_within_change
 from .head import Head, HeadFile, encode_head
-from .log import Log
+from .lock import AppendLock, Patience
+from .log import Log, LogReplacedError
 from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
 from .position import Position
 from .record import RECORDS, Form, NewRecord, encode_write
@@ -42,19 +42,47 @@ def _without_gc() -> Iterator[None]:
             gc.enable()
 
 
-class _Held:
-    """A store's append lock, taken within a `with`."""
+class FirstReading:
+    """How an owner of a store brings itself up to the log from nothing: at the first call, and
+    again where an interruption left the store in the middle of something.
 
-    __slots__ = ("_store",)
+    Nothing else of the store may be used meanwhile but what it tells.
+    """
 
     def __init__(self, store: JsonlEventStore) -> None:
         self._store = store
 
-    def __enter__(self) -> None:
-        self._store._lock()
+    @property
+    def position(self) -> Position:
+        """Where the store stands: at the beginning, before `read` was called."""
+        return self._store._log.position()
 
-    def __exit__(self, *error: object) -> None:
-        self._store._unlock()
+    @property
+    def damage(self) -> LedgerCorruptError | None:
+        """What a handle that only reads has met."""
+        return self._store.damage
+
+    def go_on_from(self, position: Position) -> None:
+        """Take the log up to `position` as read: `read` delivers what comes after it.
+
+        Raises:
+            PositionError: the log does not have what was before it; `read` starts at the beginning,
+                as if this had not been asked.
+            StorageError: a file cannot be read.
+        """
+        self._store._log.go_on_from(position)
+
+    def start_over(self) -> None:
+        """Stand at the beginning again."""
+        self._store._begin_log()
+
+    def read(self) -> None:
+        """Deliver the log to the observer, mending its end unless this handle only reads.
+
+        Raises:
+            LedgerCorruptError: the log does not verify.
+        """
+        self._store._read_all()
 
 
 class JsonlEventStore:
@@ -65,8 +93,15 @@ class JsonlEventStore:
     `read_only` nothing is created, locked or mended, and damage does not raise: what is sound
     before it is delivered and `damage` holds the error. `allow_network` opens a directory on a
     network file system. With `elapsed`, a second clock, a jump ahead is noticed (`clock_jump`).
-    `form` is what records are handed out as. `others` is called before the observer gets what this
-    handle read: that is what others have appended, and, at first, all there is.
+    `form` is what records are handed out as, `patience` how long locks are waited for. `others` is
+    called before the observer gets what this handle read: that is what others have appended, and,
+    at first, all there is.
+
+    An interruption (Ctrl-C, a signal's handler that raises, no memory) may come anywhere. Where it
+    leaves this handle in the middle of something, the next call has it forget everything, and
+    `renew` brings the owner up to the log from nothing; by default that only reads the log. A
+    handler that is called within a call of this handle sees what is known so far, and is refused
+    changes.
 
     Raises:
         StorageError: the directory cannot be made, read or written, or a newer release wrote it.
@@ -87,6 +122,8 @@ class JsonlEventStore:
         allow_network: bool = False,
         elapsed: Elapsed | None = None,
         form: Form = RECORDS,
+        renew: Callable[[FirstReading], None] = FirstReading.read,
+        patience: Patience | None = None,
         fs: FileSystem | None = None,
     ) -> None:
         self._fs = fs or FileSystem()
@@ -98,17 +135,22 @@ class JsonlEventStore:
         self._form = form
         self._durability = durability
         self._read_only = read_only
+        self._renew = renew
+        self._patience = patience or Patience()
         self._waiting = Waiting()
         self._mutex = threading.RLock()
-        self._lock_fd: int | None = None
-        self._lock_path = directory / LOCK_NAME
-        self._held = _Held(self)
+        self._append_lock: AppendLock | None = None
         self._poison: StorageError | None = None
+        self._was_broken_off = False
+        """Whether the handle is poisoned by an interruption alone: the disk is not to blame."""
         self._refused: Exception | None = None
         self._telling = 0
         """The thread that is telling the observer something just now; 0: none is."""
         self._durable_seq = 0
-        self._loaded = False
+        self._is_whole = False
+        """Whether the log's cursor, the versions and the observer have all seen the same records.
+        Not before the first reading, nor within a step that moves them; where that is broken off it
+        stays so, and everything is read anew."""
         self._closed = False
         self._pid = os.getpid()
         self._head_file = HeadFile(self._fs, directory, read_only=read_only)
@@ -116,11 +158,13 @@ class JsonlEventStore:
         self.damage: LedgerCorruptError | None = None
         try:
             if not read_only:
-                self._lock_fd = open_lock(self._fs, directory, allow_network=allow_network)
+                fd = open_lock(self._fs, directory, allow_network=allow_network)
+                lock = AppendLock(self._fs, directory / LOCK_NAME, fd, self._patience)
+                self._append_lock = lock
             self._identity = self._open(timezone)
         except BaseException:
             self._head_file.close()
-            self._release_lock()
+            self._close_lock()
             raise
         self._log = self._new_log()
 
@@ -152,25 +196,31 @@ class JsonlEventStore:
             form=self._form,
         )
 
-    def start_over(self) -> None:
-        """Be a new handle: the next `refresh` delivers the whole log."""
-        with self._mutex:
-            self._check_open()
-            self._log.close()
-            self._log, self._loaded, self.damage = self._new_log(), False, None
+    def _begin_log(self) -> None:
+        """Have read nothing."""
+        left, self._log, self.damage = self._log, self._new_log(), None
+        left.close()
 
-    def _load(self) -> None:
-        """Read the whole log, mending its end unless this handle only reads."""
+    def _read_anew(self) -> None:
+        """Forget everything, and bring the owner up to the log from nothing."""
+        if not self._identity.ledger_id:
+            self._is_whole = True  # nothing is sound: `damage` says so
+            return
+        self._begin_log()
+        self._telling = 0
         with _without_gc():  # millions of new objects, none of them garbage
-            self._read_all()
-        self._loaded = True
+            self._renew(FirstReading(self))
+        self._is_whole = True
 
     def _read_all(self) -> None:
-        if self._read_only:
+        """Deliver the log from where the cursor stands, mending its end where we may write."""
+        if self._read_only or self._poison is not None:
             try:
                 self._follow(self._read_head())
             except LedgerCorruptError as error:
                 self._check_delivered()
+                if not self._read_only:
+                    raise
                 self.damage = error
         else:
             head = self._read_head()
@@ -199,7 +249,7 @@ class JsonlEventStore:
         if self._closed or self.damage is not None:
             return False
         head = self._read_head()
-        return not self._loaded if head is None else head.seq > self._log.cursor.seq
+        return not self._is_whole if head is None else head.seq > self._log.cursor.seq
 
     def acknowledged_seq(self) -> int:
         """The number of the last acknowledged record, read or not; 0 where HEAD does not say."""
@@ -207,43 +257,66 @@ class JsonlEventStore:
         return 0 if head is None else head.seq
 
     def refresh(self) -> None:
+        if self.is_inside():
+            return  # a handler, or an observer, within a call: what is known has to do
         with self._mutex:
             self._check_open()
-            if self.damage is not None:
-                return
-            if not self._loaded:
-                self._load()
-                return
-            head = self._read_head()
-            if head is None or head.seq <= self._log.cursor.seq:
-                return
             try:
-                self._follow(head)
-            except LedgerCorruptError as error:
-                self._check_delivered()
-                if not self._read_only:
-                    raise
-                self.damage = error
+                if self._was_broken_off:
+                    self._reopen()
+                if not self._is_whole:
+                    self._read_anew()
+                elif self.damage is None:
+                    head = self._read_head()
+                    if head is not None and head.seq > self._log.cursor.seq:
+                        self._read_on(head)
+            except BaseException:
+                self._let_go()
+                raise
 
-    def go_on_from(self, position: Position) -> None:
-        """Take the log up to `position` as read: the first `refresh` delivers what comes after it.
+    def _read_on(self, head: Head) -> None:
+        self._is_whole = False
+        try:
+            self._follow(head)
+        except LedgerCorruptError as error:
+            self._check_delivered()
+            if not self._read_only:
+                self._is_whole = True  # up to the damage, which stays where it is
+                raise
+            self.damage = error
+        self._is_whole = True
+
+    def is_inside(self) -> bool:
+        """Whether the calling thread is in the midst of a call of this handle: in a signal's
+        handler that interrupted one, or in an observer."""
+        # The lock's own word for it, which `threading.Condition` relies on as well.
+        return self._mutex._is_owned() or self._waiting.is_here()  # type: ignore[attr-defined]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether what the observer was told is what the log says: nothing derived may be written
+        from a handle that is refused, poisoned, damaged or in the middle of something."""
+        return (
+            self._is_whole
+            and self._poison is None
+            and self._refused is None
+            and self.damage is None
+            and not self._closed
+        )
+
+    @contextmanager
+    def still(self) -> Iterator[Callable[[], Position]]:
+        """Tell where this handle stands, whoever asks for it; nothing is delivered to the observer
+        within the `with`.
 
         Raises:
-            PositionError: the log does not have what was before it; this handle starts at the
-                beginning, as if it had not been asked.
-            StorageError: a file cannot be read.
+            StorageError: it stands nowhere, since it was interrupted and has not read anew yet.
         """
         with self._mutex:
             self._check_open()
-            assert not self._loaded
-            self._log.go_on_from(position)
-
-    @contextmanager
-    def still(self) -> Iterator[Position]:
-        """Where this handle stands; nothing is delivered to the observer within the `with`."""
-        with self._mutex:
-            self._check_open()
-            yield self._log.position()
+            if not self._is_whole:
+                raise broken_off()
+            yield self._log.position
 
     def _follow(self, head: Head | None) -> None:
         """Read up to `head` (without one, to the end), as a reader: nothing there may be torn."""
@@ -258,11 +331,12 @@ class JsonlEventStore:
         self._deliver(records)
 
     def _deliver(self, records: Sequence[Any]) -> None:
-        """Hand records to the observer; one that refuses them makes this handle useless."""
+        """Hand records to the observer; one that refuses them makes this handle useless. What is
+        no refusal (no memory, say) leaves it in the middle of something."""
         self._telling = threading.get_ident()
         try:
             self._observer(records)
-        except Exception as error:
+        except JobLedgerError as error:
             self._refused = error
             raise
         finally:
@@ -297,8 +371,10 @@ class JsonlEventStore:
         ):
             self._durable_seq = head.durable_seq
             return
+        was_whole, self._is_whole = self._is_whole, False
         damage = log.advance(None)
         self.torn = mend(self._fs, log, head, damage) or self.torn
+        self._is_whole = was_whole
         self._log.check_head(head)
         if head is None or head.day != cursor.day or head.offset == 0:
             # Whoever made this day's file may have died before its name was on disk.
@@ -356,44 +432,76 @@ class JsonlEventStore:
         self._waiting.write(mine, self._lead)
         if mine.error is not None:
             raise mine.error
+        if not self._is_whole:
+            # It is durable, so it is acknowledged; that the state lacks it is mended now or later.
+            with suppress(Exception):
+                self.refresh()
         return mine.result
 
     def _lead(self) -> None:
         with self._mutex:
-            self._commit(self._waiting.take())
+            try:
+                self._commit(self._waiting.take())
+            except BaseException:
+                self._let_go()
+                raise
 
     def _commit(self, together: list[Append]) -> None:
         """One write and one sync for everybody who waits."""
         try:
-            self._check_usable()
-            if not self._loaded:
-                self._load()
+            self._mend()
             with self._locked():
                 self._catch_up()  # rule: catch-up-before-appending
                 accepted, versions = accept(together, self._log.cursor.seq, self._log.versions)
                 written = self._write([new for request in accepted for new in request.records])
-            self._log.versions.update(versions)
             start = 0
             for request in accepted:
                 request.result = written[start : start + len(request.records)]
+                request.is_written = True
                 start += len(request.records)
+            self._log.versions.update(versions)
             if written:
-                self._deliver(written)
+                self._tell(written)
+        except LogReplacedError as error:
+            self._is_whole = False
+            self._fail(together, error)
         except Exception as error:  # noqa: BLE001 - every waiting caller has to hear of it
             self._fail(together, error)
         except BaseException:
             # Ctrl-C in the middle of a write: nobody knows how far it got.
-            self._poison = self._unknown(self._directory, "a write was broken off", None)
-            self._fail(together, self._poison)
+            self._poison, self._was_broken_off = broken_off(), True
+            raise  # whoever waits hears of it by `Waiting`
+        for request in together:
+            request.finish()
+
+    def _mend(self) -> None:
+        """Be a handle that can write: go on after an interruption, which is no fault of the disk's.
+
+        Raises:
+            StorageError: the handle is closed, refused or poisoned.
+        """
+        if self._was_broken_off and not self._closed:
+            self._reopen()
+        self._check_usable()
+        if not self._is_whole:
+            self._read_anew()
+
+    def _tell(self, written: list[Any]) -> None:
+        """Deliver what is in the log. It is acknowledged whatever comes of that: an observer that
+        has no memory just now, or no thread, has it read the log anew."""
+        try:
+            self._deliver(written)
+        except JobLedgerError:
             raise
-        finally:
-            for request in together:
-                request.finish()
+        except Exception:  # noqa: BLE001 - it is not whole, and so it is read anew
+            return
+        self._is_whole = True
 
     @staticmethod
     def _fail(together: list[Append], error: Exception) -> None:
         for request in together:
-            request.error = request.error or error
+            if not request.is_written:
+                request.error = request.error or error
 
     def _write(self, news: list[NewRecord]) -> list[Any]:
         """Append, sync as the durability says, and move HEAD; only then the cursor moves."""
@@ -403,7 +511,9 @@ class JsonlEventStore:
         day = max(now.date().isoformat(), self._log.cursor.day)  # rule: day-never-goes-back
         if day != self._log.cursor.day:
             self._jump.check(now, self._log.cursor.day)  # rule: no-file-after-a-jump
+            self._is_whole = False  # in between the cursor is in neither file
             self._roll_over(day)
+            self._is_whole = True
         log, after = self._log, self._log.cursor.copy()
         batch = self._durable_seq + 1  # rule: record-names-its-batch
         if after.batch != batch:
@@ -428,6 +538,7 @@ class JsonlEventStore:
             raise self._poison from error
         except OSError as error:
             raise self._poisoned("append to", log.path, error) from error
+        self._is_whole = False  # until the observer has heard of it
         log.cursor = after
         return records
 
@@ -456,25 +567,48 @@ class JsonlEventStore:
         log.enter(day)
 
     def sync(self) -> None:
+        if self.is_inside():
+            return  # within a call: the next one does it
         with self._mutex:
-            idle = self._closed or self._read_only or not self._loaded
-            if idle or self._refused is not None or self._is_forked():
-                return
-            if self._poison is not None:
-                if self._durable_seq < self._log.cursor.seq:
-                    raise self._poison  # what was acknowledged is not on disk
-                return
-            log = self._log
+            try:
+                self._sync()
+            except BaseException:
+                self._let_go()
+                raise
+
+    def _sync(self) -> None:
+        log = self._log
+        idle = self._closed or self._read_only or not self._is_whole
+        if idle or self._refused is not None or self._is_forked():
+            return
+        if self._poison is not None:
+            if self._durable_seq < log.cursor.seq:
+                raise self._poison  # what was acknowledged is not on disk
+            return
+        try:
             with self._locked():
                 self._catch_up()
-                try:
-                    if self._durable_seq < log.cursor.seq:
-                        self._fs.sync_data(log.fd)
-                        self._durable_seq = log.cursor.seq
-                        self._write_head(log.cursor)
-                    self._head_file.sync()
-                except OSError as error:
-                    raise self._poisoned("sync", log.path, error) from error
+                if self._durable_seq < log.cursor.seq:
+                    self._sync_data()
+                    self._write_head(log.cursor)
+                self._head_file.sync()
+        except LedgerBusyError:
+            # What was acknowledged here can be made certain all the same; HEAD is for another time.
+            if self._durable_seq < log.cursor.seq:
+                self._sync_data()
+        except LogReplacedError:
+            self._is_whole = False
+            raise
+        except OSError as error:
+            raise self._poisoned("sync", log.path, error) from error
+
+    def _sync_data(self) -> None:
+        log = self._log
+        try:
+            self._fs.sync_data(log.fd)
+        except OSError as error:
+            raise self._poisoned("sync", log.path, error) from error
+        self._durable_seq = log.cursor.seq
 
     @property
     def is_poisoned(self) -> bool:
@@ -492,13 +626,26 @@ class JsonlEventStore:
         """
         with self._mutex:
             self._check_open()
-            if self._poison is None:
-                return
-            self._log.reopen()
-            self._head_file.close()
-            with self._locked():
-                self._catch_up(opening=True)
-            self._poison = None
+            try:
+                self._reopen()
+            except BaseException:
+                self._let_go()
+                raise
+
+    def _reopen(self) -> None:
+        if self._poison is None:
+            return
+        try:
+            if self._is_whole:
+                self._log.reopen()
+        except LogReplacedError:
+            self._is_whole = False
+        self._head_file.close()
+        if not self._is_whole:
+            self._read_anew()
+        with self._locked():
+            self._catch_up(opening=True)
+        self._poison, self._was_broken_off = None, False
 
     def _poisoned(self, doing: str, path: Path, error: OSError) -> StorageError:
         """After a failed write nothing on this handle is trusted any more."""
@@ -520,35 +667,14 @@ class JsonlEventStore:
     def read(self, after: int = 0) -> Iterator[Any]:
         return self._log.read(after)
 
-    def _locked(self) -> _Held:
-        return self._held
+    def _locked(self) -> AppendLock:
+        assert self._append_lock is not None
+        return self._append_lock
 
-    def _lock(self) -> None:
-        assert self._lock_fd is not None
-        try:
-            self._lock_fd = self._take_lock(self._lock_fd)
-        except OSError as error:
-            raise storage_error("lock", self._lock_path, error) from error
-
-    def _unlock(self) -> None:
-        assert self._lock_fd is not None
-        self._fs.unlock(self._lock_fd)
-
-    def _take_lock(self, fd: int) -> int:
-        """The lock's file, locked; opened anew where somebody has removed it, as others do."""
-        while True:
-            self._fs.lock(fd, wait=True)  # rule: writers-take-turns
-            try:
-                self._fs.size(fd)
-                return fd
-            except FileNotFoundError:
-                self._fs.unlock(fd)
-            removed = fd
-            try:
-                self._lock_fd = fd = self._fs.open_write(self._lock_path, create=True)
-            except FileNotFoundError:
-                raise FileNotFoundError(errno.ENOENT, "the directory was removed") from None
-            self._fs.close(removed)
+    def _let_go(self) -> None:
+        """Release the lock where an interruption kept it from being released."""
+        if self._append_lock is not None:
+            self._append_lock.let_go()
 
     def _is_forked(self) -> bool:
         """Whether this is the child of a fork, which shares every lock with its parent."""
@@ -562,7 +688,7 @@ class JsonlEventStore:
     def _check_usable(self) -> None:
         if self._closed or self._refused is not None:
             self._check_open()
-        if self._poison is not None:
+        if self._poison is not None and not self._was_broken_off:
             raise self._poison
 
     def _check_writable(self) -> None:
@@ -571,7 +697,7 @@ class JsonlEventStore:
             raise StorageError(
                 f"the ledger {self._directory} is open read-only", path=str(self._directory)
             )
-        if self._telling == threading.get_ident():
+        if self._telling == threading.get_ident() or self.is_inside():
             raise change_within_change()
         if self._is_forked():  # rule: no-lock-in-a-fork
             raise StorageError(
@@ -583,9 +709,10 @@ class JsonlEventStore:
     def close(self) -> None:
         with self._mutex:
             if self._closed:
+                self._let_go_of_files()  # where an interruption kept them from being closed
                 return
             try:
-                self.sync()  # after a failed write: raises if what was acknowledged is not on disk
+                self._sync()  # after a failed write: raises if what was acknowledged is not on disk
             finally:
                 self.abandon()
 
@@ -593,12 +720,14 @@ class JsonlEventStore:
         """Let go of the files without a word to the disk: for the child of a fork, which shares
         every lock with its parent and must not use any."""
         self._closed = True
+        self._let_go_of_files()
+
+    def _let_go_of_files(self) -> None:
         self._head_file.close()
         self._log.close()
-        self._release_lock()
+        self._close_lock()
 
-    def _release_lock(self) -> None:
-        if self._lock_fd is not None:
+    def _close_lock(self) -> None:
+        if self._append_lock is not None:
             with suppress(OSError):
-                self._fs.close(self._lock_fd)
-            self._lock_fd = None
+                self._append_lock.close()

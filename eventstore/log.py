@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from .filesystem import FileSystem, storage_error, storage_errors
+from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
 from .head import Head
 from .position import DayRead, Position, check_position
 from .record import RECORDS, Form, Header, Repaired
@@ -28,6 +28,10 @@ from .segment import (
 
 Steps = Generator[list[Any], None, LedgerCorruptError | None]
 """Whole writes in order; its return value is what does not verify in the newest file."""
+
+
+class LogReplacedError(StorageError):
+    """The log's file is no longer the one that was opened. Internal: its reader starts anew."""
 
 
 class Log:
@@ -57,6 +61,7 @@ class Log:
         self._follow_versions = follow_versions
         self._form = form
         self._fd: int | None = None
+        self._identity: FileIdentity = 0, 0
         self._segments: list[tuple[str, int]] = []
         self._ended: dict[str, DayRead] = {}
         """The days before the cursor's, in order."""
@@ -76,9 +81,20 @@ class Log:
         return self._fd
 
     def size(self) -> int:
-        """The length of the file that the cursor is in."""
+        """Tell the length of the file that the cursor is in.
+
+        Raises:
+            LogReplacedError: it was removed, renamed or replaced since it was opened.
+        """
         try:
-            return self._fs.size(self.fd)
+            return self._fs.named_size(self.path, self._identity)
+        except FileNotFoundError as error:
+            raise LogReplacedError(
+                f"{self.path} is not the file that was opened: it was removed, renamed or replaced",
+                path=str(self.path),
+                hint="open the ledger again, which reads what is there now (an editor, logrotate or"
+                " a restore may have done it; nothing was written)",
+            ) from error
         except OSError as error:
             raise storage_error("read", self.path, error) from error
 
@@ -177,9 +193,10 @@ class Log:
         except BaseException:
             self._fs.close(fd)
             raise
-        if self._fd is not None:
-            self._fs.close(self._fd)
-        self._fd, self.path = fd, path
+        left = self._fd
+        self._fd, self._identity, self.path = fd, self._fs.identity(fd), path
+        if left is not None:
+            self._fs.close(left)
         if ended.day:
             self._ended[ended.day] = ended
         self.note_repair(header)
@@ -215,6 +232,7 @@ class Log:
         self.path = day_file(self._directory, last.day)
         with storage_errors("open", self.path):
             self._fd = self._open(self.path)
+            self._identity = self._fs.identity(self._fd)
         self._ended = {read.day: read for read in earlier}
         self._segments = [(read.day, read.first_seq) for read in position.days]
         self.cursor, self.versions = position.cursor(), position.versions
@@ -290,12 +308,22 @@ class Log:
                 self._fs.close(fd)
 
     def reopen(self) -> None:
-        """Open the current file anew, standing where we stood."""
-        self.close()
+        """Open the current file anew, standing where we stood.
+
+        Raises:
+            StorageError: it cannot be opened; the one that was open still is.
+            LogReplacedError: it is another file now.
+        """
         with storage_errors("open", self.path):
-            self._fd = self._fs.open_write(self.path)
+            fd = self._fs.open_write(self.path)
+        if self._fs.identity(fd) != self._identity:
+            self._fs.close(fd)
+            self.size()  # which says so
+        left, self._fd = self._fd, fd
+        if left is not None:
+            self._fs.close(left)
 
     def close(self) -> None:
-        if self._fd is not None:
-            self._fs.close(self._fd)
-            self._fd = None
+        fd, self._fd = self._fd, None  # first: a number that is closed may be another file's
+        if fd is not None:
+            self._fs.close(fd)

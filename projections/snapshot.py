@@ -99,6 +99,20 @@ def snapshot_path(directory: Path) -> Path:
     return directory / NAME
 
 
+def check_of_one_moment(snapshot: Snapshot) -> None:
+    """Check that the state and the position in the log belong together.
+
+    Raises:
+        SnapshotError: they do not: whoever goes on from it would know something else than the log.
+    """
+    position, board = snapshot.position, snapshot.board
+    if board.seq != position.seq:
+        raise SnapshotError(f"the state is of event {board.seq}, the position of {position.seq}")
+    for job in (*board.jobs.open, *board.jobs.recent):
+        if position.versions.get(job.job_id) != job.version:
+            raise SnapshotError(f"job {job.job_id} is not at the version that the log has it at")
+
+
 def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
     """The file's bytes. They are read only by the same `release` on the same kind of machine."""
     position = snapshot.position

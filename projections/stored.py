@@ -68,6 +68,10 @@ class Stored:
         self.is_dirty = True
         """Whether something was applied since its file was written."""
 
+    def start_over(self, fresh: Stored) -> None:
+        """Have what a fresh one has, which nothing was applied to."""
+        self.projection, self.failure, self.is_dirty = fresh.projection, None, True
+
     def apply(self, change: Change) -> StorageError | None:
         """Take a change in; the failure where it fails just now."""
         if self.failure is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.lock import Patience
 from .comparing import Content, is_same
 
 LOCK_NAME = "projections.lock"
@@ -39,35 +40,46 @@ def read_marker(fs: FileSystem, directory: Path, projection: str = "daily_files"
 class ProjectionWriter:
     """Writes derived files, for one handle on a ledger directory."""
 
-    def __init__(self, fs: FileSystem, directory: Path, ledger_id: str) -> None:
+    def __init__(
+        self, fs: FileSystem, directory: Path, ledger_id: str, patience: Patience | None = None
+    ) -> None:
+        self._patience = patience or Patience()
         self._fs = fs
         self._directory = directory
         self._ledger_id = ledger_id
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of the files; across processes, and across threads by its own open file."""
+        """Hold the lock of the files; across processes, and across threads by its own open file.
+
+        Raises:
+            LedgerBusyError: another process holds it all the time.
+        """
         path = self._directory / LOCK_NAME
         with storage_errors("lock", path):
             fd = self._fs.open_write(path, create=True)
-            self._fs.lock(fd, wait=True)
-        try:
+        try:  # the file first: what interrupts the waiting for the lock must not leave it locked
+            with storage_errors("lock", path):
+                self._patience.take(self._fs, fd, path)
             yield
         finally:
             self._fs.close(fd)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """Keep others from writing while files are compared; makes nothing, not even the lock."""
+        """Keep others from writing while files are compared; makes nothing, not even the lock.
+
+        Raises:
+            LedgerBusyError: another process holds the lock all the time.
+        """
         path = self._directory / LOCK_NAME
-        with storage_errors("lock", path):
-            try:
-                fd = self._fs.open_read(path)
-            except FileNotFoundError:
-                fd = None  # nobody has ever written here
-            if fd is not None:
-                self._fs.lock(fd, wait=True, shared=True)
+        fd: int | None = None
+        with storage_errors("lock", path), suppress(FileNotFoundError):  # nobody ever wrote here
+            fd = self._fs.open_read(path)
         try:
+            if fd is not None:
+                with storage_errors("lock", path):
+                    self._patience.take(self._fs, fd, path, shared=True)
             yield
         finally:
             if fd is not None:

@@ -5,7 +5,7 @@ However many there are, they go into one durable write, all or none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,6 +39,10 @@ class Adding(Queries):
     _store: EventStore
     _zone: ZoneInfo
     _uniqueness: Uniqueness | None
+
+    def _append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> None:
+        """Append decided events, all or none. Raises as `EventStore.append`."""
+        raise NotImplementedError
 
     def add_job(
         self,
@@ -148,7 +152,7 @@ class Adding(Queries):
             if self._uniqueness is not None:
                 expected_seq = self._check_unique(arrivals, now)
             try:
-                self._store.append(records, expected_seq=expected_seq)
+                self._append(records, expected_seq=expected_seq)
             except VersionConflictError:
                 continue
             return list(ids)

@@ -29,7 +29,11 @@ _SHARE = 8
 class Background:
     """Calls `write_behind` of its owner `interval_s` after a `wake`, once for all in between; up to
     `longest_s` after it where the writing is so much work that it would be in the way, or the owner
-    wants to be left alone."""
+    wants to be left alone.
+
+    Its thread goes on whatever `write_behind` raises. Where none can be started, or it has died,
+    `wake` tries again; meanwhile `is_late` says so, and the owner calls `work_here`.
+    """
 
     def __init__(
         self,
@@ -46,21 +50,54 @@ class Background:
         self._stopping = threading.Event()
         self._start_lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._lacks_thread = False
+        self._failures = 0
+        self._worked_at = -longest_s
 
     def wake(self) -> None:
-        """Something changed. Cheap; called for every change."""
-        if self._wake.is_set():
+        """Something changed. Cheap; called for every change. It never raises."""
+        if self._wake.is_set() and not self._lacks_thread:
             return
         self._wake.set()
-        if self._thread is None:
-            with self._start_lock:
-                if self._thread is None and not self._stopping.is_set():
-                    self._thread = threading.Thread(
-                        target=self._run, name="jobledger-background", daemon=True
-                    )
-                    self._thread.start()
+        thread = self._thread
+        if thread is None or not thread.is_alive():
+            self._start()
+
+    def _start(self) -> None:
+        with self._start_lock:
+            running = self._thread is not None and self._thread.is_alive()
+            if running or self._stopping.is_set():
+                return
+            thread = threading.Thread(target=self._run, name="jobledger-background", daemon=True)
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError):  # the system allows no more threads just now
+                self._lacks_thread = True
+                return
+            self._thread, self._lacks_thread = thread, False
+
+    @property
+    def is_late(self) -> bool:
+        """Whether there may be work that no thread does, or that one fails at."""
+        return self._lacks_thread or self._failures > 0
+
+    def work_here(self) -> None:
+        """Do the work in the calling thread where there is none for it, once in `longest_s`."""
+        now, owner = self._time(), self._owner()
+        if self._lacks_thread and owner is not None and now - self._worked_at >= self._longest_s:
+            self._worked_at = now
+            owner.write_behind()
 
     def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._work()
+            except BaseException:  # noqa: BLE001 - it must live on, whatever it was
+                self._failures += 1
+                self._wake.set()
+                self._stopping.wait(self._longest_s)
+
+    def _work(self) -> None:
         took_s = 0.0
         while True:
             self._wake.wait()
@@ -72,9 +109,13 @@ class Background:
             self._wake.clear()
             owner = self._owner()
             if owner is None:
+                self._end()
                 return
             begun = self._time()
-            if not owner.write_behind():
+            if owner.write_behind():
+                self._failures = 0
+            else:
+                self._failures += 1
                 self._wake.set()
             took_s = self._time() - begun
             del owner
@@ -92,9 +133,12 @@ class Background:
         self._stopping.set()
         self._wake.set()
 
-    def stop(self) -> None:
-        """End the thread, waiting for a call that is under way."""
+    def stop(self, longest_s: float | None = None) -> bool:
+        """End the thread, waiting for a call that is under way, but no longer than `longest_s`;
+        return whether it has ended."""
         self._end()
         thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(longest_s)
+        return not thread.is_alive()

@@ -122,7 +122,7 @@ class Changes(Adding):
                 return job
             records = make_records(job.job_id, job.version, data)
             try:
-                self._store.append(records, expected_seq=expected_seq)
+                self._append(records, expected_seq=expected_seq)
             except VersionConflictError:
                 continue
             with self._lock:
@@ -155,7 +155,7 @@ class Changes(Adding):
                 records += make_records(job_id, job.version, data)
             if records:
                 try:
-                    self._store.append(records)
+                    self._append(records)
                 except VersionConflictError:
                     continue
             with self._lock:
@@ -179,7 +179,7 @@ class Changes(Adding):
             for job, command in chosen:
                 records += make_records(job.job_id, job.version, decide(job, command, now))
             try:
-                self._store.append(records)
+                self._append(records)
             except VersionConflictError:
                 continue
             return len(chosen)

@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -20,14 +21,21 @@ from typing import ClassVar, Self, get_args
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from ..domain.errors import JobLedgerError, LedgerCorruptError, StorageError, ValidationError
+from ..domain.errors import (
+    JobLedgerError,
+    LedgerBusyError,
+    LedgerCorruptError,
+    StorageError,
+    ValidationError,
+)
 from ..domain.events import Event
 from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.clock_jump import boot_time
 from ..eventstore.filesystem import FileSystem, located
-from ..eventstore.jsonl import JsonlEventStore
+from ..eventstore.jsonl import FirstReading, JsonlEventStore
+from ..eventstore.lock import LockWait, Patience
 from ..eventstore.position import Position, PositionError
-from ..eventstore.record import Record
+from ..eventstore.record import NewRecord, Record
 from ..eventstore.store import Durability
 from ..projections.board import Board
 from ..projections.findings import VerifyReport
@@ -54,6 +62,8 @@ BATCH_MS = 100
 DAILY_FILES_DELAY_S = 0.3
 DAILY_FILES_LONGEST_S = 0.8
 """How long after a change the daily files are written: the longer, the more work that is."""
+_LAST_WRITING_S = 30.0
+"""How long closing waits for files that are just being written."""
 _MANY = 256
 """From so many events on it is worth it to find out which jobs are open only after all of them."""
 
@@ -65,8 +75,22 @@ def _close_all() -> None:
     for ledger in list(_open_ledgers):
         try:
             ledger.close()
-        except JobLedgerError as error:
-            logger(directory=str(ledger.directory)).error("closing failed", error=str(error))
+        except Exception as error:  # noqa: BLE001 - the others are closed all the same
+            logger(directory=str(ledger.directory)).error("closing failed", error=repr(error))
+
+
+def _close_quietly(ledger: Ledger) -> None:
+    """Close for somebody who could not wait for it."""
+    try:
+        ledger.close()
+    except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+        logger(directory=str(ledger.directory)).error("closing failed", error=repr(error))
+
+
+def _tell_of_waiting(wait: LockWait) -> None:
+    logger(path=str(wait.path), held_by=str(wait.holder or "another process")).warning(
+        "waiting for a lock"
+    )
 
 
 def _abandon_all() -> None:
@@ -126,7 +150,7 @@ class Ledger(Changes, Past):
         progress: Progress = lambda done, total: None,
         fs: FileSystem | None = None,
     ) -> None:
-        self._closed = True  # until it is open: `close` must work on half of one
+        self._closed = self._is_let_go = True  # until it is open: `close` must work on half of one
         progress = OnlyTold("progress", progress)
         self._behind = Repeated(
             "writing behind failed; will be tried again", again="writing behind works again"
@@ -157,6 +181,14 @@ class Ledger(Changes, Past):
         """Up to which event the state was made from the whole log, since that was asked for."""
         self._fs = fs or FileSystem()
         self.directory = located(self._fs, Path(directory))
+        self._closing = threading.RLock()
+        self._patience = Patience(_tell_of_waiting)
+        self._durability = durability
+        self._progress = progress
+        self._factories = factories
+        self._use_snapshot = use_snapshot and not stored
+        self._nothing: Snapshot | None = None
+        """The state before any event; None before it has been seen."""
         self._store = JsonlEventStore(
             self.directory,
             clock=self._now,
@@ -168,6 +200,8 @@ class Ledger(Changes, Past):
             allow_network=allow_network,
             elapsed=boot_time() if type(self._clock) is SystemClock else None,
             form=EVENTS,
+            renew=self._renew,
+            patience=self._patience,
             fs=self._fs,
         )
         self._background = self._BACKGROUND(
@@ -186,6 +220,7 @@ class Ledger(Changes, Past):
                 self._zone,
                 factories,
                 stored,
+                self._patience,
             )
             self._snapshots = Snapshots(
                 self._fs,
@@ -193,55 +228,74 @@ class Ledger(Changes, Past):
                 self._store.identity.ledger_id,
                 __version__,
                 self._SNAPSHOT_EVERY,
+                self._patience,
             )
             self._followers = self._who_follows()
-            self._read_log(progress, use_snapshot=use_snapshot and not stored)
-            if not read_only:
-                self._upkeep.find_stale()
+            self._store.refresh()
+            self._progress = lambda done, total: None
             group = None if read_only else self._group_that_may_write()
         except BaseException:
             self._store.close()
             raise
-        self._closed = False
+        self._closed = self._is_let_go = False
         self._report_opening(durability, group)
         if not read_only:
             _open_ledgers.add(self)
             if self._upkeep.is_behind:
                 self._background.wake()
 
-    def _read_log(self, progress: Progress, *, use_snapshot: bool) -> None:
-        """Bring the state up to the log: from the snapshot where there is one that fits, else from
-        the beginning. What does not verify behind a snapshot is judged without it."""
-        with self._store.still() as beginning:
-            nothing = self._capture(beginning)
-        snapshot = self._snapshots.load() if use_snapshot else None
-        if snapshot is not None and self._go_on_from(snapshot):
+    def _renew(self, reading: FirstReading) -> None:
+        """Bring the state up to the log from nothing: at opening, and where an interruption left it
+        in the middle of something."""
+        if self._nothing is None:
+            self._nothing = self._capture(reading.position)
+        else:
+            self._forget()
+            self._upkeep.start_over()
+        self._read_log(reading)
+        if not self._read_only:
+            self._upkeep.find_stale()
+
+    def _forget(self) -> None:
+        """Have the state before any event."""
+        assert self._nothing is not None
+        self._restore(deepcopy(self._nothing))  # what is restored is not copied by its new owner
+
+    def _read_log(self, reading: FirstReading) -> None:
+        """Read it from the snapshot where there is one that fits, else from the beginning. What
+        does not verify behind a snapshot is judged without it."""
+        snapshot = self._snapshots.load() if self._use_snapshot else None
+        if snapshot is not None and self._go_on_from(reading, snapshot):
             try:
-                self._load(progress)
-                damage = self._store.damage
+                self._load(reading)
+                damage = reading.damage
             except LedgerCorruptError as error:
                 damage = error
             if damage is None:
                 return
             self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
-            self._restore(nothing)  # rule: judge-damage-by-the-whole-log
-            self._store.start_over()
-        self._load(progress)
-        self._replayed = 0 if use_snapshot else self._board.seq
+            self._forget()  # rule: judge-damage-by-the-whole-log
+            reading.start_over()
+        self._load(reading)
+        self._replayed = 0 if self._use_snapshot else self._board.seq
 
-    def _load(self, progress: Progress) -> None:
-        total = 0 if self._store.damage is not None else self._store.acknowledged_seq()
-        self._listeners = [lambda: progress(self._board.seq, total)]
+    def _load(self, reading: FirstReading) -> None:
+        progress = self._progress
+        total = 0 if reading.damage is not None else self._store.acknowledged_seq()
+        listeners, self._listeners = (
+            self._listeners,
+            [lambda: progress(self._board.seq, total)],
+        )
         try:
             with self._board.loading():
-                self._store.refresh()
+                reading.read()
         finally:
-            self._listeners = []
+            self._listeners = listeners
 
-    def _go_on_from(self, snapshot: Snapshot) -> bool:
+    def _go_on_from(self, reading: FirstReading, snapshot: Snapshot) -> bool:
         try:
             self._check_fits(snapshot)
-            self._store.go_on_from(snapshot.position)
+            reading.go_on_from(snapshot.position)
         except (PositionError, SnapshotError) as error:
             self._snapshots.ignore(error.message)
             return False
@@ -270,7 +324,9 @@ class Ledger(Changes, Past):
         if self._read_only or not self._snapshots.is_due(self._store.seq):
             return
         with self._store.still() as position, self._lock:
-            snapshot = self._capture(position)
+            if not self._store.is_sound:
+                return
+            snapshot = self._capture(position())
         self._snapshots.save(snapshot, self._store.sync)
 
     def _report_opening(self, durability: Durability, group: int | None) -> None:
@@ -435,6 +491,17 @@ class Ledger(Changes, Past):
             followers.append(self._uniqueness.apply)
         return followers
 
+    def _append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> None:
+        """Append decided events, all or none; what is to follow, and no thread does, is done here.
+
+        Raises as `EventStore.append`.
+        """
+        self._store.append(records, expected_seq=expected_seq)
+        if self._background.is_late:
+            if self._durability == "batch":
+                self._store.sync()  # nothing is at risk for longer than was promised
+            self._background.work_here()
+
     def write_behind(self) -> bool:
         """Sync, and write the daily files that are behind. For the background thread."""
         try:
@@ -445,7 +512,7 @@ class Ledger(Changes, Past):
             self._behind.failed(str(error))
             return self._closed
         self._behind.worked()
-        return True
+        return self._closed or self._store.is_sound or not self._upkeep.is_behind
 
     def leave_alone_s(self, takes_s: float) -> float:
         """For the background thread: nothing here hurries; a runner's jobs do."""
@@ -513,30 +580,68 @@ class Ledger(Changes, Past):
     def close(self) -> None:
         """Bring the daily files up to date, sync, and let go. Calling it again does nothing.
 
+        From within a call of this very handle (in a signal's handler that interrupted one, in a
+        projection) it returns at once, and the handle is closed when that call is over, at the
+        latest at the program's end. It waits briefly for locks that others hold: then the daily
+        files are behind, and whoever opens the ledger next brings them up.
+
         Raises:
             StorageError: the files cannot be written; or, without durability "fsync", what was
                 acknowledged could not be synced.
         """
-        if self._closed:
+        if self._is_let_go:
             return
-        self._closed = True
+        if self._is_inside():
+            self._close_later()
+            return
+        with self._closing:
+            if not self._is_let_go:
+                self._closed = True
+                self._patience.hurry()
+                self._let_go()
+                self._is_let_go = True
         _open_ledgers.discard(self)
-        self._background.stop()
+
+    def _is_inside(self) -> bool:
+        """Whether the calling thread is in the midst of a call of this handle."""
+        # The locks' own word for it, which `threading.Condition` relies on as well.
+        mine = self._lock._is_owned() or self._closing._is_owned()  # type: ignore[attr-defined]
+        return mine or self._store.is_inside() or self._upkeep.is_inside()
+
+    def _close_later(self) -> None:
+        """Have a thread close, which waits for the call that this one is in."""
+        if self._closed:
+            return  # it is being closed
+        self._closed = True
+        self._patience.hurry()
+        with suppress(RuntimeError):  # no thread just now: it is closed at the program's end
+            threading.Thread(target=_close_quietly, args=(self,), daemon=True).start()
+
+    def _let_go(self) -> None:
+        """Do what closing does; again where it was interrupted."""
+        if not self._background.stop(_LAST_WRITING_S):
+            logger(directory=str(self.directory)).error("closed while files are being written")
         try:
             if not self._read_only:
-                self._upkeep.write()
-                self._save_snapshot()
-        except StorageError as error:
-            if not self._store.is_poisoned:
-                raise
-            # The failed write was reported, and the files are brought up at the next opening.
-            logger(error=str(error)).warning("the daily files are behind")
+                self._write_last()
         finally:
             self._store.close()
 
+    def _write_last(self) -> None:
+        reason = "a change could not be written"
+        try:
+            self._upkeep.write()
+            self._save_snapshot()
+        except StorageError as error:
+            if self._store.is_sound and not isinstance(error, LedgerBusyError):
+                raise
+            reason = str(error)
+        if self._upkeep.is_behind:  # what failed was reported; the next opening brings them up
+            logger(reason=reason).warning("the daily files are behind")
+
     def _abandon(self) -> None:
         """In the child of a fork: let go of what is the parent's, touching nothing."""
-        self._closed = True
+        self._closed = self._is_let_go = True
         self._store.abandon()
 
     def __enter__(self) -> Self:
@@ -551,7 +656,7 @@ class Ledger(Changes, Past):
         self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
+        if not getattr(self, "_is_let_go", True):
             self.close()
 
     def __repr__(self) -> str:

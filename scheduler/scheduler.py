@@ -291,13 +291,9 @@ class Scheduler(Waiting):
         if self._runner_lock is not None:
             self._runner_lock.release()
 
-    def close(self) -> None:
-        """Let go of the ledger and of the runner lock. A loop that was not stopped is ended at
-        once: its running attempts are recorded as interrupted."""
-        if self._closed:
-            if self._runner_lock is not None:
-                self._runner_lock.release()
-            return
+    def _let_go(self) -> None:
+        """Close, and let go of the runner lock. A loop that was not stopped is ended at once: its
+        running attempts are recorded as interrupted."""
         loop, task = self._loop, self._loop_task
         if task is not None and loop is not None:
             self._stopping = True
@@ -306,7 +302,7 @@ class Scheduler(Waiting):
                 loop.call_soon_threadsafe(_cancel_all, self._tasks())
         self._give_up(list(self._running.values()))
         try:
-            super().close()
+            super()._let_go()
         finally:
             if self._runner_lock is not None:
                 self._runner_lock.release()

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from ..domain.errors import StorageError
 from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.lock import Patience
 from ..projections.snapshot import (
     LONGEST_HEADER,
     OtherReleaseError,
     Snapshot,
     SnapshotError,
     SnapshotHeader,
+    check_of_one_moment,
     decode_header,
     decode_snapshot,
     encode_snapshot,
@@ -32,11 +34,17 @@ class Snapshots:
     `every` events at the least."""
 
     def __init__(
-        self, fs: FileSystem, directory: Path, ledger_id: str, release: str, every: int
+        self,
+        fs: FileSystem,
+        directory: Path,
+        ledger_id: str,
+        release: str,
+        every: int,
+        patience: Patience,
     ) -> None:
         self._fs = fs
         self._path = snapshot_path(directory)
-        self._writer = ProjectionWriter(fs, directory, ledger_id)
+        self._writer = ProjectionWriter(fs, directory, ledger_id, patience)
         self._ledger_id = ledger_id
         self._release = release
         self._every = every
@@ -98,6 +106,11 @@ class Snapshots:
         the operational log and does no harm: it is tried again after as many events.
         """
         seq = snapshot.position.seq
+        try:
+            check_of_one_moment(snapshot)
+        except SnapshotError as error:
+            logger(path=str(self._path)).error("snapshot not written", error=error.message)
+            return
         data = encode_snapshot(snapshot, self._release)
         try:
             with self._writer.locked():

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.jsonl import JsonlEventStore
+from ..eventstore.lock import Patience
 from ..projections.board import Board
 from ..projections.daily_files import DailyFiles, DayFile, DayState, files_on_disk, job_file
 from ..projections.jobs import Pages
@@ -23,7 +24,7 @@ from ..projections.rebuild import (
     Replay,
     count_files,
 )
-from ..projections.stored import ProjectionFactory, Stored, projection_file
+from ..projections.stored import ProjectionFactory, Stored, make_all, projection_file
 from ..projections.writer import ProjectionWriter
 from .log import logger
 
@@ -49,6 +50,7 @@ class Upkeep:
         zone: ZoneInfo,
         factories: tuple[ProjectionFactory, ...],
         stored: dict[str, Stored],
+        patience: Patience,
     ) -> None:
         self._store = store
         self._board = board
@@ -59,8 +61,17 @@ class Upkeep:
         self._factories = factories
         self._files = DailyFiles(zone)
         self.stored = stored
-        self._writer = ProjectionWriter(fs, directory, store.identity.ledger_id)
-        self._writing = threading.Lock()
+        self._writer = ProjectionWriter(fs, directory, store.identity.ledger_id, patience)
+        self._writing = threading.RLock()
+
+    def is_inside(self) -> bool:
+        """Whether the calling thread is writing the files just now (see `Ledger.close`)."""
+        return self._writing._is_owned()  # type: ignore[attr-defined, no-any-return]
+
+    def start_over(self) -> None:
+        """Make the users' projections anew, which were interrupted in the middle of something."""
+        for name, stored in make_all(self._factories).items():
+            self.stored[name].start_over(stored)
 
     def followers(self) -> list[Callable[[Change], object]]:
         """What takes each change in; under the lock."""
@@ -110,13 +121,15 @@ class Upkeep:
                 return
             with self._writer.locked():
                 self._store.refresh()
+                if not self._store.is_sound:
+                    return  # what it knows may not be what is in the log
                 self._write_days()
                 for name, stored in self.stored.items():
                     if stored.is_dirty and stored.failure is None:
                         self._write_stored(name)
 
     def _write_days(self) -> None:
-        with self._lock:
+        with self._store.still(), self._lock:
             days, self._files.dirty = self._files.dirty, set()
             seq = self._board.seq
             pages = Pages()
@@ -147,7 +160,7 @@ class Upkeep:
 
     def _write_stored(self, name: str) -> None:
         stored = self.stored[name]
-        with self._lock:
+        with self._store.still(), self._lock:
             stored.is_dirty, seq = False, self._board.seq
             try:
                 content = stored.render()

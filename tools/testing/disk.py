@@ -30,7 +30,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from ...eventstore.filesystem import FileSystem
+from ...eventstore.filesystem import FileIdentity, FileSystem, LockHolder
 
 SECTOR = 512
 
@@ -164,6 +164,14 @@ class SimulatedDisk(FileSystem):
     def file_size(self, path: Path) -> int:
         return len(self._file(path).content)
 
+    def named_size(self, path: Path, identity: FileIdentity) -> int:
+        file = self._file(path)
+        if (0, id(file)) != identity:
+            raise FileNotFoundError(
+                errno.ENOENT, "the file was renamed or replaced while it was open"
+            )
+        return len(file.content)
+
     @staticmethod
     def _enter(directory: _Directory, entry: _Entry) -> None:
         for gone in (directory.entries.get(entry.name), directory.entries.get(entry.source or "")):
@@ -214,6 +222,9 @@ class SimulatedDisk(FileSystem):
         """What the end of a process does to its open files and their locks."""
         for fd in list(self._open):
             self.close(fd)
+
+    def identity(self, fd: int) -> FileIdentity:
+        return 0, id(self._of(fd)[0])
 
     def size(self, fd: int) -> int:
         file, _ = self._of(fd)
@@ -303,6 +314,9 @@ class SimulatedDisk(FileSystem):
                 if lock.exclusive == fd:
                     lock.exclusive = None
                 self._changed.notify_all()
+
+    def lock_holder(self, fd: int) -> LockHolder | None:
+        return LockHolder(self.process)
 
     # -- what a crash leaves ---------------------------------------------------------------------
 

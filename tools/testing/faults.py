@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ...eventstore.filesystem import FileSystem
+from ...eventstore.filesystem import FileIdentity, FileSystem, LockHolder
 from .disk import SimulatedDisk
 
 ResultT = TypeVar("ResultT")
@@ -177,6 +177,15 @@ class FaultyFileSystem(FileSystem):
 
     def size(self, fd: int) -> int:
         return self._step("size", self._names[fd], lambda: self._fs.size(fd))
+
+    def identity(self, fd: int) -> FileIdentity:
+        return self._fs.identity(fd)
+
+    def named_size(self, path: Path, identity: FileIdentity) -> int:
+        return self._step("size", path.name, lambda: self._fs.named_size(path, identity))
+
+    def lock_holder(self, fd: int) -> LockHolder | None:
+        return self._fs.lock_holder(fd)
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         return self._step("read", self._names[fd], lambda: self._fs.read_at(fd, count, offset))

@@ -204,8 +204,8 @@ def test_a_removed_lock_file_locks_nobody_out_and_nobody_in(ledger: LogDirectory
     second.append([new("a", 2)])
     first.append([new("a", 3)])
     assert os.fstat(fd).st_nlink == 1, "it was made once"
-    assert first._lock_fd is not None
-    assert os.fstat(first._lock_fd).st_ino == os.fstat(fd).st_ino
+    assert first._append_lock is not None
+    assert first._append_lock._identity == fs.identity(fd)
     fs.close(fd)
 
 

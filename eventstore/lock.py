@@ -1,0 +1,169 @@
+"""Taking turns: a ledger's locks, which are `flock`s, and how long one waits for them.
+
+The kernel drops a lock when its process dies, but not when it is stopped (Ctrl-Z, a debugger, a
+frozen container). So nobody waits without end: after two seconds it is told who holds the lock,
+after a minute the waiting is given up, and whoever wants to end waits for a few seconds in all.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+
+from ..domain.errors import LedgerBusyError
+from .filesystem import FileIdentity, FileSystem, LockHolder, storage_error
+from .group import change_within_change
+
+LONGEST_S = 60.0
+"""How long a lock is waited for."""
+BRIEF_S = 4.0
+"""How long all locks together are waited for by somebody who wants to end."""
+_TOLD_AFTER_S = 2.0
+_FIRST_PAUSE_S = 0.0001
+_LONGEST_PAUSE_S = 0.02
+
+_holders: dict[FileIdentity, int] = {}
+"""The threads of this process that hold an append lock, by the lock's file. A signal handler that
+uses a second handle would wait for the very thread that it interrupted."""
+
+
+class LockWait(msgspec.Struct, frozen=True):
+    """A wait that has become long: for which lock, held by whom, and for how long so far."""
+
+    path: Path
+    holder: LockHolder | None
+    seconds: float
+
+
+class Patience:
+    """How long one handle waits for locks. `tell` hears of each wait that becomes long, once.
+
+    Safe to use from any thread, and `hurry` from a signal handler.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[LockWait], object] = lambda wait: None,
+        time: Callable[[], float] = monotonic,
+    ) -> None:
+        self._tell = tell
+        self._time = time
+        self._until: float | None = None
+
+    def hurry(self) -> None:
+        """Wait for four more seconds in all, whoever waits just now included: the handle is to
+        end. Calling it again does not make it longer."""
+        if self._until is None:
+            self._until = self._time() + BRIEF_S
+
+    def calm_down(self) -> None:
+        """Wait as long as ever again."""
+        self._until = None
+
+    def take(self, fs: FileSystem, fd: int, path: Path, *, shared: bool = False) -> None:
+        """Take the lock of an open file.
+
+        Raises:
+            LedgerBusyError: somebody else holds it all the time.
+            OSError: the system refuses.
+        """
+        if not fs.lock(fd, wait=False, shared=shared):
+            self._wait(fs, fd, path, shared)
+
+    def _wait(self, fs: FileSystem, fd: int, path: Path, shared: bool) -> None:
+        begun, pause_s, is_told = self._time(), _FIRST_PAUSE_S, False
+        while not fs.lock(fd, wait=False, shared=shared):
+            now, until = self._time(), self._until
+            waited_s = now - begun
+            if waited_s >= LONGEST_S or (until is not None and now >= until):
+                raise _busy(path, fs.lock_holder(fd), waited_s)
+            if waited_s >= _TOLD_AFTER_S and not is_told:
+                is_told = True
+                self._tell(LockWait(path, fs.lock_holder(fd), waited_s))
+            fs.pause(pause_s)
+            pause_s = min(1.5 * pause_s, _LONGEST_PAUSE_S)
+
+
+def _busy(path: Path, holder: LockHolder | None, waited_s: float) -> LedgerBusyError:
+    who = "another process" if holder is None else str(holder)
+    return LedgerBusyError(
+        f"{who} holds {path}, which was waited for {waited_s:.0f} s; nothing was changed",
+        path=str(path),
+        pid=None if holder is None else holder.pid,
+        hint="let that process go on (`kill -CONT`), or end it",
+    )
+
+
+class AppendLock:
+    """The lock that writers to a log take turns by, taken within a `with`.
+
+    An interruption may come between the taking and the `with` (a signal's handler that raises), so
+    whoever called for it calls `let_go` when it is broken off.
+    """
+
+    __slots__ = ("_fd", "_fs", "_identity", "_path", "_patience", "is_held")
+
+    def __init__(self, fs: FileSystem, path: Path, fd: int, patience: Patience) -> None:
+        self._fs = fs
+        self._path = path
+        self._fd: int | None = fd
+        self._identity = fs.identity(fd)
+        self._patience = patience
+        self.is_held = False
+
+    def __enter__(self) -> None:
+        if _holders.get(self._identity) == threading.get_ident():
+            raise change_within_change()
+        self.is_held = True  # before it is, so that `let_go` never misses one
+        try:
+            self._take()
+        except OSError as error:
+            self.let_go()
+            raise storage_error("lock", self._path, error) from error
+        except BaseException:
+            self.let_go()
+            raise
+        _holders[self._identity] = threading.get_ident()
+
+    def __exit__(self, *error: object) -> None:
+        self.let_go()
+
+    def _take(self) -> None:
+        """Lock the file that has the lock's name; opened anew where somebody has removed it, as
+        others do."""
+        fs, path = self._fs, self._path
+        while True:
+            assert self._fd is not None
+            self._patience.take(fs, self._fd, path)  # rule: writers-take-turns
+            try:
+                fs.named_size(path, self._identity)
+                return
+            except FileNotFoundError:
+                fs.unlock(self._fd)
+            try:
+                fresh = fs.open_write(path, create=True)
+            except FileNotFoundError:
+                raise FileNotFoundError(errno.ENOENT, "the directory was removed") from None
+            replaced, self._fd, self._identity = self._fd, fresh, fs.identity(fresh)
+            fs.close(replaced)
+
+    def let_go(self) -> None:
+        """Release it where it is held. Does nothing otherwise; it cannot fail."""
+        if self.is_held:
+            if _holders.get(self._identity) == threading.get_ident():
+                del _holders[self._identity]
+            if self._fd is not None:
+                self._fs.unlock(self._fd)
+            self.is_held = False
+
+    def close(self) -> None:
+        """Close the file, and the lock with it."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            _holders.pop(self._identity, None)
+            self._fs.close(fd)
