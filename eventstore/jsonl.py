@@ -305,9 +305,10 @@ class JsonlEventStore:
         )
 
     @contextmanager
-    def still(self) -> Iterator[Callable[[], Position]]:
+    def still(self, *, replacing: bool = False) -> Iterator[Callable[[], Position]]:
         """Tell where this handle stands, whoever asks for it; nothing is delivered to the observer
-        within the `with`.
+        within the `with`. With `replacing` the owner puts what it knows in place anew: broken off
+        in that, it reads the log again.
 
         Raises:
             StorageError: it stands nowhere, since it was interrupted and has not read anew yet.
@@ -316,7 +317,9 @@ class JsonlEventStore:
             self._check_open()
             if not self._is_whole:
                 raise broken_off()
+            self._is_whole = not replacing
             yield self._log.position
+            self._is_whole = True
 
     def _follow(self, head: Head | None) -> None:
         """Read up to `head` (without one, to the end), as a reader: nothing there may be torn."""
@@ -466,6 +469,7 @@ class JsonlEventStore:
             self._is_whole = False
             self._fail(together, error)
         except Exception as error:  # noqa: BLE001 - every waiting caller has to hear of it
+            self._let_go()
             self._fail(together, error)
         except BaseException:
             # Ctrl-C in the middle of a write: nobody knows how far it got.
@@ -582,7 +586,7 @@ class JsonlEventStore:
         if idle or self._refused is not None or self._is_forked():
             return
         if self._poison is not None:
-            if self._durable_seq < log.cursor.seq:
+            if self._durable_seq < log.cursor.seq and self._durability != "fsync":
                 raise self._poison  # what was acknowledged is not on disk
             return
         try:
@@ -682,7 +686,11 @@ class JsonlEventStore:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StorageError(f"the ledger {self._directory} is closed", path=str(self._directory))
+            raise StorageError(
+                f"the ledger {self._directory} is closed",
+                path=str(self._directory),
+                hint="open it again",
+            )
         self._check_delivered()
 
     def _check_usable(self) -> None:

@@ -129,21 +129,22 @@ class Upkeep:
                         self._write_stored(name)
 
     def _write_days(self) -> None:
-        with self._store.still(), self._lock:
-            days, self._files.dirty = self._files.dirty, set()
-            seq = self._board.seq
-            pages = Pages()
-            taken = [(day, self._files.take(day, self._board.jobs, pages)) for day in sorted(days)]
-        if not days:
-            return
+        files, days = self._files, set[str]()
         try:
+            with self._store.still(), self._lock:
+                days |= files.dirty
+                seq, pages = self._board.seq, Pages()
+                taken = [(day, files.take(day, self._board.jobs, pages)) for day in sorted(days)]
+                files.dirty -= days
+            if not days:
+                return
             self._store.sync()  # what is derived is never on disk before what it is derived from
             self._writer.write(DAILY_FILES, self._one_by_one(taken), seq)
         except BaseException:
             with self._lock:
-                self._files.dirty |= days
+                files.dirty |= days
                 for day in days:
-                    self._files.forget(day)
+                    files.forget(day)
             raise
 
     def _one_by_one(
@@ -160,14 +161,14 @@ class Upkeep:
 
     def _write_stored(self, name: str) -> None:
         stored = self.stored[name]
-        with self._store.still(), self._lock:
-            stored.is_dirty, seq = False, self._board.seq
-            try:
-                content = stored.render()
-            except StorageError as failure:
-                _leave_alone(name, failure)
-                return
         try:
+            with self._store.still(), self._lock:
+                stored.is_dirty, seq = False, self._board.seq
+                try:
+                    content = stored.render()
+                except StorageError as failure:
+                    _leave_alone(name, failure)
+                    return
             self._store.sync()
             self._writer.write(name, [(projection_file(self._directory, name), (content,))], seq)
         except BaseException:
@@ -217,14 +218,15 @@ class Upkeep:
         differences: list[Difference] = []
         with self._writing, self._writer.locked():
             self._store.refresh()
-            with self._store.still(), self._lock:
-                replay.feed(self._store.read(replay.seq))
-                dirty = self._files.dirty
-                self._board.restore(replay.board.capture())
-                self._files.restore(replay.daily_files.capture())
-                # What changes from here on is behind again, whatever is written now.
-                self._files.dirty = set()
+            dirty = set[str]()
             try:
+                with self._store.still(replacing=True), self._lock:
+                    replay.feed(self._store.read(replay.seq))
+                    dirty |= self._files.dirty
+                    self._board.restore(replay.board.capture())
+                    self._files.restore(replay.daily_files.capture())
+                    # What changes from here on is behind again, whatever is written now.
+                    self._files.dirty = set()
                 self._store.sync()
                 for name in names:
                     differences += self._write_anew(replay, name, compare)
