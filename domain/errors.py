@@ -91,7 +91,7 @@ class LedgerCorruptError(StorageError):
 
 class LedgerBusyError(StorageError):
     """Another process holds a lock of this ledger for too long; `pid` is that process, where it is
-    known. Nothing was changed."""
+    known. Nothing was changed. Internal: a StorageError for everybody else."""
 
     pid: int | None = None
 

@@ -16,6 +16,8 @@ from .tail import MAX_WRITE_BYTES
 
 MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
 """The most that one write carries, so that no torn tail is longer than MAX_WRITE_BYTES."""
+_LOOK_EVERY_S = 1.0
+"""How often whoever waits looks whether somebody is still at work."""
 ENVELOPE_BYTES = 512
 """More than a record has around its data."""
 
@@ -75,10 +77,10 @@ class Append:
         self._turn = threading.Lock()
         self._turn.acquire()
 
-    def wait(self) -> None:
-        """Until it is finished, or its caller has to lead."""
-        if self._turn is not None:
-            self._turn.acquire()
+    def wait(self) -> bool:
+        """Wait until it is finished, or its caller has to lead; False when nothing has come of it
+        for a while."""
+        return self._turn is None or self._turn.acquire(timeout=_LOOK_EVERY_S)
 
     def lead(self) -> None:
         """Have its caller write."""
@@ -139,20 +141,22 @@ class Waiting:
         try:
             self._here.add(thread)
             self._join(append, thread)
-            append.wait()
+            while not append.wait():
+                if self._is_left_alone(append, thread):
+                    break
             if append.leads:
                 lead()
         except BaseException:
             self._break_off(append, thread)
             raise
         finally:
-            self._here.discard(thread)
-            if append.leads:
-                try:
-                    self._pass_on(thread)
-                except BaseException:
-                    self._pass_on(thread)
-                    raise
+            try:
+                self._pass_on(thread)
+            except BaseException:
+                self._pass_on(thread)
+                raise
+            finally:
+                self._here.discard(thread)
 
     def _join(self, append: Append, thread: int) -> None:
         with self._lock:
@@ -162,6 +166,18 @@ class Waiting:
             else:
                 append.wait_in_line()
             self._appends[thread] = append
+
+    def _is_left_alone(self, append: Append, thread: int) -> bool:
+        """Whether nobody leads any more: several interruptions may do that. Then the caller does,
+        or hears that whoever had taken its append is gone."""
+        with self._lock:
+            if self._leader in self._here and not append.leads:
+                return False
+            if self._appends.get(thread) is append:
+                self._leader, append.leads = thread, True
+            elif not append.is_written and append.error is None:
+                append.error = broken_off()
+            return True
 
     def take(self) -> list[Append]:
         """As many from the front as fit into one write, to be finished; the rest are for the next.

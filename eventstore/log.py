@@ -92,8 +92,8 @@ class Log:
             raise LogReplacedError(
                 f"{self.path} is not the file that was opened: it was removed, renamed or replaced",
                 path=str(self.path),
-                hint="open the ledger again, which reads what is there now (an editor, logrotate or"
-                " a restore may have done it; nothing was written)",
+                hint="nothing was written; the next call reads what is there now (an editor's"
+                " backup, logrotate or a restore may have done this)",
             ) from error
         except OSError as error:
             raise storage_error("read", self.path, error) from error

@@ -98,7 +98,7 @@ def test_an_append_that_is_broken_off_while_it_waits_is_not_written(line: Line) 
     """Ctrl-C reaches the main thread wherever it waits."""
 
     class Interrupted(Append):
-        def wait(self) -> None:
+        def wait(self) -> bool:
             raise KeyboardInterrupt
 
     first, mine, last = Append([new()]), Interrupted([new()]), Append([new()])
@@ -149,11 +149,11 @@ def test_a_change_by_a_handler_while_its_thread_waits_is_refused(line: Line) -> 
     inner, refused = Append([new()]), list[str]()
 
     class Handled(Append):
-        def wait(self) -> None:
+        def wait(self) -> bool:
             with pytest.raises(StorageError) as raised:
                 line.waiting.write(inner, line.lead)
             refused.append(raised.value.message)
-            super().wait()
+            return super().wait()
 
     first, mine = Append([new()]), Handled([new()])
     line.end(line.begin(first), line.begin(mine))
