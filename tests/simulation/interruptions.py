@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dis
 import opcode
 import random
 import sys
@@ -39,7 +40,7 @@ from jobledger import (
 from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 _PACKAGE = str(Path(jobledger.__file__).parent)
-_KIT = str(Path(_PACKAGE, "tools"))
+_LEFT_OUT = (str(Path(_PACKAGE, "tools")), str(Path(_PACKAGE, "tests")))
 """The simulated disk stands for the kernel, which finishes what it has begun."""
 _ALSO = {contextlib.__file__}
 
@@ -58,6 +59,28 @@ ERRORS: dict[str, type[BaseException]] = {
 }
 
 
+class _Code:
+    """What a function is made of, and what handles an exception in each of its instructions."""
+
+    def __init__(self, code: CodeType) -> None:
+        self._instructions = code.co_code
+        self._handlers = [-1] * len(self._instructions)
+        for entry in dis.Bytecode(code).exception_entries:
+            for offset in range(entry.start, entry.end):
+                self._handlers[offset] = entry.target
+
+    def looks_between(self, last: int, offset: int) -> bool:
+        """Whether the interpreter looks for signals after the instruction at `last`.
+
+        It would raise there; a tracer can only raise at the next one. So not where another handler
+        is in charge of that.
+        """
+        if last < 0:
+            return False
+        looks = self._instructions[last] in _LOOKS
+        return looks and self._handlers[last] == self._handlers[offset]
+
+
 class Interrupter:
     """Raises `error` at place number `at` (from 1) within the `with`; `places` counts them.
 
@@ -69,10 +92,11 @@ class Interrupter:
         self.error = error
         self.places = 0
         self.where = ""
-        self._codes: dict[CodeType, bytes] = {}
+        self._tracer = self._called  # held here too: an error makes the interpreter let go of it
+        self._codes: dict[CodeType, _Code] = {}
 
     def __enter__(self) -> Interrupter:
-        sys.settrace(self._called)
+        sys.settrace(self._tracer)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -80,19 +104,21 @@ class Interrupter:
 
     def _called(self, frame: FrameType, event: str, argument: object) -> Any:
         file = frame.f_code.co_filename
-        is_ours = file.startswith(_PACKAGE) and not file.startswith(_KIT)
+        is_ours = file.startswith(_PACKAGE) and not file.startswith(_LEFT_OUT)
         if event != "call" or not (is_ours or file in _ALSO):
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        code = self._codes.setdefault(frame.f_code, frame.f_code.co_code)
+        code = self._codes.get(frame.f_code)
+        if code is None:
+            code = self._codes[frame.f_code] = _Code(frame.f_code)
         last = -1
 
         def step(frame: FrameType, event: str, argument: object) -> Any:
             nonlocal last
             if event == "opcode":
-                if last in _LOOKS:
+                if code.looks_between(last, frame.f_lasti):
                     self._reach(frame)
-                last = code[frame.f_lasti]
+                last = frame.f_lasti
             return step
 
         return step
