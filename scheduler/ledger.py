@@ -184,7 +184,7 @@ class Ledger(Changes, Past):
         self._closing = threading.RLock()
         self._patience = Patience(_tell_of_waiting)
         self._durability = durability
-        self._progress = progress
+        self._progress: Progress = progress
         self._factories = factories
         self._use_snapshot = use_snapshot and not stored
         self._nothing: Snapshot | None = None
