@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import SchedulerRunningError, StorageError
-from ..eventstore.filesystem import FileSystem, located, storage_errors
+from ..eventstore.filesystem import FileIdentity, FileSystem, located, storage_errors
 
 LOCK_NAME = "runner.lock"
 _TRIES = 10
@@ -29,6 +29,7 @@ class RunnerLock:
         self._path = directory / LOCK_NAME
         self._fs = fs
         self._fd: int | None = None
+        self._identity: FileIdentity = 0, 0
         self._acquire()
 
     def _acquire(self) -> None:
@@ -36,6 +37,7 @@ class RunnerLock:
         with storage_errors("lock", path):
             self._fd = fs.open_write(path, create=True)
             try:
+                self._identity = fs.identity(self._fd)
                 if not _take(fs, self._fd):  # rule: one-runner
                     raise _taken(path, fs.read_at(self._fd, 32, 0))
                 fs.truncate(self._fd, 0)
@@ -46,8 +48,8 @@ class RunnerLock:
                 raise
 
     def check(self) -> None:
-        """Whether we are still the one. If somebody has removed the lock's file it protects nothing
-        any more: then the lock is taken again.
+        """Check that we are still the one. If somebody has removed or replaced the lock's file it
+        protects nothing any more: then the lock is taken again.
 
         Raises:
             SchedulerRunningError: another runner was faster.
@@ -56,7 +58,7 @@ class RunnerLock:
             raise _taken(self._path, b"")
         try:
             with storage_errors("read", self._path):
-                self._fs.size(self._fd)
+                self._fs.named_size(self._path, self._identity)
         except StorageError as error:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
