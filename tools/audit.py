@@ -27,12 +27,14 @@ from .output import print_error, printable, short_id
 from .progress import Progress, progress_bar
 from .selection import Selection
 from .session import JOB, Session, json_option, pass_session
-from .tables import Columns
+from .tables import Columns, terminal_width
 from .timeline import describe
 
 _LOOK_EVERY_S = 0.1
 _AT_ONCE = 512
 _PROGRESS_EVERY = 20_000
+_WIDE, _NARROW = 100, 70
+"""From so many columns of a terminal on a row has everything, and below so many two lines."""
 
 
 @command()
@@ -105,6 +107,8 @@ def audit(
         told.damage()
         if not count and selection.jobs:
             _check_jobs(session, selection.jobs)
+        if not count and not follow and sys.stdout.isatty():
+            print_error("note: no event is as the options say")
         while follow:
             if reader.changed():
                 write(selection.choose(reader.records()))
@@ -154,16 +158,26 @@ class _Rows:
     def __init__(self, zone: ZoneInfo, session: Session) -> None:
         self._zone = zone
         self._session = session
-        self._columns = Columns(
-            ("seq", 7), ("time", 23), ("job", 12), ("event", 12), ("try", 3), ("what", None)
-        )
+        width = terminal_width() if sys.stdout.isatty() else _WIDE
+        self._is_narrow = width < _NARROW
+        """With what happened on a line of its own, beneath when it did."""
+        self._time_width = 23 if width >= _WIDE else 19
+        names: list[tuple[str, int | None]] = [("seq", 7), ("time", self._time_width)]
+        if self._is_narrow:
+            names += [("event", None)]
+        elif width < _WIDE:
+            names += [("job", 9), ("event", 11), ("try", 3), ("what", None)]
+        else:
+            names += [("job", 12), ("event", 12), ("try", 3), ("what", None)]
+        self._columns = Columns(*names)
+        self._beneath = Columns(("", None))
         self._titled = False
 
     def write(self, records: Iterable[Record]) -> int:
         count = 0
         for record in records:
             if not self._titled:
-                self._columns.title(f"times in {self._zone.key}")
+                self._columns.title("" if self._is_narrow else f"times in {self._zone.key}")
                 self._titled = True
             self._write(record)
             count += 1
@@ -171,7 +185,7 @@ class _Rows:
         return count
 
     def _write(self, record: Record) -> None:
-        at = f"{record.at.astimezone(self._zone):%Y-%m-%d %H:%M:%S.%f}"[:23]
+        at = f"{record.at.astimezone(self._zone):%Y-%m-%d %H:%M:%S.%f}"[: self._time_width]
         attempt = ""
         try:
             event = to_event(record)
@@ -181,8 +195,12 @@ class _Rows:
         else:
             attempt = str(getattr(event.data, "attempt", ""))
             what = describe(event, self._zone, of_a_known_job=False)
-        job = short_id(record.job_id)
-        self._columns.row(str(record.seq), at, job, record.type, attempt, printable(what))
+        job, what = short_id(record.job_id), printable(what)
+        if self._is_narrow:
+            self._columns.row(str(record.seq), at, f"{record.type} {attempt}".rstrip())
+            self._beneath.row(f"  {job}  {what}".rstrip())
+        else:
+            self._columns.row(str(record.seq), at, job, record.type, attempt, what)
 
 
 class _Told:

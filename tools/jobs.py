@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -22,7 +22,23 @@ from .tables import print_jobs
 
 _MOST_BYTES = 1024 * 1024
 """Of standard input: more than any post, so that the wrong file is refused before it is read."""
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 _PRIORITIES = click.Choice([priority.name.lower() for priority in JobPriority], False)
+
+
+def _time_argument(*, required: bool) -> Callable[[CommandT], CommandT]:
+    """The time of a job, as one word or, unquoted, as several; `now` where there is none."""
+
+    def join(context: click.Context, argument: click.Parameter, words: tuple[str, ...]) -> str:
+        return " ".join(words) or "now"
+
+    return click.argument(
+        "scheduled_time",
+        nargs=-1,
+        required=required,
+        metavar="TIME" if required else "[TIME]",
+        callback=join,
+    )
 
 
 def _content(text: str) -> str:
@@ -51,13 +67,17 @@ def _metadata(text: str | None) -> dict[str, Any] | None:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError as error:
-        raise ValidationError(f"metadata is not a JSON object: {error}", field="metadata") from None
+        raise ValidationError(
+            f"metadata is not a JSON object: {error}",
+            field="metadata",
+            hint='such as \'{"campaign": "spring"}\'',
+        ) from None
 
 
 @command()
 @click.argument("account_id")
 @click.argument("content")
-@click.argument("scheduled_time", default="now")
+@_time_argument(required=False)
 @click.option("--priority", type=_PRIORITIES, default="normal", show_default=True)
 @click.option("--max-retries", type=int, default=3, show_default=True)
 @click.option("--platform", default="threads", show_default=True)
@@ -211,7 +231,7 @@ def edit(
 
 @command()
 @click.argument("job", type=JOB)
-@click.argument("scheduled_time")
+@_time_argument(required=True)
 @json_option
 @pass_session
 def reschedule(session: Session, job: str, scheduled_time: str) -> None:
@@ -241,7 +261,7 @@ def cancel(session: Session, job: str, reason: str) -> None:
 
 @command()
 @click.argument("job", type=JOB)
-@click.argument("scheduled_time", default="now")
+@_time_argument(required=False)
 @json_option
 @pass_session
 def requeue(session: Session, job: str, scheduled_time: str) -> None:
@@ -256,17 +276,22 @@ def requeue(session: Session, job: str, scheduled_time: str) -> None:
 
 @command()
 @click.argument("job", type=JOB)
-@click.option("--posted/--not-posted", required=True, help="What became of the post.")
+@click.option("--posted/--not-posted", default=None, help="What became of the post.")
 @click.option("--thread-id", help="The id of the post, where it is out.")
 @json_option
 @pass_session
-def resolve(session: Session, job: str, posted: bool, thread_id: str | None) -> None:
+def resolve(session: Session, job: str, posted: bool | None, thread_id: str | None) -> None:
     """Say what became of a failed job whose outcome is unknown.
 
     \b
     Example:
       jobledger resolve 3f2a --posted --thread-id 17890000000000000
     """
+
+    if posted is None:
+        raise ValidationError(
+            "what became of the post?", field="posted", hint="say --posted or --not-posted"
+        )
 
     def settle(ledger: Ledger, found: str) -> None:
         ledger.resolve_job(found, posted=posted, thread_id=thread_id)

@@ -20,7 +20,7 @@ from .session import (
     pass_session,
     zone_of,
 )
-from .timeline import span, timeline
+from .timeline import NARROW, narrow_timeline, span, timeline
 from .why import Surroundings, explain
 
 
@@ -84,13 +84,17 @@ def _print_life(ledger: Ledger, events: list[Event], present: ScheduledJob | Non
     from rich.text import Text
 
     out = console()
-    out.print(timeline(events, zone_of(ledger)))
+    if out.is_terminal and out.width < NARROW:
+        for line in narrow_timeline(events, zone_of(ledger)):
+            out.print(line)
+    else:
+        out.print(timeline(events, zone_of(ledger)))
     life = span(events[-1].at - events[0].at)
     told = f"{len(events)} event{'s' if len(events) > 1 else ''} over {life}, times in"
     state = Text("removed") if present is None else status_text(present)
     out.print(
         Text.assemble(f"job {events[0].job_id}: ", state, f", {told} {ledger.timezone}"),
-        soft_wrap=True,
+        soft_wrap=not out.is_terminal,
     )
 
 

@@ -205,11 +205,14 @@ class _Page:
             return
         self.line()
         self.line("failed attempts by error", "bold")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        table.add_column(justify="right", min_width=5, no_wrap=True)
+        table.add_column(overflow="fold")
         for group in errors:
-            self._out.print(Text(f"{group.count:>5}", "red"), end="  ")
-            self.line(printable(group.error))
-            last = moment(group.last_at, self._zone)
-            self.line(f"       last {last}, job {printable(group.last_job)}", "dim")
+            last = f"last {moment(group.last_at, self._zone)}, job {printable(group.last_job)}"
+            table.add_row(Text(str(group.count), "red"), Text(printable(group.error)))
+            table.add_row("", Text(last, "dim"))
+        self._out.print(table)
         self._left_out(others, "with other errors")
 
     def _left_out(self, count: int, what: str) -> None:

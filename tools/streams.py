@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 _Name = Literal["stdin", "stdout", "stderr"]
 _DESCRIPTORS: dict[_Name, int] = {"stdin": 0, "stdout": 1, "stderr": 2}
@@ -98,6 +98,16 @@ class _Output(io.FileIO):
         return size
 
 
+class _ClosedInput(io.RawIOBase):
+    """Standard input where there is none."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        raise OSError(errno.EBADF, "it is closed")
+
+
 @contextmanager
 def losing_what_others_print() -> Iterator[None]:
     """Drop what cannot be written to standard output within the `with`; we find out afterwards.
@@ -153,7 +163,7 @@ def _occupy(descriptor: int, *, reading: bool) -> None:
 def _reader(stream: io.TextIOWrapper | None) -> io.TextIOBase:
     if stream is not None:
         return stream
-    return io.TextIOWrapper(io.BufferedReader(io.FileIO(0, "r", closefd=False)), "utf-8")
+    return io.TextIOWrapper(io.BufferedReader(_ClosedInput()), "utf-8")
 
 
 def _writer(

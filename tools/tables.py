@@ -17,6 +17,8 @@ from .streams import has_unicode
 _GAP = "  "
 _MOST_ACCOUNT = 16
 _LEAST_CONTENT = 16
+_LEAST_OF_A_ROW = 10
+"""With less room than that for its text, a job gets two lines."""
 _AT_ONCE = 500
 
 
@@ -29,7 +31,8 @@ def width_of(text: str) -> int:
     return cell_len(text)
 
 
-def _terminal_width() -> int:
+def terminal_width() -> int:
+    """How many columns the terminal has, or 80 where it does not say."""
     import shutil  # and all that packs files with it
 
     return shutil.get_terminal_size().columns
@@ -53,7 +56,7 @@ class Columns:
     def __init__(self, *columns: tuple[str, int | None]) -> None:
         self._columns = columns
         self._is_terminal = sys.stdout.isatty()
-        self._width = _terminal_width() if self._is_terminal else None
+        self._width = terminal_width() if self._is_terminal else None
         self._is_coloured = _is_coloured()
 
     def title(self, note: str = "") -> None:
@@ -100,7 +103,7 @@ class Columns:
             cell = _cut(cell, room)
             length = width_of(cell)
             is_last = index == len(cells) - 1
-            padding = 0 if width is None or is_last else max(width - length, 0)
+            padding = 0 if width is None or is_last else max(min(width, room) - length, 0)
             parts.append(self._styled(cell, styles.get(index, "")) + " " * padding)
             room = max(room - length - padding - len(_GAP), 0)
         return _GAP.join(parts).rstrip()
@@ -147,7 +150,7 @@ def _wrapped(text: str, indent: int) -> list[str]:
         return [text]
     from textwrap import wrap
 
-    return wrap(text, max(_terminal_width() - indent, _LEAST_CONTENT)) or [text]
+    return wrap(text, max(terminal_width() - indent, _LEAST_CONTENT)) or [text]
 
 
 _GIVE_WAY = ("tries", "priority")
@@ -165,18 +168,39 @@ def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
         title: None if title == "content" else max(map(width_of, {title, *column}))
         for title, column in cells.items()
     }
+    note = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, times in {zone.key}"
     if is_terminal:
-        _make_room(columns, _terminal_width() - _LEAST_CONTENT)
+        _make_room(columns, terminal_width() - _LEAST_CONTENT)
+        if _width_of_all(columns) > terminal_width() - _LEAST_OF_A_ROW:
+            _print_in_two_lines(jobs, cells, note)
+            return
     table = Columns(*columns.items())
     table.title()
     styles = [STATUS_STYLE[job.status] for job in jobs] if is_terminal else []
     table.rows([cells[title] for title in columns], {1: styles} if is_terminal else {})
-    table.note(f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, times in {zone.key}")
+    table.note(note)
+
+
+def _print_in_two_lines(
+    jobs: Sequence[ScheduledJob], cells: Mapping[str, Sequence[str]], note: str
+) -> None:
+    """Each job with when and its state above, and what it is beneath."""
+    table = Columns(("", None))
+    names = ("job", "status", "scheduled", "account", "content")
+    rows = zip(*(cells[name] for name in names), strict=True)
+    for job, (job_id, status, scheduled, account, content) in zip(jobs, rows, strict=True):
+        table.row(f"{scheduled}  {status}", styles={0: STATUS_STYLE[job.status]})
+        table.row(f"{_GAP}{job_id}  {account}: {content}")
+    table.note(note)
+
+
+def _width_of_all(columns: Mapping[str, int | None]) -> int:
+    return sum(len(_GAP) + (wide or 0) for wide in columns.values())
 
 
 def _make_room(columns: dict[str, int | None], width: int) -> None:
     for title in _GIVE_WAY:
-        if sum(len(_GAP) + (wide or 0) for wide in columns.values()) > width:
+        if _width_of_all(columns) > width:
             del columns[title]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from ..domain.events import Event, Imported, JobAdded, JobCompleted
 from .output import printable
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
 _LEFT_OUT = {
@@ -28,6 +29,8 @@ EVENT_STYLE = {
     "interrupted": "bold yellow",
     "expired": "yellow",
 }
+NARROW = 64
+"""On a terminal of fewer columns than that, what happened stands beneath when it did."""
 _BEGINNING = 60
 _WORDS = {
     "scheduled_time": "due",
@@ -108,3 +111,26 @@ def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
         )
         previous, day = event.at, date
     return table
+
+
+def narrow_timeline(events: Sequence[Event], zone: ZoneInfo) -> Iterator[RenderableType]:
+    """The same line by line, with what happened beneath when it did."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    previous: datetime | None = None
+    for event in events:
+        local = event.at.astimezone(zone)
+        if previous is None or local.date() != previous.astimezone(zone).date():
+            yield Text(f"{local:%Y-%m-%d}", "bold")
+        attempt = getattr(event.data, "attempt", None)
+        yield Text.assemble(
+            f"{local:%H:%M:%S}  ",
+            (event.type, EVENT_STYLE.get(event.type, "")),
+            "" if attempt is None else f" {attempt}",
+            ("" if previous is None else f"  +{span(event.at - previous)}", "dim"),
+        )
+        what = printable(describe(event, zone))
+        if what:
+            yield Padding(Text(what), (0, 0, 0, 2))
+        previous = event.at
