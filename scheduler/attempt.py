@@ -162,7 +162,13 @@ class Publisher(Protocol):
     """Code that posts. `publish` may be plain (it runs in a thread) or async."""
 
     def publish(self, attempt: Attempt) -> PostResult | Awaitable[PostResult]:
-        """Post the job's content and say what became of it. An exception is a failure."""
+        """Post the job's content and say what became of it.
+
+        Raises:
+            NotPosted: it is not out, that is certain.
+            OutcomeUnknown: it may be.
+            Exception: as docs/attempts.md says; where nothing may go out twice, it may be.
+        """
 
 
 @runtime_checkable

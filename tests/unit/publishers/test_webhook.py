@@ -7,13 +7,14 @@ import hmac
 import re
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 from support.bench import Bench
 from support.crashes import ACCOUNT, ALWAYS, TOKEN
 
-from jobledger import JobStatus
+from jobledger import Attempt, JobStatus, StorageError
 from jobledger.publishers import WebhookPublisher
 
 
@@ -86,6 +87,42 @@ def test_what_is_done_already_is_done(bench: Bench) -> None:
     conflict = httpx.Response(409, json={"error": "being worked on"})
     asked = bench.webhook(transport=answering(conflict), status_url=bench.platform.status_url)
     assert bench.post(asked, "other").in_doubt
+
+
+def no_transport() -> httpx.AsyncBaseTransport:
+    raise OSError("no proxy today")
+
+
+@pytest.mark.parametrize("kind", ["webhook", "threads"])
+def test_without_a_client_nothing_was_sent(bench: Bench, kind: str) -> None:
+    """Certificates that cannot be read, a proxy's transport that cannot be made: told so."""
+    make = bench.webhook if kind == "webhook" else bench.threads
+    job = bench.post(make(transport=no_transport))
+    assert (job.status, job.may_be_out) == (JobStatus.SCHEDULED, False)
+    assert job.error == "no client (OSError: no proxy today)"
+    assert bench.events(job, "retried")
+
+
+def test_a_connection_that_cannot_be_closed_takes_nothing_back(bench: Bench) -> None:
+    """What has been answered is answered."""
+
+    class Sticky(httpx.MockTransport):
+        async def aclose(self) -> None:
+            raise OSError("cannot be closed")
+
+    answer = httpx.Response(200, json={"id": "17"})
+    job = bench.post(bench.webhook(transport=lambda: Sticky(lambda request: answer)))
+    assert (job.status, job.thread_id) == (JobStatus.COMPLETED, "17")
+
+
+def test_a_step_that_cannot_be_recorded_leaves_the_outcome_open(bench: Bench) -> None:
+    """An endpoint that acts once on a key did not answer; the next attempt would not know."""
+    publisher = bench.webhook(idempotent=True)
+    bench.platform.fail("webhook", "silent_after")
+    with mock.patch.object(Attempt, "checkpoint", side_effect=StorageError("no room")):
+        job = bench.post(publisher)
+    assert bench.events(job, "interrupted")
+    assert (job.status, job.may_be_out) == (JobStatus.SCHEDULED, True)
 
 
 def test_a_redirect_is_not_followed(bench: Bench) -> None:
