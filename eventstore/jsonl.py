@@ -275,7 +275,7 @@ class JsonlEventStore:
                 raise
 
     def _read_on(self, head: Head) -> None:
-        self._is_whole = False
+        self._is_whole = False  # rule: half-read-is-read-anew
         try:
             self._follow(head)
         except LedgerCorruptError as error:
@@ -542,7 +542,7 @@ class JsonlEventStore:
             raise self._poison from error
         except OSError as error:
             raise self._poisoned("append to", log.path, error) from error
-        self._is_whole = False  # until the observer has heard of it
+        self._is_whole = False  # rule: half-told-is-read-anew
         log.cursor = after
         return records
 

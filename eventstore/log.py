@@ -87,7 +87,7 @@ class Log:
             LogReplacedError: it was removed, renamed or replaced since it was opened.
         """
         try:
-            return self._fs.named_size(self.path, self._identity)
+            return self._fs.named_size(self.path, self._identity)  # rule: log-by-its-name
         except FileNotFoundError as error:
             raise LogReplacedError(
                 f"{self.path} is not the file that was opened: it was removed, renamed or replaced",

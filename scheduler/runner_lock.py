@@ -58,6 +58,7 @@ class RunnerLock:
             raise _taken(self._path, b"")
         try:
             with storage_errors("read", self._path):
+                # rule: runner-lock-by-its-name
                 self._fs.named_size(self._path, self._identity)
         except StorageError as error:
             if not isinstance(error.__cause__, FileNotFoundError):

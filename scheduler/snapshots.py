@@ -107,7 +107,7 @@ class Snapshots:
         """
         seq = snapshot.position.seq
         try:
-            check_of_one_moment(snapshot)
+            check_of_one_moment(snapshot)  # rule: snapshot-of-one-moment
         except SnapshotError as error:
             logger(path=str(self._path)).error("snapshot not written", error=error.message)
             return

@@ -121,7 +121,7 @@ class Upkeep:
                 return
             with self._writer.locked():
                 self._store.refresh()
-                if not self._store.is_sound:
+                if not self._store.is_sound:  # rule: derive-from-what-is-sound
                     return  # what it knows may not be what is in the log
                 self._write_days()
                 for name, stored in self.stored.items():

@@ -17,6 +17,7 @@ ROUNDS = {
     "crash_states": ["--states", "20000"],
     "io_failures": ["--every", "20"],
     "kills": ["--kills", "600"],
+    "interruptions": ["--every", "5"],
     "crowd": ["--writers", "4", "--changes", "150"],
     "simulator": ["--steps", "100000"],
 }

@@ -13,6 +13,7 @@ OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
+REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 RULES = [
     # -- a line, and the chain
@@ -210,7 +211,39 @@ RULES = [
         Never(),
         [DAMAGE],
     ),
+    # -- interruptions, and files that are not what they were
+    Mutant(
+        "the log is the file that has its name",
+        "log-by-its-name",
+        Swap("self._fs.named_size(self.path, self._identity)", "self._fs.size(self.fd)"),
+        [REPLACED],
+    ),
+    Mutant(
+        "the runner's lock is the file that has its name",
+        "runner-lock-by-its-name",
+        Swap("self._fs.named_size(self._path, self._identity)", "self._fs.size(self._fd)"),
+        [REPLACED],
+    ),
+    Mutant(
+        "what was half read is read anew",
+        "half-read-is-read-anew",
+        Drop(),
+        [INTERRUPTED],
+    ),
+    Mutant(
+        "what was half told is read anew",
+        "half-told-is-read-anew",
+        Drop(),
+        [INTERRUPTED],
+    ),
+    Mutant(
+        "nothing is derived from a handle that is not sound",
+        "derive-from-what-is-sound",
+        Never(),
+        [INTERRUPTED],
+    ),
     # -- the snapshot
+    Mutant("a snapshot is of one moment", "snapshot-of-one-moment", Drop(), [INTERRUPTED]),
     Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Without(), [SNAPSHOT]),
     Mutant("a snapshot is of this ledger", "snapshot-of-this-ledger", Never(), [SNAPSHOT]),
     Mutant(

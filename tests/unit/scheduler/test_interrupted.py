@@ -259,6 +259,9 @@ def test_a_snapshot_of_two_moments_is_never_saved(directory: Path, clock: Manual
             check_of_one_moment(sound)
             with pytest.raises(SnapshotError, match="the state is of event 2"):
                 check_of_one_moment(ledger._capture(before))
+            of_two = ledger._capture(before)
+        ledger._snapshots.save(of_two, ledger._store.sync)
+        assert not (directory / "snapshot_board").exists()
         sound.position.versions[job] = 2
         with pytest.raises(SnapshotError, match="version"):
             check_of_one_moment(sound)
