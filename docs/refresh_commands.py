@@ -87,6 +87,7 @@ _END = """\
 |---|---|
 | `JOBLEDGER`, `JOBLEDGER_DIR` | the ledger's location, where none is typed |
 | `JOBLEDGER_ALLOW_NETWORK` | as `--allow-network` |
+| `JOBLEDGER_NOTIFY` | as `run --notify` |
 | `JOBLEDGER_TRACEBACK` | also print where an error comes from |
 | `NO_COLOR` | no colours, whatever the terminal can do |
 

@@ -111,6 +111,8 @@ class Attempt:
         self._cancelled = False
         self._called = False
         """Whether its publisher has been called, or is just about to be."""
+        self._raised_at = ""
+        """Where its publisher raised what it raised."""
         self._current = job.attempt
         self._checkpoints = dict(job.checkpoints)
         self.job = job

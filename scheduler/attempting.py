@@ -6,7 +6,6 @@ What starts or ends together is one write. Jobs that nobody runs any more are re
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,8 +26,9 @@ from ..projections.queue import rank
 from . import recovery
 from .attempt import Attempt, Port
 from .execution import Question
+from .failures import FailureHook, tell_end, tell_outcome
 from .ledger import Ledger
-from .log import is_told, logger
+from .log import logger
 from .secrets import hide_in
 from .settings import AttemptSettings, RunSettings, positive
 
@@ -63,6 +63,7 @@ class Attempting(Ledger):
     """When the accounts posted; None where no account has a pacing."""
     _held_until: dict[str, datetime]
     """The accounts that were held back when a job was last looked for, and until when."""
+    _on_failure: FailureHook
     _deferred: dict[str, tuple[datetime, int]]
     """For each of them, the time that its jobs were told, and the log's position then."""
     _running: dict[str, Running]
@@ -91,11 +92,25 @@ class Attempting(Ledger):
             recovery.stuck(self._attempt_settings, minutes), "recovered stuck jobs"
         )
 
-    def _recover(self, choose: Callable[..., recovery.Choice], message: str) -> int:
-        count = self._change_all(choose)
+    def cleanup_expired_jobs(self) -> int:
+        """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
+        count = super().cleanup_expired_jobs()
         if count:
-            logger(count=count).warning(message)
+            logger(count=count).warning("jobs expired: it was too late to post them")
         return count
+
+    def _recover(self, choose: Callable[..., recovery.Choice], message: str) -> int:
+        def each(board: Board, now: datetime) -> list[tuple[str, c.Command]]:
+            return [(job.job_id, command) for job, command in choose(board, now)]
+
+        outcomes = [job for _, job in self._change_each(each) if isinstance(job, ScheduledJob)]
+        if outcomes:
+            logger(count=len(outcomes)).warning(message)
+        for job in outcomes:
+            if job.status is JobStatus.FAILED:
+                tell_outcome(job)
+                self._on_failure.tell(job)
+        return len(outcomes)
 
     def _attempt_settings(self) -> AttemptSettings:
         return self._settings.of_attempt(random.random())
@@ -270,7 +285,7 @@ class Attempting(Ledger):
     def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
         """Record how an attempt ended, unless the job has gone on without it."""
         [(_, outcome)] = self._change_each(partial(_these, [(job.job_id, hide_in(command))]))
-        _tell_end(job, command, outcome)
+        self._tell_end(job, command, outcome)
 
     def _end_and_begin(
         self, port: Port, job: ScheduledJob, command: c.OfAttempt, now: datetime, left_out: set[str]
@@ -288,7 +303,7 @@ class Attempting(Ledger):
             return [(job.job_id, hide_in(command)), *due]
 
         (_, ended), *rest = self._change_each(choose)
-        _tell_end(job, command, ended)
+        self._tell_end(job, command, ended)
         del self._running[job.job_id]
         for job_id, outcome in rest:
             if isinstance(outcome, ScheduledJob):
@@ -328,8 +343,21 @@ class Attempting(Ledger):
             once = {ending.job.job_id: ending for ending in reversed(endings)}  # the first of each
             changes = [(job_id, hide_in(ending.command)) for job_id, ending in once.items()]
             for job_id, outcome in self._change_each(partial(_these, changes)):
-                _tell_end(once[job_id].job, once[job_id].command, outcome)
+                self._tell_end(once[job_id].job, once[job_id].command, outcome)
             endings = [ending for ending in endings if once[ending.job.job_id] is not ending]
+
+    def _tell_end(
+        self,
+        job: ScheduledJob,
+        command: c.OfAttempt,
+        outcome: ScheduledJob | JobLedgerError | None,
+    ) -> None:
+        """Say how an attempt ended, now that this is durable."""
+        mine = self._running.get(job.job_id)
+        raised_at = mine.attempt._raised_at if mine is not None and mine.attempt else ""
+        tell_end(job, command, outcome, raised_at)
+        if isinstance(outcome, ScheduledJob):
+            self._on_failure.tell(outcome)
 
     def _is_current(self, job: ScheduledJob) -> bool:
         """Whether the log still has this attempt running."""
@@ -349,25 +377,6 @@ def _these(
 ) -> list[tuple[str, c.Command]]:
     """For `_change_each`: what is to be changed, whatever the board says."""
     return list(changes)
-
-
-def _tell_end(
-    job: ScheduledJob, command: c.OfAttempt, outcome: ScheduledJob | JobLedgerError | None
-) -> None:
-    """Log how an attempt ended, or that its job had gone on without it."""
-    is_stale = isinstance(outcome, JobLedgerError)
-    if not is_told(logging.WARNING if is_stale else logging.INFO):
-        return
-    log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
-    if isinstance(outcome, JobLedgerError):
-        log.warning(
-            "stale result refused",
-            reason=outcome.message,
-            posted=isinstance(command, c.Complete),
-            thread_id=command.thread_id if isinstance(command, c.Complete) else None,
-        )
-    elif outcome is not None:
-        log.info("attempt ended", status=outcome.status.value, error=outcome.error)
 
 
 def _settle(endings: list[_Ending], failure: BaseException | None) -> None:

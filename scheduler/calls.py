@@ -24,10 +24,11 @@ import msgspec
 
 from ..domain.errors import JobLedgerError
 from . import answers
+from . import attempt as contract
 from .answers import Answer
 from .attempt import Attempt, Port
 from .execution import Question
-from .foreign import guarded, is_of
+from .foreign import guarded, is_of, place_of
 from .log import logger
 from .uptime import wait_while_running
 
@@ -88,7 +89,7 @@ def _answer(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
         guarded(work.close, None)
         if _is_ctrl_c(error):
             raise
-        return answers.of_error(error, outside)
+        return _raised(attempt, error, outside)
 
 
 def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | _Promised:
@@ -100,7 +101,7 @@ def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | 
     except BaseException as error:
         if _is_ctrl_c(error):
             raise
-        return answers.of_error(error, outside)
+        return _raised(attempt, error, outside)
     return _Promised(value) if _is_awaitable(value) else answers.of_value(value)
 
 
@@ -149,8 +150,20 @@ async def _awaited(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer
         if _is_left(task, error) or (stopped and is_of(error, asyncio.CancelledError)):
             attempt._cancel()
             raise
-        return answers.of_error(error, outside, stopped=stopped)
+        return _raised(attempt, error, outside, stopped=stopped)
     return answers.of_value(value)
+
+
+def _raised(
+    attempt: Attempt,
+    error: BaseException,
+    outside: BaseException | None,
+    *,
+    stopped: bool = False,
+) -> Answer:
+    """What it means that a publisher raised this; where it did is kept for the operational log."""
+    attempt._raised_at = place_of(error, __file__, contract.__file__)
+    return answers.of_error(error, outside, stopped=stopped)
 
 
 async def _in_thread(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:

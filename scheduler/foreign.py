@@ -21,6 +21,8 @@ LONGEST_ID = 500
 MOST_LEAVES = 1000
 """Of what an exception consists of and came from no more are looked at."""
 _MOST_DESCRIBED = 3
+_DEEPEST = 10_000
+"""Calls of a traceback that are looked at: one that led back to itself would have no end."""
 _LONGEST_SHOWN = 66
 
 # A class can replace these for itself or for its objects, but not what Python has under them.
@@ -30,6 +32,7 @@ _MRO = type.__dict__["__mro__"].__get__
 _MEMBERS: Any = BaseExceptionGroup.__dict__["exceptions"].__get__
 _CAUSE = BaseException.__dict__["__cause__"].__get__
 _CONTEXT = BaseException.__dict__["__context__"].__get__
+_TRACEBACK = BaseException.__dict__["__traceback__"].__get__
 _ARGS = BaseException.__dict__["args"].__get__
 _ERRNO = OSError.__dict__["errno"].__get__
 
@@ -157,3 +160,31 @@ def errno_of(error: BaseException) -> int | None:
     """The number of an OSError."""
     number = _ERRNO(error) if is_of(error, OSError) else None
     return number if type(number) is int else None
+
+
+def place_of(error: BaseException, called_in: str, by_way_of: str) -> str:
+    """Where an exception was raised: the first and the last three of the calls that led there.
+
+    They begin behind the last one in the file `called_in`, which called the code that raised, and
+    what is right behind that in `by_way_of`. Places only: no line of a source, and nothing of what
+    it worked on.
+    """
+    return guarded(lambda: _place_of(error, called_in, by_way_of), "")
+
+
+def _place_of(error: BaseException, called_in: str, by_way_of: str) -> str:
+    places: list[str] = []
+    traceback = _TRACEBACK(error)
+    for _ in range(_DEEPEST):
+        if traceback is None:
+            break
+        code = traceback.tb_frame.f_code
+        if code.co_filename == called_in:
+            places = []
+        elif places or code.co_filename != by_way_of:
+            name = clean_text(code.co_qualname, LONGEST_NAME)
+            places.append(f"{code.co_filename}:{traceback.tb_lineno} in {name}")
+        traceback = traceback.tb_next
+    if len(places) > 4:
+        places[1:-3] = ["…"]
+    return clean_text(" > ".join(places), LONGEST_TEXT)

@@ -35,6 +35,7 @@ from .attempt import Port, PostCallback, Publisher
 from .attempting import Running
 from .calls import run_in_own_loop
 from .clock import Clock
+from .failures import FailureHook, OnFailure
 from .log import logger
 from .lookout import Lookout
 from .runner_lock import RunnerLock
@@ -59,6 +60,10 @@ class Scheduler(Waiting):
     `settle_s` how long a publisher that reported an unknown outcome is left alone before it is
     asked, `error_wait_s` how long the loop waits out an error. When that was a failed write (a full
     disk, say), the loop then reopens the log, and goes on as soon as that succeeds.
+    `on_failure` is called for each job that an attempt, or its recovery, left FAILED, with the job
+    and, where it takes two arguments, its error: after that is durable, in a thread of its own, one
+    after the other; whatever it raises is logged and changes nothing. `close` waits up to 10 s for
+    the calls that are left.
 
     Raises:
         SchedulerRunningError: another runner has this ledger; and as `Ledger`.
@@ -83,6 +88,7 @@ class Scheduler(Waiting):
         grace_s: float = 10.0,
         settle_s: float = 60.0,
         error_wait_s: float = 10.0,
+        on_failure: OnFailure | None = None,
         projections: Iterable[ProjectionFactory] = (),
         allow_network: bool = False,
         use_snapshot: bool = True,
@@ -102,6 +108,7 @@ class Scheduler(Waiting):
             settle_s=settle_s,
             error_wait_s=error_wait_s,
         )
+        self._on_failure = FailureHook(on_failure)
         reach = self._settings.reach
         self._pace = None if reach is None else Pace(reach)
         self._held_until: dict[str, datetime] = {}
@@ -306,6 +313,7 @@ class Scheduler(Waiting):
         finally:
             if self._runner_lock is not None:
                 self._runner_lock.release()
+            self._on_failure.close()
 
 
 def _cancel_all(tasks: list[asyncio.Task[None]]) -> None:

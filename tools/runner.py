@@ -73,6 +73,13 @@ from .streams import losing_what_others_print
     show_default=True,
     help="How long that window is.",
 )
+@click.option(
+    "--notify",
+    metavar="URL",
+    envvar="JOBLEDGER_NOTIFY",
+    show_envvar=True,
+    help="POST a small JSON to this address for each job that fails.",
+)
 @projection_option
 @json_option
 @pass_session
@@ -91,6 +98,7 @@ def run(
     min_gap_s: float,
     quota: int | None,
     quota_window_s: float,
+    notify: str | None,
     projections: list[Any],
 ) -> None:
     """Run the ledger's jobs until SIGTERM or Ctrl-C; one runner a ledger.
@@ -100,6 +108,7 @@ def run(
       jobledger run --publisher my_posts:publish
       jobledger run --publisher my_posts:publish --once
       jobledger run --publisher my_posts:publish --quota 250 --min-gap-s 60
+      jobledger run --publisher my_posts:publish --notify https://example.org/failed
     """
     from ..domain.policy import Pacing, RetryPolicy
     from ..scheduler.attempt import Port
@@ -109,6 +118,11 @@ def run(
         session.must_exist()
     found = load_object(publisher, "publisher")
     Port(found)
+    on_failure = None
+    if notify is not None:
+        from .notifying import Notifier
+
+        on_failure = Notifier(notify, str(session.directory.absolute()))
     logging.basicConfig(
         level=logging.WARNING if once else logging.INFO,
         stream=sys.stderr,
@@ -126,6 +140,7 @@ def run(
             None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
         ),
         pacing=Pacing(min_gap_s, quota, quota_window_s) if min_gap_s or quota else None,
+        on_failure=on_failure,
         projections=projections,
         allow_network=session.allow_network,
     ) as scheduler:

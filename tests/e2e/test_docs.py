@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import json
 import os
 import re
 import runpy
 import shlex
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ from planted.bugs import BUGS
 from support.mutants import Table
 from switches.rules import RULES
 
-from jobledger import Ledger, ManualClock, Scheduler
+from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
 from jobledger.domain.events import EVENT_TYPES
 from jobledger.domain.lifecycle import PAST_TENSE
 from jobledger.tools.cli import COMMANDS, cli
+from jobledger.tools.notifying import Notifier
 from jobledger.tools.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,6 +169,20 @@ def test_the_publisher_of_the_document_posts_once_through_a_crash(
         job = scheduler.get_job("one")
     assert (job.status, job.thread_id) == ("completed", "post of draft of hello")
     assert job.checkpoints == {"draft": "draft of hello"}
+
+
+def test_the_hook_of_the_document_is_called_as_shown(tmp_path: Path) -> None:
+    """And what `--notify` sends has the keys that stand there."""
+    [program] = blocks("docs/operations.md", "python")
+    [shown] = blocks("docs/operations.md", "text")
+    assert printed(program, tmp_path) == shown
+    [document] = blocks("docs/operations.md", "json")
+    job = ScheduledJob(
+        job_id="4711", account_id="my-account", content="x", scheduled_time=datetime.now(UTC),
+        status=JobStatus.FAILED, attempt=1, error="the account is closed",
+    )  # fmt: skip
+    notifier = Notifier("http://127.0.0.1/", "/srv/posts/jobs")
+    assert json.loads(document) == json.loads(notifier.document(job))
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

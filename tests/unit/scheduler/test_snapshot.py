@@ -390,6 +390,7 @@ def test_another_releases_is_left_alone_without_a_warning(
     saved = decode_snapshot(snapshot.read_bytes(), __version__)
     snapshot.write_bytes(encode_snapshot(saved, "9.0"))
     caplog.set_level(logging.INFO, LOGGER)
+    caplog.clear()
     with saving_snapshots(10_000), Ledger(directory, clock=clock) as ledger:
         assert len(ledger.list_jobs()) == 21
         assert ledger.verify().ok

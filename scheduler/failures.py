@@ -1,0 +1,184 @@
+"""Failures are heard: how attempts end is logged by how much it matters, and somebody is told.
+
+What is told here is durable already, and telling it changes nothing: a hook is called in a thread
+of its own, one failure after the other, and whatever it raises ends there.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ..domain import commands as c
+from ..domain.errors import JobLedgerError, ValidationError
+from ..domain.job import JobStatus, ScheduledJob
+from .foreign import described, guarded
+from .log import is_told, logger
+from .telling import Repeated
+
+OnFailure = Callable[[ScheduledJob], object] | Callable[[ScheduledJob, str], object]
+"""What is called for a job that has failed: with the job, and its error too where it takes two."""
+
+MOST_WAITING = 1000
+LAST_CALLS_S = 10.0
+"""How long closing waits for the calls that are still to be made."""
+LEFT_OUT = "[the text of the post]"
+
+
+def without_text(error: str, job: ScheduledJob) -> str:
+    """An error without the text of its job's post: what fails on a text likes to quote it."""
+    text = job.content
+    for form in (text, repr(text)[1:-1]):
+        error = error.replace(form, LEFT_OUT) if len(form) > 1 else error
+    return error
+
+
+# -- in the operational log ------------------------------------------------------------------------
+
+
+def tell_end(
+    job: ScheduledJob,
+    command: c.OfAttempt,
+    outcome: ScheduledJob | JobLedgerError | None,
+    trace: str = "",
+) -> None:
+    """Log how an attempt ended, or that its job had gone on without it. `trace` says where the
+    publisher raised what it raised."""
+    if isinstance(outcome, JobLedgerError):
+        logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt).warning(
+            "stale result refused",
+            reason=outcome.message,
+            posted=isinstance(command, c.Complete),
+            thread_id=command.thread_id if isinstance(command, c.Complete) else None,
+        )
+    elif outcome is not None:
+        tell_outcome(outcome, trace)
+
+
+def tell_outcome(job: ScheduledJob, trace: str = "") -> None:
+    """Log what an attempt has led to: an error where a person has to look, a warning where it will
+    be tried again."""
+    failed, done = job.status is JobStatus.FAILED, job.status is JobStatus.COMPLETED
+    level = logging.ERROR if failed else logging.INFO if done else logging.WARNING
+    if not is_told(level):
+        return
+    log = logger(
+        job_id=job.job_id, account_id=job.account_id, attempt=job.attempt, status=job.status.value
+    )
+    if job.error and not done:
+        log = log.bind(error=without_text(job.error, job))
+    if trace and not done:
+        log = log.bind(trace=trace)
+    if job.status is JobStatus.SCHEDULED:
+        log = log.bind(again_at=job.scheduled_time.isoformat(timespec="seconds"))
+    for name in ("outcome_unknown", "in_doubt"):
+        if getattr(job, name):
+            log = log.bind(**{name: True})
+    tell = log.error if failed else log.info if done else log.warning
+    tell("attempt ended")
+
+
+# -- to somebody -----------------------------------------------------------------------------------
+
+
+class FailureHook:
+    """Calls `on_failure` for each job that has failed, off the path of whoever says so.
+
+    A thread is started when there is something to tell, and ends when there is nothing left. What
+    waits is bounded; what had no room, and what the hook raises, is told in the operational log.
+
+    Raises:
+        ValidationError: it cannot be called so.
+    """
+
+    def __init__(self, on_failure: OnFailure | None) -> None:
+        self._call = None if on_failure is None else _as_one(on_failure)
+        self._waiting: deque[ScheduledJob] = deque()
+        self._lock = threading.RLock()
+        self._worker: threading.Thread | None = None
+        self._calling = 0
+        self._closed = False
+        self._trouble = Repeated("on_failure failed", again="on_failure works again")
+
+    def tell(self, job: ScheduledJob) -> None:
+        """An attempt of the job has ended, and that is durable: if it has failed, somebody is to
+        hear of it. Returns at once."""
+        if self._call is None or job.status is not JobStatus.FAILED:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._trouble.failed("too many failures wait to be told", job_id=job.job_id)
+            return
+        self._waiting.append(job)
+        self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._worker is not None and self._worker.is_alive():
+                return
+            worker = threading.Thread(target=self._work, name="jobledger-on-failure", daemon=True)
+            try:
+                worker.start()
+            except (RuntimeError, MemoryError) as error:  # they wait for the next one
+                self._trouble.failed(f"no thread can be started: {error}")
+                return
+            self._worker = worker
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if self._closed or not self._waiting:
+                    self._worker = None
+                    return
+                job = self._waiting.popleft()
+                self._calling = 1
+            assert self._call is not None
+            try:
+                self._call(job)
+            except BaseException as error:  # noqa: BLE001 - a hook changes nothing
+                self._trouble.failed(described(error), job_id=job.job_id)
+            else:
+                self._trouble.worked()
+            self._calling = 0
+
+    def close(self, longest_s: float = LAST_CALLS_S) -> None:
+        """Wait for the calls that are still to be made, but no longer than that."""
+        if self._waiting:
+            self._start()
+        worker = self._worker
+        if worker is not None and worker is not threading.current_thread():
+            worker.join(longest_s)
+            if left := len(self._waiting) + self._calling:
+                logger(count=left).error("failures that on_failure was not told of")
+        self._closed = True
+
+
+def _as_one(on_failure: Any) -> Callable[[ScheduledJob], object]:
+    if not callable(on_failure):
+        raise ValidationError(
+            f"on_failure must be callable, not {on_failure!r:.60}", field="on_failure"
+        )
+    if inspect.iscoroutinefunction(on_failure):
+        raise ValidationError(
+            "on_failure must be a plain function: it is called in a thread", field="on_failure"
+        )
+    signature = guarded(lambda: inspect.signature(on_failure), None)
+    if signature is None or _takes(signature, 1):
+        return lambda job: on_failure(job)
+    if _takes(signature, 2):
+        return lambda job: on_failure(job, job.error or "")
+    raise ValidationError(
+        f"on_failure is called with a job, or with a job and its error: it takes {signature}",
+        field="on_failure",
+    )
+
+
+def _takes(signature: inspect.Signature, number: int) -> bool:
+    try:
+        signature.bind(*range(number))
+    except TypeError:
+        return False
+    return True
