@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 
 from .errors import ValidationError
 from .policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
+from .times import in_utc
 
 
 class JobStatus(StrEnum):
@@ -195,7 +196,7 @@ def _in_utc(name: str, moment: datetime | None) -> datetime | None:
         return None
     if moment.utcoffset() is None:
         raise ValidationError(f"not a job: {name} has no time zone", field="data")
-    return moment.astimezone(UTC)
+    return in_utc(moment)
 
 
 def _text(moment: datetime | None) -> str | None:

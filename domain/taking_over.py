@@ -14,6 +14,7 @@ import msgspec
 from .errors import InvalidScheduleTimeError, ValidationError
 from .events import Imported, JobAdded
 from .job import ImportedJob, JobStatus, ScheduledJob
+from .times import in_utc
 from .validation import (
     SCHEDULE_WINDOW,
     check_account,
@@ -149,7 +150,7 @@ def _time(value: object, field: str) -> datetime | None:
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise kind(f"{field} must be a time with a time zone, not {value!r:.60}", field=field)
     try:
-        moment = value.astimezone(UTC)
+        moment = in_utc(value)
     except OverflowError:
         moment = None
     if moment is None or not _FIRST <= moment < _LAST:

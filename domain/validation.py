@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from .errors import InvalidScheduleTimeError, ValidationError
 from .job import JobPriority
+from .times import in_utc
 
 MAX_CONTENT_CHARS = 500
 MAX_ACCOUNT_CHARS = 256
@@ -92,7 +93,7 @@ def check_schedule(value: object, now: datetime) -> datetime:
             "scheduled_time has no time zone", field="scheduled_time", hint="give it a tzinfo"
         )
     try:
-        moment = value.astimezone(UTC)
+        moment = in_utc(value)
     except OverflowError:
         moment = None
     if moment is None or abs(moment - now) > SCHEDULE_WINDOW:
@@ -101,8 +102,6 @@ def check_schedule(value: object, now: datetime) -> datetime:
             f" not {value.isoformat()}",
             field="scheduled_time",
         )
-    if type(moment) is not datetime or moment.fold:  # a subclass may hold more than the log does
-        return datetime.combine(moment.date(), moment.time().replace(fold=0), UTC)
     return moment
 
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from ..domain.errors import StorageError, ValidationError
+from ..domain.errors import StorageError
 from .record import GENESIS, RECORDS, Form, NewRecord, encode_write
 from .store import Identity, Observer, VersionConflictError, position_conflict
+from .zone_rules import check_same_zone
 
 
 class MemoryLog:
@@ -38,12 +39,7 @@ class MemoryEventStore:
         timezone: str | None = None,
         form: Form = RECORDS,
     ) -> None:
-        if timezone is not None and timezone != log.identity.timezone:
-            raise ValidationError(
-                f"timezone is {timezone!r}, but this ledger was created with"
-                f" {log.identity.timezone!r}",
-                field="timezone",
-            )
+        check_same_zone(timezone, log.identity.timezone)
         self._log = log
         self._clock = clock
         self._observer = observer

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
+from ..domain.errors import LedgerCorruptError, StorageError
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
 from .place import check_place
 from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
 from .store import Identity
+from .zone_rules import check_same_zone
 
 LOCK_NAME = "append.lock"
 REPAIR_NAME = "repair.json"
@@ -84,12 +85,7 @@ def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | N
         header, _ = read_header(fs, fd, path)
     finally:
         fs.close(fd)
-    if timezone is not None and timezone != header.timezone:
-        raise ValidationError(
-            f"timezone is {timezone!r}, but this ledger was created with {header.timezone!r}",
-            field="timezone",
-            hint="leave it out, or give the one that the ledger has",
-        )
+    check_same_zone(timezone, header.timezone)
     return Identity(header.ledger, header.timezone)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from ..domain.errors import ValidationError
+from ..domain.times import in_utc
 
 
 class Clock(Protocol):
@@ -33,7 +34,7 @@ class ManualClock:
     def __init__(self, start: datetime) -> None:
         if not isinstance(start, datetime) or start.utcoffset() is None:
             raise ValidationError("start must be a datetime with a time zone", field="start")
-        self._now = start.astimezone(UTC)
+        self._now = in_utc(start)
         self._lock = threading.Lock()
 
     def now(self) -> datetime:

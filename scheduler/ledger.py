@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ from ..domain.errors import (
 )
 from ..domain.events import Event
 from ..domain.policy import EXPIRE_AFTER
+from ..domain.times import in_utc
 from ..eventstore.clock_jump import boot_time
 from ..eventstore.filesystem import FileSystem, located
 from ..eventstore.jsonl import FirstReading, JsonlEventStore
@@ -566,7 +567,7 @@ class Ledger(Changes, Past):
         return str(uuid5(self._namespace, job_id))
 
     def _now(self) -> datetime:
-        return self._clock.now().astimezone(UTC)
+        return in_utc(self._clock.now())
 
     def _refresh(self) -> None:
         self._store.refresh()

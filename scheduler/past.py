@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ..domain.errors import ValidationError
 from ..domain.events import Event
+from ..domain.times import in_utc
 from ..eventstore.store import EventStore
 from ..projections.board import Board
 from ..projections.projection import to_event
@@ -86,7 +87,7 @@ class Past(Queries):
         if when is not None:
             if not isinstance(when, datetime):
                 raise ValidationError(f"when must be a datetime, not {when!r}", field="when")
-            moment = to_aware(when, self._zone).astimezone(UTC)
+            moment = in_utc(to_aware(when, self._zone))
             seq = max((r.seq for r in self._store.read() if r.at <= moment), default=0)
         if not isinstance(seq, int) or not 0 <= seq <= self._store.seq:
             raise ValidationError(
