@@ -133,7 +133,7 @@ def _options(command: click.Command, context: click.Context) -> str:
         record
         for parameter in command.get_params(context)
         if isinstance(parameter, click.Option)
-        and (parameter.name != "help" or command is cli)
+        and (command is cli or not {"--help", "--ledger"} & {*parameter.opts})
         and (record := parameter.get_help_record(context)) is not None
     ]
     if not rows:

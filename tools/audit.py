@@ -44,7 +44,7 @@ _WIDE, _NARROW = 100, 70
     multiple=True,
     metavar="ID",
     type=JOB,
-    help="Only of this job; the beginning of an id will do.",
+    help="Only of this job; the beginning of an id will do; may be repeated.",
 )
 @account_option
 @click.option(
@@ -55,9 +55,16 @@ _WIDE, _NARROW = 100, 70
     help="Only of this platform's jobs; may be repeated.",
 )
 @click.option(
-    "--type", "types", multiple=True, type=click.Choice([*EVENT_TYPES]), help="Only of this type."
+    "--type",
+    "types",
+    multiple=True,
+    metavar="TYPE",
+    type=click.Choice([*EVENT_TYPES]),
+    help="Only of this type, such as completed or failed; may be repeated.",
 )
-@click.option("--attempt", type=click.IntRange(min=1), help="Only of attempts with this number.")
+@click.option(
+    "--attempt", metavar="N", type=click.IntRange(min=1), help="Only of attempts with this number."
+)
 @click.option("--error", metavar="TEXT", help="Only where the error has this text in it.")
 @click.option("--since", metavar="TIME", help="From this time on: ISO 8601, or '2 days ago'.")
 @click.option("--until", metavar="TIME", help="Up to this time; a date means all of that day.")

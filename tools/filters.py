@@ -37,8 +37,9 @@ def status_option(command: CommandT) -> CommandT:
         "statuses",
         multiple=True,
         type=click.Choice([status.value for status in JobStatus], case_sensitive=False),
+        metavar="STATE",
         callback=read,
-        help="Only the jobs in this state; may be repeated.",
+        help=f"Only the jobs in this state: {', '.join(JobStatus)}; may be repeated.",
     )
     return option(command)
 

@@ -21,7 +21,7 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.params += place_options(hidden=True)
+        self.params += place_options(of_command=True)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         refuse_repetitions(self, ctx, args)
@@ -48,8 +48,7 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        is_option = name.startswith("-")
-        if is_option or ctx.resilient_parsing or self.get_command(ctx, name) is not None:
+        if ctx.resilient_parsing or self.get_command(ctx, name) is not None:
             return super().resolve_command(ctx, args)
         from .suggestions import suggestion
 

@@ -35,7 +35,9 @@ _SHOWN = 20
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would happen, stop.")
 @click.option("--skip-existing", is_flag=True, help="Leave out jobs whose id the ledger knows.")
-@click.option("--timezone", help="The zone of a new ledger (an IANA name); UTC if not given.")
+@click.option(
+    "--timezone", metavar="ZONE", help="The zone of a new ledger (an IANA name); UTC if not given."
+)
 @json_option
 @pass_session
 def import_(

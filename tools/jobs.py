@@ -75,22 +75,25 @@ def _metadata(text: str | None) -> dict[str, Any] | None:
 
 
 @command()
-@click.argument("account_id")
+@click.argument("account_id", metavar="ACCOUNT")
 @click.argument("content")
 @_time_argument(required=False)
 @click.option("--priority", type=_PRIORITIES, default="normal", show_default=True)
-@click.option("--max-retries", type=int, default=3, show_default=True)
-@click.option("--platform", default="threads", show_default=True)
+@click.option("--max-retries", type=int, metavar="N", default=3, show_default=True)
+@click.option("--platform", metavar="NAME", default="threads", show_default=True)
 @click.option("--metadata", metavar="JSON", help="A JSON object kept with the job.")
 @click.option("--hold", is_flag=True, help="Add it as a draft that waits for `release`.")
-@click.option("--job-id", help="Give the id yourself; without it a UUID is made.")
+@click.option("--job-id", metavar="ID", help="Give the id yourself; without it a UUID is made.")
 @click.option(
     "--publish-timeout-s",
     type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
     help="How long its publisher may take.",
 )
 @click.option("--unique", is_flag=True, help="Refuse a text that a job of the account has already.")
-@click.option("--timezone", help="The zone of a new ledger (an IANA name); UTC if not given.")
+@click.option(
+    "--timezone", metavar="ZONE", help="The zone of a new ledger (an IANA name); UTC if not given."
+)
 @json_option
 @pass_session
 def add(
@@ -109,6 +112,9 @@ def add(
     timezone: str | None,
 ) -> None:
     """Add a job and print its id. CONTENT `-` reads standard input.
+
+    TIME is `+10m`, `9:00`, `tomorrow 9:00`, `friday 18:30` or ISO 8601 (`2026-01-31T09:00`), in the
+    ledger's time zone; without one it is now. How it was understood is said on standard error.
 
     \b
     Example:
@@ -205,7 +211,7 @@ def release(session: Session, job: str) -> None:
 
 @command()
 @click.argument("job", type=JOB)
-@click.option("--content", help="The new text; `-` reads standard input.")
+@click.option("--content", metavar="TEXT", help="The new text; `-` reads standard input.")
 @click.option("--priority", type=_PRIORITIES)
 @click.option("--metadata", metavar="JSON", help="Replaces the whole metadata.")
 @json_option
@@ -235,7 +241,7 @@ def edit(
 @json_option
 @pass_session
 def reschedule(session: Session, job: str, scheduled_time: str) -> None:
-    """Give a job that has not run yet another time.
+    """Give a job that has not run yet another time; TIME is as for `add`.
 
     \b
     Example:
@@ -246,7 +252,7 @@ def reschedule(session: Session, job: str, scheduled_time: str) -> None:
 
 @command()
 @click.argument("job", type=JOB)
-@click.option("--reason", default="", help="Kept in the log.")
+@click.option("--reason", metavar="TEXT", default="", help="Kept in the log.")
 @json_option
 @pass_session
 def cancel(session: Session, job: str, reason: str) -> None:
@@ -267,6 +273,8 @@ def cancel(session: Session, job: str, reason: str) -> None:
 def requeue(session: Session, job: str, scheduled_time: str) -> None:
     """Schedule a failed, expired or cancelled job again, with all its retries.
 
+    TIME is as for `add`; without one it is now.
+
     \b
     Example:
       jobledger requeue 3f2a +5m
@@ -277,7 +285,7 @@ def requeue(session: Session, job: str, scheduled_time: str) -> None:
 @command()
 @click.argument("job", type=JOB)
 @click.option("--posted/--not-posted", default=None, help="What became of the post.")
-@click.option("--thread-id", help="The id of the post, where it is out.")
+@click.option("--thread-id", metavar="ID", help="The id of the post, where it is out.")
 @json_option
 @pass_session
 def resolve(session: Session, job: str, posted: bool | None, thread_id: str | None) -> None:

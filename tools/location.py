@@ -144,10 +144,9 @@ class _Location(click.types.StringParamType):
         return [CompletionItem(incomplete, type="dir")]
 
 
-def place_options(*, hidden: bool = False) -> list[click.Option]:
-    """`--ledger` and `--dir`, which leave what they are given with the session.
-
-    The hidden ones stand behind a command's name, and look at no variable.
+def place_options(*, of_command: bool = False) -> list[click.Option]:
+    """`--ledger` and `--dir`, which leave what they are given with the session; those behind a
+    command's name look at no variable, and are explained where the others are.
     """
 
     def remember(context: click.Context, option: click.Parameter, value: str | None) -> None:
@@ -172,11 +171,11 @@ def place_options(*, hidden: bool = False) -> list[click.Option]:
             [name, f"location_{name[2:]}"],
             metavar="LOCATION",
             type=_Location(),
-            envvar=None if hidden else variable,
+            envvar=None if of_command else variable,
             expose_value=False,
             callback=remember,
-            hidden=hidden,
-            help=text,
+            hidden=of_command and name == "--dir",
+            help="Where the ledger is (see `jobledger --help`)." if of_command else text,
         )
         for name, (variable, text) in texts.items()
     ]

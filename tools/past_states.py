@@ -34,7 +34,9 @@ _SEQ = re.compile(r"#?(\d+)")
 
 @command()
 @click.option("--until", metavar="TIME", help="As of this time; a date means the end of that day.")
-@click.option("--seq", type=click.IntRange(min=0), help="As of this event's sequence number.")
+@click.option(
+    "--seq", metavar="N", type=click.IntRange(min=0), help="As of this event's sequence number."
+)
 @click.option("--job", metavar="ID", type=JOB, help="Only this job.")
 @account_option
 @status_option

@@ -133,7 +133,13 @@ class Session:
         Raises:
             StorageError: there is no ledger in the directory.
         """
-        if not self.exists():
+        try:
+            exists = self.exists()
+        except StorageError as error:
+            if not isinstance(error.__cause__, NotADirectoryError):
+                raise
+            exists = False  # a file stands there, maybe one of the ledger's
+        if not exists:
             meant = near(self.directory, is_ledger)
             found = "" if meant is None else f"there is one in {meant}; "
             raise StorageError(

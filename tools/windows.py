@@ -18,7 +18,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 def window_options(command: CommandT) -> CommandT:
     """`--since T` and `--until T`, as text."""
     for name, end in (("--until", "to"), ("--since", "from")):
-        command = click.option(name, metavar="T", help=f"Count what happened {end} this time.")(
+        command = click.option(name, metavar="TIME", help=f"Count what happened {end} this time.")(
             command
         )
     return command

@@ -214,6 +214,7 @@ def test_run_makes_a_ledger_when_it_is_told_to(here: Path) -> None:
         ("job", ".", "jobs"),
         ("jobs", "jobs", "jobs"),
         ("jobs", "home", "jobs"),
+        ("home/mine/HEAD", ".", "home/mine"),
     ],
 )
 def test_a_ledger_that_is_near_is_named(
