@@ -40,10 +40,10 @@ def console(*, stderr: bool = False) -> Console:
 def printable(value: object, *, one_line: bool = True) -> str:
     """What others wrote, fit for standard output: control characters, and what its encoding lacks,
     are shown as escapes; so its width is known before it is written."""
-    text = harmless(value, one_line=one_line)
-    if text.isascii() or has_unicode(sys.stdout.encoding):
-        return text
-    return escaped(text, sys.stdout.encoding)
+    if has_unicode(sys.stdout.encoding):
+        return harmless(value, one_line=one_line)
+    text = str(value).replace("\n", "\\n") if one_line else str(value)
+    return escaped(harmless(text, one_line=one_line), sys.stdout.encoding or "ascii")
 
 
 def short_id(job_id: str) -> str:

@@ -37,7 +37,13 @@ def progress_bar(
         )
     columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), *rate)
     with rich.Progress(
-        *columns, rich.TimeRemainingColumn(), console=err, transient=True, auto_refresh=False
+        *columns,
+        rich.TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        auto_refresh=False,
+        redirect_stdout=False,  # what is printed is for the streams that are there
+        redirect_stderr=False,
     ) as bar:
         task = bar.add_task(doing, total=None, rate=0.0)
         begun = shown = monotonic()
