@@ -161,7 +161,7 @@ def test_an_argument_is_the_text_that_was_typed_whatever_the_locale(cli: Cli) ->
         (["list", "--status", "done"], "'done' is not one of 'pending', 'scheduled'"),
         (["list", "--stauts", "failed"], "--status"),
         (["list", "failed"], "unexpected extra argument (failed)"),
-        (["add"], "Missing argument 'ACCOUNT_ID'"),
+        (["add"], "Missing argument 'ACCOUNT'"),
         (["add", "mai", "hello", "world"], "'world' is not a time (use 9:00"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
