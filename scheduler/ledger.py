@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self, get_args
+from typing import TYPE_CHECKING, ClassVar, Self, get_args
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -57,6 +57,9 @@ from .telling import OnlyTold, Repeated
 from .uniqueness import Unique, Uniqueness, check_setting
 from .upkeep import Upkeep
 from .zone import load_zone
+
+if TYPE_CHECKING:
+    from .backup import BackupReport
 
 BATCH_MS = 100
 """With `durability="batch"`, the most time that an acknowledged event is not on disk yet."""
@@ -403,6 +406,35 @@ class Ledger(Changes, Past):
                 hint="only the head of a sound log is exported",
             )
         return report.exported_head
+
+    def backup(
+        self, directory: str | Path, *, progress: Progress = lambda done, total: None
+    ) -> BackupReport:
+        """Copy the ledger, as it is now, to a new directory, and verify the copy.
+
+        Nobody is disturbed, however many processes write meanwhile; what they add after the call is
+        not in it. The copy has the log, the seals and the daily files; it is there as a whole, on
+        disk, when this returns, and not at all before. `progress` gets the bytes copied so far and
+        in all. Only one of a ledger and its copies may be written to from then on.
+
+        Raises:
+            LedgerCorruptError: the ledger does not verify; nothing was made.
+            StorageError: there is something at `directory`, or a file cannot be read or written.
+        """
+        from .backup import back_up  # seldom asked for
+
+        self._refresh()
+        if self.damage is not None:
+            raise self.damage
+        self._store.sync()
+        with self._store.still() as position:
+            at = position()
+
+        def derive(copy: Path) -> None:
+            Ledger(copy, clock=self._clock, use_snapshot=False, allow_network=True).close()
+
+        target = Path(directory).absolute()
+        return back_up(self._fs, self.directory, target, at, derive, OnlyTold("progress", progress))
 
     def rebuild(
         self,

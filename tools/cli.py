@@ -54,6 +54,7 @@ SECTIONS = {
     "The log": {
         "verify": ("checks:verify_", "Check every record of every file."),
         "seal": ("sealing:seal", "Sign finished days, so that nobody can rewrite them."),
+        "backup": ("backup:backup", "Copy the ledger, while it is at work, and verify the copy."),
         "rebuild": ("rebuilding:rebuild", "Make every derived file anew from the log."),
         "repair": ("repairing:repair_", "Cut a damaged log back to its sound part."),
     },
