@@ -87,7 +87,7 @@ def shown(value: object) -> str:
     id, say)."""
     if value is None or type(value) is bool:
         return repr(value)
-    if type(value) in (str, int, float):
+    if type(value) in (int, float) or (type(value) is str and len(value) <= _LONGEST_SHOWN):
         text = guarded(lambda: repr(value), "")
         if 0 < len(text) <= _LONGEST_SHOWN and not any(char.isspace() for char in text):
             return f"{text} ({kind_of(value)})"
