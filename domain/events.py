@@ -20,7 +20,7 @@ from .lifecycle import PAST_TENSE
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The base of the data of all event types; `TYPE` is its name in the log."""
+    """The base of the data of all event types (`Event.data`); `TYPE` is its name in the log."""
 
     TYPE: ClassVar[str]
 
@@ -64,7 +64,8 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class JobAdded(EventData, frozen=True):
-    """`imported`: it was taken over from elsewhere, with the state that it had there."""
+    """A job came to be. `imported`: it was taken over from elsewhere, with the state that it had
+    there."""
 
     TYPE: ClassVar[str] = "added"
     account_id: str
@@ -80,15 +81,19 @@ class JobAdded(EventData, frozen=True):
 
 
 class JobHeld(EventData, frozen=True):
+    """It is PENDING: it does not run until it is released."""
+
     TYPE: ClassVar[str] = "held"
 
 
 class JobReleased(EventData, frozen=True):
+    """It is SCHEDULED again."""
+
     TYPE: ClassVar[str] = "released"
 
 
 class JobEdited(EventData, frozen=True):
-    """Only what changed is there."""
+    """Its content, priority or metadata was changed; only what changed is there."""
 
     TYPE: ClassVar[str] = "edited"
     content: str | msgspec.UnsetType = msgspec.UNSET
@@ -97,6 +102,8 @@ class JobEdited(EventData, frozen=True):
 
 
 class JobRescheduled(EventData, frozen=True):
+    """It has another time."""
+
     TYPE: ClassVar[str] = "rescheduled"
     scheduled_time: datetime
 
@@ -120,12 +127,16 @@ class JobStarted(EventData, frozen=True):
 
 
 class JobNoted(EventData, frozen=True):
+    """Its running attempt says how far it is."""
+
     TYPE: ClassVar[str] = "noted"
     attempt: int
     message: str
 
 
 class JobCheckpointed(EventData, frozen=True):
+    """Its running attempt has done a step that no later one has to do again."""
+
     TYPE: ClassVar[str] = "checkpointed"
     attempt: int
     name: str
@@ -164,6 +175,8 @@ class JobRetried(EventData, frozen=True):
 
 
 class JobFailed(EventData, frozen=True):
+    """No retry is left, or none is to be made; with `outcome_unknown` the post may be out."""
+
     TYPE: ClassVar[str] = "failed"
     attempt: int
     error: str
@@ -196,7 +209,8 @@ class JobInterrupted(EventData, frozen=True):
 
 
 class JobCancelled(EventData, frozen=True):
-    """`in_doubt`: it was running, so the post may be out, and its publisher can be asked."""
+    """It will not be posted. `in_doubt`: it was running, so the post may be out, and its publisher
+    can be asked."""
 
     TYPE: ClassVar[str] = "cancelled"
     reason: str = ""
@@ -204,22 +218,30 @@ class JobCancelled(EventData, frozen=True):
 
 
 class JobExpired(EventData, frozen=True):
+    """It was `late_s` seconds past its time when that was found to be too late."""
+
     TYPE: ClassVar[str] = "expired"
     late_s: float
 
 
 class JobRequeued(EventData, frozen=True):
+    """Somebody has scheduled it again, with all its retries."""
+
     TYPE: ClassVar[str] = "requeued"
     scheduled_time: datetime
 
 
 class JobResolved(EventData, frozen=True):
+    """Somebody, or the publisher, has said what became of a post that might be out."""
+
     TYPE: ClassVar[str] = "resolved"
     posted: bool
     thread_id: str | None = None
 
 
 class JobRemoved(EventData, frozen=True):
+    """It is in no projection any more; its events stay in the log."""
+
     TYPE: ClassVar[str] = "removed"
 
 

@@ -102,6 +102,9 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None
     until: datetime | None
     account_id: str | None
+    """The account that was asked for, where it was one."""
+    account_ids: list[str]
+    """All that were asked for; none: every account."""
     platform: str | None
     seq: int
     """The position that the states are of."""

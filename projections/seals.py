@@ -18,6 +18,7 @@ import msgspec
 
 from ..domain.errors import JobLedgerError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
+from ..release import how_to_install
 from .heads import Day, LedgerId, LineHash
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _need_cryptography() -> None:
         import cryptography  # noqa: F401
     except ImportError:
         raise JobLedgerError(
-            "seals need the package cryptography", hint="pip install 'jobledger[seal]'"
+            "seals need the package cryptography", hint=how_to_install("seal")
         ) from None
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -46,8 +46,9 @@ _COUNTED = frozenset(Tally.__struct_fields__)
 class Stats:
     """The projection: applies changes in order, `report` is what they amount to.
 
-    `since` and `until` are inclusive and aware; `account_id` and `platform` leave out the jobs of
-    all others. Memory grows with the number of attempts (32 to 64 bytes each), not with the log.
+    `since` and `until` are inclusive and aware; `accounts` and `platform`, where there are any,
+    leave out the jobs of all others. Memory grows with the number of attempts (32 to 64 bytes
+    each), not with the log.
     """
 
     name = "stats"
@@ -58,13 +59,13 @@ class Stats:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
-        account_id: str | None = None,
+        accounts: Collection[str] = (),
         platform: str | None = None,
     ) -> None:
         self._zone = zone
         self._since = None if since is None else since.astimezone(UTC)
         self._until = None if until is None else until.astimezone(UTC)
-        self._account_id, self._platform = account_id, platform
+        self._of_accounts, self._platform = frozenset(accounts), platform
         self._seq = 0
         self._events = 0
         self._total = _Counting()
@@ -81,7 +82,7 @@ class Stats:
         job = change.after or change.before
         assert job is not None
         within = self._until is None or event.at <= self._until
-        chosen = (self._account_id in (None, job.account_id)) and (
+        chosen = (not self._of_accounts or job.account_id in self._of_accounts) and (
             self._platform in (None, job.platform)
         )
         if chosen:
@@ -127,7 +128,8 @@ class Stats:
             timezone=self._zone.key,
             since=self._since,
             until=self._until,
-            account_id=self._account_id,
+            account_id=next(iter(self._of_accounts)) if len(self._of_accounts) == 1 else None,
+            account_ids=sorted(self._of_accounts),
             platform=self._platform,
             seq=self._seq,
             events=self._events,
@@ -180,7 +182,7 @@ def gather(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    account_id: str | None = None,
+    accounts: Collection[str] = (),
     platform: str | None = None,
     top_errors: int = TOP_ERRORS,
     progress: Callable[[int], None] = lambda seq: None,
@@ -191,7 +193,7 @@ def gather(
         LedgerCorruptError: no legal history has these events.
     """
     board = Board()
-    stats = Stats(zone, since=since, until=until, account_id=account_id, platform=platform)
+    stats = Stats(zone, since=since, until=until, accounts=accounts, platform=platform)
     for event in events:
         stats.apply(board.apply(event))
         progress(event.seq)

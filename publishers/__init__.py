@@ -2,7 +2,7 @@
 
 Each keeps the contract of an attempt (docs/attempts.md): what it cannot know it calls unknown, and
 where it can be asked it is. docs/publishers.md says how to use them and what each promises. They
-need `pip install 'jobledger[publishers]'`; `jobledger.publishers.fake_platform` has a platform for
+need `pip install '.[publishers]'`; `jobledger.publishers.fake_platform` has a platform for
 tests.
 
 Raises:

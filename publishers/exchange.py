@@ -19,12 +19,13 @@ import msgspec
 
 from ..domain.errors import ValidationError
 from ..domain.validation import clean_text
+from ..release import how_to_install
 
 try:
     import httpx
 except ImportError as missing:
     raise ImportError(
-        "jobledger.publishers needs an HTTP client: pip install 'jobledger[publishers]'"
+        f"jobledger.publishers needs an HTTP client ({how_to_install('publishers')})"
     ) from missing
 
 from .body import Body, read

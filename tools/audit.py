@@ -133,9 +133,11 @@ def _look(
         return
     with progress_bar("reading", unit="bytes") as progress:
         found = selection.choose(_counting(reader, progress))
-        if last is not None:
-            found = iter(deque(found, maxlen=last))
-        yield from found
+        if last is None:
+            yield from found
+            return
+        kept = deque(found, maxlen=last)
+    yield from kept  # a row in the midst of the bar would be written over
 
 
 def _counting(reader: LogReader, progress: Progress) -> Iterator[Record]:

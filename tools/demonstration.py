@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from ..domain.errors import ValidationError
+from ..release import how_to_install
 from .grammar import command
 from .session import Session, pass_session
 
@@ -32,4 +33,4 @@ def _require_http_client() -> None:
         ValidationError: it is not installed.
     """
     if find_spec("httpx") is None:
-        raise ValidationError("the demo needs an HTTP client", hint="pip install 'jobledger[demo]'")
+        raise ValidationError("the demo needs an HTTP client", hint=how_to_install("demo"))

@@ -20,7 +20,7 @@ from .session import (
     pass_session,
     zone_of,
 )
-from .timeline import NARROW, narrow_timeline, span, timeline
+from .timeline import NARROW, life_of, narrow_timeline, timeline
 from .why import Surroundings, explain
 
 
@@ -89,8 +89,7 @@ def _print_life(ledger: Ledger, events: list[Event], present: ScheduledJob | Non
             out.print(line)
     else:
         out.print(timeline(events, zone_of(ledger)))
-    life = span(events[-1].at - events[0].at)
-    told = f"{len(events)} event{'s' if len(events) > 1 else ''} over {life}, times in"
+    told = f"{len(events)} event{'s' if len(events) > 1 else ''} over {life_of(events)}, times in"
     state = Text("removed") if present is None else status_text(present)
     out.print(
         Text.assemble(f"job {events[0].job_id}: ", state, f", {told} {ledger.timezone}"),

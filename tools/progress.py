@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from ..scheduler.telling import OnlyTold
 from .output import console
 
 _EVERY_S = 0.1
@@ -56,4 +57,4 @@ def progress_bar(
                 speed = done / (now - begun)
                 bar.update(task, completed=done, total=total, rate=speed, refresh=True)
 
-        yield show
+        yield OnlyTold("progress", show)

@@ -13,6 +13,7 @@ import click
 from ..domain.errors import JobLedgerError, StorageError, ValidationError
 from ..domain.events import Event
 from ..eventstore.filesystem import storage_errors
+from ..release import how_to_install
 from ..scheduler.ledger import Ledger
 from .files import FILE, HandedOut
 from .grammar import command
@@ -89,7 +90,9 @@ def _make(
     try:
         from .report.page import Source, gather_page, render
     except ImportError as error:
-        raise JobLedgerError(f"report needs pip install 'jobledger[report]' ({error})") from None
+        raise JobLedgerError(
+            f"the page needs a library that is missing: {error}", hint=how_to_install("report")
+        ) from None
     zone, now = zone_of(ledger), ledger.now()
     begin, end = window(since, until, now, zone)
     damage = ledger.damage

@@ -104,4 +104,21 @@ def _seal(session: Session, name: str, password: bytes | None, today: bool) -> N
         file = printable(seal_file(session.directory, each.day))
         click.echo(f"sealed {each.day}: everything up to record {each.seq}, {file}")
     if not made:
-        click.echo("every finished day is sealed already")
+        click.echo(_why_none(session.directory, today))
+
+
+def _why_none(directory: Path, today: bool) -> str:
+    """Why there was nothing to seal. A day is finished when the log has a newer one."""
+    from ..eventstore.filesystem import FileSystem
+    from ..eventstore.segment import list_days
+
+    days = list_days(FileSystem(), directory)
+    if today:
+        return "nothing to seal: all that happened is sealed already, if anything has"
+    if len(days) < 2:
+        newest = f" ({days[-1]})" if days else ""
+        return (
+            f"nothing to seal: no day is finished, the log has only its newest one{newest};"
+            " --today seals that up to now"
+        )
+    return "every finished day is sealed already"

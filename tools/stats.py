@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import click
 from ..projections.figures import StatsReport
 from ..projections.stats import gather
 from ..scheduler.ledger import Ledger
+from .filters import account_option
 from .grammar import command
 from .output import print_json
 from .progress import progress_bar
@@ -19,7 +21,7 @@ from .windows import window, window_options
 
 @command()
 @window_options
-@click.option("--account-id", help="Only jobs of this account.")
+@account_option
 @click.option("--platform", help="Only jobs of this platform.")
 @json_option
 @pass_session
@@ -27,7 +29,7 @@ def stats(
     session: Session,
     since: str | None,
     until: str | None,
-    account_id: str | None,
+    accounts: tuple[str, ...],
     platform: str | None,
 ) -> None:
     """Show what happened: by state, account, platform and day; waiting, retries and failures.
@@ -38,13 +40,13 @@ def stats(
     \b
     Example:
       jobledger stats
-      jobledger stats --since '7 days ago' --account-id my-account
+      jobledger stats --since '7 days ago' --account my-account
     """
     with session.reading(use_snapshot=False) as ledger:
         zone = zone_of(ledger)
         begin, end = window(since, until, ledger.now(), zone)
         report = read_figures(
-            ledger, zone, since=begin, until=end, account_id=account_id, platform=platform
+            ledger, zone, since=begin, until=end, accounts=accounts, platform=platform
         )
     if session.json:
         print_json(report.to_dict())
@@ -60,7 +62,7 @@ def read_figures(
     *,
     since: datetime | None,
     until: datetime | None,
-    account_id: str | None = None,
+    accounts: Collection[str] = (),
     platform: str | None = None,
 ) -> StatsReport:
     """The figures of a ledger, read in one pass with progress."""
@@ -71,7 +73,7 @@ def read_figures(
             zone,
             since=since,
             until=until,
-            account_id=account_id,
+            accounts=accounts,
             platform=platform,
             progress=lambda seq: progress(seq, total),
         )

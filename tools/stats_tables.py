@@ -37,7 +37,7 @@ def print_stats(report: StatsReport, zone: ZoneInfo) -> None:
     """The whole report; of a ledger or a window with nothing in it, one line that says so."""
     page = _Page(console(), zone)
     if not report.jobs and not report.events:
-        all_jobs = report.account_id is None and report.platform is None
+        all_jobs = not report.account_ids and report.platform is None
         what = "nothing has happened in this ledger yet" if all_jobs else "no such job"
         page.line(f"nothing to count: {what}{_window(report, zone)}")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,26 @@ def span(duration: timedelta) -> str:
     return f"{seconds * 1000:.0f} ms"
 
 
+def life_of(events: Sequence[Event]) -> str:
+    """How long it took from the first of a job's events to the last one, as far as that is known.
+
+    The log has them in the order in which they came about. Where the time of one is before that of
+    the one before, the clock went back, and what passed in between nobody knows.
+    """
+    steps = [after.at - before.at for before, after in pairwise(events)]
+    back = sum(step < timedelta(0) for step in steps)
+    passed = span(sum((max(step, timedelta(0)) for step in steps), timedelta(0)))
+    if not back:
+        return passed
+    times = "once" if back == 1 else f"{back} times"
+    return f"at least {passed} (the clock went back {times}: the order is that of the log)"
+
+
+def _after(step: timedelta) -> str:
+    """How long after the step before: less than nothing where the clock went back."""
+    return f"-{span(-step)}" if step < timedelta(0) else f"+{span(step)}"
+
+
 def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
     """The events of one job as a table; the date stands where a day begins."""
     from rich.table import Table
@@ -99,12 +120,12 @@ def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
     for event in events:
         local = event.at.astimezone(zone)
         date = f"{local:%Y-%m-%d}"
-        after = "" if previous is None else f"+{span(event.at - previous)}"
+        after = "" if previous is None else _after(event.at - previous)
         attempt = getattr(event.data, "attempt", None)
         table.add_row(
             Text("" if date == day else date),
             Text(f"{local:%H:%M:%S.%f}"[:12]),
-            Text(after, style="dim"),
+            Text(after, style="yellow" if after.startswith("-") else "dim"),
             Text(event.type, style=EVENT_STYLE.get(event.type, "")),
             Text("" if attempt is None else str(attempt)),
             Text(printable(describe(event, zone))),
@@ -128,7 +149,7 @@ def narrow_timeline(events: Sequence[Event], zone: ZoneInfo) -> Iterator[Rendera
             f"{local:%H:%M:%S}  ",
             (event.type, EVENT_STYLE.get(event.type, "")),
             "" if attempt is None else f" {attempt}",
-            ("" if previous is None else f"  +{span(event.at - previous)}", "dim"),
+            ("" if previous is None else f"  {_after(event.at - previous)}", "dim"),
         )
         what = printable(describe(event, zone))
         if what:

@@ -22,6 +22,7 @@ from planted.bugs import BUGS
 from support.mutants import Table
 from switches.rules import RULES
 
+import jobledger
 from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
 from jobledger.domain.events import EVENT_TYPES
 from jobledger.domain.lifecycle import PAST_TENSE
@@ -142,6 +143,32 @@ def test_the_log_format_has_every_event_type_with_its_fields() -> None:
     for kind, data in EVENT_TYPES.items():
         for field in data.__struct_fields__:
             assert f"`{field}`" in rows[kind], (kind, field)
+
+
+def test_the_events_of_the_log_format_have_a_class_each(tmp_path: Path) -> None:
+    """Which is a public name; the program that tells them apart runs."""
+    program = blocks("docs/log-format.md", "python")[1]
+    assert printed(program, tmp_path) == "1 my-account Xin chào!\n"
+    for kind, data in EVENT_TYPES.items():
+        assert data.__name__ == f"Job{kind.capitalize()}"
+        assert getattr(jobledger, data.__name__) is data
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    """A promise that names who holds it is none if nobody of that name does."""
+    files = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    tests = {name for text in files.values() for name in re.findall(r"def (test_\w+)\(", text)}
+    named = 0
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for code in re.findall(r"`([^`\n]*\btest_[^`\n]*)`", page.read_text("utf-8")):
+            for file, test in re.findall(r"\b(test_\w+\.py)(?:::(test_\w+))?", code):
+                named += 1
+                assert file in files, f"{page.name}: {code}"
+                assert f"def {test or 'test_'}" in files[file], f"{page.name}: {code}"
+            for test in re.findall(r"(?<![\w.:/])(test_\w+)(?!\w|\.py)", code):
+                named += 1
+                assert test in tests, f"{page.name}: {code}"
+    assert named > 80
 
 
 def test_the_publisher_of_the_document_posts_once_through_a_crash(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
 
 import jobledger
+from jobledger.domain.events import EVENT_TYPES
 
 
 def test_the_names_of_the_package_are_there_and_documented() -> None:
-    """Each public name exists and says what it is; there are few of them."""
+    """Each public name exists and says what it is; there are few of them, besides what an event of
+    each type has."""
     for name in jobledger.__all__:
-        assert inspect.getdoc(getattr(jobledger, name)), name
-    assert len(jobledger.__all__) <= 37
+        assert getattr(jobledger, name).__doc__, name
+    of_events = {data.__name__ for data in EVENT_TYPES.values()} | {"EventData", "Imported"}
+    assert len(set(jobledger.__all__) - of_events) <= 37
     assert list(jobledger.__all__) == sorted(jobledger.__all__)
 
 
@@ -30,3 +31,11 @@ def test_each_name_is_imported_from_one_place() -> None:
 def test_what_is_no_public_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing_of_ours"):
         jobledger.nothing_of_ours  # type: ignore[attr-defined]  # noqa: B018  # that is tried
+
+
+def test_what_any_event_has_is_of_a_public_class() -> None:
+    """So that a program can tell them apart by name, and a type checker knows their fields."""
+    for data in EVENT_TYPES.values():
+        assert getattr(jobledger, data.__name__) is data
+        assert issubclass(data, jobledger.EventData)
+        assert data.__doc__ != jobledger.EventData.__doc__, data.__name__

@@ -7,6 +7,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ...release import how_to_install
+
 if TYPE_CHECKING:
     from ...scheduler.clock import ManualClock
     from .crashes import CrashReport, Posts, crash_everywhere, crash_point
@@ -57,5 +59,5 @@ def __getattr__(name: str) -> Any:
         if error.name != "hypothesis":
             raise
         raise ModuleNotFoundError(
-            f"{name} needs hypothesis: pip install 'jobledger[testing]'", name="hypothesis"
+            f"{name} needs hypothesis ({how_to_install('testing')})", name="hypothesis"
         ) from None

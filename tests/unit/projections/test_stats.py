@@ -182,7 +182,7 @@ def test_one_account_or_platform_can_be_asked_for() -> None:
     h.add("a", account_id="a")
     h.add("b", account_id="b", platform="mastodon")
     h.attempt("a", NO)
-    report = figures(h, account_id="a")
+    report = figures(h, accounts=["a"])
     assert (report.jobs, report.total.added, [p.name for p in report.accounts]) == (1, 1, ["a"])
     report = figures(h, platform="mastodon")
     assert (report.jobs, report.total.failed, report.errors) == (1, 0, [])

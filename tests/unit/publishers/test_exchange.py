@@ -120,5 +120,7 @@ def test_without_the_http_client_one_line_says_what_to_install() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == (
-        "jobledger.publishers needs an HTTP client: pip install 'jobledger[publishers]'\n"
+        "jobledger.publishers needs an HTTP client (install the extra 'publishers':"
+        " pip install '.[publishers]' in a clone of jobledger,"
+        " or 'jobledger[publishers]' where your own package index has it)\n"
     )

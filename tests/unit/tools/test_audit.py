@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.cli import Cli, run_here
 from support.stories import two_days
+from support.terminal import Terminal
 from support.waiting import DEADLINE_S
 
 from jobledger import Ledger, ManualClock
@@ -68,6 +70,17 @@ def test_without_options_every_event_is_shown_as_its_line_in_the_log(directory: 
 def test_options_choose(directory: Path, options: list[str], seqs: list[int]) -> None:
     """A repeated option chooses any of its values; different ones have to agree."""
     assert chosen(directory, *options) == seqs
+
+
+def test_the_last_rows_are_shown_when_the_progress_bar_is_gone(directory: Path) -> None:
+    """On a terminal both are on one screen."""
+    terminal = Terminal(directory, "audit", "--last", "3", TERM="xterm", NO_COLOR="1", columns=120)
+    before, _, rows = terminal.rest().partition("\x1b[?25h")  # the cursor is there again
+    assert terminal.wait() == 0
+    assert "\x1b[?25l" in before, "there was a bar"
+    assert "times in" not in before
+    assert "removed" not in before
+    assert re.findall(r"^ *(\d+)  ", rows, re.MULTILINE) == ["13", "14", "15"]
 
 
 def test_as_a_table_it_says_what_happened(directory: Path) -> None:

@@ -11,6 +11,7 @@ from support.attacker import rewrite
 from support.cli import run_here
 
 from jobledger import Ledger, ManualClock
+from jobledger.release import how_to_install
 
 
 @pytest.fixture
@@ -105,6 +106,25 @@ def test_days_are_sealed_and_the_seals_checked(jobs: Path) -> None:
     assert (done.code, done.out.count("seal  ")) == (1, 2)
 
 
+def test_where_there_is_nothing_to_seal_it_says_why(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: ManualClock
+) -> None:
+    """That every finished day is sealed is no word about a ledger that has none."""
+    monkeypatch.chdir(tmp_path)
+    Ledger(directory, clock=clock).close()
+    assert run_here(directory, "seal", "--new-key", "seals").code == 0
+    empty = run_here(directory, "seal", "--key", "seals")
+    assert empty.code == 0
+    assert empty.out.startswith("nothing to seal: no day is finished, the log has only its newest")
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("a", "x", clock.now())
+    begun = run_here(directory, "seal", "--key", "seals").out
+    assert "its newest one (2026-03-02); --today seals that up to now" in begun
+    assert run_here(directory, "seal", "--key", "seals", "--today").out.startswith("sealed 2026")
+    again = run_here(directory, "seal", "--key", "seals", "--today").out
+    assert again == "nothing to seal: all that happened is sealed already, if anything has\n"
+
+
 def test_a_key_may_have_a_password(jobs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the environment, never from the command line."""
     monkeypatch.setenv("SEAL_PASSWORD", "much secret")
@@ -148,5 +168,5 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "cryptography", None)
     done = run_here(jobs, "seal", "--new-key", "k")
     assert done.code == 2
-    assert "seals need the package cryptography (pip install 'jobledger[seal]')" in done.err
+    assert f"seals need the package cryptography ({how_to_install('seal')})" in done.err
     assert run_here(jobs, "verify").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,28 @@ def test_history_is_read_at_a_glance(directory: Path) -> None:
     retried = next(line for line in lines if "started" in line and "2" in line)
     assert retried[:4] == ["12:03:00.000", "+3.0", "min", "started"]
     assert lines[-1][:3] == ["job", "late:", "completed,"]
+
+
+def test_where_the_clock_went_back_history_says_so(directory: Path, clock: ManualClock) -> None:
+    """In place of a time that is less than nothing; the order is that of the log."""
+    jobs = directory.with_name("other")
+    with Ledger(jobs, clock=clock) as ledger:
+        ledger.add_job("a", "x", clock.now() + timedelta(hours=9), job_id="one")
+        clock.advance(timedelta(minutes=2))
+        ledger.hold_job("one")
+        clock.advance(timedelta(hours=-5))
+        ledger.release_job("one")
+        clock.advance(timedelta(minutes=1))
+        ledger.cancel_job("one")
+    out = run_here(jobs, "history", "one").out
+    rows = [line.split() for line in out.splitlines()]
+    assert [row[1:4] for row in rows if {"held", "released", "cancelled"} & set(row[:4])] == [
+        ["+2.0", "min", "held"], ["-5.0", "h", "released"], ["+1.0", "min", "cancelled"],
+    ]  # fmt: skip
+    assert "4 events over at least 3.0 min (the clock went back once: the order is that of" in out
+    narrow = Terminal(jobs, "history", "one", columns=50, NO_COLOR="1")
+    assert "released  -5.0 h" in narrow.rest()
+    assert narrow.wait() == 0
 
 
 def test_history_finds_removed_jobs_by_their_beginning_too(directory: Path) -> None:

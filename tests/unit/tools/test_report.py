@@ -17,6 +17,7 @@ import pytest
 from support.cli import run_inside
 
 from jobledger import Ledger, ManualClock, OutcomeUnknown, PostResult, Scheduler
+from jobledger.release import how_to_install
 from jobledger.tools.report import page as page_module
 from jobledger.tools.report.policy import Inline
 
@@ -326,7 +327,8 @@ def test_without_its_libraries_the_command_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pygal", None)
     assert report(directory, target) == 2
     error = capsys.readouterr().err
-    assert "report needs pip install 'jobledger[report]'" in error
+    assert "the page needs a library that is missing: " in error
+    assert how_to_install("report") in error
     assert error.count("\n") == 1
     assert not target.exists()
 

@@ -89,6 +89,12 @@ def test_figures_as_json_with_a_window_and_an_account(
     assert document["total"]["added"] == 2
     assert document["total"]["completed"] == 1
     assert document["jobs"] == 6
+    assert document["account_id"] == "minh"
+    name = "Nhà hàng Hương Việt"
+    assert run(ledger, "--account", "minh", "--account", name, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["account_id"], document["account_ids"]) == (None, [name, "minh"])
+    assert {part["name"] for part in document["accounts"]} == {name, "minh"}
     assert run(ledger, "--platform", "mastodon", "--json") == 0
     assert json.loads(capsys.readouterr().out)["total"]["attempts"] == 1
 

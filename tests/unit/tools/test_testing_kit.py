@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from jobledger import Attempt, Ledger, NewJob, PostResult
+from jobledger.release import how_to_install
 from jobledger.tools import testing
 from jobledger.tools.testing import Posts, crash_everywhere, crash_point, ledgers
 
@@ -123,6 +124,4 @@ except ModuleNotFoundError as error:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == (
-        "LifecycleMachine needs hypothesis: pip install 'jobledger[testing]'"
-    )
+    assert done.stdout.strip() == f"LifecycleMachine needs hypothesis ({how_to_install('testing')})"
