@@ -16,6 +16,7 @@ from ..domain.errors import InvalidTransitionError, LedgerCorruptError
 from ..domain.events import Event
 from ..domain.evolve import evolve
 from ..domain.job import JobStatus, ScheduledJob
+from .ageing import AgeingQueue
 from .jobs import OPEN, Jobs, JobsState
 from .members import Members, same_members
 from .projection import Change
@@ -46,9 +47,15 @@ class Board:
         self.jobs = Jobs()
         self._by_status = {status: Members() for status in JobStatus}
         self._by_account: dict[str, Members] = {}
-        self._queue = DueQueue(self.jobs.open)
+        self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
         self._expiring: list[tuple[datetime, int, str]] = []
         self._is_loading = False
+
+    def let_age(self, step: timedelta) -> None:
+        """From here on a due job gains one step of priority for each `step` that it waits, in what
+        comes next; the order of lists is what it was."""
+        self._queue = AgeingQueue(self.jobs.open, step)
+        self._make_heaps_anew()
 
     @contextmanager
     def loading(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..domain.errors import StorageError
 from .attempt import WHAT_TO_RETURN, NotPosted, OutcomeUnknown, PostResult, WrongResultError
 from .broken_off import may_be_out
 from .foreign import chain_of, described, guarded, id_of, is_of, kind_of, leaves_of, shown, text_of
@@ -85,7 +86,9 @@ def _of_error(error: BaseException, outside: BaseException | None, stopped: bool
     chain = [one for one, _ in chain_of(error, outside)]
     if any(is_of(one, WrongResultError) for one in chain):
         return Answer("wrong", text, raised=True)
-    torn = any(is_of(one, OutcomeUnknown) for one in chain) or not is_of(error, Exception)
+    # An error of the ledger is one of a step that could not be recorded, and not of the post.
+    open_ = any(is_of(one, OutcomeUnknown) or is_of(one, StorageError) for one in chain)
+    torn = open_ or not is_of(error, Exception)
     if torn or stopped or may_be_out(error, outside):  # rule: broken-off-may-be-out
         return Answer("unknown", text, raised=True)
     return Answer("failed", text, raised=True)

@@ -147,7 +147,9 @@ class Attempt:
         Raises:
             ValidationError: the name or the value is not acceptable (64 KiB as JSON at most).
             StaleAttemptError: the attempt is over.
-            StorageError: whether the step was recorded is unknown.
+            StorageError: whether the step was recorded is unknown. It is kept, and recorded before
+                the end of the attempt if that is possible; an attempt that ends with this error
+                may have posted.
         """
         command = c.Checkpoint(attempt=self._current, name=name, value=value)
         job = self._record(self.job.job_id, command)  # rule: checkpoint-is-recorded-first

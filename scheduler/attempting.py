@@ -1,62 +1,79 @@
-"""Attempts: which jobs are taken, and how it is recorded that an attempt has ended.
+"""Attempts: which jobs are taken, what is recorded of them, and what becomes of those that nobody
+runs any more.
 
-What starts or ends together is one write. Jobs that nobody runs any more are recovered here, too.
+What starts or ends together is one write.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
-from typing import NamedTuple
 
 from ..domain import commands as c
 from ..domain.errors import (
     InvalidTransitionError,
     JobLedgerError,
     JobNotFoundError,
+    StorageError,
 )
+from ..domain.events import Event
 from ..domain.job import JobStatus, ScheduledJob, hand_out
 from ..projections.board import Board
 from ..projections.pace import Pace
 from ..projections.queue import rank
 from . import recovery
 from .attempt import Attempt, Port
-from .execution import Question
-from .failures import FailureHook, tell_end, tell_outcome
+from .clock import SystemClock
+from .completer import Completer, Outcome
+from .execution import Question, interruption
+from .failures import FailureHook, tell_outcome
+from .foreign import described
 from .ledger import Ledger
 from .log import logger
+from .running import Running
 from .secrets import hide_in
 from .settings import AttemptSettings, RunSettings, positive
+from .uptime import Uptime
 
 
-class Running:
-    """An attempt that this process is running."""
+class RecorderOf:
+    """What a completer asks of its ledger (`completer.Recorder`)."""
 
-    __slots__ = ("attempt", "is_over", "job", "task")
+    def __init__(self, ledger: Attempting) -> None:
+        self._ledger = ledger
 
-    def __init__(self, job: ScheduledJob) -> None:
-        self.job = job
-        self.attempt: Attempt | None = None
-        """What its publisher has been given."""
-        self.task: asyncio.Task[None] | None = None
-        self.is_over = False
-        """Its publisher has answered, and the end is recorded or about to be."""
+    def catch_up(self) -> None:
+        store = self._ledger._store
+        if store.is_poisoned:
+            raise StorageError(
+                "a write has failed; whether it is in the log is unknown until it is reopened",
+                path=str(self._ledger.directory),
+            )
+        store.refresh()
 
+    def find(self, job_id: str) -> ScheduledJob | None:
+        with self._ledger._lock:
+            return self._ledger._board.get(job_id)
 
-class _Ending(NamedTuple):
-    """How an attempt ended; `recorded` is done when that is durable."""
+    def change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+        return Ledger._change(self._ledger, job_id, command)
 
-    job: ScheduledJob
-    command: c.OfAttempt
-    recorded: asyncio.Future[None]
+    def change_together(self, changes: Sequence[tuple[str, c.Command]]) -> list[Outcome]:
+        outcomes = self._ledger._change_each(lambda board, now: list(changes))
+        return [outcome for _, outcome in outcomes]
+
+    def events_of(self, job_id: str) -> Sequence[Event]:
+        return self._ledger.history(job_id)
+
+    def doubt(self, running: Running, error: str) -> c.OfAttempt:
+        settings = self._ledger._attempt_settings()
+        return interruption(running.job, "outcome_unknown", error, settings, settle=True)
 
 
 class Attempting(Ledger):
-    """The methods of a Scheduler that take jobs, and record how their attempts end."""
+    """The methods of a Scheduler that take jobs, and let their attempts record something."""
 
     _settings: RunSettings
     _pace: Pace | None
@@ -67,9 +84,9 @@ class Attempting(Ledger):
     _deferred: dict[str, tuple[datetime, int]]
     """For each of them, the time that its jobs were told, and the log's position then."""
     _running: dict[str, Running]
-    """The attempts that this process is making, by job."""
-    _endings: list[_Ending]
-    """How attempts ended that are about to be recorded."""
+    """The attempts that this process is making, or whose end it has not recorded yet, by job."""
+    _completer: Completer
+    _uptime: Uptime
 
     # -- recovery ------------------------------------------------------------------------------
 
@@ -84,13 +101,18 @@ class Attempting(Ledger):
         return self._recover(choose, "recovered jobs of a dead runner")
 
     def recover_stuck_jobs(self, max_running_minutes: float | None = None) -> int:
-        """Recover every job RUNNING longer than that (None: the setting); return how many."""
+        """Recover every job RUNNING longer than that (None: the setting); return how many.
+
+        What counts is the time in which this process ran, not what passes while it is stopped or
+        its machine asleep; by a clock of your own it is that clock's time. A RUNNING job that this
+        process is not running itself is recovered whatever its time: its runner is dead.
+        """
         minutes = self._settings.max_running_minutes
         if max_running_minutes is not None:
             minutes = positive("max_running_minutes", max_running_minutes, or_zero=True)
-        return self._recover(
-            recovery.stuck(self._attempt_settings, minutes), "recovered stuck jobs"
-        )
+        self._uptime.look()
+        choose = recovery.stuck(self._attempt_settings, minutes, self._is_ours, self._ran_s)
+        return self._recover(choose, "recovered stuck jobs")
 
     def cleanup_expired_jobs(self) -> int:
         """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
@@ -112,14 +134,51 @@ class Attempting(Ledger):
                 self._on_failure.tell(job)
         return len(outcomes)
 
+    def _ran_s(self, job: ScheduledJob, now: datetime) -> float:
+        """For how long one of our jobs has been running; 0 for one that has ended."""
+        running = self._running.get(job.job_id)
+        if running is None or running.end is not None or job.started_at is None:
+            return 0.0
+        if type(self._clock) is SystemClock:
+            return self._uptime.look() - running.begun_s
+        return (now - job.started_at).total_seconds()
+
     def _attempt_settings(self) -> AttemptSettings:
         return self._settings.of_attempt(random.random())
 
     def _is_ours(self, job: ScheduledJob) -> bool:
         mine = self._running.get(job.job_id)
-        return mine is not None and mine.job.attempt == job.attempt
+        return mine is not None and mine.number == job.attempt
 
-    # -- attempts ------------------------------------------------------------------------------
+    # -- what is known, and not in the log -------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Bring the log up to what is known here; after a failed write it is opened again first.
+
+        Raises:
+            StorageError: that cannot be done just now; nothing is forgotten.
+        """
+        if self._store.is_poisoned:
+            self._store.reopen()
+            self._completer.record()
+            self.recover_all_running_jobs()
+            logger().warning("the log was reopened after a failed write")
+        elif self._running:
+            self._completer.record()
+
+    def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+        """As any change; but what is known of a job's attempt goes before anything else of it."""
+        running = self._running.get(job_id) if isinstance(job_id, str) else None
+        if running is not None and running.end is not None:
+            self._settle()
+        return super()._change(job_id, command)
+
+    def _put_back(self, running: Running, error: BaseException) -> None:
+        """The publisher of an attempt was not called, and will not be."""
+        command = c.PutBack(attempt=running.number, error=f"not called: {described(error)}")
+        self._completer.end(running, command)
+
+    # -- taking jobs ---------------------------------------------------------------------------
 
     def _begin(self, port: Port, now: datetime, left_out: set[str]) -> Running | None:
         """Take the due job that comes first; None when there is none to take."""
@@ -146,13 +205,17 @@ class Attempting(Ledger):
                 held[job.account_id] = wait[0]
                 self._defer(job.account_id, *wait)
                 continue
+            claim = self._claim(job)
             try:
-                started = self._change(job.job_id, self._start(port))
+                started = super()._change(job.job_id, self._start(port))
             except (InvalidTransitionError, JobNotFoundError):
+                self._completer.forget(claim)
                 left_out.add(job.job_id)  # another process was faster, or the clock went back
                 continue
-            assert started is not None
-            return self._take(started)
+            except BaseException as error:
+                self._doubt_claims([claim], error)
+                raise
+            return self._take(claim, started)
 
     def _begin_all(self, port: Port, now: datetime, left_out: set[str], room: int) -> list[Running]:
         """Take as many due jobs as there is room for, the first ones first, in one write."""
@@ -160,18 +223,22 @@ class Attempting(Ledger):
             return self._begin_one_by_one(port, now, left_out, room)
         self._check_runner()
         taken: list[Running] = []
+        claims: list[Running] = []
 
         def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
-            return self._first_due(board, port, now, left_out, room - len(taken))
+            self._claim_first(board, port, now, left_out, room - len(taken), claims)
+            return [(claim.job.job_id, self._start(port)) for claim in claims]
 
         while len(taken) < room:
-            outcomes = self._change_each(choose)
-            for job_id, outcome in outcomes:
-                if isinstance(outcome, ScheduledJob):
-                    taken.append(self._take(outcome))
-                else:
-                    left_out.add(job_id)  # another process was faster, or the clock went back
-            if all(isinstance(outcome, ScheduledJob) for _, outcome in outcomes):
+            claims.clear()
+            try:
+                outcomes = self._change_each(choose)
+            except BaseException as error:
+                self._doubt_claims([*taken, *claims], error)
+                raise
+            begun = self._take_all(claims, outcomes, left_out)
+            taken += begun
+            if len(begun) == len(outcomes):
                 break
         return taken
 
@@ -180,24 +247,66 @@ class Attempting(Ledger):
     ) -> list[Running]:
         taken: list[Running] = []
         while len(taken) < room:
-            running = self._begin(port, now, left_out)
+            try:
+                running = self._begin(port, now, left_out)
+            except BaseException as error:
+                self._doubt_claims(taken, error)
+                raise
             if running is None:
                 break
             taken.append(running)
         return taken
 
-    def _first_due(
+    def _end_and_begin(
+        self, port: Port, running: Running, now: datetime, left_out: set[str]
+    ) -> Running | None:
+        """Record how an attempt ended and take the next due job, in one write: both are durable
+        before the next publisher is called."""
+        command = running.end
+        assert command is not None
+        if self._pace is not None or running.steps or running.is_unsure:
+            # Pacing has to know of this post before it allows another.
+            self._completer.record()
+            return self._begin(port, now, left_out)
+        self._check_runner()
+        claims: list[Running] = []
+
+        def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
+            self._claim_first(board, port, now, left_out, 1, claims, ending=running.job.job_id)
+            starts = [(claim.job.job_id, self._start(port)) for claim in claims]
+            return [(running.job.job_id, command), *starts]
+
+        try:
+            (_, ended), *rest = self._change_each(choose)
+            self._completer.ended(running, command, ended)
+            begun = self._take_all(claims, rest, left_out)
+        except BaseException as error:
+            running.is_unsure = True
+            self._doubt_claims(claims, error)
+            raise
+        return begun[0] if begun else self._begin(port, now, left_out)
+
+    def _claim(self, job: ScheduledJob) -> Running:
+        """From here on the job's next attempt may be in the log, as one of ours."""
+        claim = Running(job, job.attempt + 1)
+        self._running[job.job_id] = claim
+        return claim
+
+    def _claim_first(
         self,
         board: Board,
         port: Port,
         now: datetime,
         left_out: set[str],
         room: int,
+        claims: list[Running],
         *,
         ending: str | None = None,
-    ) -> list[tuple[str, c.Command]]:
-        """The due jobs that come first, each of another account, to be started. The job `ending`
-        is as good as over."""
+    ) -> None:
+        """Claim the due jobs that come first, each of another account, in place of what was claimed
+        before. The job `ending` is as good as over."""
+        while claims:
+            self._completer.forget(claims.pop())
         busy = {
             running.job.account_id for job_id, running in self._running.items() if job_id != ending
         }
@@ -205,7 +314,36 @@ class Attempting(Ledger):
         due = board.first_due(
             now, self._expire_after, room, without_accounts=busy, without_jobs=left_out
         )
-        return [(job.job_id, self._start(port)) for job in due]
+        claims.extend(map(self._claim, due))
+
+    def _doubt_claims(self, claims: Iterable[Running], error: BaseException) -> None:
+        """The write that begins these attempts has failed, or one after it: what of them is in the
+        log is put back, since nobody calls their publishers."""
+        for claim in claims:
+            claim.is_unsure = True
+            self._put_back(claim, error)
+
+    def _take_all(
+        self,
+        claims: list[Running],
+        outcomes: Sequence[tuple[str, Outcome]],
+        left_out: set[str],
+    ) -> list[Running]:
+        """The claims that have become attempts."""
+        begun = []
+        for claim, (job_id, outcome) in zip(claims, outcomes, strict=True):
+            if isinstance(outcome, ScheduledJob):
+                begun.append(self._take(claim, outcome))
+            else:
+                self._completer.forget(claim)
+                left_out.add(job_id)  # another process was faster, or the clock went back
+        return begun
+
+    def _take(self, claim: Running, started: ScheduledJob | None) -> Running:
+        assert started is not None
+        claim.job = hand_out(started)
+        claim.begun_s = self._uptime.look()
+        return claim
 
     def _start(self, port: Port) -> c.Start:
         return c.Start(
@@ -214,13 +352,10 @@ class Attempting(Ledger):
             runner=f"pid {self._fs.process_id()}",
         )
 
-    def _take(self, started: ScheduledJob) -> Running:
-        running = Running(hand_out(started))
-        self._running[started.job_id] = running
-        return running
-
     def _check_runner(self) -> None:
         """Whether this process may still run jobs."""
+
+    # -- pacing --------------------------------------------------------------------------------
 
     def _held_back(self, job: ScheduledJob, now: datetime) -> tuple[datetime, str] | None:
         """Until when the pacing of its account holds a due job back, and why; None: not at all."""
@@ -268,131 +403,33 @@ class Attempting(Ledger):
         self._change_all(choose)
         self._deferred[account_id] = until, self._store.seq
 
-    def _attempt(self, job: ScheduledJob, question: Question) -> Attempt:
+    # -- attempts that are under way ---------------------------------------------------------------
+
+    def _attempt(self, running: Running, question: Question) -> Attempt:
         """What the publisher gets: this attempt, or the one in doubt where it is asked about it."""
+        job = running.job
         key = self.idempotency_key(job.job_id)
         number = job.doubted_attempt if question == "reconcile" else job.attempt
         attempt = Attempt(job, key, self._record, number=number, is_current=self._is_newest)
-        mine = self._running.get(job.job_id)
-        if mine is not None and mine.job.attempt == job.attempt:
-            mine.attempt = attempt
+        running.attempt = attempt
         return attempt
 
     def _record(self, job_id: str, command: c.OfAttempt) -> ScheduledJob | None:
         """Change a running job as its attempt says, without a word of what is secret."""
-        return self._change(job_id, hide_in(command))
+        command = hide_in(command)
+        running = self._running.get(job_id)
+        if running is None or running.number != command.attempt:
+            return self._change(job_id, command)  # which refuses it
+        return self._completer.record_step(running, command)
 
-    def _end(self, job: ScheduledJob, command: c.OfAttempt) -> None:
-        """Record how an attempt ended, unless the job has gone on without it."""
-        [(_, outcome)] = self._change_each(partial(_these, [(job.job_id, hide_in(command))]))
-        self._tell_end(job, command, outcome)
-
-    def _end_and_begin(
-        self, port: Port, job: ScheduledJob, command: c.OfAttempt, now: datetime, left_out: set[str]
-    ) -> Running | None:
-        """Record how an attempt ended and take the next due job, in one write: both are durable
-        before the next publisher is called."""
-        if self._pace is not None:  # which has to know of this post before it allows another
-            self._end(job, command)
-            del self._running[job.job_id]
-            return self._begin(port, now, left_out)
-        self._check_runner()
-
-        def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
-            due = self._first_due(board, port, now, left_out, 1, ending=job.job_id)
-            return [(job.job_id, hide_in(command)), *due]
-
-        (_, ended), *rest = self._change_each(choose)
-        self._tell_end(job, command, ended)
-        del self._running[job.job_id]
-        for job_id, outcome in rest:
-            if isinstance(outcome, ScheduledJob):
-                return self._take(outcome)
-            left_out.add(job_id)
-        return self._begin(port, now, left_out)
-
-    async def _end_together(self, job: ScheduledJob, command: c.OfAttempt) -> None:
-        """Record how an attempt ended, in one write with all that end in this turn of the loop."""
-        if self._is_ours(job):
-            self._running[job.job_id].is_over = True
-        loop = asyncio.get_running_loop()
-        ending = _Ending(job, command, loop.create_future())
-        self._endings.append(ending)
-        if len(self._endings) == 1:
-            loop.call_soon(self._record_endings)
-        await ending.recorded
-
-    def _record_endings(self) -> None:
-        endings, self._endings = self._endings, []
-        if not endings:
-            return
-        failure: BaseException | None = None
-        try:
-            self._record_each(endings)
-        except BaseException as error:  # noqa: BLE001 - each of the attempts has to hear of it
-            failure = error
-        loop = endings[0].recorded.get_loop()
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            if _is_running(loop):
-                _settle(endings, failure)
-            else:
-                loop.call_soon_threadsafe(_settle, endings, failure)
-
-    def _record_each(self, endings: list[_Ending]) -> None:
-        while endings:
-            once = {ending.job.job_id: ending for ending in reversed(endings)}  # the first of each
-            changes = [(job_id, hide_in(ending.command)) for job_id, ending in once.items()]
-            for job_id, outcome in self._change_each(partial(_these, changes)):
-                self._tell_end(once[job_id].job, once[job_id].command, outcome)
-            endings = [ending for ending in endings if once[ending.job.job_id] is not ending]
-
-    def _tell_end(
-        self,
-        job: ScheduledJob,
-        command: c.OfAttempt,
-        outcome: ScheduledJob | JobLedgerError | None,
-    ) -> None:
-        """Say how an attempt ended, now that this is durable."""
-        mine = self._running.get(job.job_id)
-        raised_at = mine.attempt._raised_at if mine is not None and mine.attempt else ""
-        tell_end(job, command, outcome, raised_at)
-        if isinstance(outcome, ScheduledJob):
-            self._on_failure.tell(outcome)
-
-    def _is_current(self, job: ScheduledJob) -> bool:
+    def _is_current(self, running: Running) -> bool:
         """Whether the log still has this attempt running."""
         with self._lock:
-            now = self._board.get(job.job_id)
-        return now is not None and now.status is JobStatus.RUNNING and now.attempt == job.attempt
+            return running.is_attempt_of(self._board.get(running.job.job_id))
 
     def _is_newest(self, job: ScheduledJob) -> bool:
         """The same, with what other processes have changed by now. For any thread."""
         with suppress(JobLedgerError):  # a closed or broken log: what is known has to do
             self._store.refresh()
-        return self._is_current(job)
-
-
-def _these(
-    changes: Sequence[tuple[str, c.Command]], board: Board, now: datetime
-) -> list[tuple[str, c.Command]]:
-    """For `_change_each`: what is to be changed, whatever the board says."""
-    return list(changes)
-
-
-def _settle(endings: list[_Ending], failure: BaseException | None) -> None:
-    """Let those go on who wait for their ends to be recorded."""
-    for ending in endings:
-        if ending.recorded.done():
-            continue
-        if failure is None:
-            ending.recorded.set_result(None)
-        else:
-            ending.recorded.set_exception(failure)
-
-
-def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether this is called from within the loop."""
-    try:
-        return asyncio.get_running_loop() is loop
-    except RuntimeError:
-        return False
+        with self._lock:
+            return Running(job, job.attempt).is_attempt_of(self._board.get(job.job_id))

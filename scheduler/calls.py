@@ -12,9 +12,7 @@ import asyncio
 import inspect
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -26,13 +24,15 @@ from ..domain.errors import JobLedgerError
 from . import answers
 from . import attempt as contract
 from .answers import Answer
-from .attempt import Attempt, Port
+from .attempt import Attempt, Port, _Callback
 from .execution import Question
 from .foreign import guarded, is_of, place_of
 from .log import logger
+from .stopping import Interrupted
 from .uptime import wait_while_running
 
-ResultT = TypeVar("ResultT")
+Finish = Callable[[Coroutine[Any, Any, Any]], Any]
+"""Runs a coroutine to its end."""
 
 
 class NotCalledError(JobLedgerError):
@@ -57,39 +57,26 @@ def can_start_threads() -> bool:
     return True
 
 
-def call_blocking(
-    port: Port, question: Question, attempt: Attempt, timeout_s: float | None = None
-) -> Answer:
-    """Call the publisher in this thread; a coroutine that it gives is run to its end.
-
-    With a timeout it is called in a thread of its own, and left alone there when the time is up.
+def call_blocking(port: Port, question: Question, attempt: Attempt, finish: Finish) -> Answer:
+    """Call the publisher in this thread; what it gives to be awaited is run to its end by `finish`.
 
     Raises:
         KeyboardInterrupt: somebody wants the program to end; only in the main thread.
+        Interrupted: the publisher's time is up.
     """
     method = _method(port, question)
-    if timeout_s is None:
-        return _answer(method, attempt)
-    call = _ThreadCall(lambda: _answer(method, attempt), attempt)
-    try:
-        call.ended.wait(timeout_s)
-    finally:
-        call.abandon()
-    return answers.late(timeout_s) if call.answer is None else call.answer
-
-
-def _answer(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
     said = _call_plain(method, attempt)
     if not isinstance(said, _Promised):
         return said
     outside, work = sys.exception(), _awaited(lambda _: said.value, attempt)
     try:
-        return run_in_own_loop(work)
+        answer: Answer = finish(work)
     except BaseException as error:
         guarded(work.close, None)
         if _is_ctrl_c(error):
             raise
         return _raised(attempt, error, outside)
+    return answer
 
 
 def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | _Promised:
@@ -196,7 +183,7 @@ def _is_awaitable(value: Any) -> bool:
 def _is_ctrl_c(error: BaseException) -> bool:
     """Whether it may be the user who wants to stop: Python raises that in the main thread only."""
     in_main = threading.current_thread() is threading.main_thread()
-    return in_main and is_of(error, KeyboardInterrupt)
+    return is_of(error, Interrupted) or (in_main and is_of(error, KeyboardInterrupt))
 
 
 def _is_left(task: asyncio.Task[Any] | None, error: BaseException) -> bool:
@@ -303,49 +290,5 @@ class _ThreadCall(Generic[SaidT]):
             self._when_ended()
 
 
-NewLoop = Callable[[], asyncio.AbstractEventLoop]
-
-
-def run_in_own_loop(
-    work: Coroutine[Any, Any, ResultT], new_loop: NewLoop = asyncio.new_event_loop
-) -> ResultT:
-    """Run `work` in an event loop of its own and leave at once what it leaves behind.
-
-    `asyncio.run` would wait for every task that is left, and so for a publisher that hangs.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _run_and_leave(work, new_loop)
-    with ThreadPoolExecutor(1, thread_name_prefix="jobledger-run-due") as thread:
-        return thread.submit(_run_and_leave, work, new_loop).result()
-
-
-def _run_and_leave(work: Coroutine[Any, Any, ResultT], new_loop: NewLoop) -> ResultT:
-    loop = new_loop()
-    try:
-        asyncio.set_event_loop(loop)
-        return _run_on(loop, loop.create_task(work))
-    finally:
-        asyncio.set_event_loop(None)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
-
-def _run_on(loop: asyncio.AbstractEventLoop, task: asyncio.Task[ResultT]) -> ResultT:
-    """Run the loop until the task is done.
-
-    A SystemExit that ends a task breaks the loop off, too. Where that was a task which a publisher
-    has made for itself, the loop goes on: whoever awaits that task gets the exception.
-    """
-    while True:
-        try:
-            return loop.run_until_complete(task)
-        except SystemExit as error:
-            if task.done() or not _came_from_a_task(error):
-                raise
-
-
-def _came_from_a_task(error: BaseException) -> bool:
-    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    return any(frame.f_code.co_flags & inspect.CO_COROUTINE for frame in frames)
+CALLERS = frozenset(function.__code__ for function in (_call_plain, _awaited, _Callback.publish))
+"""The code that calls publishers: what runs within it is theirs."""

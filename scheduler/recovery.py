@@ -12,25 +12,18 @@ from .execution import interruption
 from .settings import AttemptSettings
 
 Choice = list[tuple[ScheduledJob, c.Command]]
+Choose = Callable[[Board, datetime], Choice]
 
 
 def orphans(
     settings: Callable[[], AttemptSettings], is_ours: Callable[[ScheduledJob], bool]
-) -> Callable[[Board, datetime], Choice]:
+) -> Choose:
     """Every RUNNING job that this process does not run itself: its runner is dead, since the runner
     lock is ours."""
 
     def choose(board: Board, now: datetime) -> Choice:
         return [
-            (
-                job,
-                interruption(
-                    job,
-                    "crashed",
-                    f"interrupted: the runner ended during attempt {job.attempt}",
-                    settings(),
-                ),
-            )
+            (job, _crashed(job, settings()))
             for job in board.of_status(JobStatus.RUNNING)
             if not is_ours(job)
         ]
@@ -39,24 +32,27 @@ def orphans(
 
 
 def stuck(
-    settings: Callable[[], AttemptSettings], max_running_minutes: float
-) -> Callable[[Board, datetime], Choice]:
-    """Every job that has been RUNNING for too long, ours or not."""
+    settings: Callable[[], AttemptSettings],
+    max_running_minutes: float,
+    is_ours: Callable[[ScheduledJob], bool],
+    ran_s: Callable[[ScheduledJob, datetime], float],
+) -> Choose:
+    """Every job of ours that has been RUNNING for too long, and every one that is not ours."""
 
     def choose(board: Board, now: datetime) -> Choice:
-        return [
-            (
-                job,
-                interruption(
-                    job,
-                    "stuck",
-                    f"interrupted: attempt {job.attempt} ran longer than"
-                    f" {max_running_minutes:g} minutes",
-                    settings(),
-                ),
-            )
-            for job in board.of_status(JobStatus.RUNNING)
-            if job.is_stuck(now, max_running_minutes)
-        ]
+        found: Choice = []
+        for job in board.of_status(JobStatus.RUNNING):
+            if not is_ours(job):
+                found.append((job, _crashed(job, settings())))
+            elif ran_s(job, now) > max_running_minutes * 60:
+                error = f"attempt {job.attempt} ran longer than {max_running_minutes:g} minutes"
+                command = interruption(job, "stuck", f"interrupted: {error}", settings())
+                found.append((job, command))
+        return found
 
     return choose
+
+
+def _crashed(job: ScheduledJob, settings: AttemptSettings) -> c.Interrupt:
+    error = f"interrupted: the runner ended during attempt {job.attempt}"
+    return interruption(job, "crashed", error, settings)

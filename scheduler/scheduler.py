@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ..domain import commands as c
+from ..domain.errors import JobLedgerError
 from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.position import Position
@@ -32,19 +32,28 @@ from ..projections.rebuild import Progress
 from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
-from .attempting import Running
-from .calls import run_in_own_loop
+from .attempting import RecorderOf
+from .calls import NotCalledError, can_start_threads
 from .clock import Clock
+from .completer import Completer
 from .failures import FailureHook, OnFailure
+from .gate import Gate
 from .log import logger
 from .lookout import Lookout
+from .own_loop import CANCEL_S, OwnLoop
 from .runner_lock import RunnerLock
+from .running import Running
+from .runs import LOOK_EVERY_S, cancel_anywhere
 from .settings import RunSettings
+from .signals import StopSignals
+from .stopping import Interrupted, Stop, StopRequest
+from .telling import Repeated
 from .uniqueness import Unique
+from .uptime import Uptime
 from .waiting import Waiting
 
-CANCEL_S = 1.0
-"""How long `stop` waits for an async publisher that was cancelled to clean up."""
+_KEPT_WAIT_S = 1.0
+"""The longest that an error is waited out while the end of an attempt is to be recorded."""
 
 
 class Scheduler(Waiting):
@@ -55,7 +64,9 @@ class Scheduler(Waiting):
     posts again (at least once), `"fail"` never does (at most once). `concurrency` attempts run at
     once, never two of one account. A publisher that gives no answer in `publish_timeout` (None: it
     may take as long as it likes; a job may have its own) is cancelled or left alone, and its post
-    is in doubt. `pacing` holds for every account that has none of its own in `pacing_by_account`.
+    is in doubt. `ageing`: a due job gains one step of priority for each such time that it waits, so
+    that one of low priority is not passed over for ever. `pacing` holds for every account that has
+    none of its own in `pacing_by_account`.
     `grace_s` is how long `stop` waits for running attempts,
     `settle_s` how long a publisher that reported an unknown outcome is left alone before it is
     asked, `error_wait_s` how long the loop waits out an error. When that was a failed write (a full
@@ -89,6 +100,7 @@ class Scheduler(Waiting):
         settle_s: float = 60.0,
         error_wait_s: float = 10.0,
         on_failure: OnFailure | None = None,
+        ageing: timedelta | None = None,
         projections: Iterable[ProjectionFactory] = (),
         allow_network: bool = False,
         use_snapshot: bool = True,
@@ -107,6 +119,7 @@ class Scheduler(Waiting):
             grace_s=grace_s,
             settle_s=settle_s,
             error_wait_s=error_wait_s,
+            ageing=ageing,
         )
         self._on_failure = FailureHook(on_failure)
         reach = self._settings.reach
@@ -114,13 +127,21 @@ class Scheduler(Waiting):
         self._held_until: dict[str, datetime] = {}
         self._deferred: dict[str, tuple[datetime, int]] = {}
         self._running: dict[str, Running] = {}
-        self._endings = []
+        self._completer = Completer(self._running, RecorderOf(self), self._on_failure)
+        self._uptime = Uptime()
+        self._gate = Gate(lambda: self.is_running)
+        self._stop_request = StopRequest()
+        self._own_loop = OwnLoop(lambda: self._new_loop())
+        self._no_thread: NotCalledError | None = None
+        self._not_called = 0
+        self._is_recording_soon = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_task: asyncio.Task[None] | None = None
         self._wakeup: asyncio.Event | None = None
         self._lookout = Lookout()
+        self._trouble = Repeated("error in the loop", again="the loop works again")
         self._stopping = False
-        self._end_run: Callable[[], object] = lambda: None
+        self._hurry: asyncio.Event | None = None
         self._runner_lock: RunnerLock | None = None
         super().__init__(
             directory,
@@ -136,6 +157,8 @@ class Scheduler(Waiting):
             fs=fs,
         )
         try:
+            if ageing is not None:
+                self._board.let_age(ageing)
             self._runner_lock = RunnerLock(self._fs, self.directory)
             self._listeners.append(self._wake)
             self.recover_all_running_jobs()  # rule: orphans-are-recovered
@@ -143,126 +166,247 @@ class Scheduler(Waiting):
             self.close()
             raise
 
-    # -- the loop ------------------------------------------------------------------------------
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the loop runs."""
-        return self._loop_task is not None
+    # -- starting and stopping -----------------------------------------------------------------
 
     async def start(self, post_callback: PostCallback | Publisher) -> None:
         """Start the loop in the running event loop and return.
 
+        A loop whose event loop has ended without `stop` is let go of first: its attempts are
+        recorded as interrupted.
+
         Raises:
-            SchedulerRunningError: it has been started already.
+            SchedulerRunningError: it has been started already, or `run_due` is running.
+            StorageError: it is closed.
             ValidationError: the callback is none.
         """
         port = Port(post_callback)
-        self._check_not_started()
+        self._check_open("start")
+        task, loop = self._loop_task, self._loop
+        if task is not None and loop is not None and not loop.is_running():
+            self._end_loop(task)
+        with self._gate.shut("start"):
+            self._start_loop(port)
+
+    def _start_loop(self, port: Port) -> None:
+        loop = asyncio.get_running_loop()
         logger()  # imports structlog, which would be felt by the job after the first
-        self._stopping = False
-        self._loop = asyncio.get_running_loop()
-        self._wakeup = asyncio.Event()
-        self._loop_task = asyncio.create_task(self._run_loop(port), name="jobledger-loop")
+        if self._loop_task is not None:
+            cancel_anywhere(self._loop_task)
+        self._let_go_of_dead_loops()
+        self._stopping = self._is_recording_soon = False
+        self._no_thread = None
+        self._completer.outcomes.clear()
+        self._loop = loop
+        self._wakeup, self._hurry = asyncio.Event(), asyncio.Event()
+        work = self._run_loop(port)
+        try:
+            self._loop_task = asyncio.create_task(work, name="jobledger-loop")
+        except BaseException:
+            work.close()
+            raise
+        self._loop_task.add_done_callback(self._loop_has_ended)
 
     async def stop(self) -> None:
         """Stop gracefully: start nothing more, wait `grace_s` for running attempts, cancel the rest
         and record them as interrupted, and bring the daily files up to date.
 
-        A publisher that hangs cannot hold it up. Does nothing when the loop does not run.
+        A publisher that hangs cannot hold it up. Cancelling this ends the grace time: then it is
+        stopped, too. From another event loop, or one in which it was not started, it does the same.
+        Awaited by a publisher it asks the loop to end after that, and returns at once. Does nothing
+        when the loop does not run.
         """
-        task = self._loop_task
-        if task is None:
+        task, loop = self._loop_task, self._loop
+        if task is None or loop is None:
             return
         self._stopping = True
         self._wake()
-        await asyncio.wait([task], timeout=self._settings.grace_s)
-        task.cancel()
-        left = list(self._running.values())
-        if left:
-            _cancel_all(self._tasks())
-            await asyncio.wait(self._tasks(), timeout=min(self._settings.grace_s, CANCEL_S))
-        self._loop_task = None
-        self._loop = None
-        self._log_failures()
-        self._give_up(left)
+        if self._gate.is_inside:
+            return
+        if loop is asyncio.get_running_loop():
+            await self._stop_here(task)
+        elif loop.is_running():
+            await self._stop_elsewhere(task, loop)
+        else:
+            self._end_loop(task)
         self.write_behind()
 
-    def run(self, post_callback: PostCallback | Publisher) -> None:
-        """Run until SIGTERM or SIGINT, then stop gracefully: for a daemon.
-
-        Signals are handled only in the main thread; elsewhere end it by `stop_soon`.
-        """
-        Port(post_callback)
-        self._check_not_started()
-        run_in_own_loop(self._run_until_signal(post_callback))
-
-    async def _run_until_signal(self, post_callback: PostCallback | Publisher) -> None:
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        handled = (signal.SIGTERM, signal.SIGINT)
-        in_main_thread = threading.current_thread() is threading.main_thread()
-        if in_main_thread:
-            for number in handled:
-                loop.add_signal_handler(number, ended.set)
+    async def _stop_here(self, task: asyncio.Task[None]) -> None:
+        assert self._hurry is not None
+        hurried = asyncio.ensure_future(self._hurry.wait())
+        grace_s = self._settings.grace_s
         try:
-            await self.start(post_callback)
-            logger(directory=str(self.directory), pid=os.getpid()).info("scheduler running")
-            self._end_run = lambda: loop.call_soon_threadsafe(ended.set)
-            await ended.wait()
-            logger(directory=str(self.directory)).info("scheduler stopping")
+            await asyncio.wait(
+                [task, hurried], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            task.cancel()
+            await self._cancel_all(grace_s)
         finally:
-            self._end_run = lambda: None
-            await self.stop()
-            if in_main_thread:
-                for number in handled:
-                    loop.remove_signal_handler(number)
+            hurried.cancel()
+            self._end_loop(task)
+
+    async def _stop_elsewhere(
+        self, task: asyncio.Task[None], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        stopping = asyncio.run_coroutine_threadsafe(self._stop_here(task), loop)
+        longest_s = self._settings.grace_s + 2 * CANCEL_S
+        try:
+            await asyncio.wait([asyncio.wrap_future(stopping)], timeout=longest_s)
+        finally:
+            self._end_loop(task)  # also where that event loop is blocked, or has ended meanwhile
+
+    def _end_loop(self, task: asyncio.Task[None]) -> None:
+        """What stopping comes to, whatever has become of the event loop."""
+        if self._loop_task is task:
+            self._loop_task = self._loop = None
+            cancel_anywhere(task)
+            self._give_up("the scheduler was stopped")
+
+    def run(self, post_callback: PostCallback | Publisher) -> None:
+        """Run until SIGTERM, SIGINT or SIGHUP, then stop gracefully: for a daemon.
+
+        A second signal ends it at once, and what is known is recorded. Afterwards the handlers of
+        the signals are what they were; an ignored SIGHUP (`nohup`), and a handler of the program's
+        own for it, are left alone. Signals are handled only in the main thread; elsewhere
+        `stop_soon` ends it. Also within a running event loop, as in a notebook; it blocks there.
+
+        Raises:
+            SchedulerRunningError: it runs already.
+            JobLedgerError: the loop has ended although nobody asked for it.
+            StorageError: it is closed.
+        """
+        port = Port(post_callback)
+        self._check_open("run")
+        request, grace_s = self._stop_request, self._settings.grace_s
+        longest_s = grace_s + 2 * CANCEL_S  # then it is not stopping that takes so long
+        with (
+            StopSignals(request.ask, request.ask_at_once, longest_s, of_program=True),
+            request.seen() as stop,
+            self._gate.entered("run"),
+        ):
+            try:
+                self._own_loop.run(self._run_until_asked(port, stop), lambda: stop.is_at_once)
+            except Interrupted:
+                logger().warning("a publisher was interrupted, or left alone")
+            finally:
+                self._stopping = True
+                if self._loop_task is not None:
+                    self._end_loop(self._loop_task)
+
+    async def _run_until_asked(self, port: Port, stop: Stop) -> None:
+        self._start_loop(port)
+        task, loop = self._loop_task, asyncio.get_running_loop()
+        assert task is not None
+        asked = asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop is closed: it has ended
+                loop.call_soon_threadsafe(self._see, stop, asked)
+
+        with self._stop_request.waking(wake):
+            self._see(stop, asked)
+            waiting = asyncio.ensure_future(asked.wait())
+            try:
+                logger(directory=str(self.directory), pid=os.getpid()).info("scheduler running")
+                await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+                logger(directory=str(self.directory)).info("scheduler stopping")
+            finally:
+                waiting.cancel()
+                was_ended = task.done() and not self._stopping
+                await self.stop()
+        if was_ended:
+            raise JobLedgerError("the loop has ended by itself", hint="start it again") from (
+                None if task.cancelled() else task.exception()
+            )
+
+    def _see(self, stop: Stop, asked: asyncio.Event) -> None:
+        if stop.is_asked:
+            asked.set()
+        if stop.is_at_once and self._hurry is not None:
+            self._hurry.set()
 
     def stop_soon(self) -> None:
-        """End a `run` of another thread, gracefully; returns at once."""
-        self._end_run()
+        """End a `run` or `run_due` gracefully; returns at once.
+
+        From any thread, or a signal handler. Where nothing runs it is kept: the next `run` or
+        `run_due` ends as soon as it begins, and has used it up.
+
+        Raises:
+            StorageError: it is closed.
+        """
+        self._check_open("stop_soon")
+        self._stop_request.ask()
+
+    # -- the loop ------------------------------------------------------------------------------
 
     async def _run_loop(self, port: Port) -> None:
+        trouble: BaseException | None = None
         while not self._stopping:
             try:
-                await self._turn(port)
-            except Exception as error:  # noqa: BLE001 - whatever it was, the loop goes on
-                logger(wait_s=self._settings.error_wait_s).error(
-                    "error in the loop", error=repr(error)
-                )
-                await self._pause(self._settings.error_wait_s)
-        # Stopping: what is running may end by itself; `stop` bounds the wait.
-        while self._tasks():
-            await asyncio.wait(self._tasks())
-            self._log_failures()
+                if trouble is not None:
+                    error, trouble = trouble, None
+                    await self._sit_out(error)
+                else:
+                    await self._turn(port)
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise  # the program, or its event loop, is to end
+            except asyncio.CancelledError as error:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                trouble = error  # of somebody else: nobody has cancelled this
+            except BaseException as error:  # noqa: BLE001 - whatever it was, the loop goes on
+                trouble = error
+                await asyncio.sleep(0)
+        # Stopping: what is running may end by itself, and be recorded; `stop` bounds the wait.
+        while self._running:
+            failure = self._settle_and_fence()
+            await self._wait_for_an_end()
+            if failure is not None:
+                await asyncio.sleep(LOOK_EVERY_S)
 
-    def _log_failures(self) -> None:
-        while True:
-            try:
-                self._collect()
-            except Exception as error:  # noqa: BLE001 - it is logged, and recovered when reopened
-                logger().error("the end of an attempt could not be recorded", error=repr(error))
-            else:
-                return
+    async def _sit_out(self, error: BaseException) -> None:
+        # What is known and not written is not left lying for longer than it has to be.
+        longest_s = _KEPT_WAIT_S if self._completer.kept else inf
+        wait_s = min(self._settings.error_wait_s, longest_s)
+        self._trouble.failed(repr(error), wait_s=wait_s)
+        await self._pause(wait_s)
+
+    def _loop_has_ended(self, task: asyncio.Task[None]) -> None:
+        if self._stopping or self._loop_task is not task:
+            return
+        if task.cancelled():  # by whoever ends its event loop, as `asyncio.run` does
+            logger().warning("the loop was cancelled; start it again if jobs are to be run")
+        else:
+            logger().error("the loop has ended", error=repr(task.exception()))
 
     async def _turn(self, port: Port) -> None:
         assert self._wakeup is not None
         self._wakeup.clear()
         self._lookout.turn()
-        self._collect()
-        if self._store.is_poisoned:
-            self._store.reopen()
-            self.recover_all_running_jobs()
-            logger().warning("the log was reopened after a failed write")
+        self._settle()
         self.recover_stuck_jobs()
         self.cleanup_expired_jobs()
         self._fence()
         left_out: set[str] = set()
         room = 0 if self._stopping else self._settings.concurrency - len(self._running)
-        for running in self._begin_all(port, self._now(), left_out, room) if room > 0 else ():
-            running.task = asyncio.create_task(self._run_async(port, running.job))
-            running.task.add_done_callback(lambda _: self._wake())
+        if room > 0:
+            self._check_threads()
+            self._launch(port, self._begin_all(port, self._now(), left_out, room))
+        self._trouble.worked()
         await asyncio.sleep(0)  # what has started is called before anything else is thought of
         await self._sleep(again_soon=bool(left_out))
+
+    def _check_threads(self) -> None:
+        """Begin nothing that could not be gone on with: after a publisher could not be called for
+        want of a thread.
+
+        Raises:
+            NotCalledError: it could not be called now either.
+        """
+        missing = self._no_thread
+        if missing is not None and not can_start_threads():
+            raise NotCalledError(missing.message, hint=missing.hint)
+        self._no_thread = None
 
     def _who_follows(self) -> list[Callable[[Change], object]]:
         followers = super()._who_follows()
@@ -295,27 +439,31 @@ class Scheduler(Waiting):
 
     def _abandon(self) -> None:
         super()._abandon()
+        self._stopping = True
+        self._own_loop.abandon()
         if self._runner_lock is not None:
             self._runner_lock.release()
 
+    def _is_inside(self) -> bool:
+        return super()._is_inside() or self._completer.is_inside()
+
     def _let_go(self) -> None:
-        """Close, and let go of the runner lock. A loop that was not stopped is ended at once: its
-        running attempts are recorded as interrupted."""
-        loop, task = self._loop, self._loop_task
-        if task is not None and loop is not None:
-            self._stopping = True
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(task.cancel)
-                loop.call_soon_threadsafe(_cancel_all, self._tasks())
-        self._give_up(list(self._running.values()))
+        """Let go of the ledger and of the runner lock. A loop that was not stopped is ended at
+        once, and so is a `run_due` of another thread: running attempts are recorded as interrupted.
+
+        How attempts ended that could not be recorded is recorded now, or logged as an error: there
+        is nobody left afterwards who knows it.
+        """
+        self._stopping = True
+        if self._loop_task is not None:
+            self._end_loop(self._loop_task)
+        else:
+            self._give_up("the scheduler was closed")
+        self._completer.tell_lost()
         try:
             super()._let_go()
         finally:
+            self._own_loop.close()
             if self._runner_lock is not None:
                 self._runner_lock.release()
             self._on_failure.close()
-
-
-def _cancel_all(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()

@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from math import inf
 
-from ..domain.job import JobStatus
 from .clock import SystemClock
 from .lookout import EARLY_S, Lookout
 from .runs import LOOK_EVERY_S, Runs
@@ -18,9 +17,16 @@ class Waiting(Runs):
     """The methods of a Scheduler with which its loop waits, and those with which it is woken."""
 
     _loop: asyncio.AbstractEventLoop | None
+    _loop_task: asyncio.Task[None] | None
     _wakeup: asyncio.Event | None
     _lookout: Lookout
     _stopping: bool
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the loop runs: it was started, has not ended, and neither has its event loop."""
+        task, loop = self._loop_task, self._loop
+        return task is not None and not task.done() and loop is not None and not loop.is_closed()
 
     async def _sleep(self, *, again_soon: bool) -> None:
         """Until something is to be done: a due time, a change of the log, the end of an attempt."""
@@ -35,6 +41,7 @@ class Waiting(Runs):
             left_s = inf if until is None else (until - self._now()).total_seconds()
             if left_s <= 0:
                 return
+            self._uptime.look()
             if self._store.changed():
                 return
             if left_s <= early_s:
@@ -67,7 +74,7 @@ class Waiting(Runs):
     def leave_alone_s(self, takes_s: float) -> float:
         """For the background thread: a job that is about to start, or has just done so, is not to
         wait for files, nor for the disk that is busy with them."""
-        if self._loop_task is None:
+        if not self.is_running:
             return 0.0
         has_room = len(self._running) < self._settings.concurrency
         with self._lock:
@@ -79,12 +86,10 @@ class Waiting(Runs):
         """When the clock alone gives the loop something to do."""
         # A job is due at its time, but expired or stuck only when more than the limit has passed.
         just_past = timedelta(microseconds=1)
-        longest = timedelta(minutes=self._settings.max_running_minutes) + just_past
+        now = self._now()
         with self._lock:
             moments = [
-                job.started_at + longest
-                for job in self._board.of_status(JobStatus.RUNNING)
-                if job.started_at is not None
+                now + timedelta(seconds=left_s) + just_past for left_s in self._until_stuck_s(now)
             ]
             expiry = self._board.next_expiry(self._expire_after)
             has_room = len(self._running) < self._settings.concurrency
@@ -96,6 +101,16 @@ class Waiting(Runs):
         if has_room:
             moments.extend(self._held_until.values())
         return min(moments, default=None)
+
+    def _until_stuck_s(self, now: datetime) -> list[float]:
+        """How long until each attempt that is under way is stuck."""
+        longest_s = self._settings.max_running_minutes * 60
+        every = list(self._running.values())
+        return [
+            max(longest_s - self._ran_s(running.job, now), 0.0)
+            for running in every
+            if running.end is None
+        ]
 
     def _find_others(self) -> None:
         if not self._closed:  # else it is opening, and reads what may be years old

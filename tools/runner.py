@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,11 +16,19 @@ from .output import print_json
 from .session import Session, json_option, pass_session
 from .streams import losing_what_others_print
 
+if TYPE_CHECKING:
+    from ..scheduler.scheduler import Scheduler
+
 
 @command()
 @click.option("--publisher", required=True, metavar="MODULE:OBJECT", help="The code that posts.")
 @click.option("--once", is_flag=True, help="Run what is due and end.")
 @click.option("--create", is_flag=True, help="Make the ledger where there is none yet.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="With --once, exit 1 where an attempt failed or nobody knows whether it posted.",
+)
 @click.option("--limit", type=click.IntRange(min=0), help="With --once, at most so many jobs.")
 @click.option("--concurrency", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option(
@@ -49,6 +58,11 @@ from .streams import losing_what_others_print
     default=10.0,
     show_default=True,
     help="How long a stop waits for the running job.",
+)
+@click.option(
+    "--ageing-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="A due job gains a step of priority for each such time that it waits.",
 )
 @click.option(
     "--publish-timeout-s",
@@ -88,12 +102,14 @@ def run(
     publisher: str,
     once: bool,
     create: bool,
+    exit_code: bool,
     limit: int | None,
     concurrency: int,
     on_interrupted: Any,
     retry_base_s: float,
     max_running_minutes: float,
     grace_s: float,
+    ageing_minutes: float | None,
     publish_timeout_s: float | None,
     min_gap_s: float,
     quota: int | None,
@@ -101,7 +117,10 @@ def run(
     notify: str | None,
     projections: list[Any],
 ) -> None:
-    """Run the ledger's jobs until SIGTERM or Ctrl-C; one runner a ledger.
+    """Run the ledger's jobs until SIGTERM, SIGHUP or Ctrl-C; one runner a ledger.
+
+    It ends when the running attempts have ended, or --grace-s have passed; a second signal ends it
+    at once. With --once it says how many attempts ended how.
 
     \b
     Example:
@@ -136,6 +155,7 @@ def run(
         concurrency=concurrency,
         max_running_minutes=max_running_minutes,
         grace_s=grace_s,
+        ageing=None if ageing_minutes is None else timedelta(minutes=ageing_minutes),
         publish_timeout=(
             None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
         ),
@@ -148,9 +168,46 @@ def run(
             if not once:
                 scheduler.run(found)
                 return
-            count = scheduler.run_due(found, limit)
-        session.done = f"ran {count} job{'' if count == 1 else 's'}"
+            count, signal = _run_once(scheduler, found, limit, grace_s)
+        outcomes = scheduler.last_outcomes
+        session.done = _told(count, outcomes, signal)
     if session.json:
-        print_json({"ran": count})
+        print_json({"ran": count, **outcomes, "stopped_by": signal})
     else:
-        click.echo(f"ran {count} job{'' if count == 1 else 's'}")
+        click.echo(session.done)
+    if exit_code and any(outcomes[name] for name in _BAD):
+        session.exit_code = 1
+
+
+def _run_once(
+    scheduler: Scheduler, publisher: Any, limit: int | None, grace_s: float
+) -> tuple[int, str | None]:
+    """Run what is due; how many ran, and the signal that ended it early."""
+    from signal import Signals
+
+    from ..scheduler.signals import StopSignals
+
+    request = scheduler._stop_request
+    with StopSignals(request.ask, request.ask_at_once, grace_s, of_program=True) as signals:
+        count = scheduler.run_due(publisher, limit)
+    received = signals.received
+    return count, None if received is None else Signals(received).name
+
+
+_BAD = ("retried", "failed", "unknown", "interrupted")
+"""The outcomes that `--exit-code` tells of."""
+_WORDS = {
+    "completed": "published",
+    "retried": "failed, to be tried again",
+    "failed": "failed for good",
+    "unknown": "of unknown outcome",
+    "interrupted": "interrupted, to be looked into",
+    "refused": "whose result came too late",
+}
+
+
+def _told(count: int, outcomes: Mapping[str, int], signal: str | None) -> str:
+    parts = [f"{outcomes[name]} {words}" for name, words in _WORDS.items() if outcomes[name]]
+    ran = f"ran {count} job{'' if count == 1 else 's'}"
+    stopped = "" if signal is None else f" (stopped by {signal})"
+    return (f"{ran}: {'; '.join(parts)}" if parts else ran) + stopped

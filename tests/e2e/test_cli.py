@@ -135,10 +135,13 @@ def test_run_once_runs_what_is_due(cli: Cli) -> None:
     """With a plain and an async function of a module in the current directory."""
     cli.ok("add", "a", "1", "--job-id", "one")
     cli.ok("add", "a", "2", "+1h", "--job-id", "two")
-    assert cli.ok("run", "--publisher", "posts:publish", "--once") == "ran 1 job\n"
-    assert cli.json("run", "--publisher", "posts:publish", "--once") == {"ran": 0}
+    assert cli.ok("run", "--publisher", "posts:publish", "--once") == "ran 1 job: 1 published\n"
+    assert cli.ok("run", "--publisher", "posts:publish", "--once") == "ran 0 jobs\n"
     cli.ok("reschedule", "two", "now")
-    assert cli.json("run", "--publisher", "posts:publish_async", "--once") == {"ran": 1}
+    assert cli.json("run", "--publisher", "posts:publish_async", "--once") == {
+        "ran": 1, "completed": 1, "retried": 0, "failed": 0, "unknown": 0, "interrupted": 0,
+        "refused": 0, "stopped_by": None,
+    }  # fmt: skip
     assert [job["thread_id"] for job in cli.json("list")] == ["t-1", "a-2"]
 
 

@@ -34,7 +34,8 @@ class Crash(BaseException):
 
 @contextmanager
 def dying() -> Iterator[None]:
-    """In here a process ends as soon as a plain publisher raises `Crash`; and it has to."""
+    """In here a process ends as soon as a plain publisher raises `Crash`; and it has to. Its handle
+    is of no use afterwards."""
     called = calls._call_plain
 
     def call_or_die(method: Callable[[Attempt], Any], attempt: Attempt) -> Any:
@@ -45,6 +46,7 @@ def dying() -> Iterator[None]:
                 return method(attempt)
             except Crash as crash:
                 died.append(crash)
+                attempt._record.__self__._abandon()  # type: ignore[attr-defined]
                 raise
 
         said = called(mortal, attempt)

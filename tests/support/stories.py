@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from support.publishers import dying
 
 from jobledger import (
     JobPriority,
@@ -42,7 +45,23 @@ class Story:
 
     def __init__(self, directory: Path, clock: ManualClock, **settings: object) -> None:
         self.clock = clock
-        self.scheduler = Scheduler(directory, clock=clock, **settings)  # type: ignore[arg-type]
+        self._directory = directory
+        self._settings = settings
+        self.open()
+
+    def open(self) -> None:
+        """A runner comes, and recovers what another one has left."""
+        self.scheduler = Scheduler(
+            self._directory,
+            clock=self.clock,
+            **self._settings,  # type: ignore[arg-type]
+        )
+
+    def crash(self, publisher: Any) -> None:
+        """Run what is due; the runner dies in the midst of it, and the next one comes."""
+        with dying():
+            self.scheduler.run_due(publisher)
+        self.open()
 
     def job(
         self,

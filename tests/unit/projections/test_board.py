@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from jobledger import Event, JobPriority, JobStatus, LedgerCorruptError, Schedul
 from jobledger.domain import commands as c
 from jobledger.domain.decide import decide
 from jobledger.domain.errors import JobLedgerError
+from jobledger.projections.ageing import AgeingQueue
 from jobledger.projections.board import Board, rank
 
 DAY = timedelta(hours=24)
@@ -22,9 +23,12 @@ MINUTE = timedelta(minutes=1)
 class Playing:
     """A board and the commands that it is fed by."""
 
-    def __init__(self) -> None:
+    def __init__(self, ageing: timedelta | None = None) -> None:
         self.board = Board()
         self.now = NOON
+        self.ageing = ageing
+        if ageing is not None:
+            self.board.let_age(ageing)
 
     def do(self, job_id: str, command: c.Command) -> None:
         before = self.board.get(job_id)
@@ -43,6 +47,12 @@ class Playing:
 
     def add(self, job_id: str, **more: Any) -> None:
         self.do(job_id, c.Add(job_id=job_id, job=new(**more)))
+
+    def order(self, job: ScheduledJob) -> tuple[int, datetime, int]:
+        """What decides which due job is next."""
+        waits = self.now - job.scheduled_time
+        steps = 0 if self.ageing is None else waits // self.ageing
+        return -job.priority - steps, job.scheduled_time, job.order
 
     def due(self, **more: Any) -> str | None:
         job = self.board.next_due(self.now, DAY, **more)
@@ -153,12 +163,14 @@ def random_command(chance: random.Random, job: ScheduledJob | None, now: Any) ->
     )  # fmt: skip
 
 
-def test_the_indexes_agree_with_a_look_at_every_job() -> None:
-    """After each step of a random history, in which the clock also goes back."""
+@pytest.mark.parametrize("ageing", [None, 10 * MINUTE, timedelta(hours=2)], ids=str)
+def test_the_indexes_agree_with_a_look_at_every_job(ageing: timedelta | None) -> None:
+    """After each step of a random history, in which the clock also goes back. Ageing changes what
+    comes next, and no list."""
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    play = Playing()
+    play = Playing(ageing)
     for _ in range(3000):
         play.now += chance.randrange(-5, 20) * MINUTE
         job_id = f"j{chance.randrange(40)}"
@@ -169,12 +181,17 @@ def test_the_indexes_agree_with_a_look_at_every_job() -> None:
         board, jobs = play.board, list(play.board.jobs.values())
         ready = sorted((job for job in jobs if job.is_ready(play.now)), key=rank)
         assert board.ready(play.now, DAY) == ready
+        ready.sort(key=play.order)
+        firsts: dict[str, ScheduledJob] = {}
+        for job in ready:
+            firsts.setdefault(job.account_id, job)
+        assert board.first_due(play.now, DAY, 2) == list(firsts.values())[:2]
         assert board.next_due(play.now, DAY) == (ready[0] if ready else None)
         without = [job for job in ready if job.account_id != "a"]
         assert board.next_due(play.now, DAY, without_accounts="a") == (
             without[0] if without else None
         )
-        of_a = [job for job in ready if job.account_id == "a"]
+        of_a = sorted((job for job in ready if job.account_id == "a"), key=rank)
         assert [job for job in board.due_of("a") if not job.is_expired(play.now)] == of_a
         odd = {job.job_id for job in ready[::2]}
         assert board.next_due(play.now, DAY, without_jobs=odd) == (
@@ -198,6 +215,25 @@ def test_the_indexes_agree_with_a_look_at_every_job() -> None:
         assert board.next_time() == min(later, default=None)
 
 
+def test_with_ageing_a_job_of_low_priority_gets_its_turn() -> None:
+    """An urgent job comes every minute; the low one is level with it after three steps."""
+    play = Playing(ageing=10 * MINUTE)
+    play.add("low", priority=JobPriority.LOW, account_id="patient")
+    waited = 0
+    while True:
+        play.add(f"urgent-{waited}", priority=JobPriority.URGENT, scheduled_time=play.now)
+        first = play.due()
+        assert first is not None
+        if first == "low":
+            break
+        play.do(first, c.Cancel())
+        play.now += MINUTE
+        waited += 1
+    assert waited == 30
+    play.board.restore(play.board.capture())
+    assert play.due() == "low"
+
+
 class Counting(dict[str, ScheduledJob]):
     """A dict of jobs that counts how many are looked at."""
 
@@ -215,13 +251,17 @@ class Counting(dict[str, ScheduledJob]):
 
 def count_looks(board: Board) -> None:
     """From now on, whoever looks at the board's jobs is counted."""
-    board.jobs.open = board._queue._jobs = Counting(board.jobs.open)
+    board.jobs.open = counting = Counting(board.jobs.open)
+    queue = board._queue
+    for looking in [queue, *(queue._lanes.values() if isinstance(queue, AgeingQueue) else [])]:
+        looking._jobs = counting
     Counting.looks = 0
 
 
-def test_finding_the_next_job_scans_nothing() -> None:
+@pytest.mark.parametrize("ageing", [None, 10 * MINUTE], ids=str)
+def test_finding_the_next_job_scans_nothing(ageing: timedelta | None) -> None:
     """Of 5,000 scheduled jobs a few are looked at, however many there are."""
-    play = Playing()
+    play = Playing(ageing)
     for n in range(5000):
         play.add(f"j{n}", scheduled_time=NOON + n * timedelta(seconds=1))
     count_looks(play.board)

@@ -129,6 +129,7 @@ def test_a_publisher_finds_the_context_variables_of_whoever_calls_it(
 
 def test_an_attempt_knows_whether_its_publisher_was_called() -> None:
     made = attempt()
+    port = Port(lambda *_: PostResult(True))
     assert not made._called
-    assert call_blocking(Port(lambda *_: PostResult(True)), "publish", made).means == "posted"
+    assert call_blocking(port, "publish", made, asyncio.run).means == "posted"
     assert made._called

@@ -27,7 +27,6 @@ from jobledger import (
 )
 from jobledger.domain import commands as c
 from jobledger.scheduler.attempt import Port
-from jobledger.scheduler.attempting import _Ending
 
 
 @pytest.fixture
@@ -371,23 +370,17 @@ def test_every_step_of_an_attempt_is_on_disk_before_anything_depends_on_it(
 
 
 def test_of_two_ends_of_one_attempt_the_first_counts(directory: Path, clock: ManualClock) -> None:
-    """Both come in one turn of the loop; a write holds one change of a job, so they are two."""
+    """Both come before the first is recorded."""
     with Scheduler(directory, clock=clock) as scheduler:
         for name in ("a", "b"):
             scheduler.add_job(name, "text", clock.now(), job_id=name)
         publisher = Port(lambda account, content: PostResult(True))
         first, other = scheduler._begin_all(publisher, clock.now(), set(), 2)
-        loop = asyncio.new_event_loop()
-        ends = [
-            (first.job, c.Complete(attempt=1, thread_id="17")),
-            (other.job, c.Complete(attempt=1, thread_id="18")),
-            (first.job, c.Fail(attempt=1, error="late")),
-        ]
-        endings = [_Ending(job, end, loop.create_future()) for job, end in ends]
-        scheduler._endings = endings
-        scheduler._record_endings()
-        loop.run_until_complete(asyncio.gather(*(ending.recorded for ending in endings)))
-        loop.close()
+        completer = scheduler._completer
+        completer.end(first, c.Complete(attempt=1, thread_id="17"))
+        completer.end(other, c.Complete(attempt=1, thread_id="18"))
+        completer.end(first, c.Fail(attempt=1, error="late"))
+        completer.record()
         assert [event.type for event in scheduler.history("a")] == ["added", "started", "completed"]
         assert scheduler.get_job("b").thread_id == "18"
-        scheduler._running.clear()
+        assert completer.kept == []

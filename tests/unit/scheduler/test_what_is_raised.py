@@ -21,6 +21,7 @@ from jobledger import Attempt, JobStatus, ManualClock, PostResult, Scheduler
 from jobledger.scheduler import calls
 from jobledger.scheduler.answers import Answer
 from jobledger.scheduler.attempt import Port
+from jobledger.scheduler.own_loop import OwnLoop
 
 SOON = timedelta(milliseconds=50)
 
@@ -32,7 +33,7 @@ def attempt(directory: Path, clock: ManualClock) -> Iterator[Attempt]:
         scheduler.add_job("a", "x", clock.now(), job_id="job")
         running = scheduler._begin(Port(lambda a, c: PostResult(True)), clock.now(), set())
         assert running is not None
-        yield scheduler._attempt(running.job, "publish")
+        yield scheduler._attempt(running, "publish")
         scheduler._running.clear()
 
 
@@ -80,8 +81,10 @@ def test_a_system_exit_that_is_no_tasks_ends_the_loop() -> None:
         asyncio.get_running_loop().call_soon(sys.exit, 3)
         await asyncio.Event().wait()
 
+    own = OwnLoop(asyncio.new_event_loop)
     with pytest.raises(SystemExit):
-        calls.run_in_own_loop(main())
+        own.run(main())
+    own.close()
 
 
 def test_a_coroutine_that_is_thrown_away_records_nothing(attempt: Attempt) -> None:
@@ -103,7 +106,9 @@ def test_a_coroutine_that_is_thrown_away_records_nothing(attempt: Attempt) -> No
 
     sys.unraisablehook, before = reported.append, sys.unraisablehook
     try:
-        calls.run_in_own_loop(main())
+        own = OwnLoop(asyncio.new_event_loop)
+        own.run(main())
+        own.abandon()
         gc.collect()
     finally:
         sys.unraisablehook = before

@@ -152,6 +152,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "is_running": lambda s: s.is_running,
     "known_ids": lambda s: s.known_ids(),
     "leave_alone_s": lambda s: s.leave_alone_s(1),
+    "last_outcomes": lambda s: s.last_outcomes,
     "ledger_id": lambda s: s.ledger_id,
     "list_jobs": lambda s: s.list_jobs(),
     "now": lambda s: s.now(),

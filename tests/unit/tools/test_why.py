@@ -48,12 +48,6 @@ def cannot_tell_of_it(attempt: object) -> PostResult:
     return PostResult.unknown("no answer")
 
 
-def crashed(story: Story) -> None:
-    """An attempt that nobody saw the end of."""
-    with dying():
-        story.scheduler.run_due(crash)
-
-
 def test_it_waits_for_its_time(story: Story) -> None:
     """When that is, and how long it takes till then."""
     story.job("job", story.clock.now() + 2 * HOUR)
@@ -144,8 +138,7 @@ def test_it_will_be_tried_again(story: Story) -> None:
 def test_it_was_interrupted_and_may_be_posted_twice(story: Story) -> None:
     """A publisher that cannot be asked: posted again, although it may be out; then it was."""
     story.job("job")
-    crashed(story)
-    story.scheduler.recover_all_running_jobs()
+    story.crash(crash)
     answer = ask(story)
     assert "Attempt 1 was interrupted at 2026-03-02 12:00:00 (0 ms ago)" in answer
     assert "its publisher cannot be asked, so it is posted again, although it may be out" in answer
@@ -165,9 +158,7 @@ def test_a_publisher_that_was_asked_does_not_post_twice(story: Story) -> None:
     """No suspicion where there is none."""
     story.job("job")
     publisher = Asking(crash, lambda attempt: PostResult(True, "t-1"))
-    with dying():
-        story.scheduler.run_due(publisher)
-    story.scheduler.recover_all_running_jobs()
+    story.crash(publisher)
     assert "the publisher will be asked whether the post is out before anything else" in ask(story)
     story.later(5 * MINUTE)
     story.scheduler.run_due(publisher)
@@ -320,8 +311,12 @@ def test_it_was_cancelled(story: Story) -> None:
     story.scheduler.cancel_job("job", "wrong picture")
     assert ask(story) == "It was cancelled at 2026-03-02 12:00:00 (0 ms ago): 'wrong picture'."
     story.job("running")
-    crashed(story)
-    story.scheduler.cancel_job("running")
+
+    def cancelled(account_id: str, content: str) -> PostResult:
+        story.scheduler.cancel_job("running")
+        return PostResult(True)
+
+    story.scheduler.run_due(cancelled)
     assert ask(story, "running").endswith(
         "An attempt was running then, so the post may be out all the same."
     )
@@ -357,17 +352,19 @@ def test_it_is_running(story: Story) -> None:
     class Noting:
         def publish(self, attempt: object) -> PostResult:
             attempt.note("uploading")  # type: ignore[attr-defined]
+            story.later(5 * MINUTE)
+            answers.append(ask(story))
+            story.later(30 * MINUTE)
+            answers.append(ask(story))
             raise Crash
 
+    answers: list[str] = []
     with dying():
         story.scheduler.run_due(Noting())  # type: ignore[arg-type]
-    story.later(5 * MINUTE)
-    answer = ask(story)
-    assert answer.startswith("Attempt 1 is being made, since 2026-03-02 12:00:00. It last said")
-    assert "'uploading'" in answer
-    story.later(30 * MINUTE)
-    assert "it counts as stuck" in ask(story)
-    story.close()
+    early, late = answers
+    assert early.startswith("Attempt 1 is being made, since 2026-03-02 12:00:00. It last said")
+    assert "'uploading'" in early
+    assert "it counts as stuck" in late
     assert "But no runner works on this ledger" in ask(story)
 
 
