@@ -2,7 +2,7 @@
 
 The kernel drops a lock when its process dies, but not when it is stopped (Ctrl-Z, a debugger, a
 frozen container). So nobody waits without end: after two seconds it is told who holds the lock,
-after a minute the waiting is given up, and whoever wants to end waits for a few seconds in all.
+after a minute the waiting is given up, and whoever wants to end waits for about two seconds in all.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from .group import change_within_change
 
 LONGEST_S = 60.0
 """How long a lock is waited for."""
-BRIEF_S = 4.0
+BRIEF_S = 2.0
 """How long all locks together are waited for by somebody who wants to end."""
+_AT_LEAST_S = 0.5
+"""How long each of them is all the same: others hold them for an instant all the time."""
 _TOLD_AFTER_S = 2.0
 _FIRST_PAUSE_S = 0.0001
 _LONGEST_PAUSE_S = 0.02
@@ -56,8 +58,8 @@ class Patience:
         self._until: float | None = None
 
     def hurry(self) -> None:
-        """Wait for four more seconds in all, whoever waits just now included: the handle is to
-        end. Calling it again does not make it longer."""
+        """Wait for about two more seconds in all, whoever waits just now included: the handle is
+        to end. Calling it again does not make it longer."""
         if self._until is None:
             self._until = self._time() + BRIEF_S
 
@@ -78,9 +80,9 @@ class Patience:
     def _wait(self, fs: FileSystem, fd: int, path: Path, shared: bool) -> None:
         begun, pause_s, is_told = self._time(), _FIRST_PAUSE_S, False
         while not fs.lock(fd, wait=False, shared=shared):
-            now, until = self._time(), self._until
-            waited_s = now - begun
-            if waited_s >= LONGEST_S or (until is not None and now >= until):
+            waited_s, until = self._time() - begun, self._until
+            longest_s = LONGEST_S if until is None else max(until - begun, _AT_LEAST_S)
+            if waited_s >= longest_s:
                 raise _busy(path, fs.lock_holder(fd), waited_s)
             if waited_s >= _TOLD_AFTER_S and not is_told:
                 is_told = True

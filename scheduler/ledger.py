@@ -431,7 +431,9 @@ class Ledger(Changes, Past):
             at = position()
 
         def derive(copy: Path) -> None:
-            Ledger(copy, clock=self._clock, use_snapshot=False, allow_network=True).close()
+            Ledger(
+                copy, clock=self._clock, use_snapshot=False, allow_network=True, fs=self._fs
+            ).close()
 
         target = Path(directory).absolute()
         return back_up(self._fs, self.directory, target, at, derive, OnlyTold("progress", progress))

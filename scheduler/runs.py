@@ -84,6 +84,7 @@ class Runs(Attempting):
         with (
             StopSignals(request.ask, request.ask_at_once, self._settings.grace_s) as signals,
             request.seen() as stop,
+            self._hurrying(),
             self._gate.entered(
                 "run_due", lambda: stop.is_asked or self._closed, wait=True
             ) as is_in,
@@ -92,6 +93,16 @@ class Runs(Attempting):
         if signals.received is not None:
             raise_as_program(signals.received)
         return count
+
+    @contextmanager
+    def _hurrying(self) -> Iterator[None]:
+        """Within the `with` a request to stop ends long waits for locks that others hold."""
+        try:
+            with self._stop_request.waking(self._patience.hurry):
+                yield
+        finally:
+            if not self._closed:
+                self._patience.calm_down()
 
     def _run_due(self, port: Port, limit: int | None, stop: Stop) -> int:
         self._completer.outcomes.clear()

@@ -222,13 +222,18 @@ class Scheduler(Waiting):
         self._wake()
         if self._gate.is_inside:
             return
-        if loop is asyncio.get_running_loop():
-            await self._stop_here(task)
-        elif loop.is_running():
-            await self._stop_elsewhere(task, loop)
-        else:
-            self._end_loop(task)
-        self.write_behind()
+        self._patience.hurry()
+        try:
+            if loop is asyncio.get_running_loop():
+                await self._stop_here(task)
+            elif loop.is_running():
+                await self._stop_elsewhere(task, loop)
+            else:
+                self._end_loop(task)
+            self.write_behind()
+        finally:
+            if not self._closed:
+                self._patience.calm_down()
 
     async def _stop_here(self, task: asyncio.Task[None]) -> None:
         assert self._hurry is not None
@@ -281,6 +286,7 @@ class Scheduler(Waiting):
         with (
             StopSignals(request.ask, request.ask_at_once, longest_s, of_program=True),
             request.seen() as stop,
+            self._hurrying(),
             self._gate.entered("run"),
         ):
             try:

@@ -135,6 +135,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "add_job": _add,
     "add_jobs": lambda s: s.add_jobs([NewJob("a", "text", s.now())]),
     "as_of": lambda s: s.as_of(1),
+    "backup": lambda s: s.backup(s.directory.parent / "copy"),
     "cancel_job": lambda s: s.cancel_job(_add(s)),
     "cleanup_expired_jobs": lambda s: s.cleanup_expired_jobs(),
     "counts": lambda s: s.counts(),
