@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ..domain.errors import StorageError, ValidationError
+from ..domain.validation import clean_text
+from ..eventstore.interruption import is_interruption
 from .projection import Change, Projection
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -33,8 +35,8 @@ def projection_file(directory: Path, name: str) -> Path:
 
 
 class Stored:
-    """One registered projection. One that raises is left alone from then on: it must not take the
-    ledger with it. `failure` says what happened.
+    """One registered projection. One that raises, whatever that is, is left alone from then on: it
+    must not take the ledger with it. `failure` says what happened. An interruption passes.
 
     Raises:
         ValidationError: the factory does not make a projection.
@@ -79,7 +81,9 @@ class Stored:
         self.is_dirty = True
         try:
             self.projection.apply(change)
-        except Exception as error:  # noqa: BLE001 - it is the user's code, whatever it raises
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             return self._fail(f"event {change.event.seq}", error)
         return None
 
@@ -95,16 +99,25 @@ class Stored:
             content = self.projection.render()
             if not isinstance(content, bytes):
                 raise TypeError(f"render() must give bytes, not {type(content).__name__}")
-        except Exception as error:
+        except BaseException as error:
+            if is_interruption(error):
+                raise
             raise self._fail("render()", error) from error
         return content
 
-    def _fail(self, where: str, error: Exception) -> StorageError:
+    def _fail(self, where: str, error: BaseException) -> StorageError:
         self.failure = StorageError(
-            f"projection {self.name!r} failed at {where}: {type(error).__name__}: {error}",
+            f"projection {self.name!r} failed at {where}: {_described(error)}",
             hint="the log is not concerned; mend the projection, then rebuild it",
         )
         return self.failure
+
+
+def _described(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {clean_text(error)}"
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return type(error).__name__
 
 
 def make_all(factories: tuple[ProjectionFactory, ...]) -> dict[str, Stored]:

@@ -255,7 +255,7 @@ class Completer:
             if running.end is not None and was_made and not running.is_told:
                 running.is_told = True
                 _log_of(running, **_facts(running.end)).warning(
-                    "how an attempt ended cannot be recorded yet; it is kept", error=repr(error)
+                    "how an attempt ended cannot be recorded yet; it is kept", error=error
                 )
 
     def tell_lost(self) -> None:

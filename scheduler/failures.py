@@ -16,7 +16,7 @@ from typing import Any
 from ..domain import commands as c
 from ..domain.errors import JobLedgerError, ValidationError
 from ..domain.job import JobStatus, ScheduledJob
-from .foreign import described, guarded
+from .foreign import guarded
 from .log import is_told, logger
 from .telling import Repeated
 
@@ -139,7 +139,7 @@ class FailureHook:
             try:
                 self._call(job)
             except BaseException as error:  # noqa: BLE001 - a hook changes nothing
-                self._trouble.failed(described(error), job_id=job.job_id)
+                self._trouble.failed(error, job_id=job.job_id)
             else:
                 self._trouble.worked()
             self._calling = 0

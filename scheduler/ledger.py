@@ -80,7 +80,7 @@ def _close_all() -> None:
         try:
             ledger.close()
         except Exception as error:  # noqa: BLE001 - the others are closed all the same
-            logger(directory=str(ledger.directory)).error("closing failed", error=repr(error))
+            logger(directory=str(ledger.directory)).error("closing failed", error=error)
 
 
 def _close_quietly(ledger: Ledger) -> None:
@@ -88,7 +88,7 @@ def _close_quietly(ledger: Ledger) -> None:
     try:
         ledger.close()
     except Exception as error:  # noqa: BLE001 - nobody else would hear of it
-        logger(directory=str(ledger.directory)).error("closing failed", error=repr(error))
+        logger(directory=str(ledger.directory)).error("closing failed", error=error)
 
 
 def _tell_of_waiting(wait: LockWait) -> None:

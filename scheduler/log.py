@@ -19,10 +19,11 @@ import threading
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from functools import cache
-from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..domain.text import printable
+from ..eventstore.interruption import is_interruption
+from .foreign import described, guarded, is_of, kind_of
 from .secrets import hide_secrets
 
 if TYPE_CHECKING:
@@ -130,44 +131,6 @@ def _tell_lost() -> None:
         _telling.release()
 
 
-def is_interruption(error: BaseException) -> bool:
-    """Whether an exception that came out of code which only tells came from elsewhere: it is an
-    interruption by the user, or was raised by a signal handler of the program's.
-
-    Everything else is the telling code's own failure, whatever its class.
-    """
-    if isinstance(error, KeyboardInterrupt):
-        return True
-    if threading.current_thread() is not threading.main_thread():
-        return False  # signals are handled in no other
-    try:
-        handlers = _signal_handlers()
-        return any(frame.f_code in handlers for frame in _frames(error.__traceback__))
-    except Exception:  # noqa: BLE001 - such as no memory; then nobody knows
-        return False
-
-
-def _signal_handlers() -> set[object]:
-    """The code of the functions that handle signals now."""
-    import signal
-
-    found: set[object] = set()
-    for number in signal.valid_signals():
-        handler: Any = signal.getsignal(number)
-        handler = getattr(handler, "func", handler)  # of a functools.partial
-        found.add(getattr(handler, "__code__", None))
-        found.add(getattr(getattr(handler, "__call__", None), "__code__", None))  # noqa: B004
-    return found - {None}
-
-
-def _frames(traceback: TracebackType | None) -> list[FrameType]:
-    frames = []
-    while traceback is not None:
-        frames.append(traceback.tb_frame)
-        traceback = traceback.tb_next
-    return frames
-
-
 # -- where it goes -----------------------------------------------------------------------------
 
 
@@ -210,13 +173,15 @@ def _own() -> BoundLogger:
 
 
 def _showable(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """One value that cannot be shown must not cost the line: its class stands for it."""
+    """Errors become text, with their class. One value that cannot be shown must not cost the line:
+    its class stands for it."""
     for key, value in event.items():
-        if type(value) not in _PLAIN and key != "exc_info":
-            try:
-                repr(value), str(value)
-            except Exception:  # noqa: BLE001 - a foreign method may raise anything
-                event[key] = f"<{type(value).__name__} that cannot be shown>"
+        if type(value) in _PLAIN or key == "exc_info":
+            continue
+        if is_of(value, BaseException):
+            event[key] = described(value)
+        elif guarded(lambda: (repr(value), str(value)), None) is None:  # noqa: B023 - called here
+            event[key] = f"<{kind_of(value)} that cannot be shown>"
     return event
 
 

@@ -146,7 +146,7 @@ class Runs(Attempting):
             try:
                 running = self._end_and_begin(port, running, now, done)
             except Exception as error:  # noqa: BLE001 - whatever it was, the end is known
-                logger().warning("recording failed; trying again", error=repr(error))
+                logger().warning("recording failed; trying again", error=error)
                 self._settle()
                 running = self._begin(port, now, done)
         return count
@@ -191,7 +191,7 @@ class Runs(Attempting):
             end = interruption(job, "stopped", told, settings)
         else:
             logger(job_id=job.job_id, attempt=job.attempt).error(
-                "the answer of a publisher could not be taken", error=repr(error)
+                "the answer of a publisher could not be taken", error=error
             )
             told = f"interrupted: {described(error)}"
             end = interruption(job, "outcome_unknown", told, settings, settle=True)
@@ -359,7 +359,7 @@ class Runs(Attempting):
         try:
             self._settle()
         except Exception as error:  # noqa: BLE001 - it is kept, and told when it is lost
-            logger().warning("how attempts ended cannot be recorded now", error=repr(error))
+            logger().warning("how attempts ended cannot be recorded now", error=error)
 
     def _let_go_of_dead_loops(self) -> None:
         """Give up the attempts whose event loop has ended: they can never go on."""

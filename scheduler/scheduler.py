@@ -374,7 +374,7 @@ class Scheduler(Waiting):
         # What is known and not written is not left lying for longer than it has to be.
         longest_s = _KEPT_WAIT_S if self._completer.kept else inf
         wait_s = min(self._settings.error_wait_s, longest_s)
-        self._trouble.failed(repr(error), wait_s=wait_s)
+        self._trouble.failed(error, wait_s=wait_s)
         await self._pause(wait_s)
 
     def _loop_has_ended(self, task: asyncio.Task[None]) -> None:
@@ -383,7 +383,7 @@ class Scheduler(Waiting):
         if task.cancelled():  # by whoever ends its event loop, as `asyncio.run` does
             logger().warning("the loop was cancelled; start it again if jobs are to be run")
         else:
-            logger().error("the loop has ended", error=repr(task.exception()))
+            logger().error("the loop has ended", error=task.exception())
 
     async def _turn(self, port: Port) -> None:
         assert self._wakeup is not None

@@ -13,7 +13,9 @@ from time import monotonic
 from typing import Generic, ParamSpec
 
 from ..domain.errors import ValidationError
-from .log import Log, is_interruption, logger
+from ..eventstore.interruption import is_interruption
+from .foreign import described
+from .log import Log, logger
 
 P = ParamSpec("P")
 
@@ -50,13 +52,14 @@ class Repeated:
         self._next_at = 0.0
         self._wait_s = FIRST_AGAIN_S
 
-    def failed(self, error: str, **values: object) -> None:
+    def failed(self, error: str | BaseException, **values: object) -> None:
         """It failed, once more or for the first time."""
         from ..projections.error_text import grouped  # only needed when something is wrong
 
+        text = described(error) if isinstance(error, BaseException) else error
         with self._lock:
             self._failures += 1
-            kind = grouped(error)
+            kind = grouped(text)
             is_new = kind not in self._kinds and len(self._kinds) < MOST_KINDS
             at = self._time()
             if self._failures == 1:
@@ -70,7 +73,7 @@ class Repeated:
             if is_new:
                 self._kinds.add(kind)
             log = self._counted(logger(**values))
-        log.error(self._event, error=error)
+        log.error(self._event, error=text)
 
     def worked(self) -> None:
         """It worked; cheap where it did before."""
@@ -113,6 +116,6 @@ class OnlyTold(Generic[P]):
             if is_interruption(error):
                 raise
             self._callback = None
-            logger(callback=self._what, error=error, kind=type(error).__name__).error(
+            logger(callback=self._what, error=error).error(
                 "a callback failed; it is not called again"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import threading
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +15,7 @@ from support.durability import without_background
 from support.eventstore import WatchedFileSystem
 from support.waiting import DEADLINE_S, eventually
 
-from jobledger import Change, Ledger, ManualClock, StorageError, ValidationError
+from jobledger import Change, JobStatus, Ledger, ManualClock, StorageError, ValidationError
 from jobledger.projections.stored import StoredProjection
 
 
@@ -105,6 +106,66 @@ def test_one_that_fails_is_left_alone_and_the_ledger_goes_on(
     assert types.read_bytes() == b"added 3\n"
     assert not (directory / "projection_fails").exists()
     assert caplog.text.count("projection failed; it is left alone") == 1
+
+
+class Mumbling(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not for you")
+
+
+class Unheard(BaseException):
+    """What no `except Exception` catches."""
+
+
+@pytest.mark.parametrize("where", ["apply", "render"])
+@pytest.mark.parametrize(
+    "error", [Unheard("x"), SystemExit(1), GeneratorExit(), Mumbling(), RecursionError("deep")]
+)
+def test_whatever_a_projection_raises_the_change_is_made(
+    directory: Path, clock: ManualClock, where: str, error: BaseException
+) -> None:
+    """It is in the log by then, and whoever makes it is not to hear of somebody's view."""
+
+    class Broken(Types):
+        name = "broken"
+
+        def apply(self, change: Change) -> None:
+            if where == "apply":
+                raise error
+
+        def render(self) -> bytes:
+            raise error
+
+    with Ledger(directory, clock=clock, projections=[Broken]) as ledger:
+        add(ledger, clock, "a")
+        ledger.cancel_job("a")
+        ledger.write_behind()
+        with pytest.raises(StorageError, match=f"'broken' failed at .*{type(error).__name__}"):
+            ledger.projection("broken")
+        assert ledger.get_job("a").status is JobStatus.CANCELLED
+        assert ledger.verify().ok
+
+
+def test_ctrl_c_in_a_projection_is_no_failure_of_it(
+    directory: Path, types: Path, clock: ManualClock
+) -> None:
+    """It is made anew with the handle, and follows the log as before."""
+    strike = [True]
+
+    class Struck(Types):
+        def apply(self, change: Change) -> None:
+            if strike and change.event.type == "cancelled":
+                strike.pop()
+                signal.raise_signal(signal.SIGINT)
+            super().apply(change)
+
+    with Ledger(directory, clock=clock, projections=[Struck]) as ledger:
+        add(ledger, clock, "a")
+        with pytest.raises(KeyboardInterrupt):
+            ledger.cancel_job("a")
+        add(ledger, clock, "b")
+        assert ledger.get_job("a").status is JobStatus.CANCELLED
+    assert types.read_bytes() == b"added 2\ncancelled 1\n"
 
 
 class NoBytes(Types):
