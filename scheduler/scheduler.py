@@ -61,8 +61,9 @@ class Scheduler(Waiting):
 
     Opening it recovers every RUNNING job, since its runner is dead. `on_interrupted` says what
     becomes of an attempt whose outcome nobody knows when its publisher cannot be asked: `"retry"`
-    posts again (at least once), `"fail"` never does (at most once). `concurrency` attempts run at
-    once, never two of one account. A publisher that gives no answer in `publish_timeout` (None: it
+    posts again (at least once), `"fail"` never does (at most once: then an exception says that
+    nothing was posted only where it is `NotPosted`). `concurrency` attempts run at once, never two
+    of one account. A publisher that gives no answer in `publish_timeout` (None: it
     may take as long as it likes; a job may have its own) is cancelled or left alone, and its post
     is in doubt. `ageing`: a due job gains one step of priority for each such time that it waits, so
     that one of low priority is not passed over for ever. `pacing` holds for every account that has

@@ -193,8 +193,9 @@ def test_a_publisher_that_is_cancelled_and_ends_so_has_no_answer(
     assert attempt._cancelled
 
 
+@pytest.mark.parametrize("timeout", [None, timedelta(hours=1)])
 def test_a_publisher_that_cancels_its_own_task_has_ended_its_attempt(
-    directory: Path, clock: ManualClock
+    directory: Path, clock: ManualClock, timeout: timedelta | None
 ) -> None:
     """As some libraries end what takes too long: nobody else has cancelled anything."""
 
@@ -206,7 +207,7 @@ def test_a_publisher_that_cancels_its_own_task_has_ended_its_attempt(
             await asyncio.sleep(0)
         return PostResult(True)
 
-    with Scheduler(directory, clock=clock, publish_timeout=timedelta(hours=1)) as scheduler:
+    with Scheduler(directory, clock=clock, publish_timeout=timeout) as scheduler:
         bad = scheduler.add_job("a", "bad", clock.now())
         good = scheduler.add_job("b", "good", clock.now())
         assert scheduler.run_due(publish) == 2
