@@ -11,7 +11,7 @@ from .heads import ExportedHead
 
 ProblemKind = Literal[
     "missing", "header", "unreadable", "form", "hash", "sequence", "chain", "version",
-    "incomplete", "truncated", "head", "event", "transition", "projection", "format",
+    "incomplete", "truncated", "head", "event", "transition", "projection", "ahead", "format",
     "ledger", "rewritten", "seal", "repair",
 ]  # fmt: skip
 

@@ -19,7 +19,7 @@ from .daily_files import DailyFiles, files_on_disk, job_file
 from .findings import Findings
 from .second_reader import SoundHeader, SoundRecord
 from .snapshot_check import SnapshotCheck
-from .writer import Marker, read_marker
+from .writer import Marker, marker_path, read_marker
 
 _CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 """What forged data may lead to in code that trusts what was validated before it was written."""
@@ -95,7 +95,10 @@ class Replayed:
             if files.days():
                 findings.note("there are no daily files: opening the ledger makes them")
             return
-        behind = 0
+        advice, behind = "`Ledger.rebuild()` mends it", 0
+        if marker is not None and marker.seq > self._board.seq:
+            advice = "keep it: it may show what the log has lost"
+            findings.add("ahead", marker_path(directory, files.name), _ahead(marker, self._board))
         for day in sorted({*on_disk, *files.days()}):
             if marker is not None and files.touched_after(day, marker.seq):
                 behind += 1
@@ -107,7 +110,7 @@ class Replayed:
                 findings.note("the daily files are being written; they were not compared")
                 return
             path = job_file(directory, day)
-            findings.add("projection", path, f"{fault}; `Ledger.rebuild()` mends it")
+            findings.add("projection", path, f"{fault}; {advice}")
         if behind:
             findings.note(f"{behind} daily files are behind; the next open brings them up")
 
@@ -123,6 +126,14 @@ class Replayed:
         if not files.knows(day):
             return "the log has no job of this day"
         return "the file is not what the log gives"
+
+
+def _ahead(marker: Marker, board: Board) -> str:
+    return (
+        f"the daily files stand for event {marker.seq}, and the log ends at event {board.seq}: its"
+        " end was cut off, or an older one was put in its place; restore the log from a copy"
+        " (`jobledger rebuild --accept-loss` gives up what it has lost)"
+    )
 
 
 def _event(record: SoundRecord) -> Event:

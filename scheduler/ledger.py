@@ -443,6 +443,7 @@ class Ledger(Changes, Past):
         *,
         check: bool = False,
         only: Sequence[str] = (),
+        accept_loss: bool = False,
         progress: Progress = lambda done, total: None,
     ) -> RebuildReport:
         """Make every derived file, and the state itself, anew from the log alone; with `check`
@@ -451,13 +452,16 @@ class Ledger(Changes, Past):
         `only` names projections: `daily_files`, and those that the ledger was opened with. A handle
         that was told to read the whole log when it was opened (`use_snapshot=False`), and has read
         nothing since, does not read it again.
+        Files that stand for more than the log has are the sign of a log that was cut: they are not
+        written over unless `accept_loss` gives up what is lost.
         `progress` gets the events read so far and in all. Safe while other processes work on the
         ledger, and safe to interrupt: each file is replaced atomically. The snapshot is removed; a
         new one is written when that is worth it.
 
         Raises:
             LedgerCorruptError: the log does not verify.
-            StorageError: a file cannot be written, the ledger is read-only, or a projection failed.
+            StorageError: a file cannot be written, is ahead of the log, the ledger is read-only, or
+                a projection failed.
             ValidationError: there is no projection of a name in `only`.
         """
         self._refresh()
@@ -468,6 +472,8 @@ class Ledger(Changes, Past):
         if check:
             return self._upkeep.check(names, progress, self._replay())
         self._check_writable()
+        if not accept_loss:
+            self._upkeep.check_not_ahead(names)
         self._snapshots.remove()
         return self._upkeep.rebuild(names, progress, self._replay())
 

@@ -204,6 +204,25 @@ class Upkeep:
         replay.daily_files.restore(self._files.capture())
         return replay
 
+    def check_not_ahead(self, names: list[str]) -> None:
+        """Check that no projection's files stand for more than the log has.
+
+        Raises:
+            StorageError: they do: the log was cut, and they may show what it has lost.
+        """
+        with self._writer.undisturbed():
+            self._store.refresh()
+            for name in names:
+                position = self._writer.position(name) or 0
+                if position > self._store.seq:
+                    raise StorageError(
+                        f"the files of {name} stand for event {position}, and the log ends at event"
+                        f" {self._store.seq}: its end was cut off, or an older one was put there",
+                        path=str(self._directory),
+                        hint="restore the log from a copy; to give up what it has lost, rebuild"
+                        " with accept_loss=True (--accept-loss)",
+                    )
+
     def rebuild(
         self, names: list[str], progress: Progress, begun: Replay | None = None
     ) -> RebuildReport:

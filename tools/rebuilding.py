@@ -22,10 +22,21 @@ _SHOWN = 10
 @click.option(
     "--only", multiple=True, metavar="NAME", help="Only this projection, such as daily_files."
 )
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Also where the files show that the log has lost its end.",
+)
 @projection_option
 @json_option
 @pass_session
-def rebuild(session: Session, check: bool, only: tuple[str, ...], projections: list[Any]) -> None:
+def rebuild(
+    session: Session,
+    check: bool,
+    only: tuple[str, ...],
+    accept_loss: bool,
+    projections: list[Any],
+) -> None:
     """Make every derived file anew from the log alone; safe while other processes work.
 
     --check compares byte for byte instead, writes nothing, and shows the first differences.
@@ -45,7 +56,9 @@ def rebuild(session: Session, check: bool, only: tuple[str, ...], projections: l
         if ledger.damage is not None:
             return  # it was reported; what the files have to hold nobody can say
         with progress_bar("comparing" if check else "rebuilding", unit="events") as progress:
-            report = ledger.rebuild(check=check, only=only, progress=progress)
+            report = ledger.rebuild(
+                check=check, only=only, accept_loss=accept_loss, progress=progress
+            )
     if check and report.changed:
         session.exit_code = 1
     if not check:

@@ -60,7 +60,7 @@ def repair_(session: Session, accept_loss: bool) -> None:
     _show(session, None if done is None else done.damage, kept=None if done is None else done.kept)
     if done is not None:
         with session.ledger() as ledger:
-            ledger.rebuild()
+            ledger.rebuild(accept_loss=True)  # which `--accept-loss` has said
 
 
 def _advise(session: Session, *, begun: bool) -> None:
