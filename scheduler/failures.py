@@ -144,16 +144,18 @@ class FailureHook:
                 self._trouble.worked()
             self._calling = 0
 
-    def close(self, longest_s: float = LAST_CALLS_S) -> None:
-        """Wait for the calls that are still to be made, but no longer than that."""
+    def close(self) -> None:
+        """Wait for the calls that are still to be made, but no longer than 10 seconds."""
         if self._waiting:
             self._start()
-        worker = self._worker
-        if worker is not None and worker is not threading.current_thread():
-            worker.join(longest_s)
-            if left := len(self._waiting) + self._calling:
-                logger(count=left).error("failures that on_failure was not told of")
+        worker, is_here = self._worker, self._worker is threading.current_thread()
+        if worker is not None and not is_here:
+            worker.join(LAST_CALLS_S)
         self._closed = True
+        left = len(self._waiting) + (0 if is_here else self._calling)
+        if left:
+            logger(count=left).error("failures that on_failure was not told of")
+            self._waiting.clear()
 
 
 def _as_one(on_failure: Any) -> Callable[[ScheduledJob], object]:

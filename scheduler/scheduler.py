@@ -454,6 +454,18 @@ class Scheduler(Waiting):
     def _is_inside(self) -> bool:
         return super()._is_inside() or self._completer.is_inside()
 
+    def close(self) -> None:
+        """As `Ledger.close`; then wait up to 10 s for the calls of `on_failure` that are left.
+
+        Raises:
+            StorageError: as `Ledger.close`.
+        """
+        try:
+            super().close()
+        finally:
+            if not self._is_inside():  # else a thread closes, and waits for them
+                self._on_failure.close()
+
     def _let_go(self) -> None:
         """Let go of the ledger and of the runner lock. A loop that was not stopped is ended at
         once, and so is a `run_due` of another thread: running attempts are recorded as interrupted.
@@ -473,4 +485,3 @@ class Scheduler(Waiting):
             self._own_loop.close()
             if self._runner_lock is not None:
                 self._runner_lock.release()
-            self._on_failure.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.publishers import Asking, Recording, crash, dying
-from support.waiting import eventually
+from support.waiting import DEADLINE_S, eventually
 
 from jobledger import (
     Attempt,
@@ -367,6 +367,34 @@ def test_a_hook_may_use_and_close_the_scheduler(directory: Path, clock: ManualCl
     assert done.wait(60)
     with Scheduler(directory, clock=clock) as scheduler:
         assert scheduler.get_job(job_id).status is JobStatus.SCHEDULED
+
+
+def test_a_hook_that_closes_while_it_is_waited_for_waits_for_nobody(
+    directory: Path, clock: ManualClock
+) -> None:
+    """Both close the same scheduler: neither has a lock that the other one needs."""
+    entered, closing = threading.Event(), threading.Event()
+    closed: list[str] = []
+
+    def hook(job: ScheduledJob) -> None:
+        entered.set()
+        assert closing.wait(DEADLINE_S)
+        scheduler.close()
+        closed.append("by the hook")
+
+    scheduler = Scheduler(directory, clock=clock, on_failure=hook)
+    scheduler.add_job("a", "text", clock.now())
+    scheduler.run_due(Asking(on_publish=refuses))
+    assert entered.wait(DEADLINE_S)
+    let_go = scheduler._let_go
+
+    def meet() -> None:
+        closing.set()
+        let_go()
+
+    scheduler._let_go = meet  # type: ignore[method-assign]
+    scheduler.close()
+    assert closed == ["by the hook"]
 
 
 def failed(clock: ManualClock) -> ScheduledJob:
