@@ -1,9 +1,10 @@
 """Calling a publisher: plain or async, from a thread or from an event loop.
 
 Whatever it raises is its answer and the end of its attempt, not of whoever calls it: also what is
-no Exception (`SystemExit`, `GeneratorExit`, a `CancelledError` of its own). There are three
-exceptions, which are not the publisher's: Ctrl-C in the main thread during a plain call, the
-cancelling of the task that calls, and the end of a coroutine that nobody will go on with.
+no Exception (`SystemExit`, `GeneratorExit`, a `CancelledError` of its own). There are four
+exceptions, which are not the publisher's: Ctrl-C in the main thread during a plain call, a
+SystemExit that a signal handler of the program's has raised, the cancelling of the task that calls,
+and the end of a coroutine that nobody will go on with.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from .answers import Answer
 from .attempt import Attempt, Port, _Callback
 from .execution import Question
 from .foreign import guarded, is_of, place_of
-from .log import logger
+from .log import is_interruption, logger
 from .stopping import Interrupted
 from .uptime import wait_while_running
 
@@ -73,7 +74,7 @@ def call_blocking(port: Port, question: Question, attempt: Attempt, finish: Fini
         answer: Answer = finish(work)
     except BaseException as error:
         guarded(work.close, None)
-        if _is_ctrl_c(error):
+        if ends_program(error):
             raise
         return _raised(attempt, error, outside)
     return answer
@@ -86,7 +87,7 @@ def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | 
     try:
         value = method(attempt)
     except BaseException as error:
-        if _is_ctrl_c(error):
+        if ends_program(error):
             raise
         return _raised(attempt, error, outside)
     return _Promised(value) if _is_awaitable(value) else answers.of_value(value)
@@ -137,6 +138,8 @@ async def _awaited(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer
         if _is_left(task, error) or (stopped and is_of(error, asyncio.CancelledError)):
             attempt._cancel()
             raise
+        if is_of(error, SystemExit) and ends_program(error):
+            raise
         return _raised(attempt, error, outside, stopped=stopped)
     return answers.of_value(value)
 
@@ -180,10 +183,18 @@ def _is_awaitable(value: Any) -> bool:
     return guarded(lambda: inspect.isawaitable(value), False)
 
 
-def _is_ctrl_c(error: BaseException) -> bool:
-    """Whether it may be the user who wants to stop: Python raises that in the main thread only."""
-    in_main = threading.current_thread() is threading.main_thread()
-    return is_of(error, Interrupted) or (in_main and is_of(error, KeyboardInterrupt))
+def ends_program(error: BaseException) -> bool:
+    """Whether it is not the publisher's own: somebody wants the program, or this call, to end.
+
+    Python raises KeyboardInterrupt in the main thread only, and so do signal handlers SystemExit.
+    """
+    if is_of(error, Interrupted):
+        return True
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return is_of(error, KeyboardInterrupt) or (
+        is_of(error, SystemExit) and guarded(lambda: is_interruption(error), False)
+    )
 
 
 def _is_left(task: asyncio.Task[Any] | None, error: BaseException) -> bool:

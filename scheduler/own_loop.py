@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from .log import is_interruption
 from .stopping import Interrupted
 
 ResultT = TypeVar("ResultT")
@@ -153,13 +154,14 @@ def _run_on(loop: asyncio.AbstractEventLoop, task: asyncio.Task[ResultT]) -> Res
     """Run the loop until the task is done.
 
     A SystemExit that ends a task breaks the loop off, too. Where that was a task which a publisher
-    has made for itself, the loop goes on: whoever awaits that task gets the exception.
+    has made for itself, the loop goes on: whoever awaits that task gets the exception. One that a
+    signal handler of the program's has raised ends the program, as it wants.
     """
     while True:
         try:
             return loop.run_until_complete(task)
         except SystemExit as error:
-            if task.done() or not _came_from_a_task(error):
+            if task.done() or is_interruption(error) or not _came_from_a_task(error):
                 raise
 
 

@@ -89,7 +89,8 @@ class Runs(Attempting):
                 "run_due", lambda: stop.is_asked or self._closed, wait=True
             ) as is_in,
         ):
-            count = self._run_due(port, limit, stop) if is_in or self._closed else 0
+            self._check_open("run_due")  # it may have been closed while this waited
+            count = self._run_due(port, limit, stop) if is_in else 0
         if signals.received is not None:
             raise_as_program(signals.received)
         return count
@@ -141,15 +142,21 @@ class Runs(Attempting):
             self._run_here(port, running, stop)
             self._check_open("run_due")  # a publisher may have closed it
             if count == limit or stop.is_asked or self._no_thread is not None:
-                self._completer.record()
+                self._record_now()
                 break
             try:
                 running = self._end_and_begin(port, running, now, done)
-            except Exception as error:  # noqa: BLE001 - whatever it was, the end is known
-                logger().warning("recording failed; trying again", error=error)
-                self._settle()
+            except Exception:  # noqa: BLE001 - whatever it was, the end is known
+                self._record_now()
                 running = self._begin(port, now, done)
         return count
+
+    def _record_now(self) -> None:
+        """Record what is known; where that fails, once more on the log opened again."""
+        try:
+            self._completer.record()
+        except Exception:  # noqa: BLE001 - if it fails again, it is raised
+            self._settle()
 
     def _run_here(self, port: Port, running: Running, stop: Stop) -> None:
         """Make the attempt; from then on its end is known."""

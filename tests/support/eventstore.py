@@ -110,6 +110,10 @@ class WatchedFileSystem(FileSystem):
     ) -> None:
         self._faults.append(_Fault(operation, name, error, after, always, written))
 
+    def mend(self) -> None:
+        """From here on nothing fails any more."""
+        self._faults.clear()
+
     def _happens(
         self, operation: str, name: str, write: Callable[[int], None] | None = None
     ) -> None:
