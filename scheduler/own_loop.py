@@ -68,20 +68,23 @@ class OwnLoop:
             # One that runs still is blocked by a publisher, and was left alone.
             if self._loop is None or self._loop.is_closed() or self._loop.is_running():
                 self._loop = self._new_loop()
-            task = self._loop.create_task(work)
+            loop = self._loop
+            task = loop.create_task(work)
         except BaseException:
             work.close()
             raise
         try:
-            return _run_on(self._loop, task)
+            return _run_on(loop, task)
         except BaseException:  # an interrupt breaks the loop off: its task may still clean up
             if not task.done():
                 task.cancel()
-                self._loop.run_until_complete(asyncio.wait([task], timeout=2 * CANCEL_S))
+                loop.run_until_complete(asyncio.wait([task], timeout=2 * CANCEL_S))
             raise
         finally:
             if self._is_closed:
                 self._close()
+            elif self._loop is not loop:
+                _end(loop)
 
     def _run_elsewhere(
         self, work: Coroutine[Any, Any, ResultT], is_given_up: Callable[[], bool]

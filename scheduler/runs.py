@@ -118,6 +118,7 @@ class Runs(Attempting):
             else:
                 work = self._run_due_together(port, limit, stop)
                 count = self._own_loop.run(work, lambda: stop.is_at_once)
+            self._check_open("run_due")  # a publisher, or another thread, may have closed it
             return count - self._not_called
 
     @contextmanager
@@ -140,7 +141,8 @@ class Runs(Attempting):
             done.add(running.job.job_id)
             count += 1
             self._run_here(port, running, stop)
-            self._check_open("run_due")  # a publisher may have closed it
+            if self._closed:
+                break
             if count == limit or stop.is_asked or self._no_thread is not None:
                 self._record_now()
                 break
@@ -160,13 +162,13 @@ class Runs(Attempting):
 
     def _run_here(self, port: Port, running: Running, stop: Stop) -> None:
         """Make the attempt; from then on its end is known."""
-        job, settings = running.job, self._attempt_settings()
-        timeout_s = settings.timeout_s(job)
 
         def finish(work: Coroutine[Any, Any, Any]) -> Any:
             return self._own_loop.run(_until_at_once(work, stop), lambda: stop.is_at_once)
 
         try:
+            job, settings = running.job, self._attempt_settings()
+            timeout_s = settings.timeout_s(job)
             flow = steps(job, port.reconcilable, settings)
             question = next(flow)
             while True:

@@ -300,17 +300,21 @@ class Scheduler(Waiting):
                     self._end_loop(self._loop_task)
 
     async def _run_until_asked(self, port: Port, stop: Stop) -> None:
+        if stop.is_asked:
+            return
         self._start_loop(port)
         task, loop = self._loop_task, asyncio.get_running_loop()
         assert task is not None
         asked = asyncio.Event()
 
         def wake() -> None:
+            self._stopping = True  # from here on nothing is begun, also where the loop is blocked
             with suppress(RuntimeError):  # the loop is closed: it has ended
                 loop.call_soon_threadsafe(self._see, stop, asked)
 
         with self._stop_request.waking(wake):
-            self._see(stop, asked)
+            if stop.is_asked:
+                wake()  # it was, between looking and listening
             waiting = asyncio.ensure_future(asked.wait())
             try:
                 logger(directory=str(self.directory), pid=os.getpid()).info("scheduler running")

@@ -122,7 +122,7 @@ class StopSignals:
             self._is_insisting = True
             self._insist()
         if _is_in_publisher(frame):
-            raise Interrupted
+            raise Interrupted("the runner was stopped")
 
     def _remind(self, number: int) -> None:
         """Send the signal again when the grace time is over, and until all is."""

@@ -145,6 +145,48 @@ def test_run_once_runs_what_is_due(cli: Cli) -> None:
     assert [job["thread_id"] for job in cli.json("list")] == ["t-1", "a-2"]
 
 
+@pytest.mark.parametrize(
+    ("publisher", "retries", "told", "code"),
+    [
+        ("publish", "3", "1 published", 0),
+        ("fail", "3", "1 failed, to be tried again", 1),
+        ("fail", "0", "1 failed for good", 1),
+        ("cannot_tell", "3", "1 interrupted, to be looked into", 1),
+        ("cannot_tell", "0", "1 of unknown outcome", 1),
+    ],
+)
+def test_run_once_says_how_many_of_each_and_may_exit_so(
+    cli: Cli, publisher: str, retries: str, told: str, code: int
+) -> None:
+    """For cron, which mails what fails: only with --exit-code."""
+    with (cli.cwd / "posts.py").open("a") as file:
+        file.write(
+            "def fail(account_id, content):\n    return PostResult(False, error='no')\n"
+            "def cannot_tell(account_id, content):\n    return PostResult.unknown('?')\n"
+        )
+    for name in ("one", "two"):
+        cli.ok("add", "a", "1", "--job-id", name, "--max-retries", retries)
+    run = ("run", "--publisher", f"posts:{publisher}", "--once", "--limit", "1")
+    done = cli.run(*run)
+    assert (done.returncode, done.stdout) == (0, f"ran 1 job: {told}\n")
+    done = cli.run(*run, "--exit-code", "--json")
+    assert done.returncode == code
+    counts = json.loads(done.stdout)
+    assert sum(counts[name] for name in ("completed", "retried", "failed", "unknown")) <= 1
+    assert counts["ran"] == 1
+    assert cli.run(*run, "--exit-code").returncode == 0  # nothing is due
+
+
+def test_run_lets_due_jobs_age(cli: Cli) -> None:
+    """The option is in minutes."""
+    cli.ok("add", "a", "low", "2 hours ago", "--priority", "low", "--job-id", "low")
+    cli.ok("add", "a", "urgent", "--priority", "urgent", "--job-id", "urgent")
+    run = ("run", "--publisher", "posts:publish", "--once", "--limit", "1")
+    assert cli.run(*run, "--ageing-minutes", "0").returncode == 2
+    cli.ok(*run, "--ageing-minutes", "30")
+    assert [job["job_id"] for job in cli.json("list", "--status", "completed")] == ["low"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_run_goes_on_until_it_is_told_to_stop(cli: Cli, number: signal.Signals) -> None:
     """It runs a job that another process adds; the signal ends it gracefully, with 0."""

@@ -308,6 +308,8 @@ def test_what_cannot_publish_is_refused(scheduler: Scheduler, publisher: Any) ->
         {"retry": 5},
         {"max_running_minutes": 0},
         {"grace_s": -1},
+        {"ageing": timedelta(0)},
+        {"ageing": 5},
     ],
 )
 def test_wrong_settings_are_refused(directory: Path, settings: dict[str, Any]) -> None:
@@ -338,6 +340,35 @@ def test_concurrency_never_runs_two_jobs_of_one_account(
         assert scheduler.run_due(post) == 8
         assert max(widths) == 2
         assert len(scheduler.list_jobs(status=JobStatus.COMPLETED)) == 8
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_with_ageing_low_jobs_do_not_starve(
+    directory: Path, clock: ManualClock, concurrency: int
+) -> None:
+    """An urgent job is added for each that runs: after three steps the low one has its turn. Lists
+    keep their order, and without ageing it would wait for ever."""
+    ageing = timedelta(minutes=10)
+    turns = dict[timedelta | None, int | None]()
+    for setting in (None, ageing):
+        where = directory / f"{setting}"
+        with Scheduler(where, clock=clock, ageing=setting, concurrency=concurrency) as scheduler:
+            low = scheduler.add_job("a", "low", clock.now(), JobPriority.LOW)
+            turns[setting] = None
+            for turn in range(40):
+                scheduler.add_job("a", "urgent", clock.now(), JobPriority.URGENT)
+                waiting = scheduler.list_jobs(status=JobStatus.SCHEDULED)
+                assert [job.priority for job in waiting][-1] is JobPriority.LOW
+
+                async def post(account_id: str, content: str) -> PostResult:
+                    return PostResult(True)
+
+                scheduler.run_due(post, limit=1)
+                if scheduler.get_job(low).status is JobStatus.COMPLETED:
+                    turns[setting] = turn
+                    break
+                clock.advance(timedelta(minutes=1))
+    assert turns == {None: None, ageing: 30}
 
 
 def test_every_step_of_an_attempt_is_on_disk_before_anything_depends_on_it(
