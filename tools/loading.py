@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from ..domain.errors import ValidationError
+from .streams import losing_what_others_print
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -26,8 +27,9 @@ def load_object(name: str, what: str) -> Any:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        found: Any = import_module(module_name)
-    except Exception as error:
+        with losing_what_others_print():
+            found: Any = import_module(module_name)
+    except (Exception, SystemExit) as error:
         raise ValidationError(
             f"{what} {name!r}: cannot import {module_name}: {type(error).__name__}: {error}",
             field=what,

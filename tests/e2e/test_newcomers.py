@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +16,9 @@ from support.cli import Cli, run_here
 from support.terminal import Terminal
 
 from jobledger import JobStatus, Ledger, OutcomeUnknown, PostResult, Scheduler
+from jobledger.release import __version__
 
+ROOT = Path(__file__).resolve().parents[2]
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -173,6 +177,43 @@ def test_wrong_use_is_a_line_that_says_what_would_be_right(
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert says in done.err
     assert len(done.err) < 600
+
+
+def test_a_module_that_ends_the_program_is_told(cli: Cli) -> None:
+    """As a script does that was not meant to be imported; what it prints gets lost, not us."""
+    (cli.cwd / "script.py").write_text("print('begun', flush=True)\nraise SystemExit(3)\n")
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" > /dev/full', "sh", *cli.command("run", "--publisher", "script:x")],
+        cwd=cli.cwd, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        2, b"jobledger: publisher 'script:x': cannot import script: SystemExit: 3\n",
+    )  # fmt: skip
+
+
+def test_it_works_from_a_zip_which_nobody_installed(tmp_path: Path) -> None:
+    """The release, the help, and a job."""
+    archive = tmp_path / "jobledger.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for room in ("", "domain", "eventstore", "projections", "scheduler", "tools"):
+            for path in (ROOT / room).glob("*.py" if not room else "**/*.py"):
+                packed.write(path, Path("jobledger") / path.relative_to(ROOT))
+    program = (
+        "import sys, jobledger; from jobledger.__main__ import main; "
+        f"assert jobledger.__file__.startswith({str(archive)!r}); sys.exit(main())"
+    )
+    for words, said in (
+        (["--version"], f"jobledger, version {__version__}"),
+        (["--help"], "Usage: jobledger"),
+        (["add", "mai", "text", "--job-id", "one"], "one"),
+        (["list"], "1 job, times in"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(archive)}, capture_output=True,
+            text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, said in done.stdout) == (0, True), done.stderr
 
 
 def test_ctrl_c_is_a_line_also_while_the_program_is_still_loaded() -> None:

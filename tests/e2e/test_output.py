@@ -22,8 +22,7 @@ from jobledger.tools.cli import COMMANDS, main
 ENCODINGS = ["ascii", "cp1258", "iso2022_jp", "utf-16"]
 IN_A_PROCESS = {"demo", "run"}
 """What starts processes, or logs for good, gets a process of its own."""
-WITHOUT_OUTPUT = {"demo"}
-"""It takes several seconds; `test_demo.py` has it."""
+TAKES_SECONDS = {"demo"}
 FULL = "jobledger: cannot write to standard output: No space left on device"
 CLOSED = "jobledger: cannot write to standard output: it is closed"
 
@@ -74,7 +73,7 @@ def test_no_encoding_makes_a_command_fail(
     assert place.jobs.exists()
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in WITHOUT_OUTPUT])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in TAKES_SECONDS])
 def test_no_locale_makes_a_command_fail(name: str, tmp_path: Path) -> None:
     """A process of its own that knows ASCII alone: what it lacks is shown as escapes."""
     place = Place(tmp_path, name)
@@ -118,13 +117,13 @@ def test_json_is_utf8_whatever_the_terminal_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("redirection", "says"), [("> /dev/full", FULL), (">&-", CLOSED)])
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in WITHOUT_OUTPUT])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_full_or_closed_output_is_one_line_and_exit_2(
     name: str, redirection: str, says: str, tmp_path: Path
 ) -> None:
     """Never a traceback, never 1, which means that something was found."""
     place = Place(tmp_path, name)
-    done = run(prints(name), place, redirection)
+    done = run(prints(name), place, redirection, TMPDIR=str(tmp_path))
     [line] = done.stderr.decode().splitlines()
     assert (done.returncode, line.partition(";")[0]) == (2, says)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from jobledger.tools.cli import COMMANDS, SECTIONS, cli, main
 from jobledger.tools.grammar import Command, Group, takes_one
 from jobledger.tools.session import JobId
 from jobledger.tools.suggestions import ALIASES, suggestion
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def walk(group: click.Group, *names: str) -> Iterator[tuple[list[str], click.Command]]:
@@ -170,6 +173,14 @@ def test_the_overview_fits_a_narrow_terminal_and_says_what_each_command_does(
         for name, (_, short) in section.items():
             assert short.endswith(".")
             assert any(line.split() == [name, *short.split()] for line in lines), name
+
+
+def test_the_release_is_the_one_that_is_packaged() -> None:
+    """It is known without asking an installation, so it stands in two places."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert (
+        run_here(Path("nowhere"), "--version").out == f"jobledger, version {project['version']}\n"
+    )
 
 
 def test_without_a_command_the_help_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
