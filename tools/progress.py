@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -20,14 +21,14 @@ def progress_bar(
     doing: str, *, unit: Literal["bytes", "events", "jobs", "steps"]
 ) -> Iterator[Progress]:
     """A bar with the rate and the time that remains; it is gone when the work is done."""
-    err = console(stderr=True)
-    if not err.is_terminal:
+    if not sys.stderr.isatty():  # whatever FORCE_COLOR makes rich believe
         yield lambda done, total: None
         return
     from time import monotonic
 
     from rich import progress as rich
 
+    err = console(stderr=True)
     rate: tuple[rich.ProgressColumn, ...]
     if unit == "bytes":
         rate = (rich.DownloadColumn(), rich.TransferSpeedColumn())

@@ -161,3 +161,13 @@ def test_progress_is_shown_on_a_terminal_alone(jobs: Path) -> None:
     assert "\x1b[?25l" in seen  # the bar hid the cursor
     assert seen.index("\x1b[?25h") < seen.index("3 events")
     assert run_here(jobs, "verify").err == ""
+
+
+def test_a_log_that_is_to_have_colours_gets_no_progress_bars(
+    jobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As continuous integration sets it."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = run_here(jobs, "verify")
+    assert (done.code, done.err) == (0, "")
+    assert "\x1b[1;32mok" in done.out
