@@ -31,6 +31,7 @@ def backup(session: Session, directory: Path) -> None:
             return  # it was reported; half a ledger is no backup
         with progress_bar("copying", unit="bytes") as progress:
             report = ledger.backup(directory, progress=progress)
+    session.done = f"copied to {directory}"
     if session.json:
         print_json(report)
     else:

@@ -30,6 +30,7 @@ ALIASES = {
     "report": "dashboard html page",
     "verify": "check doctor fsck lint test validate",
     "seal": "key keys sign",
+    "backup": "bak clone snapshot",
     "rebuild": "refresh regenerate reindex",
     "repair": "fix mend recover",
     "simulate": "fuzz sim",
