@@ -152,6 +152,7 @@ class JsonlEventStore:
         Not before the first reading, nor within a step that moves them; where that is broken off it
         stays so, and everything is read anew."""
         self._closed = False
+        self._left_by_fork = False
         self._pid = os.getpid()
         self._head_file = HeadFile(self._fs, directory, read_only=read_only)
         self.torn: TornTail | None = None
@@ -685,6 +686,8 @@ class JsonlEventStore:
         return os.getpid() != self._pid
 
     def _check_open(self) -> None:
+        if self._left_by_fork:
+            raise self._forked()
         if self._closed:
             raise StorageError(
                 f"the ledger {self._directory} is closed",
@@ -692,6 +695,14 @@ class JsonlEventStore:
                 hint="open it again",
             )
         self._check_delivered()
+
+    def _forked(self) -> StorageError:
+        return StorageError(
+            f"the ledger {self._directory} was opened before this process was forked: a handle is"
+            " of the process that opened it",
+            path=str(self._directory),
+            hint="open it again in the child: in a worker's start, after the fork",
+        )
 
     def _check_usable(self) -> None:
         if self._closed or self._refused is not None:
@@ -708,11 +719,7 @@ class JsonlEventStore:
         if self._telling == threading.get_ident() or self.is_inside():
             raise change_within_change()
         if self._is_forked():  # rule: no-lock-in-a-fork
-            raise StorageError(
-                f"the ledger {self._directory} was opened before this process was forked",
-                path=str(self._directory),
-                hint="open it again in the child",
-            )
+            raise self._forked()
 
     def close(self) -> None:
         with self._mutex:
@@ -724,9 +731,19 @@ class JsonlEventStore:
             finally:
                 self.abandon()
 
+    def is_in_use(self) -> bool:
+        """Whether another thread is in the midst of a call of this handle."""
+        if not self._mutex.acquire(blocking=False):
+            return True
+        self._mutex.release()
+        return False
+
     def abandon(self) -> None:
         """Let go of the files without a word to the disk: for the child of a fork, which shares
         every lock with its parent and must not use any."""
+        if self._is_forked() and not self._closed:
+            self._left_by_fork = True
+            self._mutex = threading.RLock()  # a thread that is not here may hold the other for ever
         self._closed = True
         self._let_go_of_files()
 

@@ -72,6 +72,7 @@ _MANY = 256
 """From so many events on it is worth it to find out which jobs are open only after all of them."""
 
 _open_ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
+_open_readers: weakref.WeakSet[Ledger] = weakref.WeakSet()
 
 
 @atexit.register
@@ -100,10 +101,14 @@ def _tell_of_waiting(wait: LockWait) -> None:
 def _abandon_all() -> None:
     for ledger in list(_open_ledgers):
         ledger._abandon()
+    for ledger in list(_open_readers):
+        if ledger._is_in_use():
+            ledger._abandon()
 
 
 # A fork shares its parent's locks: using them would break them for both, and a child that only
-# lived on would hold a dead runner's. So in the child every ledger is closed, without a word.
+# lived on would hold a dead runner's. So in the child every ledger is closed, without a word. One
+# that only reads has none of those, unless a thread that is not there was just using it.
 os.register_at_fork(after_in_child=_abandon_all)
 
 
@@ -243,7 +248,9 @@ class Ledger(Changes, Past):
             raise
         self._closed = self._is_let_go = False
         self._report_opening(durability, group)
-        if not read_only:
+        if read_only:
+            _open_readers.add(self)
+        else:
             _open_ledgers.add(self)
             if self._upkeep.is_behind:
                 self._background.wake()
@@ -545,6 +552,8 @@ class Ledger(Changes, Past):
 
     def write_behind(self) -> bool:
         """Sync, and write the daily files that are behind. For the background thread."""
+        if self._is_let_go:
+            return True
         try:
             self._store.sync()
             self._upkeep.write()
@@ -642,6 +651,7 @@ class Ledger(Changes, Past):
                 self._let_go()
                 self._is_let_go = True
         _open_ledgers.discard(self)
+        _open_readers.discard(self)
 
     def _is_inside(self) -> bool:
         """Whether the calling thread is in the midst of a call of this handle."""
@@ -679,6 +689,13 @@ class Ledger(Changes, Past):
             reason = str(error)
         if self._upkeep.is_behind:  # what failed was reported; the next opening brings them up
             logger(reason=reason).warning("the daily files are behind")
+
+    def _is_in_use(self) -> bool:
+        """Whether another thread is in the midst of a call of this handle."""
+        if not self._lock.acquire(blocking=False):
+            return True
+        self._lock.release()
+        return self._store.is_in_use()
 
     def _abandon(self) -> None:
         """In the child of a fork: let go of what is the parent's, touching nothing."""
