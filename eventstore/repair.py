@@ -36,6 +36,7 @@ from .store import Identity
 from .tail import judge
 
 _CHUNK = 1024 * 1024
+_LONGEST_REASON = 500
 
 
 class RemovedPart(msgspec.Struct, frozen=True):
@@ -280,7 +281,7 @@ def _copy(fs: FileSystem, source: Path, offset: int, target: Path, end: int | No
 def _finish(fs: FileSystem, directory: Path, plan: Plan) -> None:
     """Every step may have been done before, by a repair that was broken off."""
     damage = plan.damage
-    line, digest = encode_header(_header(plan))
+    line, digest = encode_header(_header(plan, directory))
     new_path = day_file(directory, plan.new_day)
     if not _begins_with(fs, new_path, line):
         for part in damage.parts:
@@ -299,8 +300,11 @@ def _finish(fs: FileSystem, directory: Path, plan: Plan) -> None:
     fs.sync_directory(directory)
 
 
-def _header(plan: Plan) -> Header:
+def _header(plan: Plan, directory: Path) -> Header:
+    """The header that puts the repair on record; wherever the ledger is, and whatever was wrong, it
+    stays short."""
     damage = plan.damage
+    why = damage.message.replace(f"{directory}/", "")
     return Header(
         format=FORMAT_VERSION,
         ledger=damage.ledger,
@@ -314,7 +318,7 @@ def _header(plan: Plan) -> Header:
             lost_to=damage.lost_to,
             bytes=sum(part.size for part in damage.parts),
             kept=plan.kept,
-            why=damage.message,
+            why=why if len(why) <= _LONGEST_REASON else f"{why[: _LONGEST_REASON - 1]}…",
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import stat
@@ -9,12 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from support.eventstore import NOON, contents, damages, lines_of
+from support.eventstore import NOON, contents, damages, lines_of, reseal
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.reader import LogReader
+from jobledger.eventstore.record import MAX_LINE_BYTES
 from jobledger.eventstore.repair import REPAIR_NAME, assess, repair
 from jobledger.projections.verify import verify
 
@@ -295,6 +298,66 @@ def test_a_second_repair_keeps_the_first_ones_bytes(sound: Path, clock: ManualCl
     assert contents(sound / first.kept)
     assert opens(sound, clock)
     assert len([path for path in sound.iterdir() if path.name.startswith("damaged_")]) == 2
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 100_000, MAX_LINE_BYTES, MAX_LINE_BYTES + 1])
+def test_a_header_of_any_length_that_a_line_may_have_is_read_by_both_readers(
+    sound: Path, clock: ManualClock, size: int
+) -> None:
+    """As an older release may have written one, of a ledger deep down in other directories."""
+    spoil(sound / SECOND, 2)
+    plan = repair(FS, sound, clock.now())
+    assert plan is not None
+    path = sound / f"events_{plan.new_day}.jsonl"
+    (line,) = lines_of(path)
+    repaired = json.loads(line)["repaired"]
+    short = len(reseal(line, repaired={**repaired, "why": ""}))
+    path.write_bytes(reseal(line, repaired={**repaired, "why": "x" * (size - short)}))
+    assert len(path.read_bytes()) == size
+    (sound / "HEAD").unlink()
+    assert opens(sound, clock) == (size <= MAX_LINE_BYTES)
+    if size <= MAX_LINE_BYTES:
+        report = verify(sound)
+        assert (report.problems, report.events) == ([], 5)
+        reader = LogReader(sound)
+        assert len(list(reader.records())) == 5
+        reader.close()
+        assert len(reader.repairs[0].why) == size - short
+    else:
+        assert verify(sound).problems[0].kind == "header"
+
+
+def test_a_repair_says_the_same_wherever_the_ledger_is(
+    sound: Path, clock: ManualClock, tmp_path: Path
+) -> None:
+    """And in few words, so that releases read on that know only short headers."""
+    deep = tmp_path.joinpath(*["d" * 250] * 14)
+    deep.parent.mkdir(parents=True)
+    sound.rename(deep)
+    spoil(deep / SECOND, 2)
+    plan = repair(FS, deep, clock.now())
+    assert plan is not None
+    assert str(deep) in plan.damage.message
+    (line,) = lines_of(deep / f"events_{plan.new_day}.jsonl")
+    assert len(line) < 1500
+    assert json.loads(line)["repaired"]["why"].startswith(f"{SECOND}, line 3, byte ")
+    mended(deep, clock, events(deep), 5)
+
+
+def test_a_long_reason_is_cut(
+    sound: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(sound / SECOND, 2)
+    damage = assess(FS, sound)
+    assert damage is not None
+    longer = msgspec.structs.replace(damage, message="because " * 1000)
+    monkeypatch.setattr("jobledger.eventstore.repair.assess", lambda fs, directory: longer)
+    plan = repair(FS, sound, clock.now())
+    assert plan is not None
+    (line,) = lines_of(sound / f"events_{plan.new_day}.jsonl")
+    why = json.loads(line)["repaired"]["why"]
+    assert why == ("because " * 1000)[:499] + "…"
+    mended(sound, clock, events(sound), 5)
 
 
 # -- a repair that is broken off -------------------------------------------------------------------
