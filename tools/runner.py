@@ -171,12 +171,12 @@ def run(
             count, signal = _run_once(scheduler, found, limit, grace_s)
         outcomes = scheduler.last_outcomes
         session.done = _told(count, outcomes, signal)
+    if exit_code and any(outcomes[name] for name in _BAD):
+        session.exit_code = 1
     if session.json:
         print_json({"ran": count, **outcomes, "stopped_by": signal})
     else:
         click.echo(session.done)
-    if exit_code and any(outcomes[name] for name in _BAD):
-        session.exit_code = 1
 
 
 def _run_once(

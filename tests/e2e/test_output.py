@@ -136,7 +136,7 @@ def test_a_full_or_closed_output_is_one_line_and_exit_2(
         (["cancel", JOB, "--json"], f"cancelled {JOB}", "cancelled"),
         (["edit", JOB, "--content", "y"], f"edited {JOB}", "scheduled"),
         (["import", "posts.csv"], "imported 1 job", None),
-        (["run", "--publisher", "my_posts:publish", "--once"], "ran 2 jobs", "completed"),
+        (["run", "--publisher", "my_posts:publish", "--once"], "ran 2 jobs: 2 published", "completed"),
         (["export", "out.csv"], "wrote out.csv", None),
         (["report", "--html", "out.html"], "wrote out.html", None),
         (["seal", "--new-key", "key"], "made the key key", None),
@@ -178,7 +178,7 @@ def test_a_publisher_that_prints_does_not_fail_by_that(redirection: str, tmp_pat
     with Ledger(place.jobs) as ledger:
         ledger.reschedule_job(JOB, ledger.now())
     done = run(["run", "--publisher", "my_posts:publish", "--once"], place, redirection)
-    assert (done.returncode, b"stays done: ran 1 job\n" in done.stderr) == (2, True)
+    assert (done.returncode, b"stays done: ran 1 job: 1 published\n" in done.stderr) == (2, True)
     with Ledger(place.jobs, read_only=True) as ledger:
         assert ledger.get_job(JOB).status == "completed"
 

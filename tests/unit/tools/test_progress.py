@@ -21,6 +21,7 @@ def test_a_bar_that_cannot_be_drawn_is_given_up_and_the_work_goes_on(
         drawn.append(completed)
         raise error
 
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr(
         progress, "console", lambda stderr: Console(file=io.StringIO(), force_terminal=True)
     )
