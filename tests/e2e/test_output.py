@@ -136,7 +136,11 @@ def test_a_full_or_closed_output_is_one_line_and_exit_2(
         (["cancel", JOB, "--json"], f"cancelled {JOB}", "cancelled"),
         (["edit", JOB, "--content", "y"], f"edited {JOB}", "scheduled"),
         (["import", "posts.csv"], "imported 1 job", None),
-        (["run", "--publisher", "my_posts:publish", "--once"], "ran 2 jobs: 2 published", "completed"),
+        (
+            ["run", "--publisher", "my_posts:publish", "--once"],
+            "ran 2 jobs: 2 published",
+            "completed",
+        ),
         (["export", "out.csv"], "wrote out.csv", None),
         (["report", "--html", "out.html"], "wrote out.html", None),
         (["seal", "--new-key", "key"], "made the key key", None),
