@@ -17,6 +17,7 @@ from .commands import InterruptReason
 from .errors import StorageError
 from .job import JobPriority, JobStatus
 from .lifecycle import PAST_TENSE
+from .times import Moment
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -46,9 +47,9 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     line: int | None = None
     status: JobStatus
     retry_count: int = 0
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    created_at: Moment | None = None
+    started_at: Moment | None = None
+    completed_at: Moment | None = None
     error: str | None = None
     thread_id: str | None = None
     status_message: str | None = None
@@ -59,7 +60,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     outcome_unknown: bool = False
     may_be_out: bool = False
     reconcilable: bool = False
-    deferred_until: datetime | None = None
+    deferred_until: Moment | None = None
     checkpoints: dict[str, Any] = {}
 
 
@@ -70,7 +71,7 @@ class JobAdded(EventData, frozen=True):
     TYPE: ClassVar[str] = "added"
     account_id: str
     content: str
-    scheduled_time: datetime
+    scheduled_time: Moment
     priority: JobPriority
     max_retries: int
     platform: str
@@ -105,14 +106,14 @@ class JobRescheduled(EventData, frozen=True):
     """It has another time."""
 
     TYPE: ClassVar[str] = "rescheduled"
-    scheduled_time: datetime
+    scheduled_time: Moment
 
 
 class JobDeferred(EventData, frozen=True):
     """It was due and is held back: the pacing of its account allows it no sooner than `until`."""
 
     TYPE: ClassVar[str] = "deferred"
-    until: datetime
+    until: Moment
     reason: str
 
 
@@ -170,7 +171,7 @@ class JobRetried(EventData, frozen=True):
     attempt: int
     error: str
     retry_count: int
-    scheduled_time: datetime
+    scheduled_time: Moment
     called: bool = True
 
 
@@ -197,7 +198,7 @@ class JobInterrupted(EventData, frozen=True):
     reason: InterruptReason
     error: str
     retry_count: int
-    scheduled_time: datetime | None = None
+    scheduled_time: Moment | None = None
     in_doubt: bool = False
     exhausted: bool = False
     called: bool = True
@@ -228,7 +229,7 @@ class JobRequeued(EventData, frozen=True):
     """Somebody has scheduled it again, with all its retries."""
 
     TYPE: ClassVar[str] = "requeued"
-    scheduled_time: datetime
+    scheduled_time: Moment
 
 
 class JobResolved(EventData, frozen=True):
@@ -302,7 +303,7 @@ class Event(
     """
 
     seq: int
-    at: datetime
+    at: Moment
     type: str
     job_id: str
     version: int

@@ -10,7 +10,7 @@ import msgspec
 
 from .errors import ValidationError
 from .policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
-from .times import in_utc
+from .times import Moment, in_utc
 
 
 class JobStatus(StrEnum):
@@ -71,15 +71,15 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     job_id: str
     account_id: str
     content: str
-    scheduled_time: datetime
+    scheduled_time: Moment
     priority: JobPriority = JobPriority.NORMAL
     status: JobStatus = JobStatus.SCHEDULED
     platform: str = "threads"
     max_retries: int = 3
     retry_count: int = 0
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
+    created_at: Moment | None = None
+    started_at: Moment | None = None
+    completed_at: Moment | None = None
     error: str | None = None
     thread_id: str | None = None
     status_message: str | None = None
@@ -103,7 +103,7 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """An attempt of a publisher that cannot be asked was interrupted, and nobody has settled it."""
     reconcilable: bool = False
     """Whether the publisher of the latest attempt can `reconcile`."""
-    deferred_until: datetime | None = None
+    deferred_until: Moment | None = None
     """Due, and held back by the pacing of its account: not before this time."""
     publish_timeout_s: float | None = None
     """How long its publisher may take; None: as long as the scheduler's setting says."""
@@ -194,9 +194,10 @@ _TIMES = ("scheduled_time", "created_at", "started_at", "completed_at")
 def _in_utc(name: str, moment: datetime | None) -> datetime | None:
     if moment is None:
         return None
-    if moment.utcoffset() is None:
-        raise ValidationError(f"not a job: {name} has no time zone", field="data")
-    return in_utc(moment)
+    try:
+        return in_utc(moment)
+    except ValueError as error:
+        raise ValidationError(f"not a job: {name}: {error}", field="data") from None
 
 
 def _text(moment: datetime | None) -> str | None:

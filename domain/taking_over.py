@@ -14,7 +14,7 @@ import msgspec
 from .errors import InvalidScheduleTimeError, ValidationError
 from .events import Imported, JobAdded
 from .job import ImportedJob, JobStatus, ScheduledJob
-from .times import in_utc
+from .times import in_utc, is_naive
 from .validation import (
     SCHEDULE_WINDOW,
     check_account,
@@ -147,14 +147,14 @@ def _time(value: object, field: str) -> datetime | None:
     if value is None:
         return None
     kind = InvalidScheduleTimeError if field == "scheduled_time" else ValidationError
-    if not isinstance(value, datetime) or value.utcoffset() is None:
+    if not isinstance(value, datetime) or is_naive(value):
         raise kind(f"{field} must be a time with a time zone, not {value!r:.60}", field=field)
     try:
         moment = in_utc(value)
-    except OverflowError:
+    except ValueError:
         moment = None
     if moment is None or not _FIRST <= moment < _LAST:
-        raise kind(f"{field} must be from 1900 to 8999, not {value.isoformat()}", field=field)
+        raise kind(f"{field} must be from 1900 to 8999, not {value!s:.60}", field=field)
     return moment
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from .errors import InvalidScheduleTimeError, ValidationError
 from .job import JobPriority
-from .times import in_utc
+from .times import in_utc, is_naive
 
 MAX_CONTENT_CHARS = 500
 MAX_ACCOUNT_CHARS = 256
@@ -88,21 +88,28 @@ def check_schedule(value: object, now: datetime) -> datetime:
         raise InvalidScheduleTimeError(
             f"scheduled_time must be a datetime, not {_shown(value)}", field="scheduled_time"
         )
-    if value.utcoffset() is None:
+    if is_naive(value):
         raise InvalidScheduleTimeError(
             "scheduled_time has no time zone", field="scheduled_time", hint="give it a tzinfo"
         )
     try:
         moment = in_utc(value)
-    except OverflowError:
+    except ValueError:
         moment = None
     if moment is None or abs(moment - now) > SCHEDULE_WINDOW:
         raise InvalidScheduleTimeError(
             f"scheduled_time must be within a year of now ({now:%Y-%m-%d %H:%M} UTC),"
-            f" not {value.isoformat()}",
+            f" not {_iso(value)}",
             field="scheduled_time",
         )
     return moment
+
+
+def _iso(value: datetime) -> str:
+    try:
+        return value.isoformat()
+    except Exception:  # noqa: BLE001 - it is foreign code
+        return _shown(value)
 
 
 def check_timeout(value: object, field: str = "publish_timeout") -> timedelta:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..domain.events import timestamp
+from ..domain.times import Moment
 
 FORMAT_VERSION = 1
 GENESIS = "0" * 32
@@ -59,7 +60,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"job_i
     seq: int
     batch: int
     more: int
-    at: datetime
+    at: Moment
     type: str
     job_id: str
     version: int
@@ -77,7 +78,7 @@ class Repaired(msgspec.Struct, frozen=True):
     are used again.
     """
 
-    at: datetime
+    at: Moment
     lost_to: int
     bytes: int
     kept: str

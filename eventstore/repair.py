@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from ..domain.errors import LedgerCorruptError, StorageError
+from ..domain.times import Moment, in_utc
 from .filesystem import FileSystem, located, storage_errors
 from .head import HEAD_NAME, Head, HeadFile, encode_head
 from .log import Log
@@ -82,7 +83,7 @@ class Plan(msgspec.Struct, frozen=True):
     damage: Damage
     new_day: str
     kept: str
-    at: datetime
+    at: Moment
 
 
 def assess(fs: FileSystem, directory: Path) -> Damage | None:
@@ -221,7 +222,7 @@ def repair(fs: FileSystem, directory: Path, now: datetime) -> Plan | None:
                 damage = assess(fs, directory)
                 if damage is None:
                     return None
-                plan = _begin(fs, directory, damage, now.astimezone(UTC))
+                plan = _begin(fs, directory, damage, in_utc(now))
             _finish(fs, directory, plan)
             return plan
     finally:

@@ -16,6 +16,7 @@ from ..domain.errors import InvalidTransitionError, LedgerCorruptError
 from ..domain.events import Event
 from ..domain.evolve import evolve
 from ..domain.job import JobStatus, ScheduledJob
+from ..domain.times import Moment
 from .ageing import AgeingQueue
 from .jobs import OPEN, Jobs, JobsState
 from .members import Members, same_members
@@ -30,7 +31,7 @@ class BoardState(msgspec.Struct, frozen=True):
     """What a board has at one moment, for another one to go on from."""
 
     seq: int
-    at: datetime | None
+    at: Moment | None
     jobs: JobsState
     by_status: dict[JobStatus, list[str]]
     by_account: dict[str, list[str]]

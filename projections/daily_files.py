@@ -21,6 +21,7 @@ import msgspec
 
 from ..domain.events import Event
 from ..domain.job import ScheduledJob
+from ..domain.times import Moment
 from ..eventstore.filesystem import FileSystem
 from .days import Days
 from .jobs import Jobs, Pages, Picked, place_in_file
@@ -57,7 +58,7 @@ class DayState(msgspec.Struct, frozen=True):
 
     day: str
     seq: int
-    updated_at: datetime | None
+    updated_at: Moment | None
     jobs: list[str]
 
 

@@ -7,13 +7,13 @@ a head that was exported before. See docs/proofs.md.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Self
 
 import msgspec
 
 from ..domain.errors import ValidationError
 from ..domain.events import timestamp
+from ..domain.times import Moment
 
 HEAD_FORMAT = 1
 
@@ -21,7 +21,7 @@ LedgerId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z-]{1,64}\Z")]
 Day = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
 LineHash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+Aware = Annotated[Moment, msgspec.Meta(tz=True)]
 
 
 class ExportedHead(msgspec.Struct, frozen=True, kw_only=True):

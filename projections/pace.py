@@ -14,6 +14,7 @@ import msgspec
 from ..domain.events import Event, JobAdded, JobInterrupted, JobRetried
 from ..domain.job import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
+from ..domain.times import Moment
 from .projection import Change
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -23,9 +24,9 @@ class PaceState(msgspec.Struct, frozen=True, array_like=True):
     """What a pace knows at one moment."""
 
     reach_s: float
-    latest: datetime
-    posts: dict[str, list[datetime]]
-    doubts: dict[str, dict[str, datetime]]
+    latest: Moment
+    posts: dict[str, list[Moment]]
+    doubts: dict[str, dict[str, Moment]]
 
 
 class Pace:

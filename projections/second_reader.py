@@ -10,12 +10,12 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ..domain.times import Moment
 from ..eventstore.filesystem import FileSystem, storage_errors
 from .findings import ProblemKind
 
@@ -55,7 +55,7 @@ class SoundRecord(msgspec.Struct, frozen=True, gc=False):
     seq: int
     batch: int
     more: int
-    at: datetime
+    at: Moment
     type: str
     job: str
     version: int
@@ -94,7 +94,7 @@ class _Envelope(msgspec.Struct, frozen=True, gc=False):
     seq: int
     batch: int
     more: int
-    at: datetime
+    at: Moment
     type: str
     job: str
     version: int

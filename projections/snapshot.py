@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from sys import intern
@@ -21,6 +20,7 @@ from msgspec.structs import force_setattr
 
 from ..domain.errors import JobLedgerError
 from ..domain.job import NO_KEYS, JobStatus, ScheduledJob
+from ..domain.times import Moment
 from ..eventstore.position import DayRead, Position
 from ..eventstore.record import Repaired
 from .board import BoardState
@@ -80,14 +80,14 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     repairs: list[Repaired]
     ids: list[str]
     versions: _Numbers
-    at: datetime | None
+    at: Moment | None
     open: list[bytes]
     recent: bytes
     pages: list[bytes]
     page_of: _Numbers
     by_status: dict[JobStatus, _Numbers]
     by_account: dict[str, _Numbers]
-    days: list[tuple[str, int, datetime | None, _Numbers]]
+    days: list[tuple[str, int, Moment | None, _Numbers]]
     pace: PaceState | None
 
 

@@ -32,9 +32,14 @@ class ManualClock:
     """
 
     def __init__(self, start: datetime) -> None:
-        if not isinstance(start, datetime) or start.utcoffset() is None:
+        if not isinstance(start, datetime):
             raise ValidationError("start must be a datetime with a time zone", field="start")
-        self._now = in_utc(start)
+        try:
+            self._now = in_utc(start)
+        except ValueError:
+            raise ValidationError(
+                "start must be a datetime with a time zone", field="start"
+            ) from None
         self._lock = threading.Lock()
 
     def now(self) -> datetime:

@@ -616,7 +616,13 @@ class Ledger(Changes, Past):
         return str(uuid5(self._namespace, job_id))
 
     def _now(self) -> datetime:
-        return in_utc(self._clock.now())
+        now = self._clock.now()
+        try:
+            return in_utc(now)
+        except ValueError as error:
+            raise ValidationError(
+                f"the clock's now() must give a datetime with a time zone: {error}", field="clock"
+            ) from None
 
     def _refresh(self) -> None:
         self._store.refresh()

@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 
 from ..domain.errors import ValidationError
 from ..domain.events import Event
-from ..domain.times import in_utc
 from ..eventstore.store import EventStore
 from ..projections.board import Board
 from ..projections.projection import to_event
 from .queries import LedgerView, Queries, not_found
-from .zone import to_aware
+from .zone import to_utc
 
 
 class Past(Queries):
@@ -57,8 +56,8 @@ class Past(Queries):
                 f"after must be an int of at least 0, not {after!r}", field="after"
             )
         self._refresh()
-        since = None if since is None else to_aware(since, self._zone)
-        until = None if until is None else to_aware(until, self._zone)
+        since = None if since is None else to_utc(since, self._zone, "since")
+        until = None if until is None else to_utc(until, self._zone, "until")
         for record in self._store.read(after):
             if (
                 (job_id is None or record.job_id == job_id)
@@ -85,9 +84,7 @@ class Past(Queries):
         self._refresh()
         moment: datetime | None = None
         if when is not None:
-            if not isinstance(when, datetime):
-                raise ValidationError(f"when must be a datetime, not {when!r}", field="when")
-            moment = in_utc(to_aware(when, self._zone))
+            moment = to_utc(when, self._zone, "when")
             seq = max((r.seq for r in self._store.read() if r.at <= moment), default=0)
         if not isinstance(seq, int) or not 0 <= seq <= self._store.seq:
             raise ValidationError(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..domain.errors import ValidationError
+from ..domain.times import in_utc, in_zone, is_naive
 
 
 def load_zone(name: str | ZoneInfo) -> ZoneInfo:
@@ -30,6 +32,19 @@ def to_aware(moment: datetime, zone: ZoneInfo) -> datetime:
     A time that the zone has twice means the first unless its `fold` is 1; one that it skips is read
     with the offset from before the gap, so it comes out later by the length of the gap.
     """
-    if isinstance(moment, datetime) and moment.utcoffset() is None:
-        return moment.replace(tzinfo=zone)
+    if isinstance(moment, datetime) and is_naive(moment):
+        with suppress(ValueError):
+            return in_zone(moment, zone)
     return moment
+
+
+def to_utc(moment: object, zone: ZoneInfo, field: str) -> datetime:
+    """A time that is asked about, in UTC; a naive one as in `to_aware`.
+
+    Raises:
+        ValidationError: it is no time.
+    """
+    if isinstance(moment, datetime):
+        with suppress(ValueError):
+            return in_utc(to_aware(moment, zone))
+    raise ValidationError(f"{field} must be a datetime, not {moment!r:.60}", field=field)
