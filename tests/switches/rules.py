@@ -57,6 +57,7 @@ RULES = [
     Mutant("no day's file is missing", "no-day-is-missing", Never(), [DAMAGE]),
     Mutant("a file belongs to this ledger", "file-of-this-ledger", Never(), [DAMAGE]),
     Mutant("a file is of the day in its name", "file-of-its-day", Never(), [DAMAGE]),
+    Mutant("a header is as long as it is", "header-of-any-length", Never(), ["test_repair.py"]),
     Mutant("a line has a longest length", "longest-line", Never(), ["test_hostile_log.py"]),
     # -- writing
     Mutant(
