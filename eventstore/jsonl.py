@@ -685,9 +685,16 @@ class JsonlEventStore:
         """Whether this is the child of a fork, which shares every lock with its parent."""
         return os.getpid() != self._pid
 
-    def _check_open(self) -> None:
+    def check_not_forked(self) -> None:
+        """
+        Raises:
+            StorageError: this is the child of a fork, and the handle is its parent's.
+        """
         if self._left_by_fork:
             raise self._forked()
+
+    def _check_open(self) -> None:
+        self.check_not_forked()
         if self._closed:
             raise StorageError(
                 f"the ledger {self._directory} is closed",

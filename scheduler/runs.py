@@ -383,8 +383,9 @@ class Runs(Attempting):
     def _check_open(self, what: str) -> None:
         """
         Raises:
-            StorageError: this scheduler is closed.
+            StorageError: this scheduler is closed, or was another process's before a fork.
         """
+        self._store.check_not_forked()
         if self._closed:
             raise StorageError(
                 f"{what}: the scheduler of {self.directory} is closed",

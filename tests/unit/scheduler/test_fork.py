@@ -78,7 +78,9 @@ SAYS = {
     "rebuild": lambda s: s.rebuild(),
     "recover_all_running_jobs": lambda s: s.recover_all_running_jobs(),
     "recover_stuck_jobs": lambda s: s.recover_stuck_jobs(),
+    "run": lambda s: s.run(lambda *post: PostResult(True)),
     "run_due": lambda s: s.run_due(lambda *post: PostResult(True)),
+    "stop_soon": lambda s: s.stop_soon(),
 }
 """What needs the handle."""
 IS_QUIET = {
@@ -86,7 +88,6 @@ IS_QUIET = {
     "export_head": lambda s: s.export_head(),
     "idempotency_key": lambda s: s.idempotency_key("one"),
     "runner_pid": lambda s: s.runner_pid(),
-    "stop_soon": lambda s: s.stop_soon(),
     "verify": lambda s: s.verify(),
     "write_behind": lambda s: s.write_behind(),
 }
