@@ -77,7 +77,7 @@ def test_opening_and_verify_agree(
         what = f"seed {seed}, case {case}: {kind} in {path.name}"
         files = {each.name: each.read_bytes() for each in copy.iterdir()}
         report = verify(copy)
-        in_the_log = [problem for problem in report.problems if problem.kind != "projection"]
+        in_the_log = [p for p in report.problems if p.kind not in ("projection", "ahead")]
         try:
             Ledger(copy, clock=clock).close()
             opened = True
