@@ -236,7 +236,7 @@ def read_plan(fs: FileSystem, directory: Path) -> Plan | None:
         return msgspec.json.decode(fs.read_file(path), type=Plan)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise StorageError(f"{path} cannot be read: {error}", path=str(path)) from None
 
 

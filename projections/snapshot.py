@@ -169,7 +169,7 @@ def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
     line, newline, _ = start[:LONGEST_HEADER].partition(b"\n")
     try:
         return _headers.decode(line), len(line) + len(newline)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise SnapshotError(f"its first line is not a header: {error}") from error
 
 
@@ -189,7 +189,7 @@ def decode_snapshot(data: bytes, release: str) -> Snapshot:
         raise SnapshotError("it is damaged: the hash does not match its bytes")
     try:
         return _unpacked(header, _bodies.decode(body))
-    except (msgspec.MsgspecError, LookupError, ValueError) as error:
+    except (msgspec.MsgspecError, LookupError, ValueError, RecursionError) as error:
         raise SnapshotError(f"its hash matches and it cannot be read all the same: {error}") from (
             error
         )

@@ -32,7 +32,8 @@ def marker_path(directory: Path, projection: str) -> Path:
 
 def read_marker(fs: FileSystem, directory: Path, projection: str = "daily_files") -> Marker | None:
     """The position that a projection's files stand for; None where that is not known."""
-    with suppress(FileNotFoundError, msgspec.MsgspecError):
+    # Bytes that are no UTF-8, or JSON without end, come as errors that are not msgspec's own.
+    with suppress(FileNotFoundError, msgspec.MsgspecError, ValueError, RecursionError):
         return msgspec.json.decode(fs.read_file(marker_path(directory, projection)), type=Marker)
     return None
 

@@ -19,6 +19,14 @@ def eventually(condition: Callable[[], object], what: str = "the condition") -> 
         time.sleep(0.005)
 
 
+def time_passes(seconds: float) -> None:
+    """Return when so much real time has passed: for another process that is to sleep through it.
+    A busy machine makes it longer, which no test may mind."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.005)
+
+
 async def eventually_async(condition: Callable[[], object], what: str = "the condition") -> None:
     """The same inside an event loop."""
     end = time.monotonic() + DEADLINE_S

@@ -553,3 +553,32 @@ def test_what_open_jobs_have_alike_is_there_once(tmp_path: Path, use_snapshot: b
         assert {id(job.metadata) for job in jobs} == {id(job.checkpoints) for job in jobs}
         members = {id(job_id) for job_id in ledger._board._by_status[JobStatus.SCHEDULED]}
         assert members == {id(job.job_id) for job in jobs}
+
+
+@pytest.mark.parametrize("name", ["snapshot_board", "snapshot_daily_files.json"])
+@pytest.mark.parametrize("content", [b"\xff", b"[" * 100_000, b'{"ledger":"\x80","seq":1}', b""])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_whatever_is_in_a_cache_it_stops_nothing(
+    directory: Path, clock: ManualClock, name: str, content: bytes, read_only: bool
+) -> None:
+    """Bytes that are no text, or have no end: it is made anew."""
+    with saving_snapshots(1), Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("a", "text", clock.now())
+    good = (directory / name).read_bytes()
+    for bad in (content, content + good, good[:20] + content + good[20:]):
+        (directory / name).write_bytes(bad)
+        with Ledger(directory, clock=clock, read_only=read_only) as ledger:
+            assert [job.content for job in ledger.list_jobs()] == ["text"]
+
+
+def test_any_flipped_bit_of_a_cache_stops_nothing(directory: Path, clock: ManualClock) -> None:
+    with saving_snapshots(1), Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("a", "text", clock.now())
+    for name in ("snapshot_board", "snapshot_daily_files.json"):
+        good = (directory / name).read_bytes()
+        for place in range(0, len(good), 1 + len(good) // 60):
+            bad = bytearray(good)
+            bad[place] ^= 0x80
+            (directory / name).write_bytes(bad)
+            with Ledger(directory, clock=clock, read_only=True) as ledger:
+                assert len(ledger.list_jobs()) == 1

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ import msgspec
 import pytest
 from support.domain import elsewhere
 from support.publishers import Recording
-from support.waiting import eventually, eventually_async
+from support.waiting import eventually, eventually_async, time_passes
 
 from jobledger import (
     JobStatus,
@@ -216,8 +215,7 @@ def test_a_runner_that_was_stopped_and_goes_on_posts_once(tmp_path: Path, limit:
         os.kill(runner.pid, signal.SIGSTOP)
         stopped = Path(f"/proc/{runner.pid}/stat")
         eventually(lambda: stopped.read_text().rpartition(")")[2].split()[0] == "T")
-        begun = time.monotonic()  # what it sleeps through is what is tested
-        eventually(lambda: time.monotonic() - begun > 3)
+        time_passes(3)  # what it sleeps through is what is tested
         (tmp_path / "go").touch()
         os.kill(runner.pid, signal.SIGCONT)
         with Ledger(tmp_path / "jobs") as ledger:
