@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from ..domain import commands as c
 from ..domain.errors import JobLedgerError, ValidationError
@@ -27,14 +30,37 @@ MOST_WAITING = 1000
 LAST_CALLS_S = 10.0
 """How long closing waits for the calls that are still to be made."""
 LEFT_OUT = "[the text of the post]"
+_SHORT = 16
+"""The beginning of a text, if it is shorter, may stand in an error by chance."""
 
 
 def without_text(error: str, job: ScheduledJob) -> str:
-    """An error without the text of its job's post: what fails on a text likes to quote it."""
-    text = job.content
-    for form in (text, repr(text)[1:-1]):
-        error = error.replace(form, LEFT_OUT) if len(form) > 1 else error
+    """An error without the text of its job's post: what fails on a text likes to quote it.
+
+    Also quoted as Python and JSON do, and also where only its beginning is there; what is shorter
+    than 16 characters only as a whole, and as words of its own.
+    """
+    forms = _quoted(job.content)
+    for form in forms:
+        if len(form) < _SHORT:
+            error = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", LEFT_OUT, error) if form else error
+        else:
+            error = error.replace(form, LEFT_OUT)
+    if not any(form[:_SHORT] in error for form in forms):
+        return error  # nearly always
+    for length in range(max(map(len, forms)), _SHORT - 1, -1):
+        for beginning in {form[:length] for form in forms if len(form) >= length}:
+            error = error.replace(beginning, LEFT_OUT)
     return error
+
+
+def _quoted(text: str) -> list[str]:
+    """A text as it is, and in the forms in which programs quote it."""
+    as_json = msgspec.json.encode(text).decode()[1:-1]
+    units = as_json.encode("utf-16-be", "surrogatepass")
+    codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
+    in_ascii = "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
+    return [text, repr(text)[1:-1], ascii(text)[1:-1], as_json, in_ascii]
 
 
 # -- in the operational log ------------------------------------------------------------------------

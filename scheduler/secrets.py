@@ -13,6 +13,7 @@ import msgspec
 
 from ..domain import commands as c
 from ..domain.errors import ValidationError
+from .foreign import guarded
 
 MIN_CHARS = 6
 """What is shorter stands in half of all texts by chance."""
@@ -92,7 +93,7 @@ def _hidden(value: Any) -> Any:
         return [_hidden(inner) for inner in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    text = repr(value)
+    text = guarded(lambda: repr(value), "")
     hidden = without_secrets(text)
     return value if hidden == text else hidden
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -156,10 +157,34 @@ def test_the_end_of_the_traceback_is_told_and_neither_the_text_nor_a_secret(
 
 def test_a_text_is_left_out_in_whatever_form_an_error_quotes_it(clock: ManualClock) -> None:
     job = ScheduledJob(
-        job_id="1", account_id="a", content="two\nlines 'quoted'", scheduled_time=clock.now()
+        job_id="1",
+        account_id="a",
+        content="hai\nlines, 'quoted' and \"quoted\" và nữa",
+        scheduled_time=clock.now(),
     )
-    for quoted in (job.content, repr(job.content)):
-        assert "lines" not in without_text(f"cannot post {quoted}!", job)
+    quotes = [job.content, repr(job.content), json.dumps(job.content), ascii(job.content)]
+    for quoted in [*quotes, job.content[:20] + "…", json.dumps(job.content)[:20]]:
+        told = without_text(f"cannot post {quoted}: HTTP 400", job)
+        assert "lines" not in told
+        assert told.startswith("cannot post ")
+        assert told.endswith("HTTP 400")
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "told"),
+    [
+        ("hi", "this is 'hi': which", "this is '[the text of the post]': which"),
+        ("5", "HTTP 503, code 15", "HTTP 503, code 15"),
+        ("(.*)", "cannot post (.*)", "cannot post [the text of the post]"),
+        ("The weather today is fine", "The weather API is down", "The weather API is down"),
+    ],
+)
+def test_what_stands_in_an_error_by_chance_stays(
+    clock: ManualClock, content: str, error: str, told: str
+) -> None:
+    """A short text is left out where it is a word of its own, a beginning where it is long."""
+    job = ScheduledJob(job_id="1", account_id="a", content=content, scheduled_time=clock.now())
+    assert without_text(error, job) == told
 
 
 def test_what_a_dead_runner_left_behind_is_told_when_it_has_failed(
@@ -305,7 +330,7 @@ def test_a_hook_that_hangs_holds_up_neither_the_loop_nor_closing(
         for n in range(3):
             scheduler.add_job("a", f"text {n}", clock.now())
         asyncio.run(main())
-        assert called.wait(60)
+        assert called.wait(DEADLINE_S)
     assert 'event="failures that on_failure was not told of" count=3' in caplog.messages
     gate.set()
 
@@ -323,7 +348,7 @@ def test_what_waits_to_be_told_is_bounded(
 
     hook, job = FailureHook(on_failure), failed(clock)
     hook.tell(job)
-    assert called.wait(60)
+    assert called.wait(DEADLINE_S)
     for _ in range(50):
         hook.tell(job)
     assert len(hook._waiting) == 10
@@ -354,17 +379,19 @@ def test_where_no_thread_can_be_started_the_next_failure_tells_of_both(
 
 def test_a_hook_may_use_and_close_the_scheduler(directory: Path, clock: ManualClock) -> None:
     """It is called from a thread of its own, as any thread may use one."""
-    done = threading.Event()
+    done, has_run = threading.Event(), threading.Event()
 
     def hook(job: ScheduledJob) -> None:
         scheduler.requeue_job(job.job_id, clock.now() + timedelta(hours=1))
+        assert has_run.wait(DEADLINE_S)  # closing ends a `run_due` of another thread
         scheduler.close()
         done.set()
 
     scheduler = Scheduler(directory, clock=clock, on_failure=hook)
     job_id = scheduler.add_job("a", "text", clock.now())
     scheduler.run_due(Asking(on_publish=refuses))
-    assert done.wait(60)
+    has_run.set()
+    assert done.wait(DEADLINE_S)
     with Scheduler(directory, clock=clock) as scheduler:
         assert scheduler.get_job(job_id).status is JobStatus.SCHEDULED
 

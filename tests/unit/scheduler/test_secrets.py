@@ -192,6 +192,20 @@ def test_the_processor_is_for_pipelines_of_ones_own() -> None:
     assert hide_secrets(None, "info", {"event": "x", "exc_info": None})["exc_info"] is None
 
 
+def test_a_value_that_cannot_be_shown_is_left_to_the_pipeline() -> None:
+    """The processor is no reason for a line to be lost."""
+
+    class Unshowable:
+        def __repr__(self) -> str:
+            raise RuntimeError("not for you")
+
+    value = Unshowable()
+    assert hide_secrets(None, "info", {"event": CANARY, "value": value}) == {
+        "event": "***",
+        "value": value,
+    }
+
+
 def test_a_secret_within_another_leaves_no_part_of_it() -> None:
     """The longest goes first."""
     mark_secret("secret")
