@@ -297,6 +297,8 @@ def _finish(fs: FileSystem, directory: Path, plan: Plan) -> None:
     for name in fs.list_directory(directory):
         if name.startswith("snapshot_"):  # what is derived is made anew
             fs.remove(directory / name)
+    # Gone for sure before the plan is: a marker that came back would be ahead of the log.
+    fs.sync_directory(directory)
     fs.remove(directory / REPAIR_NAME)
     fs.sync_directory(directory)
 

@@ -84,7 +84,8 @@ class _Code:
 class Interrupter:
     """Raises `error` at place number `at` (from 1) within the `with`; `places` counts them.
 
-    One that is never reached only counts.
+    One that is never reached only counts. What is raised in a `__del__` goes to nobody, and Python
+    only tells of it: that is what it is for here, too, and no fault.
     """
 
     def __init__(self, at: int, error: type[BaseException]) -> None:
@@ -94,13 +95,21 @@ class Interrupter:
         self.where = ""
         self._tracer = self._called  # held here too: an error makes the interpreter let go of it
         self._codes: dict[CodeType, _Code] = {}
+        self._tell = sys.unraisablehook
 
     def __enter__(self) -> Interrupter:
+        self._tell = sys.unraisablehook
+        sys.unraisablehook = self._told
         sys.settrace(self._tracer)
         return self
 
     def __exit__(self, *error: object) -> None:
         sys.settrace(None)
+        sys.unraisablehook = self._tell
+
+    def _told(self, unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_type is not self.error or not self.where:
+            self._tell(unraisable)
 
     def _called(self, frame: FrameType, event: str, argument: object) -> Any:
         file = frame.f_code.co_filename
@@ -397,7 +406,7 @@ def interrupt_every(
     """
     tally = Counter[str]()
     places = interrupt(name, 0, error, Counter()).places
-    chosen = [at for at in range(1, places + 1) if chance.randrange(every) == 0]
+    chosen = chance.sample(range(1, places + 1), -(-places // every))
     for at in chosen:
         interrupt(name, at, error, tally)
     return places, len(chosen), tally

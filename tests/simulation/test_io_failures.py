@@ -11,7 +11,7 @@ from support.durability import without_background
 from jobledger import StorageError
 from jobledger.projections.writer import ProjectionWriter
 from jobledger.tools.testing.disk import SimulatedDisk
-from jobledger.tools.testing.faults import Fault, FaultyFileSystem
+from jobledger.tools.testing.faults import Fault, FaultyFileSystem, Killed
 from simulation.io_failures import WORKS, Tally, fail_every
 
 CHANGING = {"write", "sync", "create", "rename", "sync_directory", "lock", "read", "open", "list"}
@@ -48,3 +48,26 @@ def test_no_failure_of_any_operation_loses_or_doubles_anything(name: str, kind: 
     assert tally.reached.total() == operations, "each operation failed"
     missed = {"read", "open", "list"} if name == "look and verify" else CHANGING
     assert missed <= set(tally.operations), "each kind of operation was among those that failed"
+
+
+def test_a_repair_is_over_only_when_what_it_removed_is_gone_for_sure() -> None:
+    """However much of what was done to names the power cut keeps: a marker that is ahead of the
+    log never comes back without the plan that says that the repair goes on."""
+    operations = _operations_of_a_repair()
+    last = range(operations.index(("remove", "snapshot_daily_files.json")), len(operations))
+    assert len(last) >= 3
+    for at in last:
+        for seed in range(40):
+            work = WORKS["repair"]()
+            disk = work.prepare()
+            with pytest.raises(Killed):
+                work.do(FaultyFileSystem(disk, Fault(at + 1, None)))
+            disk.close_all()
+            work.check(disk.crash(random.Random(seed)))
+
+
+def _operations_of_a_repair() -> list[tuple[str, str]]:
+    work = WORKS["repair"]()
+    fs = FaultyFileSystem(work.prepare(), Fault(10_000))  # counts, and is never reached
+    work.do(fs)
+    return fs.operations
