@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 from datetime import UTC, datetime
@@ -24,6 +25,10 @@ settings.load_profile("any-machine")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell does that to what runs behind it, and then no program that a test starts hears Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# The machine's zone is the same on every machine, for the programs that a test starts, too.
+os.environ["TZ"] = "UTC"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -36,7 +36,9 @@ _SHOWN = 20
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would happen, stop.")
 @click.option("--skip-existing", is_flag=True, help="Leave out jobs whose id the ledger knows.")
 @click.option(
-    "--timezone", metavar="ZONE", help="The zone of a new ledger (an IANA name); UTC if not given."
+    "--timezone",
+    metavar="ZONE",
+    help="The zone of a new ledger (an IANA name); this machine's if not given.",
 )
 @json_option
 @pass_session
@@ -105,7 +107,7 @@ def _target(session: Session, timezone: str | None) -> Target:
             return Target(load_zone(ledger.timezone), frozenset(ledger.known_ids()))
     if session.directory.is_dir():
         check_may_create(FileSystem(), session.directory)
-    return Target(load_zone(timezone or "UTC"))
+    return Target(load_zone(session.zone_to_be(timezone)))
 
 
 def _print_faults(faults: list[Fault]) -> None:

@@ -92,7 +92,9 @@ def _metadata(text: str | None) -> dict[str, Any] | None:
 )
 @click.option("--unique", is_flag=True, help="Refuse a text that a job of the account has already.")
 @click.option(
-    "--timezone", metavar="ZONE", help="The zone of a new ledger (an IANA name); UTC if not given."
+    "--timezone",
+    metavar="ZONE",
+    help="The zone of a new ledger (an IANA name); this machine's if not given.",
 )
 @json_option
 @pass_session

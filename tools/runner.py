@@ -133,6 +133,7 @@ def run(
     from ..scheduler.attempt import Port
     from ..scheduler.scheduler import Scheduler
 
+    is_new = create and not session.exists()
     if not create:
         session.must_exist()
     found = load_object(publisher, "publisher")
@@ -150,6 +151,7 @@ def run(
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     with Scheduler(
         session.directory,
+        timezone=session.zone_to_be(None) if is_new else None,
         retry=RetryPolicy(base_s=retry_base_s),
         on_interrupted=on_interrupted,
         concurrency=concurrency,
@@ -164,6 +166,8 @@ def run(
         projections=projections,
         allow_network=session.allow_network,
     ) as scheduler:
+        if is_new:
+            session.say_made(scheduler)
         with losing_what_others_print():
             if not once:
                 scheduler.run(found)

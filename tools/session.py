@@ -74,21 +74,34 @@ class Session:
         use_snapshot: bool = True,
         progress: Progress = lambda done, total: None,
     ) -> Iterator[Ledger]:
-        """The ledger, for changing it; only `create` makes one where there is none."""
+        """The ledger, for changing it; only `create` makes one where there is none, and says so."""
         from ..scheduler.ledger import Ledger
 
+        is_new = create and not self.exists()
         if not create:
             self.must_exist()
         with Ledger(
             self.directory,
-            timezone=timezone,
+            timezone=self.zone_to_be(timezone) if is_new else timezone,
             unique=unique,
             projections=projections,
             allow_network=self.allow_network,
             use_snapshot=use_snapshot,
             progress=progress,
         ) as ledger:
+            if is_new:
+                self.say_made(ledger)
             yield ledger
+
+    def zone_to_be(self, given: str | None) -> str:
+        """The zone of a ledger that is made now: the one that was given, else the machine's."""
+        from .machine_zone import machine_zone
+
+        return given or machine_zone()
+
+    def say_made(self, ledger: Ledger) -> None:
+        """Say where a ledger was made, and what cannot be changed afterwards."""
+        print_error(f"made a ledger in {ledger.directory}; its time zone is {ledger.timezone}")
 
     @contextmanager
     def reading(

@@ -80,3 +80,8 @@ def run_here(directory: Path, *arguments: str) -> Done:
         code = run_inside(directory, *arguments)
     texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
     return Done(code, *texts)
+
+
+def made(directory: Path, zone: str = "UTC") -> str:
+    """What a command says that has made a ledger."""
+    return f"jobledger: made a ledger in {directory}; its time zone is {zone}\n"
