@@ -261,12 +261,21 @@ def _check_shape(method: Callable[..., Any], who: str, shape: str, *given: str) 
     ):
         raise _refused(f"{who} has a `yield`, so that calling it does nothing", f"write {shape}")
     signature = guarded(lambda: inspect.signature(method, follow_wrapped=False), None)
-    if signature is None or guarded(lambda: bool(signature.bind(*given)), False):
+    if signature is None or guarded(lambda: _takes(signature, given), True):
         return
     takes = guarded(lambda: clean_text(str(_names_of(signature)), 100), "something else")
     raise _refused(
         f"{who} is called with ({', '.join(given)}), and takes {takes}", f"write {shape}"
     )
+
+
+def _takes(signature: inspect.Signature, given: tuple[str, ...]) -> bool:
+    """Whether it can be called so; any other error than the one that says no tells nothing."""
+    try:
+        signature.bind(*given)
+    except TypeError:
+        return False
+    return True
 
 
 def _names_of(signature: inspect.Signature) -> inspect.Signature:

@@ -19,33 +19,30 @@ _WAIT_S = 0.01
 
 
 class RunnerLock:
-    """Held from the moment it is made until `release`.
-
-    Raises:
-        SchedulerRunningError: another runner holds it; names its pid.
-    """
+    """The lock of one runner, from `acquire` to `release`."""
 
     def __init__(self, fs: FileSystem, directory: Path) -> None:
         self._path = directory / LOCK_NAME
         self._fs = fs
         self._fd: int | None = None
         self._identity: FileIdentity = 0, 0
-        self._acquire()
 
-    def _acquire(self) -> None:
+    def acquire(self) -> None:
+        """Take the lock. Whatever it raises, `release` lets go of what was taken by then.
+
+        Raises:
+            SchedulerRunningError: another runner holds it; names its pid.
+        """
         fs, path = self._fs, self._path
         with storage_errors("lock", path):
             self._fd = fs.open_write(path, create=True)
-            try:
-                self._identity = fs.identity(self._fd)
-                if not _take(fs, self._fd):  # rule: one-runner
-                    raise _taken(path, fs.read_at(self._fd, 32, 0))
-                fs.truncate(self._fd, 0)
-                fs.write_at(self._fd, b"%d\n" % fs.process_id(), 0)
-            except BaseException:
-                fs.close(self._fd)
-                self._fd = None
-                raise
+            self._identity = fs.identity(self._fd)
+            if not _take(fs, self._fd):  # rule: one-runner
+                holder = fs.read_at(self._fd, 32, 0)
+                self.abandon()
+                raise _taken(path, holder)
+            fs.truncate(self._fd, 0)
+            fs.write_at(self._fd, b"%d\n" % fs.process_id(), 0)
 
     def check(self) -> None:
         """Check that we are still the one. If somebody has removed or replaced the lock's file it
@@ -64,12 +61,23 @@ class RunnerLock:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
             self.release()
-            self._acquire()
+            try:
+                self.acquire()
+            except BaseException:
+                self.release()
+                raise
 
     def release(self) -> None:
+        """Let go of the lock, and then of its file; again where that was interrupted."""
         if self._fd is not None:
-            self._fs.close(self._fd)
-            self._fd = None
+            self._fs.unlock(self._fd)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the file alone: in the child of a fork the lock is the parent's, too."""
+        fd, self._fd = self._fd, None  # first: a number that is closed may be another file's
+        if fd is not None:
+            self._fs.close(fd)
 
 
 def _take(fs: FileSystem, fd: int) -> bool:

@@ -161,6 +161,7 @@ class Scheduler(Waiting):
             if ageing is not None:
                 self._board.let_age(ageing)
             self._runner_lock = RunnerLock(self._fs, self.directory)
+            self._runner_lock.acquire()
             self._listeners.append(self._wake)
             self.recover_all_running_jobs()  # rule: orphans-are-recovered
         except BaseException:
@@ -453,7 +454,7 @@ class Scheduler(Waiting):
         self._stopping = True
         self._own_loop.abandon()
         if self._runner_lock is not None:
-            self._runner_lock.release()
+            self._runner_lock.abandon()
 
     def _is_inside(self) -> bool:
         return super()._is_inside() or self._completer.is_inside()
