@@ -17,8 +17,8 @@ from .session import Session, json_option, pass_session
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .simulator.simulation import Outcome
-    from .simulator.steps import Step
+    from ..testing.simulator.simulation import Outcome
+    from ..testing.simulator.steps import Step
 
 _SHOWN = 10
 """How many of the last events a failure shows."""
@@ -52,8 +52,8 @@ def simulate_(
       jobledger simulate --seed 7 --steps 200
       jobledger simulate --steps 1000 --shrink
     """
-    from .simulator.simulation import shrink, simulate
-    from .simulator.steps import steps_of
+    from ..testing.simulator.simulation import shrink, simulate
+    from ..testing.simulator.steps import steps_of
 
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     chosen = _chosen(steps_of(seed, steps), only)

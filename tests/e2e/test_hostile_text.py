@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.anchors import package_files
 from support.cli import run_here
 
 from jobledger import JobLedgerError, Ledger, ManualClock, PostResult, Scheduler
@@ -122,9 +123,7 @@ def test_the_operational_log_stays_one_line_an_event(
 
 def test_nothing_is_ever_unpickled() -> None:
     """Files are JSON: reading them runs no code of theirs."""
-    root = Path(__file__).parents[2]
-    for room in ("domain", "eventstore", "projections", "scheduler", "tools", "publishers"):
-        for path in (root / room).rglob("*.py"):
-            assert not re.search(
-                r"^\s*(import|from) (pickle|marshal|shelve)|\b(eval|exec)\(", path.read_text(), re.M
-            ), path
+    for path in package_files():
+        assert not re.search(
+            r"^\s*(import|from) (pickle|marshal|shelve)|\b(eval|exec)\(", path.read_text(), re.M
+        ), path

@@ -12,13 +12,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.anchors import ROOT, package_files
 from support.cli import Cli, run_here
 from support.terminal import Terminal
 
 from jobledger import JobStatus, Ledger, OutcomeUnknown, PostResult, Scheduler
 from jobledger.release import __version__
 
-ROOT = Path(__file__).resolve().parents[2]
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -195,9 +195,8 @@ def test_it_works_from_a_zip_which_nobody_installed(tmp_path: Path) -> None:
     """The release, the help, and a job."""
     archive = tmp_path / "jobledger.zip"
     with zipfile.ZipFile(archive, "w") as packed:
-        for room in ("", "domain", "eventstore", "projections", "scheduler", "tools"):
-            for path in (ROOT / room).glob("*.py" if not room else "**/*.py"):
-                packed.write(path, Path("jobledger") / path.relative_to(ROOT))
+        for path in package_files():
+            packed.write(path, Path("jobledger") / path.relative_to(ROOT))
     program = (
         "import sys, jobledger; from jobledger.__main__ import main; "
         f"assert jobledger.__file__.startswith({str(archive)!r}); sys.exit(main())"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from jobledger import Attempt, NotPosted, OutcomeUnknown, PostResult, Publisher
-from jobledger.tools.testing import LifecycleMachine
-from jobledger.tools.testing.faults import Killed
+from jobledger.testing import LifecycleMachine
+from jobledger.testing.faults import Killed
 
 Luck = Literal[
     "posts", "fails", "never", "refuses", "raises", "unknown", "posts, unknown", "times out",

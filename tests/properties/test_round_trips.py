@@ -24,7 +24,7 @@ from jobledger.domain.errors import JobLedgerError
 from jobledger.domain.evolve import evolve
 from jobledger.domain.lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
 from jobledger.domain.taking_over import take_over
-from jobledger.tools.testing.strategies import keys, texts
+from jobledger.testing.strategies import keys, texts
 
 moments = st.timedeltas(timedelta(days=-364), timedelta(days=364)).map(lambda by: NOON + by)
 jobs = st.builds(

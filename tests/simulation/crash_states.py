@@ -40,8 +40,8 @@ from support.eventstore import NOON
 from jobledger import JobLedgerError, Ledger, ManualClock, NewJob, PostResult, Scheduler
 from jobledger.domain.errors import StorageError
 from jobledger.domain.job import JobStatus
-from jobledger.tools.testing.disk import SimulatedDisk
-from jobledger.tools.testing.faults import Fault, FaultyFileSystem, Killed
+from jobledger.testing.disk import SimulatedDisk
+from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
 
 @dataclass

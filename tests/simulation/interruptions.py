@@ -37,10 +37,10 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
-from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
+from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 _PACKAGE = str(Path(jobledger.__file__).parent)
-_LEFT_OUT = (str(Path(_PACKAGE, "tools")), str(Path(_PACKAGE, "tests")))
+_LEFT_OUT = tuple(str(Path(_PACKAGE, name)) for name in ("tools", "testing", "tests"))
 """The simulated disk stands for the kernel, which finishes what it has begun."""
 _ALSO = {contextlib.__file__}
 

@@ -49,8 +49,8 @@ from jobledger import (
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.repair import assess, repair
 from jobledger.projections.verify import verify
-from jobledger.tools.testing.disk import SimulatedDisk
-from jobledger.tools.testing.faults import Fault, FaultyFileSystem, Killed
+from jobledger.testing.disk import SimulatedDisk
+from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
 KINDS = {
     "EIO once": Fault(0, errno.EIO),

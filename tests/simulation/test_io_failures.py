@@ -10,8 +10,8 @@ from support.durability import without_background
 
 from jobledger import StorageError
 from jobledger.projections.writer import ProjectionWriter
-from jobledger.tools.testing.disk import SimulatedDisk
-from jobledger.tools.testing.faults import Fault, FaultyFileSystem, Killed
+from jobledger.testing.disk import SimulatedDisk
+from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 from simulation.io_failures import WORKS, Tally, fail_every
 
 CHANGING = {"write", "sync", "create", "rename", "sync_directory", "lock", "read", "open", "list"}

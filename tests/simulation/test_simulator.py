@@ -14,8 +14,8 @@ import pytest
 from planted.bugs import BUGS
 from support.mutants import copied, mutated
 
-from jobledger.tools.simulator.simulation import Outcome, simulate
-from jobledger.tools.simulator.steps import steps_of
+from jobledger.testing.simulator.simulation import Outcome, simulate
+from jobledger.testing.simulator.steps import steps_of
 
 FIXED = (1, 2, 3, 4)
 STEPS = 2500
@@ -44,8 +44,8 @@ def test_no_rule_is_broken_in_a_thousand_days(
 
 def test_everything_that_can_happen_has_happened(outcomes: list[Outcome]) -> None:
     """A kind of step that never comes up would prove nothing."""
-    from jobledger.tools.simulator.life import FAULTS
-    from jobledger.tools.simulator.steps import WEIGHTS
+    from jobledger.testing.simulator.life import FAULTS
+    from jobledger.testing.simulator.steps import WEIGHTS
 
     happened = set().union(*(outcome.counts for outcome in outcomes))
     assert happened >= {*WEIGHTS, *FAULTS, "meanwhile"}

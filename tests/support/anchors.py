@@ -65,7 +65,7 @@ def find_anchors(root: Path = ROOT) -> dict[str, Anchor]:
         AnchorError: one is there twice, or a comment looks like an anchor and is none.
     """
     found: dict[str, Anchor] = {}
-    for path in _sources(root):
+    for path in package_files(root):
         text = path.read_text("utf-8")
         for line, name in _anchors(path, text) if "# rule" in text else ():
             if name in found:
@@ -116,12 +116,13 @@ def span(source: str, node: ast.AST) -> tuple[int, int]:
     return at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset)
 
 
-def _sources(root: Path) -> Iterator[Path]:
+def package_files(root: Path = ROOT) -> Iterator[Path]:
+    """The modules of the package, in order."""
     for path in sorted(root.iterdir()):
         if path.name.startswith(".") or path.name in NO_SOURCE:
             continue
         if path.is_dir():
-            yield from _sources(path)
+            yield from package_files(path)
         elif path.suffix == ".py":
             yield path
 

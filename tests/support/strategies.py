@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from jobledger import ImportedJob, JobPriority, JobStatus, ScheduledJob
-from jobledger.tools.testing.strategies import json_values, metadata, texts
+from jobledger.testing.strategies import json_values, metadata, texts
 
 from .domain import NOON
 

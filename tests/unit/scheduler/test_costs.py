@@ -19,7 +19,7 @@ from support.durability import LEDGER, records_read, without_background
 from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.segment import day_file
-from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
+from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 LOG = day_file(Path(), NOON.date().isoformat()).name
 APPEND = [

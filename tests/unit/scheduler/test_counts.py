@@ -15,7 +15,7 @@ from support.waiting import eventually
 from jobledger import ManualClock, NewJob, PostResult, Scheduler
 from jobledger.eventstore.segment import day_file
 from jobledger.projections import daily_files
-from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
+from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 
 class Counted:

@@ -26,7 +26,7 @@ from jobledger import (
     StorageError,
     ValidationError,
 )
-from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
+from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 
 def add(ledger: Ledger, clock: ManualClock, content: str = "hello", **more: object) -> str:

@@ -19,7 +19,7 @@ from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler, System
 from jobledger.scheduler.attempt import Port
 from jobledger.scheduler.lookout import CALM_S, EARLY_S, LOOK_SOON_S, Lookout
 from jobledger.scheduler.runs import LOOK_EVERY_S
-from jobledger.tools.testing import Fault, FaultyFileSystem, SimulatedDisk
+from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 
 class Seconds:

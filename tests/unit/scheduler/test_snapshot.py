@@ -32,7 +32,7 @@ from jobledger.eventstore.filesystem import FileSystem
 from jobledger.projections.snapshot import Snapshot, decode_snapshot, encode_snapshot
 from jobledger.projections.stored import StoredProjection
 from jobledger.release import __version__
-from jobledger.tools.testing import Fault, FaultyFileSystem
+from jobledger.testing import Fault, FaultyFileSystem
 
 DAY = timedelta(days=1)
 LOGGER = "jobledger"

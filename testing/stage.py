@@ -12,7 +12,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Literal
 
-from ...domain.errors import (
+from ..domain.errors import (
     InvalidTransitionError,
     JobLedgerError,
     JobNotFoundError,
@@ -21,11 +21,11 @@ from ...domain.errors import (
     StorageError,
     ValidationError,
 )
-from ...domain.job import NewJob
-from ...projections.verify import verify
-from ...scheduler.attempt import Port, Publisher
-from ...scheduler.ledger import Ledger
-from ...scheduler.scheduler import Scheduler
+from ..domain.job import NewJob
+from ..projections.verify import verify
+from ..scheduler.attempt import Port, Publisher
+from ..scheduler.ledger import Ledger
+from ..scheduler.scheduler import Scheduler
 from .disk import SimulatedDisk
 from .faults import Fault, FaultyFileSystem, Killed
 from .model import Model, Violation, must

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from random import Random
 
 from ...scheduler.attempt import Attempt, NotPosted, OutcomeUnknown, PostResult
-from ..testing.faults import Killed
-from ..testing.processes import Process
+from ..faults import Killed
+from ..processes import Process
 
 
 class Platform:

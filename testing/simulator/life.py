@@ -12,10 +12,10 @@ from typing import Any
 
 from ...domain.job import JobPriority, NewJob
 from ...scheduler.ledger import Ledger
-from ..testing.faults import Fault
-from ..testing.model import must
-from ..testing.processes import Process, RestlessClock
-from ..testing.stage import Stage
+from ..faults import Fault
+from ..model import must
+from ..processes import Process, RestlessClock
+from ..stage import Stage
 from .platform import Asked, Platform, Publisher, Together
 from .steps import Step
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ..testing.model import Violation
-from ..testing.processes import quiet
+from ..model import Violation
+from ..processes import quiet
 from .life import Life
 from .steps import Step, epochs
 

@@ -9,10 +9,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 
-from jobledger import Attempt, Ledger, NewJob, PostResult
+from jobledger import Attempt, Ledger, NewJob, PostResult, testing
 from jobledger.release import how_to_install
-from jobledger.tools import testing
-from jobledger.tools.testing import Posts, crash_everywhere, crash_point, ledgers
+from jobledger.testing import Posts, crash_everywhere, crash_point, ledgers
 
 
 class Naive:
@@ -115,9 +114,9 @@ def test_without_hypothesis_the_rest_of_the_kit_works_and_says_what_is_missing()
     program = """
 import sys
 sys.modules["hypothesis"] = None
-from jobledger.tools.testing import crash_everywhere
+from jobledger.testing import crash_everywhere
 try:
-    from jobledger.tools.testing import LifecycleMachine
+    from jobledger.testing import LifecycleMachine
 except ModuleNotFoundError as error:
     print(error)
 """
