@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     )
     from .domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
     from .domain.policy import Pacing, RetryPolicy
-    from .projections.findings import Problem, VerifyReport
-    from .projections.heads import ExportedHead
+    from .integrity.findings import Problem, VerifyReport
+    from .integrity.heads import ExportedHead
     from .projections.projection import Change
     from .projections.rebuild import RebuildReport
     from .projections.stored import StoredProjection
@@ -164,8 +164,8 @@ _ROOMS = {
     ),
     "domain.job": ("ImportedJob", "JobPriority", "JobStatus", "NewJob", "ScheduledJob"),
     "domain.policy": ("Pacing", "RetryPolicy"),
-    "projections.findings": ("Problem", "VerifyReport"),
-    "projections.heads": ("ExportedHead",),
+    "integrity.findings": ("Problem", "VerifyReport"),
+    "integrity.heads": ("ExportedHead",),
     "projections.projection": ("Change",),
     "projections.rebuild": ("RebuildReport",),
     "projections.stored": ("StoredProjection",),

@@ -13,7 +13,7 @@ from ..domain.errors import LedgerCorruptError, StorageError
 from ..eventstore.backup import Progress, copy_log
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.position import Position
-from ..projections.seals import seal_file, sealed_days
+from ..integrity.seals import seal_file, sealed_days
 
 
 class BackupReport(msgspec.Struct, frozen=True):
@@ -83,7 +83,7 @@ def _check_free(target: Path) -> None:
 
 
 def _check_sound(fs: FileSystem, directory: Path) -> None:
-    from ..projections.verify import verify  # seldom asked for, and a fifth of what is imported
+    from ..integrity.verify import verify  # seldom asked for, and a fifth of what is imported
 
     report = verify(directory, fs=fs)
     if not report.ok:

@@ -38,9 +38,9 @@ from ..eventstore.lock import LockWait, Patience
 from ..eventstore.position import Position, PositionError
 from ..eventstore.record import NewRecord, Record
 from ..eventstore.store import Durability
+from ..integrity.findings import VerifyReport
+from ..integrity.heads import ExportedHead
 from ..projections.board import Board
-from ..projections.findings import VerifyReport
-from ..projections.heads import ExportedHead
 from ..projections.projection import EVENTS, Change, to_event
 from ..projections.rebuild import Progress, RebuildReport, Replay
 from ..projections.snapshot import Snapshot, SnapshotError
@@ -382,7 +382,7 @@ class Ledger(Changes, Past):
             ValidationError: a public key is none.
             JobLedgerError: there are public keys, and the extra `seal` is not installed.
         """
-        from ..projections.verify import verify  # seldom asked for, and a fifth of what is imported
+        from ..integrity.verify import verify  # seldom asked for, and a fifth of what is imported
 
         if not self._read_only and not self._closed:
             self._upkeep.write()

@@ -22,7 +22,7 @@ from ..domain.errors import (
     ValidationError,
 )
 from ..domain.job import NewJob
-from ..projections.verify import verify
+from ..integrity.verify import verify
 from ..scheduler.attempt import Port, Publisher
 from ..scheduler.ledger import Ledger
 from ..scheduler.scheduler import Scheduler

@@ -8,9 +8,9 @@ import click
 import msgspec
 
 from ..domain.errors import ValidationError
-from ..projections.heads import ExportedHead
-from ..projections.seals import TrustedKeys
-from ..projections.verify import VerifyReport, verify
+from ..integrity.heads import ExportedHead
+from ..integrity.seals import TrustedKeys
+from ..integrity.verify import VerifyReport, verify
 from .files import FILE, check_free, hand_out, naming, read_in
 from .grammar import command
 from .output import console, print_error, print_json, printable

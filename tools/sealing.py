@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..domain.errors import ValidationError
-from ..projections.seals import SigningKey, fingerprint, seal_file
+from ..integrity.seals import SigningKey, fingerprint, seal_file
 from .files import FILE, check_free, hand_out, naming, read_in
 from .grammar import command
 from .output import print_json, printable
@@ -87,7 +87,7 @@ def _make_key(session: Session, name: str, password: bytes | None) -> None:
 
 
 def _seal(session: Session, name: str, password: bytes | None, today: bool) -> None:
-    from ..projections.sealing import seal_days
+    from ..integrity.sealing import seal_days
 
     session.must_exist()
     with naming(name):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, NewJob
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 CASES = 400
 

@@ -21,7 +21,7 @@ from jobledger import Ledger, LedgerCorruptError, ManualClock
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.record import RecordError, decode_header, decode_record
 from jobledger.eventstore.repair import repair
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CORPUS = [

@@ -48,7 +48,7 @@ from jobledger import (
 )
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.repair import assess, repair
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 

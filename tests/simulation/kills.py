@@ -29,7 +29,7 @@ from support.durability import Broken, events_of, expect, without_background
 from support.eventstore import NOON
 
 from jobledger import Attempt, JobStatus, Ledger, ManualClock, NewJob, PostResult, Scheduler
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 Say = Callable[[str], None]
 LIVES = 15

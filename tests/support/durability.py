@@ -19,8 +19,8 @@ from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.errors import StorageError
 from jobledger.eventstore import segment
 from jobledger.eventstore.filesystem import FileSystem
+from jobledger.integrity.verify import verify
 from jobledger.projections import jobs
-from jobledger.projections.verify import verify
 from jobledger.scheduler.background import Background
 
 LEDGER = Path("/ledgers/jobs")

@@ -55,7 +55,7 @@ def test_a_ledger_needs_nothing_of_those_who_run_jobs_or_print() -> None:
     assert not ours(modules) & {
         "jobledger.scheduler.scheduler",
         "jobledger.scheduler.attempt",
-        "jobledger.projections.verify",
+        "jobledger.integrity.verify",
         "jobledger.projections.stats",
         "jobledger.eventstore.repair",
     }
@@ -122,5 +122,5 @@ def test_a_list_imports_what_a_list_needs(
     assert not ours(modules) & {
         "jobledger.scheduler.scheduler",
         "jobledger.scheduler.attempt",
-        "jobledger.projections.verify",
+        "jobledger.integrity.verify",
     }

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ...domain.errors import StorageError
 from ...domain.job import JobStatus, ScheduledJob
-from ...projections.verify import VerifyReport
+from ...integrity.verify import VerifyReport
 from ...publishers.fake_platform import FakePlatform
 from ...scheduler.ledger import Ledger
 from ..checks import print_report

@@ -19,7 +19,7 @@ from support.waiting import eventually
 
 from jobledger.eventstore import descriptors
 from jobledger.eventstore.descriptors import open_file
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 CLOSED = [numbers for count in range(4) for numbers in itertools.combinations(range(3), count)]
 """All eight combinations."""

@@ -20,9 +20,9 @@ from jobledger import Change, Ledger, ManualClock, PostResult, Scheduler, Storag
 from jobledger.eventstore import owner
 from jobledger.eventstore.filesystem import FileSystem, storage_errors
 from jobledger.eventstore.repair import repair
-from jobledger.projections.sealing import seal_days
-from jobledger.projections.seals import SigningKey
-from jobledger.projections.verify import verify
+from jobledger.integrity.sealing import seal_days
+from jobledger.integrity.seals import SigningKey
+from jobledger.integrity.verify import verify
 from jobledger.tools.files import hand_out
 
 SERVICE, OTHER, GROUP = 12345, 12346, 2000

@@ -19,7 +19,7 @@ from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.reader import LogReader
 from jobledger.eventstore.record import MAX_LINE_BYTES
 from jobledger.eventstore.repair import REPAIR_NAME, assess, repair
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 ROOT = Path(__file__).parents[3]
 FIRST, SECOND, THIRD = (f"events_2026-03-0{day}.jsonl" for day in (1, 2, 3))

@@ -13,7 +13,7 @@ import pytest
 from support.waiting import eventually
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 _WRITER = """
 import sys

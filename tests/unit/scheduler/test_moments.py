@@ -268,7 +268,7 @@ FREEZES = dedent("""
 
     if sys.argv[2] == "whole":
         from jobledger import Scheduler
-        from jobledger.projections import verify
+        from jobledger.integrity import verify
     elif sys.argv[2] == "half":
         from jobledger import Scheduler
     elif sys.argv[2] == "named":

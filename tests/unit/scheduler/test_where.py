@@ -33,9 +33,9 @@ from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.reader import LogReader
 from jobledger.eventstore.repair import assess, repair
-from jobledger.projections.sealing import seal_days
-from jobledger.projections.seals import SigningKey
-from jobledger.projections.verify import Verification, verify
+from jobledger.integrity.sealing import seal_days
+from jobledger.integrity.seals import SigningKey
+from jobledger.integrity.verify import Verification, verify
 from jobledger.scheduler.runner_lock import find_runner
 
 DAY = timedelta(days=1)

@@ -17,7 +17,7 @@ from support.cli import run_inside
 from support.histories import closed
 
 from jobledger import Ledger
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 JOBS = 1000
 MORE = 3000

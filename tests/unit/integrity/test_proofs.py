@@ -23,9 +23,9 @@ from jobledger import (
     StorageError,
     ValidationError,
 )
-from jobledger.projections.sealing import seal_days
-from jobledger.projections.seals import SigningKey
-from jobledger.projections.verify import verify
+from jobledger.integrity.sealing import seal_days
+from jobledger.integrity.seals import SigningKey
+from jobledger.integrity.verify import verify
 
 DAY = timedelta(days=1)
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
@@ -401,10 +401,10 @@ def test_the_chain_is_checked_by_code_that_the_writer_does_not_use() -> None:
     """So that one mistake cannot hide in both: of the log's rooms only the disk's seam is used."""
     import ast
 
-    import jobledger.projections as package
+    import jobledger.integrity as package
 
     folder = Path(package.__path__[0])
-    for name in ("verify", "chain", "second_reader", "replayed", "proofs", "findings", "heads"):
+    for name in ("verify", "chain", "second_reader", "replay_check", "proofs", "findings", "heads"):
         tree = ast.parse((folder / f"{name}.py").read_text("utf-8"))
         used = {
             node.module

@@ -21,7 +21,7 @@ from jobledger import (
     StorageError,
     VerifyReport,
 )
-from jobledger.projections.verify import verify
+from jobledger.integrity.verify import verify
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -12,14 +12,14 @@ import msgspec
 from ..domain.errors import LedgerCorruptError
 from ..domain.events import Event, decode_data
 from ..eventstore.filesystem import FileSystem, storage_errors
-from .board import Board
+from ..projections.board import Board
+from ..projections.comparing import is_same
+from ..projections.daily_files import DailyFiles, files_on_disk, job_file
+from ..projections.writer import Marker, marker_path, read_marker
 from .chain import PlacedRecord
-from .comparing import is_same
-from .daily_files import DailyFiles, files_on_disk, job_file
 from .findings import Findings
 from .second_reader import SoundHeader, SoundRecord
 from .snapshot_check import SnapshotCheck
-from .writer import Marker, marker_path, read_marker
 
 _CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 """What forged data may lead to in code that trusts what was validated before it was written."""

@@ -10,11 +10,17 @@ from pathlib import Path
 import msgspec
 
 from ..eventstore.filesystem import FileSystem, storage_errors
+from ..projections.board import Board
+from ..projections.daily_files import DailyFiles
+from ..projections.snapshot import (
+    OtherReleaseError,
+    Snapshot,
+    SnapshotError,
+    decode_snapshot,
+    snapshot_path,
+)
 from ..release import __version__
-from .board import Board
-from .daily_files import DailyFiles
 from .findings import Findings
-from .snapshot import OtherReleaseError, Snapshot, SnapshotError, decode_snapshot, snapshot_path
 
 _CANNOT_BE_READ = (LookupError, ValueError, zlib.error, msgspec.MsgspecError)
 """What a snapshot may lead to that somebody has forged."""

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from ..domain.errors import StorageError
 from ..eventstore.filesystem import FileSystem, located, storage_errors
+from ..projections.writer import read_marker
 from .chain import ChainCheck, Place
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
 from .proofs import Seals, check_heads, check_seals, load_seals
-from .replayed import Replayed
+from .replay_check import Replayed
 from .seals import Seal, TrustedKeys
 from .second_reader import HeadValues, parse_head
 from .snapshot_check import SnapshotCheck
-from .writer import read_marker
 
 __all__ = ["Problem", "ProblemKind", "Verification", "VerifyReport", "verify"]
 
