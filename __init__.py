@@ -48,8 +48,12 @@ if TYPE_CHECKING:
     )
     from .domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
     from .domain.policy import Pacing, RetryPolicy
+    from .instrumentation.secrets import hide_secrets, mark_secret
     from .integrity.findings import Problem, VerifyReport
     from .integrity.heads import ExportedHead
+    from .ledger.clock import Clock, ManualClock, SystemClock
+    from .ledger.ledger import Ledger
+    from .ledger.queries import LedgerView
     from .projections.projection import Change
     from .projections.rebuild import RebuildReport
     from .projections.stored import StoredProjection
@@ -61,11 +65,7 @@ if TYPE_CHECKING:
         Publisher,
         ReconcilingPublisher,
     )
-    from .scheduler.clock import Clock, ManualClock, SystemClock
-    from .scheduler.ledger import Ledger
-    from .scheduler.queries import LedgerView
     from .scheduler.scheduler import Scheduler
-    from .scheduler.secrets import hide_secrets, mark_secret
 
 __all__ = [
     "Attempt",
@@ -177,10 +177,10 @@ _ROOMS = {
         "Publisher",
         "ReconcilingPublisher",
     ),
-    "scheduler.clock": ("Clock", "ManualClock", "SystemClock"),
-    "scheduler.ledger": ("Ledger",),
-    "scheduler.queries": ("LedgerView",),
-    "scheduler.secrets": ("hide_secrets", "mark_secret"),
+    "ledger.clock": ("Clock", "ManualClock", "SystemClock"),
+    "ledger.ledger": ("Ledger",),
+    "ledger.queries": ("LedgerView",),
+    "instrumentation.secrets": ("hide_secrets", "mark_secret"),
     "scheduler.scheduler": ("Scheduler",),
 }
 """Where the public names are. Nobody waits for what is not asked for: the library takes a tenth of

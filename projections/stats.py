@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ..domain.error_text import first_line, grouped
 from ..domain.events import (
     Event,
     EventData,
@@ -30,7 +31,6 @@ from ..domain.events import (
 )
 from ..domain.job import JobStatus, ScheduledJob
 from .board import Board
-from .error_text import first_line, grouped
 from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
 from .projection import Change
 

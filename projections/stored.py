@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..domain.errors import StorageError, ValidationError
 from ..domain.validation import clean_text
-from ..eventstore.interruption import is_interruption
+from ..instrumentation.interruption import is_interruption
 from .projection import Change, Projection
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

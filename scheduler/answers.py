@@ -12,9 +12,19 @@ from typing import Any, Literal
 import msgspec
 
 from ..domain.errors import StorageError
+from ..instrumentation.foreign import (
+    chain_of,
+    described,
+    guarded,
+    id_of,
+    is_of,
+    kind_of,
+    leaves_of,
+    shown,
+    text_of,
+)
 from .attempt import WHAT_TO_RETURN, NotPosted, OutcomeUnknown, PostResult, WrongResultError
 from .broken_off import may_be_out
-from .foreign import chain_of, described, guarded, id_of, is_of, kind_of, leaves_of, shown, text_of
 
 Meaning = Literal["posted", "not_posted", "unknown", "failed", "nothing", "wrong", "late"]
 

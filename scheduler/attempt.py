@@ -13,7 +13,7 @@ from ..domain import commands as c
 from ..domain.errors import ValidationError
 from ..domain.job import ScheduledJob, copy_json
 from ..domain.validation import clean_text
-from .foreign import described, guarded, id_of, is_of, shown, text_of
+from ..instrumentation.foreign import described, guarded, id_of, is_of, shown, text_of
 
 WHAT_TO_RETURN = (
     "return PostResult(True, thread_id=…) when the post is out,"

@@ -20,20 +20,20 @@ from ..domain.errors import (
 )
 from ..domain.events import Event
 from ..domain.job import JobStatus, ScheduledJob, hand_out
+from ..instrumentation.foreign import described
+from ..instrumentation.log import logger
+from ..instrumentation.secrets import hide_in
+from ..ledger.clock import SystemClock
+from ..ledger.ledger import Ledger
 from ..projections.board import Board
 from ..projections.pace import Pace
 from ..projections.queue import rank
 from . import recovery
 from .attempt import Attempt, Port
-from .clock import SystemClock
 from .completer import Completer, Outcome
 from .execution import Question, interruption
 from .failures import FailureHook, tell_outcome
-from .foreign import described
-from .ledger import Ledger
-from .log import logger
 from .running import Running
-from .secrets import hide_in
 from .settings import AttemptSettings, RunSettings, positive
 from .uptime import Uptime
 

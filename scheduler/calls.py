@@ -22,14 +22,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from ..domain.errors import JobLedgerError
-from ..eventstore.interruption import is_interruption
+from ..instrumentation.foreign import guarded, is_of, place_of
+from ..instrumentation.interruption import is_interruption
+from ..instrumentation.log import logger
 from . import answers
 from . import attempt as contract
 from .answers import Answer
 from .attempt import Attempt, Port, _Callback
 from .execution import Question
-from .foreign import guarded, is_of, place_of
-from .log import logger
 from .stopping import Interrupted
 from .uptime import wait_while_running
 

@@ -24,10 +24,10 @@ from ..domain.errors import (
 )
 from ..domain.job import JobStatus, ScheduledJob
 from ..domain.validation import clean_text
+from ..instrumentation.log import Log, logger
+from ..instrumentation.secrets import hide_in
 from .failures import FailureHook, tell_end
-from .log import Log, logger
 from .running import Running
-from .secrets import hide_in
 
 Outcome = ScheduledJob | JobLedgerError | None
 """The job after a change, or the error with which the change was refused."""

@@ -19,9 +19,9 @@ import msgspec
 from ..domain import commands as c
 from ..domain.errors import JobLedgerError, ValidationError
 from ..domain.job import JobStatus, ScheduledJob
-from .foreign import guarded
-from .log import is_told, logger
-from .telling import Repeated
+from ..instrumentation.foreign import guarded
+from ..instrumentation.log import is_told, logger
+from ..instrumentation.telling import Repeated
 
 OnFailure = Callable[[ScheduledJob], object] | Callable[[ScheduledJob, str], object]
 """What is called for a job that has failed: with the job, and its error too where it takes two."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from ..eventstore.interruption import is_interruption
+from ..instrumentation.interruption import is_interruption
 from .stopping import Interrupted
 
 ResultT = TypeVar("ResultT")

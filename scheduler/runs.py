@@ -15,14 +15,14 @@ from typing import Any
 
 from ..domain import commands as c
 from ..domain.errors import StorageError, ValidationError
+from ..instrumentation.foreign import described
+from ..instrumentation.log import logger
 from .attempt import Port, PostCallback, Publisher
 from .attempting import Attempting
 from .calls import NotCalledError, call_async, call_blocking
 from .completer import OUTCOMES
 from .execution import interruption, steps
-from .foreign import described
 from .gate import Gate
-from .log import logger
 from .own_loop import CANCEL_S, OwnLoop
 from .running import Running
 from .signals import StopSignals, raise_as_program

@@ -26,6 +26,11 @@ from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, Pacing, RetryPoli
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.position import Position
 from ..eventstore.store import Durability
+from ..instrumentation.log import logger
+from ..instrumentation.telling import Repeated
+from ..ledger.clock import Clock
+from ..ledger.runner_lock import RunnerLock
+from ..ledger.uniqueness import Unique
 from ..projections.pace import Pace
 from ..projections.projection import Change
 from ..projections.rebuild import Progress
@@ -34,21 +39,16 @@ from ..projections.stored import ProjectionFactory
 from .attempt import Port, PostCallback, Publisher
 from .attempting import RecorderOf
 from .calls import NotCalledError, can_start_threads
-from .clock import Clock
 from .completer import Completer
 from .failures import FailureHook, OnFailure
 from .gate import Gate
-from .log import logger
 from .lookout import Lookout
 from .own_loop import CANCEL_S, OwnLoop
-from .runner_lock import RunnerLock
 from .running import Running
 from .runs import LOOK_EVERY_S, cancel_anywhere
 from .settings import RunSettings
 from .signals import StopSignals
 from .stopping import Interrupted, Stop, StopRequest
-from .telling import Repeated
-from .uniqueness import Unique
 from .uptime import Uptime
 from .waiting import Waiting
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from math import inf
 
-from .clock import SystemClock
+from ..ledger.clock import SystemClock
 from .lookout import EARLY_S, Lookout
 from .runs import LOOK_EVERY_S, Runs
 

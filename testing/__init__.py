@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..release import how_to_install
 
 if TYPE_CHECKING:
-    from ..scheduler.clock import ManualClock
+    from ..ledger.clock import ManualClock
     from .crashes import CrashReport, Posts, crash_everywhere, crash_point
     from .disk import SimulatedDisk
     from .faults import Fault, FaultyFileSystem
@@ -22,7 +22,7 @@ _HOMES = {
     "Fault": ".faults",
     "FaultyFileSystem": ".faults",
     "LifecycleMachine": ".machine",
-    "ManualClock": "..scheduler.clock",
+    "ManualClock": "..ledger.clock",
     "Posts": ".crashes",
     "SimulatedDisk": ".disk",
     "commands": ".strategies",

@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from ..domain.job import JobStatus, NewJob
+from ..ledger.ledger import Ledger
 from ..scheduler.attempt import Publisher
-from ..scheduler.ledger import Ledger
 from ..scheduler.scheduler import Scheduler
 from .faults import CHANGES, OUTSIDE, Fault, FaultyFileSystem
 from .processes import RestlessClock, quiet

@@ -12,9 +12,9 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from ..scheduler.background import Background
-from ..scheduler.clock import ManualClock
-from ..scheduler.ledger import Ledger
+from ..ledger.background import Background
+from ..ledger.clock import ManualClock
+from ..ledger.ledger import Ledger
 from ..scheduler.scheduler import Scheduler
 from .disk import SimulatedDisk
 from .faults import FaultyFileSystem

@@ -23,8 +23,8 @@ from ..domain.errors import (
 )
 from ..domain.job import NewJob
 from ..integrity.verify import verify
+from ..ledger.ledger import Ledger
 from ..scheduler.attempt import Port, Publisher
-from ..scheduler.ledger import Ledger
 from ..scheduler.scheduler import Scheduler
 from .disk import SimulatedDisk
 from .faults import Fault, FaultyFileSystem, Killed

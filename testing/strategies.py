@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ..domain.errors import JobLedgerError
 from ..domain.job import JobPriority, NewJob
-from ..scheduler.clock import ManualClock
-from ..scheduler.ledger import Ledger
+from ..ledger.clock import ManualClock
+from ..ledger.ledger import Ledger
 from .disk import SimulatedDisk
 from .faults import Fault
 from .processes import LEDGER, Writer

@@ -17,9 +17,9 @@ from ..domain.errors import LedgerCorruptError
 from ..domain.events import EVENT_TYPES
 from ..eventstore.reader import LogReader
 from ..eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
+from ..ledger.queries import not_found
+from ..ledger.zone import load_zone
 from ..projections.projection import to_event
-from ..scheduler.queries import not_found
-from ..scheduler.zone import load_zone
 from .filters import account_option
 from .grammar import command
 from .moments import parse_time

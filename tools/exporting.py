@@ -12,7 +12,7 @@ import click
 from ..domain.errors import StorageError, ValidationError
 from ..domain.job import JobStatus, ScheduledJob
 from ..eventstore.filesystem import storage_errors
-from ..scheduler.ledger import Ledger
+from ..ledger.ledger import Ledger
 from .files import FILE, HandedOut, check_free, hand_out
 from .filters import account_option, choose_jobs, status_option
 from .grammar import command

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from ..domain.job import JobStatus, ScheduledJob
-from ..scheduler.queries import Queries
+from ..ledger.queries import Queries
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 

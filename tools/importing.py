@@ -10,8 +10,8 @@ import click
 from ..domain.job import JobStatus
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.opening import check_may_create
-from ..scheduler.ledger import Ledger
-from ..scheduler.zone import load_zone
+from ..ledger.ledger import Ledger
+from ..ledger.zone import load_zone
 from .files import FILE
 from .grammar import command
 from .output import print_error, print_json, printable

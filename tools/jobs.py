@@ -11,7 +11,7 @@ import msgspec
 
 from ..domain.errors import ValidationError
 from ..domain.job import JobPriority, JobStatus
-from ..scheduler.ledger import Ledger
+from ..ledger.ledger import Ledger
 from .files import read_in
 from .filters import account_option, choose_jobs, status_option
 from .grammar import command

@@ -9,7 +9,7 @@ import click
 
 from ..domain.events import Event
 from ..domain.job import JobStatus, ScheduledJob
-from ..scheduler.ledger import Ledger
+from ..ledger.ledger import Ledger
 from .grammar import command
 from .output import console, print_json, printable, status_text
 from .session import (

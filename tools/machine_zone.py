@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..domain.errors import ValidationError
 from ..eventstore.zone_rules import have_same_rules
-from ..scheduler.zone import load_zone
+from ..ledger.zone import load_zone
 
 _LOCALTIME = Path("/etc/localtime")
 _TIMEZONE = Path("/etc/timezone")

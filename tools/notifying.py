@@ -16,9 +16,9 @@ import msgspec
 
 from ..domain.errors import JobLedgerError, ValidationError
 from ..domain.job import ScheduledJob
+from ..instrumentation.secrets import mark_secret, without_secrets
 from ..release import __version__
 from ..scheduler.failures import without_text
-from ..scheduler.secrets import mark_secret, without_secrets
 
 WITHIN_S = 10.0
 """How long each step may take: to connect, to send, and until there is an answer."""

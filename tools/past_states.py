@@ -11,8 +11,8 @@ import click
 
 from ..domain.errors import ValidationError
 from ..domain.job import JobStatus
-from ..scheduler.ledger import Ledger
-from ..scheduler.queries import LedgerView
+from ..ledger.ledger import Ledger
+from ..ledger.queries import LedgerView
 from .differences import JobDifference, differences
 from .filters import account_option, choose_jobs, status_option
 from .grammar import command

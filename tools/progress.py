@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from ..scheduler.telling import OnlyTold
+from ..instrumentation.telling import OnlyTold
 from .output import console
 
 _EVERY_S = 0.1

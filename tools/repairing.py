@@ -12,7 +12,7 @@ import msgspec
 from ..domain.errors import SchedulerRunningError
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.repair import Damage, LostEvent, assess, read_plan, repair
-from ..scheduler.runner_lock import find_runner
+from ..ledger.runner_lock import find_runner
 from .grammar import command
 from .output import print_error, print_json, printable
 from .session import Session, json_option, pass_session

@@ -13,8 +13,8 @@ import click
 from ..domain.errors import JobLedgerError, StorageError, ValidationError
 from ..domain.events import Event
 from ..eventstore.filesystem import storage_errors
+from ..ledger.ledger import Ledger
 from ..release import how_to_install
-from ..scheduler.ledger import Ledger
 from .files import FILE, HandedOut
 from .grammar import command
 from .output import print_json, printable

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from ..domain.events import Event
+    from ..ledger.ledger import Ledger
+    from ..ledger.queries import Queries
     from ..projections.rebuild import Progress
     from ..projections.stored import ProjectionFactory
-    from ..scheduler.ledger import Ledger
-    from ..scheduler.queries import Queries
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 _LONGEST_ID = 64
@@ -75,7 +75,7 @@ class Session:
         progress: Progress = lambda done, total: None,
     ) -> Iterator[Ledger]:
         """The ledger, for changing it; only `create` makes one where there is none, and says so."""
-        from ..scheduler.ledger import Ledger
+        from ..ledger.ledger import Ledger
 
         is_new = create and not self.exists()
         if not create:
@@ -115,7 +115,7 @@ class Session:
 
         Whoever reads the whole log does so without a snapshot: damage is met at once then.
         """
-        from ..scheduler.ledger import Ledger
+        from ..ledger.ledger import Ledger
 
         self.must_exist()
         with (
@@ -251,7 +251,7 @@ class JobId(click.types.StringParamType):
         """Complete with the ids that begin with what is typed; never an error."""
         from click.shell_completion import CompletionItem
 
-        from ..scheduler.ledger import Ledger
+        from ..ledger.ledger import Ledger
 
         found: list[ScheduledJob] = []
         with suppress(Exception), quiet():

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from ..ledger.ledger import Ledger
 from ..projections.figures import StatsReport
 from ..projections.stats import gather
-from ..scheduler.ledger import Ledger
 from .filters import account_option
 from .grammar import command
 from .output import print_json

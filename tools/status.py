@@ -10,9 +10,9 @@ import msgspec
 
 from ..domain.job import JobStatus, ScheduledJob
 from ..eventstore.filesystem import FileSystem, storage_errors
-from ..scheduler.ledger import Ledger
-from ..scheduler.runner_lock import LOCK_NAME
-from ..scheduler.zone import load_zone
+from ..ledger.ledger import Ledger
+from ..ledger.runner_lock import LOCK_NAME
+from ..ledger.zone import load_zone
 from .grammar import command
 from .moments import span_in_words
 from .output import moment, print_json, printable, short_id

@@ -9,9 +9,9 @@ from datetime import datetime
 import click
 
 from ..domain.errors import ValidationError
+from ..ledger.ledger import Ledger
 from ..projections.board import Board
 from ..projections.projection import Change
-from ..scheduler.ledger import Ledger
 from .differences import difference, print_differences
 from .output import printable
 from .session import zone_of

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from ...domain.job import JobPriority, NewJob
-from ...scheduler.ledger import Ledger
+from ...ledger.ledger import Ledger
 from ..faults import Fault
 from ..model import must
 from ..processes import Process, RestlessClock

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobledger import JobStatus, ManualClock, PostResult, Scheduler
-from jobledger.scheduler.zone import load_zone, to_aware
+from jobledger.ledger.zone import load_zone, to_aware
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 zones = st.sampled_from(ZONES)

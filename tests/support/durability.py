@@ -20,8 +20,8 @@ from jobledger.domain.errors import StorageError
 from jobledger.eventstore import segment
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.integrity.verify import verify
+from jobledger.ledger.background import Background
 from jobledger.projections import jobs
-from jobledger.scheduler.background import Background
 
 LEDGER = Path("/ledgers/jobs")
 """Where the ledger is on a simulated disk."""

@@ -78,7 +78,7 @@ def _python_for_all() -> tuple[str, str]:
     for python in (sys.executable, f"/usr/bin/python3.{sys.version_info.minor}"):
         try:
             done = subprocess.run(
-                [python, "-c", "import jobledger.scheduler.ledger, zoneinfo, click, rich"],
+                [python, "-c", "import jobledger.ledger.ledger, zoneinfo, click, rich"],
                 cwd="/",
                 env={"PYTHONPATH": path},
                 user=65534,

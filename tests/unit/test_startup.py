@@ -20,6 +20,10 @@ HEAVY = {
     "socket", "sqlite3", "ssl", "structlog", "subprocess", "tempfile", "tomllib", "unittest",
 }  # fmt: skip
 """What takes long to import and only some commands need."""
+ROOMS = {
+    "eventstore", "integrity", "ledger", "projections", "scheduler", "testing", "transitions",
+}  # fmt: skip
+"""The rooms of those who work with a ledger, and the library that declares its lifecycle."""
 
 
 def imported(program: str) -> set[str]:
@@ -63,7 +67,7 @@ def test_a_ledger_needs_nothing_of_those_who_run_jobs_or_print() -> None:
 
 def test_the_command_line_opens_no_room_before_it_knows_the_command() -> None:
     modules = imported("import jobledger.tools.cli")
-    assert not rooms(modules) & (HEAVY | {"eventstore", "projections", "scheduler", "transitions"})
+    assert not rooms(modules) & (HEAVY | ROOMS)
     assert {name for name in ours(modules) if name.startswith("jobledger.tools.")} == {
         "jobledger.tools.cli",
         "jobledger.tools.grammar",
@@ -78,7 +82,7 @@ def test_the_command_line_opens_no_room_before_it_knows_the_command() -> None:
 def test_what_is_asked_of_no_command_imports_none(arguments: list[str]) -> None:
     """The help has its words at hand, and the release is known without asking an installation."""
     modules = imported(f"from jobledger.tools.cli import main\nmain({arguments})")
-    assert not rooms(modules) & {"eventstore", "projections", "scheduler", "transitions", "rich"}
+    assert not rooms(modules) & (ROOMS | {"rich"})
     assert "importlib.metadata" not in modules
     assert len([name for name in ours(modules) if name.startswith("jobledger.tools.")]) <= 7
 

@@ -10,7 +10,7 @@ import msgspec
 
 from ...domain.errors import ValidationError
 from ...domain.job import JobPriority
-from ...scheduler.ledger import Ledger
+from ...ledger.ledger import Ledger
 from ..moments import parse_moment
 
 

@@ -13,8 +13,8 @@ from rich.text import Text
 from ...domain.errors import StorageError
 from ...domain.job import JobStatus, ScheduledJob
 from ...integrity.verify import VerifyReport
+from ...ledger.ledger import Ledger
 from ...publishers.fake_platform import FakePlatform
-from ...scheduler.ledger import Ledger
 from ..checks import print_report
 from ..output import printable
 from ..session import zone_of

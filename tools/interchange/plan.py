@@ -17,7 +17,7 @@ from ...domain.errors import JobLedgerError, ValidationError
 from ...domain.events import encode_data
 from ...domain.job import ImportedJob, JobStatus
 from ...eventstore.group import ENVELOPE_BYTES, MAX_APPEND_BYTES
-from ...scheduler.adding import in_zone, used_before
+from ...ledger.adding import in_zone, used_before
 from .csv_form import read_csv
 from .duplicates import Candidates
 from .fields import Fault, Row, own_metadata, to_job

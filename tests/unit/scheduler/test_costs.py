@@ -134,7 +134,7 @@ _ADD = """
 import sys
 from datetime import UTC, datetime
 from jobledger import Ledger
-from jobledger.scheduler.background import Background
+from jobledger.ledger.background import Background
 Background.wake = lambda self: None
 with Ledger(sys.argv[1]) as ledger:
     now = datetime.now(UTC)

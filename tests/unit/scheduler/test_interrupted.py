@@ -16,8 +16,8 @@ from support.waiting import eventually
 
 from jobledger import Change, Ledger, ManualClock, NewJob, StorageError
 from jobledger.eventstore.filesystem import FileSystem
+from jobledger.ledger.background import Background
 from jobledger.projections.snapshot import SnapshotError, check_of_one_moment
-from jobledger.scheduler.background import Background
 
 
 class Signalled(FileSystem):

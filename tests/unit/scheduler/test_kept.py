@@ -577,7 +577,7 @@ def test_an_answer_that_cannot_be_put_into_a_line_keeps_no_other_from_being_reco
     directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it is, its attempt ends, with its outcome unknown."""
-    from jobledger.scheduler import changes
+    from jobledger.ledger import changes
 
     sound = changes.decide
 

@@ -27,7 +27,7 @@ from jobledger import (
     ValidationError,
     mark_secret,
 )
-from jobledger.scheduler.secrets import without_secrets
+from jobledger.instrumentation.secrets import without_secrets
 from jobledger.tools.notifying import Notifier, NotToldError
 
 SECRET = "tok-4711-notifying"

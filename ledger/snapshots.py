@@ -9,6 +9,7 @@ from pathlib import Path
 from ..domain.errors import StorageError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.lock import Patience
+from ..instrumentation.log import logger
 from ..projections.snapshot import (
     LONGEST_HEADER,
     OtherReleaseError,
@@ -23,7 +24,6 @@ from ..projections.snapshot import (
     snapshot_path,
 )
 from ..projections.writer import ProjectionWriter
-from .log import logger
 
 _SHARE = 20
 """A new one waits for this part of all events at least: what it costs grows with what there is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.waiting import eventually
 
-from jobledger.scheduler.background import Background
+from jobledger.ledger.background import Background
 
 
 class Busy:

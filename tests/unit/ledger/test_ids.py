@@ -8,7 +8,7 @@ from uuid import RFC_4122, UUID
 
 import pytest
 
-from jobledger.scheduler.ids import new_id
+from jobledger.ledger.ids import new_id
 
 
 def test_ids_are_random_uuids_and_none_comes_twice() -> None:

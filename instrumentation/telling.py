@@ -13,8 +13,8 @@ from time import monotonic
 from typing import Generic, ParamSpec
 
 from ..domain.errors import ValidationError
-from ..eventstore.interruption import is_interruption
 from .foreign import described
+from .interruption import is_interruption
 from .log import Log, logger
 
 P = ParamSpec("P")
@@ -54,7 +54,7 @@ class Repeated:
 
     def failed(self, error: str | BaseException, **values: object) -> None:
         """It failed, once more or for the first time."""
-        from ..projections.error_text import grouped  # only needed when something is wrong
+        from ..domain.error_text import grouped  # only needed when something is wrong
 
         text = described(error) if isinstance(error, BaseException) else error
         with self._lock:

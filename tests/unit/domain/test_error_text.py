@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobledger.projections.error_text import MAX_CHARS, grouped
+from jobledger.domain.error_text import MAX_CHARS, grouped
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from support.waiting import eventually
 
 from jobledger import Ledger, ManualClock, Scheduler, ValidationError
-from jobledger.scheduler.telling import OnlyTold, Repeated
+from jobledger.instrumentation.telling import OnlyTold, Repeated
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

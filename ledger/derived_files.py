@@ -11,6 +11,7 @@ from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.lock import Patience
+from ..instrumentation.log import logger
 from ..projections.board import Board
 from ..projections.daily_files import DailyFiles, DayFile, DayState, files_on_disk, job_file
 from ..projections.jobs import Pages
@@ -26,7 +27,6 @@ from ..projections.rebuild import (
 )
 from ..projections.stored import ProjectionFactory, Stored, make_all, projection_file
 from ..projections.writer import ProjectionWriter
-from .log import logger
 
 _CATCH_UP_S = 1.5
 """How long a check waits for files that are behind: whoever has the ledger open writes them within

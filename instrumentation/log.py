@@ -22,8 +22,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..domain.text import printable
-from ..eventstore.interruption import is_interruption
 from .foreign import described, guarded, is_of, kind_of
+from .interruption import is_interruption
 from .secrets import hide_secrets
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from jobledger.eventstore.repair import assess, repair
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
 from jobledger.integrity.verify import Verification, verify
-from jobledger.scheduler.runner_lock import find_runner
+from jobledger.ledger.runner_lock import find_runner
 
 DAY = timedelta(days=1)
 

@@ -22,8 +22,8 @@ from jobledger import (
     hide_secrets,
     mark_secret,
 )
-from jobledger.scheduler import secrets
-from jobledger.scheduler.log import logger
+from jobledger.instrumentation import secrets
+from jobledger.instrumentation.log import logger
 
 CANARY = "tok/en+4711 secret"
 

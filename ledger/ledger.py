@@ -38,6 +38,8 @@ from ..eventstore.lock import LockWait, Patience
 from ..eventstore.position import Position, PositionError
 from ..eventstore.record import NewRecord, Record
 from ..eventstore.store import Durability
+from ..instrumentation.log import logger
+from ..instrumentation.telling import OnlyTold, Repeated
 from ..integrity.findings import VerifyReport
 from ..integrity.heads import ExportedHead
 from ..projections.board import Board
@@ -49,13 +51,11 @@ from ..release import __version__
 from .background import Background
 from .changes import Changes
 from .clock import Clock, SystemClock
-from .log import logger
+from .derived_files import Upkeep
 from .past import Past
 from .runner_lock import find_runner
 from .snapshots import Snapshots
-from .telling import OnlyTold, Repeated
 from .uniqueness import Unique, Uniqueness, check_setting
-from .upkeep import Upkeep
 from .zone import load_zone
 
 if TYPE_CHECKING:

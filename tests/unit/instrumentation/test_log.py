@@ -21,9 +21,9 @@ from support.publishers import Recording
 from support.waiting import eventually
 
 from jobledger import JobStatus, Ledger, ManualClock, Scheduler
-from jobledger.eventstore.interruption import is_interruption
-from jobledger.scheduler import log as log_module
-from jobledger.scheduler.log import is_told, logger
+from jobledger.instrumentation import log as log_module
+from jobledger.instrumentation.interruption import is_interruption
+from jobledger.instrumentation.log import is_told, logger
 
 
 class Lines:

@@ -1,0 +1,1 @@
+"""What tells and changes nothing: the operational log, hooks, progress, secrets kept out of it."""
