@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         StorageError,
         ValidationError,
     )
-    from .domain.events import (
+    from .domain.job.events import (
         Event,
         EventData,
         Imported,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         JobRetried,
         JobStarted,
     )
-    from .domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
+    from .domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
     from .domain.policy import Pacing, RetryPolicy
     from .instrumentation.secrets import hide_secrets, mark_secret
     from .integrity.findings import Problem, VerifyReport
@@ -139,7 +139,7 @@ _ROOMS = {
         "StorageError",
         "ValidationError",
     ),
-    "domain.events": (
+    "domain.job.events": (
         "Event",
         "EventData",
         "Imported",
@@ -162,7 +162,7 @@ _ROOMS = {
         "JobRetried",
         "JobStarted",
     ),
-    "domain.job": ("ImportedJob", "JobPriority", "JobStatus", "NewJob", "ScheduledJob"),
+    "domain.job.state": ("ImportedJob", "JobPriority", "JobStatus", "NewJob", "ScheduledJob"),
     "domain.policy": ("Pacing", "RetryPolicy"),
     "integrity.findings": ("Problem", "VerifyReport"),
     "integrity.heads": ("ExportedHead",),

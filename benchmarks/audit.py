@@ -20,7 +20,7 @@ _BARE = """
 import sys
 from pathlib import Path
 import msgspec
-from jobledger.domain.events import decode_data
+from jobledger.domain.job.events import decode_data
 from jobledger.eventstore.record import Record
 
 decode, count = msgspec.json.Decoder(Record).decode, 0

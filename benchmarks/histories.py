@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from jobledger import JobPriority, ManualClock
-from jobledger.domain.events import EventData, JobAdded, JobCompleted, JobStarted, encode_data
+from jobledger.domain.job.events import (
+    EventData,
+    JobAdded,
+    JobCompleted,
+    JobStarted,
+    encode_data,
+)
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.record import NewRecord
 

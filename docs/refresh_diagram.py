@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from jobledger.domain.lifecycle import diagram
+from jobledger.domain.job.lifecycle import diagram
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "docs/lifecycle.md")

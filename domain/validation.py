@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from .errors import InvalidScheduleTimeError, ValidationError
-from .job import JobPriority
+from .job.state import JobPriority
 from .times import in_utc, is_naive
 
 MAX_CONTENT_CHARS = 500

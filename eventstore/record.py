@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..domain.events import timestamp
+from ..domain.job.events import timestamp
 from ..domain.times import Moment
 
 FORMAT_VERSION = 1

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 import msgspec
 
 from ..domain.errors import ValidationError
-from ..domain.events import timestamp
+from ..domain.job.events import timestamp
 from ..domain.times import Moment
 
 HEAD_FORMAT = 1

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from ..domain.errors import LedgerCorruptError
-from ..domain.events import Event, decode_data
+from ..domain.job.events import Event, decode_data
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..projections.board import Board
 from ..projections.comparing import is_same

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import commands as c
-from ..domain.decide import decide
 from ..domain.errors import ValidationError
-from ..domain.events import SCHEMA, Event, EventData, encode_data
-from ..domain.evolve import evolve
-from ..domain.job import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
-from ..domain.taking_over import TIMES
+from ..domain.job import commands as c
+from ..domain.job.decide import decide
+from ..domain.job.events import SCHEMA, Event, EventData, encode_data
+from ..domain.job.evolve import evolve
+from ..domain.job.importing import TIMES
+from ..domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from ..eventstore.record import NewRecord
 from ..eventstore.store import EventStore, VersionConflictError
 from ..projections.contents import text_key

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from ..domain import commands as c
-from ..domain.decide import decide
 from ..domain.errors import InvalidTransitionError, JobLedgerError, StaleAttemptError
-from ..domain.job import JobPriority, ScheduledJob
+from ..domain.job import commands as c
+from ..domain.job.decide import decide
+from ..domain.job.state import JobPriority, ScheduledJob
 from ..eventstore.record import NewRecord
 from ..eventstore.store import VersionConflictError
 from ..projections.board import Board

@@ -28,7 +28,7 @@ from ..domain.errors import (
     StorageError,
     ValidationError,
 )
-from ..domain.events import Event
+from ..domain.job.events import Event
 from ..domain.policy import EXPIRE_AFTER
 from ..domain.times import in_utc
 from ..eventstore.clock_jump import boot_time

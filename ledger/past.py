@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ..domain.errors import ValidationError
-from ..domain.events import Event
+from ..domain.job.events import Event
 from ..eventstore.store import EventStore
 from ..projections.board import Board
 from ..projections.projection import to_event

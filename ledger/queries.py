@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from ..domain.errors import JobNotFoundError, ValidationError
-from ..domain.job import JobStatus, ScheduledJob, hand_out
+from ..domain.job.state import JobStatus, ScheduledJob, hand_out
 from ..projections.board import Board
 
 _MOST_COMPARED = 10_000

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ..domain import commands as c
 from ..domain.errors import ValidationError
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job import commands as c
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..projections.board import Board
 from ..projections.contents import Contents
 from ..projections.projection import Change

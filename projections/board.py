@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ..domain.errors import InvalidTransitionError, LedgerCorruptError
-from ..domain.events import Event
-from ..domain.evolve import evolve
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.events import Event
+from ..domain.job.evolve import evolve
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.times import Moment
 from .ageing import AgeingQueue
 from .jobs import OPEN, Jobs, JobsState

@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.events import Event
-from ..domain.job import ScheduledJob
+from ..domain.job.events import Event
+from ..domain.job.state import ScheduledJob
 from ..domain.times import Moment
 from ..eventstore.filesystem import FileSystem
 from .days import Days

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from ..domain.events import Event, JobAdded, JobInterrupted, JobRetried
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.events import Event, JobAdded, JobInterrupted, JobRetried
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
 from ..domain.times import Moment
 from .projection import Change

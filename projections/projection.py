@@ -9,8 +9,8 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from ..domain.events import DECODERS, SCHEMA, Event, decode_data
-from ..domain.job import ScheduledJob
+from ..domain.job.events import DECODERS, SCHEMA, Event, decode_data
+from ..domain.job.state import ScheduledJob
 from ..eventstore.record import RECORDS, Form, NewRecord, Record
 
 

@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from ..domain.errors import JobLedgerError
-from ..domain.job import NO_KEYS, JobStatus, ScheduledJob
+from ..domain.job.state import NO_KEYS, JobStatus, ScheduledJob
 from ..domain.times import Moment
 from ..eventstore.position import DayRead, Position
 from ..eventstore.record import Repaired

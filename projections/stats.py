@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ..domain.error_text import first_line, grouped
-from ..domain.events import (
+from ..domain.job.events import (
     Event,
     EventData,
     JobAdded,
@@ -29,7 +29,7 @@ from ..domain.events import (
     JobRetried,
     JobStarted,
 )
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.state import JobStatus, ScheduledJob
 from .board import Board
 from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
 from .projection import Change

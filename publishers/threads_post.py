@@ -7,7 +7,7 @@ from bisect import bisect_right
 from urllib.parse import urlsplit
 
 from ..domain.errors import ValidationError
-from ..domain.job import ScheduledJob
+from ..domain.job.state import ScheduledJob
 
 LONGEST_TEXT = 500
 LONGEST_ALT_TEXT = 1000

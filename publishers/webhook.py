@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from ..domain.errors import JobLedgerError, ValidationError
-from ..domain.job import ScheduledJob
+from ..domain.job.state import ScheduledJob
 from ..domain.validation import clean_text
 from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
 from .exchange import Answer, Connection, NoAnswer, NotSent, Timeouts, TransportFactory

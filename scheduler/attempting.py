@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from ..domain import commands as c
 from ..domain.errors import (
     InvalidTransitionError,
     JobLedgerError,
     JobNotFoundError,
     StorageError,
 )
-from ..domain.events import Event
-from ..domain.job import JobStatus, ScheduledJob, hand_out
+from ..domain.job import commands as c
+from ..domain.job.events import Event
+from ..domain.job.state import JobStatus, ScheduledJob, hand_out
 from ..instrumentation.foreign import described
 from ..instrumentation.log import logger
 from ..instrumentation.secrets import hide_in

@@ -13,8 +13,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..domain import commands as c
-from ..domain import events as e
 from ..domain.errors import (
     InvalidTransitionError,
     JobLedgerError,
@@ -22,7 +20,9 @@ from ..domain.errors import (
     StorageError,
     ValidationError,
 )
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job import commands as c
+from ..domain.job import events as e
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.validation import clean_text
 from ..instrumentation.log import Log, logger
 from ..instrumentation.secrets import hide_in

@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from ..domain import commands as c
 from ..domain.errors import JobLedgerError, ValidationError
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job import commands as c
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..instrumentation.foreign import guarded
 from ..instrumentation.log import is_told, logger
 from ..instrumentation.telling import Repeated

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from ..domain import commands as c
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job import commands as c
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..projections.board import Board
 from .execution import interruption
 from .settings import AttemptSettings

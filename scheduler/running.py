@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from ..domain import commands as c
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job import commands as c
+from ..domain.job.state import JobStatus, ScheduledJob
 from .attempt import Attempt
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from ..domain import commands as c
 from ..domain.errors import StorageError, ValidationError
+from ..domain.job import commands as c
 from ..instrumentation.foreign import described
 from ..instrumentation.log import logger
 from .attempt import Port, PostCallback, Publisher

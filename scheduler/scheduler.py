@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import commands as c
 from ..domain.errors import JobLedgerError
+from ..domain.job import commands as c
 from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.position import Position

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 import msgspec
 
-from ..domain import commands as c
 from ..domain.errors import ValidationError
-from ..domain.job import ScheduledJob
+from ..domain.job import commands as c
+from ..domain.job.state import ScheduledJob
 from ..domain.policy import Pacing, RetryPolicy
 from ..domain.validation import check_timeout
 

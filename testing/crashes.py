@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
-from ..domain.job import JobStatus, NewJob
+from ..domain.job.state import JobStatus, NewJob
 from ..ledger.ledger import Ledger
 from ..scheduler.attempt import Publisher
 from ..scheduler.scheduler import Scheduler

@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ..domain.job import NewJob
+from ..domain.job.state import NewJob
 from ..scheduler.attempt import Publisher
 from .faults import Fault
 from .processes import RestlessClock

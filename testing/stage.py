@@ -21,7 +21,7 @@ from ..domain.errors import (
     StorageError,
     ValidationError,
 )
-from ..domain.job import NewJob
+from ..domain.job.state import NewJob
 from ..integrity.verify import verify
 from ..ledger.ledger import Ledger
 from ..scheduler.attempt import Port, Publisher

@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from ..domain.errors import JobLedgerError
-from ..domain.job import JobPriority, NewJob
+from ..domain.job.state import JobPriority, NewJob
 from ..ledger.clock import ManualClock
 from ..ledger.ledger import Ledger
 from .disk import SimulatedDisk

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from ..domain.errors import LedgerCorruptError
-from ..domain.events import EVENT_TYPES
+from ..domain.job.events import EVENT_TYPES
 from ..eventstore.reader import LogReader
 from ..eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
 from ..ledger.queries import not_found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ..domain.errors import StorageError, ValidationError
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..eventstore.filesystem import storage_errors
 from ..ledger.ledger import Ledger
 from .files import FILE, HandedOut, check_free, hand_out

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..ledger.queries import Queries
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])

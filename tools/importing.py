@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..domain.job import JobStatus
+from ..domain.job.state import JobStatus
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.opening import check_may_create
 from ..ledger.ledger import Ledger

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from ..domain.errors import ValidationError
-from ..domain.job import JobPriority, JobStatus
+from ..domain.job.state import JobPriority, JobStatus
 from ..ledger.ledger import Ledger
 from .files import read_in
 from .filters import account_option, choose_jobs, status_option

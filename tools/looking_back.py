@@ -7,8 +7,8 @@ import textwrap
 
 import click
 
-from ..domain.events import Event
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.events import Event
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..ledger.ledger import Ledger
 from .grammar import command
 from .output import console, print_json, printable, status_text

@@ -15,7 +15,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import msgspec
 
 from ..domain.errors import JobLedgerError, ValidationError
-from ..domain.job import ScheduledJob
+from ..domain.job.state import ScheduledJob
 from ..instrumentation.secrets import mark_secret, without_secrets
 from ..release import __version__
 from ..scheduler.failures import without_text

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.text import printable as harmless
 from .streams import escaped, has_unicode
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..domain.errors import ValidationError
-from ..domain.job import JobStatus
+from ..domain.job.state import JobStatus
 from ..ledger.ledger import Ledger
 from ..ledger.queries import LedgerView
 from .differences import JobDifference, differences

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..domain.errors import JobLedgerError, StorageError, ValidationError
-from ..domain.events import Event
+from ..domain.job.events import Event
 from ..eventstore.filesystem import storage_errors
 from ..ledger.ledger import Ledger
 from ..release import how_to_install

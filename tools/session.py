@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from ..domain.errors import JobNotFoundError, LedgerCorruptError, StorageError, ValidationError
-from ..domain.job import ScheduledJob
+from ..domain.job.state import ScheduledJob
 from .location import Given, locate, near
 from .output import print_error, print_json, printable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from ..domain.events import Event
+    from ..domain.job.events import Event
     from ..ledger.ledger import Ledger
     from ..ledger.queries import Queries
     from ..projections.rebuild import Progress

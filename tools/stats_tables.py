@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..domain.job import JobStatus
+from ..domain.job.state import JobStatus
 from ..projections.figures import ErrorGroup, Part, Spread, StatsReport, Tally
 from .output import STATUS_STYLE, console, moment, printable
 from .streams import has_unicode

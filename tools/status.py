@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..ledger.ledger import Ledger
 from ..ledger.runner_lock import LOCK_NAME

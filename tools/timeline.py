@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.events import Event, Imported, JobAdded, JobCompleted
+from ..domain.job.events import Event, Imported, JobAdded, JobCompleted
 from .output import printable
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import events as e
-from ..domain.events import Event
-from ..domain.job import JobStatus, ScheduledJob
+from ..domain.job import events as e
+from ..domain.job.events import Event
+from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
 from .timeline import span
 

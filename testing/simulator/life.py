@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from ...domain.job import JobPriority, NewJob
+from ...domain.job.state import JobPriority, NewJob
 from ...ledger.ledger import Ledger
 from ..faults import Fault
 from ..model import must

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from jobledger import Ledger
-from jobledger.domain.events import EVENT_TYPES
-from jobledger.projections.verify import verify
+from jobledger.domain.job.events import EVENT_TYPES
+from jobledger.integrity.verify import verify
 
 GOLDEN = sorted(path for path in Path(__file__).parent.glob("v*") if path.is_dir())
 

@@ -17,13 +17,13 @@ from support.domain import NOON
 from support.strategies import jobs_elsewhere, values, words
 
 from jobledger import Event, JobPriority, JobStatus, Ledger, ManualClock, NewJob, ScheduledJob
-from jobledger.domain import commands as c
-from jobledger.domain import events as e
-from jobledger.domain.decide import decide
 from jobledger.domain.errors import JobLedgerError
-from jobledger.domain.evolve import evolve
-from jobledger.domain.lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
-from jobledger.domain.taking_over import take_over
+from jobledger.domain.job import commands as c
+from jobledger.domain.job import events as e
+from jobledger.domain.job.decide import decide
+from jobledger.domain.job.evolve import evolve
+from jobledger.domain.job.importing import take_over
+from jobledger.domain.job.lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
 from jobledger.testing.strategies import keys, texts
 
 moments = st.timedeltas(timedelta(days=-364), timedelta(days=364)).map(lambda by: NOON + by)

@@ -12,9 +12,9 @@ from support.domain import NOON, command_for
 from support.histories import Histories
 
 from jobledger import JobStatus
-from jobledger.domain import commands as c
 from jobledger.domain.errors import JobLedgerError
-from jobledger.domain.lifecycle import PAST_TENSE
+from jobledger.domain.job import commands as c
+from jobledger.domain.job.lifecycle import PAST_TENSE
 from jobledger.projections.board import Board
 from jobledger.projections.figures import Tally
 from jobledger.projections.stats import gather

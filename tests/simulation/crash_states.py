@@ -39,7 +39,7 @@ from support.eventstore import NOON
 
 from jobledger import JobLedgerError, Ledger, ManualClock, NewJob, PostResult, Scheduler
 from jobledger.domain.errors import StorageError
-from jobledger.domain.job import JobStatus
+from jobledger.domain.job.state import JobStatus
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 

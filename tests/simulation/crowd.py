@@ -26,7 +26,7 @@ from support.durability import Broken, expect, without_background
 
 from jobledger import Ledger, PostResult, Scheduler
 from jobledger.domain.errors import InvalidTransitionError
-from jobledger.domain.job import ScheduledJob
+from jobledger.domain.job.state import ScheduledJob
 from jobledger.eventstore.reader import LogReader
 from jobledger.projections.rebuild import Replay
 

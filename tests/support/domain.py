@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jobledger import Event, ImportedJob, JobStatus, NewJob, ScheduledJob
-from jobledger.domain import commands as c
-from jobledger.domain import events as e
-from jobledger.domain.decide import decide
-from jobledger.domain.evolve import evolve
+from jobledger.domain.job import commands as c
+from jobledger.domain.job import events as e
+from jobledger.domain.job.decide import decide
+from jobledger.domain.job.evolve import evolve
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -27,7 +27,7 @@ from jobledger import (
     PostResult,
     Scheduler,
 )
-from jobledger.domain.lifecycle import TRANSITIONS
+from jobledger.domain.job.lifecycle import TRANSITIONS
 from jobledger.tools.cli import cli
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import jobledger
-from jobledger.domain.events import EVENT_TYPES
+from jobledger.domain.job.events import EVENT_TYPES
 
 
 def test_the_names_of_the_package_are_there_and_documented() -> None:

@@ -9,7 +9,7 @@ from importlib.resources import files
 import msgspec
 
 from ...domain.errors import ValidationError
-from ...domain.job import JobPriority
+from ...domain.job.state import JobPriority
 from ...ledger.ledger import Ledger
 from ..moments import parse_moment
 

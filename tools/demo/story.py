@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...domain.errors import StorageError
-from ...domain.job import JobStatus, ScheduledJob
+from ...domain.job.state import JobStatus, ScheduledJob
 from ...integrity.verify import VerifyReport
 from ...ledger.ledger import Ledger
 from ...publishers.fake_platform import FakePlatform

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ...domain.errors import ValidationError
-from ...domain.job import ScheduledJob
+from ...domain.job.state import ScheduledJob
 from .fields import KEYS, NEEDED, STATE, Fault, Row, place, to_document
 
 BOM = "\ufeff"

@@ -10,8 +10,8 @@ from uuid import uuid4
 import msgspec
 
 from ...domain.errors import ValidationError
-from ...domain.job import JobPriority, JobStatus, ScheduledJob, copy_json
-from ...domain.taking_over import TIMES, least_attempt
+from ...domain.job.importing import TIMES, least_attempt
+from ...domain.job.state import JobPriority, JobStatus, ScheduledJob, copy_json
 from ..moments import parse_moment
 
 KEYS = ScheduledJob.__struct_fields__[:16]

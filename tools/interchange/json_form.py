@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ...domain.errors import ValidationError
-from ...domain.job import ScheduledJob
+from ...domain.job.state import ScheduledJob
 from ...projections.daily_files import DailyFiles
 from .fields import Fault, Row, place, to_document
 

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain import commands as c
-from ...domain.decide import decide
 from ...domain.errors import JobLedgerError, ValidationError
-from ...domain.events import encode_data
-from ...domain.job import ImportedJob, JobStatus
+from ...domain.job import commands as c
+from ...domain.job.decide import decide
+from ...domain.job.events import encode_data
+from ...domain.job.state import ImportedJob, JobStatus
 from ...eventstore.group import ENVELOPE_BYTES, MAX_APPEND_BYTES
 from ...ledger.adding import in_zone, used_before
 from .csv_form import read_csv

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.events import JobCancelled, JobFailed, JobInterrupted, JobRetried, JobStarted
-from ...domain.job import ScheduledJob
+from ...domain.job.events import JobCancelled, JobFailed, JobInterrupted, JobRetried, JobStarted
+from ...domain.job.state import ScheduledJob
 from ...projections.projection import Change
 
 MOST_FAILURES = 500

@@ -12,8 +12,8 @@ import msgspec
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from ...domain.events import Event
-from ...domain.job import JobStatus, ScheduledJob
+from ...domain.job.events import Event
+from ...domain.job.state import JobStatus, ScheduledJob
 from ...projections.board import Board
 from ...projections.figures import StatsReport
 from ...projections.stats import Stats

@@ -9,9 +9,9 @@ import pytest
 from support.domain import NOON, SECOND, Life, elsewhere, new
 
 from jobledger import JobStatus, Pacing, ScheduledJob, ValidationError
-from jobledger.domain import commands as c
-from jobledger.domain import events as e
-from jobledger.domain.decide import decide
+from jobledger.domain.job import commands as c
+from jobledger.domain.job import events as e
+from jobledger.domain.job.decide import decide
 from jobledger.domain.text import printable
 from jobledger.domain.validation import check_checkpoint_name, check_json, check_timeout, clean_text
 

@@ -18,10 +18,10 @@ from jobledger import (
     StaleAttemptError,
     ValidationError,
 )
-from jobledger.domain import commands as c
-from jobledger.domain import events as e
-from jobledger.domain.decide import decide
-from jobledger.domain.lifecycle import PAST_TENSE, TABLE
+from jobledger.domain.job import commands as c
+from jobledger.domain.job import events as e
+from jobledger.domain.job.decide import decide
+from jobledger.domain.job.lifecycle import PAST_TENSE, TABLE
 
 MICROSECOND = timedelta(microseconds=1)
 OF_ATTEMPT = {"note", "checkpoint", "complete", "retry", "fail", "interrupt"}

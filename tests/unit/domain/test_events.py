@@ -9,8 +9,8 @@ import pytest
 from support.domain import NOON
 
 from jobledger import JobPriority, JobStatus, StorageError
-from jobledger.domain import events as e
-from jobledger.domain.events import (
+from jobledger.domain.job import events as e
+from jobledger.domain.job.events import (
     EVENT_TYPES,
     SCHEMA,
     UPCASTERS,

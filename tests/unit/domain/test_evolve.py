@@ -9,10 +9,10 @@ import pytest
 from support.domain import NOON, Life, in_state
 
 from jobledger import Event, InvalidTransitionError, JobPriority, JobStatus
-from jobledger.domain import commands as c
-from jobledger.domain import events as e
-from jobledger.domain.evolve import evolve
-from jobledger.domain.lifecycle import BY_TRIGGER
+from jobledger.domain.job import commands as c
+from jobledger.domain.job import events as e
+from jobledger.domain.job.evolve import evolve
+from jobledger.domain.job.lifecycle import BY_TRIGGER
 
 
 def event(life: Life, data: e.EventData, *, version: int | None = None) -> Event:

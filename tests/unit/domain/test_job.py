@@ -19,7 +19,7 @@ from jobledger import (
     ScheduledJob,
     ValidationError,
 )
-from jobledger.domain.job import hand_out
+from jobledger.domain.job.state import hand_out
 
 KEYS = [
     "job_id", "account_id", "content", "scheduled_time", "priority", "status", "platform",

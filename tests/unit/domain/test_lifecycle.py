@@ -10,8 +10,8 @@ import pytest
 from transitions import Machine, MachineError
 
 from jobledger import InvalidTransitionError, JobStatus
-from jobledger.domain.events import EVENT_TYPES
-from jobledger.domain.lifecycle import (
+from jobledger.domain.job.events import EVENT_TYPES
+from jobledger.domain.job.lifecycle import (
     NEW,
     PAST_TENSE,
     REMOVED,

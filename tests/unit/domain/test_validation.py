@@ -11,9 +11,9 @@ import pytest
 from support.domain import NOON, new
 
 from jobledger import InvalidScheduleTimeError, JobPriority, NewJob, ValidationError
-from jobledger.domain import commands as c
-from jobledger.domain.decide import decide
-from jobledger.domain.events import EventData
+from jobledger.domain.job import commands as c
+from jobledger.domain.job.decide import decide
+from jobledger.domain.job.events import EventData
 from jobledger.domain.validation import check_job_id, check_metadata, clean_text
 
 YEAR = timedelta(days=365)

@@ -10,9 +10,9 @@ import pytest
 from support.domain import NOON, new
 
 from jobledger import Event, JobPriority, JobStatus, LedgerCorruptError, ScheduledJob
-from jobledger.domain import commands as c
-from jobledger.domain.decide import decide
 from jobledger.domain.errors import JobLedgerError
+from jobledger.domain.job import commands as c
+from jobledger.domain.job.decide import decide
 from jobledger.projections.ageing import AgeingQueue
 from jobledger.projections.board import Board, rank
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobledger import JobPriority, JobStatus, ScheduledJob
-from jobledger.domain.job import NO_KEYS
+from jobledger.domain.job.state import NO_KEYS
 from jobledger.projections import jobs as module
 from jobledger.projections.jobs import Jobs, pack, place_in_file, unpack
 from jobledger.projections.members import Members

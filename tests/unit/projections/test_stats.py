@@ -13,7 +13,7 @@ from support.domain import NOON, elsewhere
 from support.histories import Histories
 
 from jobledger import JobStatus
-from jobledger.domain import commands as c
+from jobledger.domain.job import commands as c
 from jobledger.projections.board import Board
 from jobledger.projections.figures import Day, ErrorGroup, Part, Spread, StatsReport, Tally, spread
 from jobledger.projections.stats import Stats, gather

@@ -25,7 +25,7 @@ from jobledger import (
     StaleAttemptError,
     ValidationError,
 )
-from jobledger.domain import commands as c
+from jobledger.domain.job import commands as c
 from jobledger.scheduler.attempt import Port
 
 

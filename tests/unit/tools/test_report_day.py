@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.histories import Histories
 
-from jobledger.domain import commands as c
+from jobledger.domain.job import commands as c
 from jobledger.projections.board import Board
 from jobledger.tools.report.attempts import Attempts, AttemptSeen
 from jobledger.tools.report.day import LEAST_WIDTH, MOST_ROWS, Timeline, timeline

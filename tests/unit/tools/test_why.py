@@ -16,7 +16,7 @@ from support.publishers import Asking, Crash, crash, dying
 from support.stories import HOUR, MINUTE, Story, cannot_tell, fails, posts, refuses
 
 from jobledger import JobPriority, JobStatus, ManualClock, PostResult
-from jobledger.domain.events import JobCompleted
+from jobledger.domain.job.events import JobCompleted
 from jobledger.tools.timeline import describe
 from jobledger.tools.why import Surroundings, explain
 

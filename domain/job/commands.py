@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from .job import ImportedJob, JobPriority, NewJob
-from .policy import EXPIRE_AFTER, RetryPolicy
+from ..policy import EXPIRE_AFTER, RetryPolicy
+from .state import ImportedJob, JobPriority, NewJob
 
 OnInterrupted = Literal["retry", "fail"]
 InterruptReason = Literal[

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 from transitions import Machine
 
-from .errors import InvalidTransitionError
-from .job import JobStatus
+from ..errors import InvalidTransitionError
+from .state import JobStatus
 
 NEW: Final = "–"
 """The pseudo state before `add`."""

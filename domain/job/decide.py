@@ -13,13 +13,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from . import commands as c
-from . import events as e
-from .errors import StaleAttemptError, ValidationError
-from .job import JobStatus, ScheduledJob
-from .lifecycle import NEW, check, refusal
-from .taking_over import take_over
-from .validation import (
+from ..errors import StaleAttemptError, ValidationError
+from ..validation import (
     check_account,
     check_checkpoint_name,
     check_content,
@@ -34,6 +29,11 @@ from .validation import (
     check_timeout,
     clean_text,
 )
+from . import commands as c
+from . import events as e
+from .importing import take_over
+from .lifecycle import NEW, check, refusal
+from .state import JobStatus, ScheduledJob
 
 CommandT = TypeVar("CommandT", bound=c.Command)
 Decision = list[e.EventData]

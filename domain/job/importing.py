@@ -11,11 +11,9 @@ from typing import Any
 
 import msgspec
 
-from .errors import InvalidScheduleTimeError, ValidationError
-from .events import Imported, JobAdded
-from .job import ImportedJob, JobStatus, ScheduledJob
-from .times import in_utc, is_naive
-from .validation import (
+from ..errors import InvalidScheduleTimeError, ValidationError
+from ..times import in_utc, is_naive
+from ..validation import (
     SCHEDULE_WINDOW,
     check_account,
     check_checkpoint_name,
@@ -30,6 +28,8 @@ from .validation import (
     check_timeout,
     clean_text,
 )
+from .events import Imported, JobAdded
+from .state import ImportedJob, JobStatus, ScheduledJob
 
 MAX_TEXT_CHARS = 20_000
 """Of `error`, `thread_id` and `status_message`: a traceback may be long."""

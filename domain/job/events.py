@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 import msgspec
 
+from ..errors import StorageError
+from ..times import Moment
 from .commands import InterruptReason
-from .errors import StorageError
-from .job import JobPriority, JobStatus
 from .lifecycle import PAST_TENSE
-from .times import Moment
+from .state import JobPriority, JobStatus
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -20,10 +20,10 @@ from jobledger import (
     ScheduledJob,
     ValidationError,
 )
-from jobledger.domain import commands as c
-from jobledger.domain import events as e
-from jobledger.domain.decide import decide
-from jobledger.domain.evolve import evolve
+from jobledger.domain.job import commands as c
+from jobledger.domain.job import events as e
+from jobledger.domain.job.decide import decide
+from jobledger.domain.job.evolve import evolve
 
 DAY = timedelta(days=1)
 

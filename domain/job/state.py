@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from .errors import ValidationError
-from .policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
-from .times import Moment, in_utc
+from ..errors import ValidationError
+from ..policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
+from ..times import Moment, in_utc
 
 
 class JobStatus(StrEnum):
-    """Where a job is in its lifecycle (see `domain.lifecycle`)."""
+    """Where a job is in its lifecycle (see `lifecycle.py`)."""
 
     PENDING = "pending"
     SCHEDULED = "scheduled"

@@ -13,11 +13,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ..errors import InvalidTransitionError
 from . import events as e
-from .errors import InvalidTransitionError
 from .events import Event, trigger_of
-from .job import NO_KEYS, JobStatus, ScheduledJob
 from .lifecycle import BY_TRIGGER, NEW, PAST_TENSE, REMOVED
+from .state import NO_KEYS, JobStatus, ScheduledJob
 
 # Looking a member of an enum up costs as much as a look into a dict, and these are asked for often.
 _PENDING, _SCHEDULED, _RUNNING = JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING

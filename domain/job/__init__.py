@@ -1,0 +1,1 @@
+"""A job: what it is, how it may change, and what is said of that."""
