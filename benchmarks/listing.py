@@ -17,7 +17,7 @@ from measure import in_turn, process, tell
 from jobledger import Ledger, ManualClock, NewJob
 
 _IMPORTS = """
-import jobledger.tools.cli, jobledger.tools.jobs, jobledger.tools.tables
+import jobledger.tools.cli, jobledger.tools.commands.list, jobledger.tools.render.tables
 from jobledger import Ledger
 """
 """What the command imports."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -23,71 +24,71 @@ from .streams import OutputError, ReaderGone, standard_streams
 
 SECTIONS = {
     "Begin": {
-        "demo": ("demonstration:demo", "See the whole story in a minute, on a ledger of its own."),
-        "add": ("jobs:add", "Add a job and print its id."),
-        "run": ("runner:run", "Run the jobs with your publisher, until SIGTERM or Ctrl-C."),
-        "import": ("importing:import_", "Import jobs from CSV, JSON lines or daily files."),
-        "export": ("exporting:export", "Export jobs as CSV, JSON lines or daily files."),
+        "demo": "See the whole story in a minute, on a ledger of its own.",
+        "add": "Add a job and print its id.",
+        "run": "Run the jobs with your publisher, until SIGTERM or Ctrl-C.",
+        "import": "Import jobs from CSV, JSON lines or daily files.",
+        "export": "Export jobs as CSV, JSON lines or daily files.",
     },
     "Jobs": {
-        "list": ("jobs:list_", "List jobs: highest priority first, then by time."),
-        "show": ("jobs:show", "Show one job with all its fields."),
-        "hold": ("jobs:hold", "Hold a scheduled job: it waits as a draft."),
-        "release": ("jobs:release", "Release a held job: it is scheduled again."),
-        "edit": ("jobs:edit", "Change the content, priority or metadata of a job."),
-        "reschedule": ("jobs:reschedule", "Give a job that has not run yet another time."),
-        "cancel": ("jobs:cancel", "Cancel a job that is pending, scheduled or running."),
-        "requeue": ("jobs:requeue", "Schedule a failed, expired or cancelled job again."),
-        "resolve": ("jobs:resolve", "Say what became of a job whose outcome is unknown."),
-        "remove": ("jobs:remove", "Remove a job that is not running."),
+        "list": "List jobs: highest priority first, then by time.",
+        "show": "Show one job with all its fields.",
+        "hold": "Hold a scheduled job: it waits as a draft.",
+        "release": "Release a held job: it is scheduled again.",
+        "edit": "Change the content, priority or metadata of a job.",
+        "reschedule": "Give a job that has not run yet another time.",
+        "cancel": "Cancel a job that is pending, scheduled or running.",
+        "requeue": "Schedule a failed, expired or cancelled job again.",
+        "resolve": "Say what became of a job whose outcome is unknown.",
+        "remove": "Remove a job that is not running.",
     },
     "What is, and what was": {
-        "status": ("status:status", "Show the ledger at one look: runner, next, overdue, failed."),
-        "history": ("looking_back:history", "Show one job's life: what, when, how long, why."),
-        "why": ("looking_back:why", "Say why a job is not out, or may be out twice."),
-        "audit": ("audit:audit", "Show the events of the log, filtered, also as they come."),
-        "replay": ("past_states:replay", "Show the jobs as they were at a moment."),
-        "diff": ("past_states:diff", "Show what changed between two moments."),
-        "stats": ("stats:stats", "Show figures by state, account, platform and day."),
-        "report": ("reporting:report", "Write one page about the ledger, for the browser."),
+        "status": "Show the ledger at one look: runner, next, overdue, failed.",
+        "history": "Show one job's life: what, when, how long, why.",
+        "why": "Say why a job is not out, or may be out twice.",
+        "audit": "Show the events of the log, filtered, also as they come.",
+        "replay": "Show the jobs as they were at a moment.",
+        "diff": "Show what changed between two moments.",
+        "stats": "Show figures by state, account, platform and day.",
+        "report": "Write one page about the ledger, for the browser.",
     },
     "The log": {
-        "verify": ("checks:verify_", "Check every record of every file."),
-        "seal": ("sealing:seal", "Sign finished days, so that nobody can rewrite them."),
-        "backup": ("backup:backup", "Copy the ledger, while it is at work, and verify the copy."),
-        "rebuild": ("rebuilding:rebuild", "Make every derived file anew from the log."),
-        "repair": ("repairing:repair_", "Cut a damaged log back to its sound part."),
+        "verify": "Check every record of every file.",
+        "seal": "Sign finished days, so that nobody can rewrite them.",
+        "backup": "Copy the ledger, while it is at work, and verify the copy.",
+        "rebuild": "Make every derived file anew from the log.",
+        "repair": "Cut a damaged log back to its sound part.",
     },
     "More": {
-        "completion": ("completion:completion", "Print what your shell needs to complete words."),
-        "simulate": ("simulate:simulate_", "Try the whole system on a simulated machine."),
+        "completion": "Print what your shell needs to complete words.",
+        "simulate": "Try the whole system on a simulated machine.",
     },
 }
-"""The commands as the help shows them: where each is, as module and name, and what it does.
+"""The commands as the help shows them, and what each does. Its file in `commands/` has its name.
 
-A module is imported when its command is asked for, so that a command, and the help, start as fast
-as what they need allows.
+That is imported when the command is asked for, so that a command, and the help, start as fast as
+what they need allows.
 """
-COMMANDS = {name: place for section in SECTIONS.values() for name, (place, _) in section.items()}
+COMMANDS = [name for section in SECTIONS.values() for name in section]
 
 
 class Commands(Group):
     """The group of the commands in `SECTIONS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f".{module}", __package__), name)
-        return command
+        file = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found = vars(import_module(f".commands.{file}", __package__)).values()
+        return next(one for one in found if isinstance(one, click.Command) and one.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in SECTIONS.items():
             with formatter.section(title):
-                rows = [(name, short) for name, (_, short) in commands.items()]
+                rows = [(name, short) for name, short in commands.items()]
                 formatter.write_dl(rows, col_max=12)
 
 

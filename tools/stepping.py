@@ -12,10 +12,10 @@ from ..domain.errors import ValidationError
 from ..ledger.ledger import Ledger
 from ..projections.board import Board
 from ..projections.projection import Change
-from .differences import difference, print_differences
 from .output import printable
+from .render.differences import difference, print_differences
+from .render.timeline import describe
 from .session import zone_of
-from .timeline import describe
 
 _FORWARD = {"\r", "\n", " ", "n", "\x1b[C", "\x1b[B"}
 _BACK = {"b", "p", "\x7f", "\x1b[D", "\x1b[A"}

@@ -11,7 +11,7 @@ import msgspec
 from ...domain.errors import ValidationError
 from ...domain.job.state import JobPriority
 from ...ledger.ledger import Ledger
-from ..moments import parse_moment
+from ..typed_times import parse_moment
 
 
 class Refused(msgspec.Struct, frozen=True):

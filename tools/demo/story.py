@@ -15,11 +15,11 @@ from ...domain.job.state import JobStatus, ScheduledJob
 from ...integrity.verify import VerifyReport
 from ...ledger.ledger import Ledger
 from ...publishers.fake_platform import FakePlatform
-from ..checks import print_report
+from ..commands.verify import print_report
 from ..output import printable
+from ..render.tables import print_jobs
+from ..render.timeline import timeline
 from ..session import zone_of
-from ..tables import print_jobs
-from ..timeline import timeline
 from .posts import Refused, add_posts, demo_csv
 from .runner import Runner
 from .verdict import Verdict, judge

@@ -12,7 +12,7 @@ import msgspec
 from ...domain.errors import ValidationError
 from ...domain.job.importing import TIMES, least_attempt
 from ...domain.job.state import JobPriority, JobStatus, ScheduledJob, copy_json
-from ..moments import parse_moment
+from ..typed_times import parse_moment
 
 KEYS = ScheduledJob.__struct_fields__[:16]
 """Those of `ScheduledJob.to_dict`: in every form, always."""

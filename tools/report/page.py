@@ -18,7 +18,7 @@ from ...projections.board import Board
 from ...projections.figures import StatsReport
 from ...projections.stats import Stats
 from ..output import printable
-from ..timeline import span
+from ..render.timeline import span
 from .attempts import Attempts
 from .charts import WAITING_BOUNDS_S, posts_a_day, waiting_times
 from .day import beginning, timeline

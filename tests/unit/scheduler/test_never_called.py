@@ -218,7 +218,7 @@ def test_why_and_the_figures_count_it_for_nothing(
     from zoneinfo import ZoneInfo
 
     from jobledger.projections.stats import Stats
-    from jobledger.tools.why import Surroundings, explain
+    from jobledger.tools.render.explanation import Surroundings, explain
 
     with Scheduler(directory, clock=clock, concurrency=2) as scheduler:
         job_id = scheduler.add_job("a", "x", clock.now())

@@ -21,7 +21,7 @@ from jobledger import (
     ScheduledJob,
     Scheduler,
 )
-from jobledger.tools.why import Surroundings, explain
+from jobledger.tools.render.explanation import Surroundings, explain
 
 MINUTES = timedelta(minutes=1)
 

@@ -170,7 +170,7 @@ def test_the_overview_fits_a_narrow_terminal_and_says_what_each_command_does(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     for section in SECTIONS.values():
-        for name, (_, short) in section.items():
+        for name, short in section.items():
             assert short.endswith(".")
             assert any(line.split() == [name, *short.split()] for line in lines), name
 
@@ -211,12 +211,12 @@ def test_whatever_is_raised_is_told_in_a_line(
     error: BaseException, code: int, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the way to see where it comes from, for those who want to know."""
-    from jobledger.tools import jobs
+    from jobledger.tools.commands import list as module
 
     def fails(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(jobs, "choose_jobs", fails)
+    monkeypatch.setattr(module, "choose_jobs", fails)
     monkeypatch.setattr("jobledger.tools.session.Session.reading", fails)
     done = run_here(Path("nowhere"), "list")
     assert (done.code, done.out) == (code, "")

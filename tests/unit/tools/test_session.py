@@ -15,7 +15,7 @@ from support.terminal import Terminal
 
 from jobledger import Ledger, ManualClock
 from jobledger.tools.cli import COMMANDS, cli
-from jobledger.tools.completion import completion
+from jobledger.tools.commands.completion import completion
 from jobledger.tools.session import JobId
 
 

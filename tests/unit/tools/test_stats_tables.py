@@ -12,7 +12,7 @@ import pytest
 from support.cli import run_inside
 
 from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler
-from jobledger.tools.stats_tables import shares
+from jobledger.tools.render.stats_tables import shares
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from support.cli import run_here
 from support.terminal import Terminal
 
 from jobledger import Ledger, ManualClock
-from jobledger.tools.tables import Columns
+from jobledger.tools.render.tables import Columns
 
 LONG = "a text that goes on and on and on, much longer than any terminal is wide, to its end"
 

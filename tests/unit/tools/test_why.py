@@ -17,8 +17,8 @@ from support.stories import HOUR, MINUTE, Story, cannot_tell, fails, posts, refu
 
 from jobledger import JobPriority, JobStatus, ManualClock, PostResult
 from jobledger.domain.job.events import JobCompleted
-from jobledger.tools.timeline import describe
-from jobledger.tools.why import Surroundings, explain
+from jobledger.tools.render.explanation import Surroundings, explain
+from jobledger.tools.render.timeline import describe
 
 
 @pytest.fixture

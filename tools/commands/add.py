@@ -1,0 +1,88 @@
+"""The `add` command: a job, from the command line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from ...domain.job.state import JobPriority
+from ..grammar import command
+from ..job_changes import (
+    PRIORITIES,
+    echo_time,
+    read_content,
+    read_metadata,
+    time_argument,
+)
+from ..session import Session, json_option, pass_session, zone_of
+from ..typed_times import parse_time
+
+
+@command()
+@click.argument("account_id", metavar="ACCOUNT")
+@click.argument("content")
+@time_argument(required=False)
+@click.option("--priority", type=PRIORITIES, default="normal", show_default=True)
+@click.option("--max-retries", type=int, metavar="N", default=3, show_default=True)
+@click.option("--platform", metavar="NAME", default="threads", show_default=True)
+@click.option("--metadata", metavar="JSON", help="A JSON object kept with the job.")
+@click.option("--hold", is_flag=True, help="Add it as a draft that waits for `release`.")
+@click.option("--job-id", metavar="ID", help="Give the id yourself; without it a UUID is made.")
+@click.option(
+    "--publish-timeout-s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long its publisher may take.",
+)
+@click.option("--unique", is_flag=True, help="Refuse a text that a job of the account has already.")
+@click.option(
+    "--timezone",
+    metavar="ZONE",
+    help="The zone of a new ledger (an IANA name); this machine's if not given.",
+)
+@json_option
+@pass_session
+def add(
+    session: Session,
+    account_id: str,
+    content: str,
+    scheduled_time: str,
+    priority: str,
+    max_retries: int,
+    platform: str,
+    metadata: str | None,
+    hold: bool,
+    job_id: str | None,
+    publish_timeout_s: float | None,
+    unique: bool,
+    timezone: str | None,
+) -> None:
+    """Add a job and print its id. CONTENT `-` reads standard input.
+
+    TIME is `+10m`, `9:00`, `tomorrow 9:00`, `friday 18:30` or ISO 8601 (`2026-01-31T09:00`), in the
+    ledger's time zone; without one it is now. How it was understood is said on standard error.
+
+    \b
+    Example:
+      jobledger add my-account "Xin chào!" "tomorrow 9:00" --priority high
+      jobledger add my-account "In ten minutes" +10m
+    """
+    typed, text, kept = parse_time(scheduled_time), read_content(content), read_metadata(metadata)
+    timeout = None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
+    with session.ledger(create=True, timezone=timezone, unique=unique) as ledger:
+        moment = typed.ahead(ledger.now(), zone_of(ledger))
+        added = ledger.add_job(
+            account_id,
+            text,
+            moment.at,
+            JobPriority[priority.upper()],
+            max_retries,
+            platform=platform,
+            metadata=kept,
+            hold=hold,
+            job_id=job_id,
+            publish_timeout=timeout,
+        )
+        session.show_change(ledger.get_job(added), "added", said=added)
+        echo_time(ledger, moment)

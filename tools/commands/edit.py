@@ -1,0 +1,43 @@
+"""The `edit` command: content, priority or metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ...domain.job.state import JobPriority
+from ..grammar import command
+from ..job_changes import (
+    PRIORITIES,
+    change_job,
+    read_content,
+    read_metadata,
+)
+from ..session import JOB, Session, json_option, pass_session
+
+
+@command()
+@click.argument("job", type=JOB)
+@click.option("--content", metavar="TEXT", help="The new text; `-` reads standard input.")
+@click.option("--priority", type=PRIORITIES)
+@click.option("--metadata", metavar="JSON", help="Replaces the whole metadata.")
+@json_option
+@pass_session
+def edit(
+    session: Session, job: str, content: str | None, priority: str | None, metadata: str | None
+) -> None:
+    """Change the content, priority or metadata of a job that has not run yet.
+
+    \b
+    Example:
+      jobledger edit 3f2a --content "Better words" --priority urgent
+    """
+    changes: dict[str, Any] = {}
+    if content is not None:
+        changes["content"] = read_content(content)
+    if priority is not None:
+        changes["priority"] = JobPriority[priority.upper()]
+    if metadata is not None:
+        changes["metadata"] = read_metadata(metadata)
+    change_job(session, job, "edited", lambda ledger, found: ledger.edit_job(found, **changes))

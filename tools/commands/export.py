@@ -1,0 +1,165 @@
+"""The `export` command: jobs as CSV, JSON lines or daily files, which `import` takes back."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from ...domain.errors import StorageError, ValidationError
+from ...domain.job.state import JobStatus, ScheduledJob
+from ...eventstore.filesystem import storage_errors
+from ...ledger.ledger import Ledger
+from ..files import FILE, HandedOut, check_free, hand_out
+from ..filters import account_option, choose_jobs, status_option
+from ..grammar import command
+from ..output import print_json, printable
+from ..session import Session, is_ledger, json_option, pass_session, zone_of
+
+if TYPE_CHECKING:
+    from ..interchange.sources import Form
+
+_DAILY = re.compile(r"jobs_.*\.json")
+
+
+@command("export")
+@click.argument("file", type=FILE, default="-")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl", "daily"]),
+    help="csv, jsonl, or a directory of daily files; FILE's name says it, else it is jsonl.",
+)
+@account_option
+@status_option
+@click.option("--excel", is_flag=True, help="CSV as Excel opens it: with a BOM, and `;`.")
+@click.option("--force", is_flag=True, help="Write over what is there.")
+@json_option
+@pass_session
+def export(
+    session: Session,
+    file: str,
+    form: Any,
+    accounts: tuple[str, ...],
+    statuses: tuple[JobStatus, ...],
+    excel: bool,
+    force: bool,
+) -> None:
+    """Export jobs as CSV, JSON lines or daily files; without FILE to standard output.
+
+    What a job has to remember so that it does not go out twice is exported too, so an import into
+    another ledger goes on where this one was. The history stays here, in the log.
+
+    \b
+    Example:
+      jobledger export jobs.csv --excel
+      jobledger export --status failed > failed.jsonl
+      jobledger export backup --format daily
+    """
+    kind = _form(file, form, excel=excel)
+    _check_target(file, kind, session.directory, force=force)
+    with session.reading() as ledger:
+        jobs = choose_jobs(ledger, accounts, statuses)
+        jobs.sort(key=lambda job: job.order)
+        files = _write(ledger, jobs, file, kind, excel=excel, force=force)
+    if file == "-":
+        return
+    session.done = f"wrote {file}"
+    if session.json:
+        print_json({"path": file, "format": kind, "jobs": len(jobs), "files": files})
+        return
+    count = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
+    among = f" in {files} file{'' if files == 1 else 's'}" if kind == "daily" else ""
+    click.echo(printable(f"wrote {file}: {count}{among}"))
+
+
+def _form(file: str, form: Form | None, *, excel: bool) -> Form:
+    """
+    Raises:
+        ValidationError: nothing says which form it is to be, or it does not go with the rest.
+    """
+    from ..interchange.sources import form_of
+
+    named = None if file == "-" else form_of(file)
+    is_directory = file.endswith(os.sep) or (file != "-" and Path(file).is_dir())
+    default: Form | None = "csv" if excel else "jsonl" if file == "-" else None
+    kind: Form | None = form or ("daily" if is_directory else named or default)
+    if kind is None:
+        raise ValidationError(
+            f"what is {file} to be?", field="format", hint="say --format csv, jsonl or daily"
+        )
+    if excel and kind != "csv":
+        raise ValidationError(f"excel is for csv, not for {kind}", field="excel")
+    if kind == "daily" and (file == "-" or (named and not is_directory)):
+        raise ValidationError(
+            f"daily files need a directory, and {file} is none", field="file", hint="name one"
+        )
+    if is_directory and kind != "daily":
+        raise ValidationError(f"{file} is a directory, and {kind} is a file", field="file")
+    return kind
+
+
+def _check_target(
+    file: str, kind: Literal["csv", "jsonl", "daily"], ledger: Path, *, force: bool
+) -> None:
+    """
+    Raises:
+        StorageError: what is there must not be written over, or is a ledger's.
+    """
+    if file == "-":
+        return
+    path = Path(file)
+    directory = path if kind == "daily" else path.parent
+    if directory.resolve() == ledger.resolve() or is_ledger(directory):
+        raise StorageError(
+            f"{directory} is a ledger", path=file, hint="export to another directory"
+        )
+    if kind != "daily":
+        check_free(path, force=force)
+
+
+def _write(
+    ledger: Ledger, jobs: list[ScheduledJob], file: str, kind: Form, *, excel: bool, force: bool
+) -> int:
+    """Write the jobs; how many files they are."""
+    from ..interchange.csv_form import write_csv
+    from ..interchange.json_form import write_daily, write_lines
+
+    if kind == "daily":
+        days = write_daily(jobs, zone_of(ledger))
+        _write_directory(Path(file), days, force=force)
+        return len(days)
+    data = write_csv(jobs, excel=excel) if kind == "csv" else write_lines(jobs)
+    hand_out(file, data, force=force)
+    return 1
+
+
+def _write_directory(directory: Path, days: dict[str, bytes], *, force: bool) -> None:
+    """Write daily files, each as a whole.
+
+    Raises:
+        StorageError: there are some already: with others among them, they would tell two stories.
+    """
+    fs = HandedOut()
+    with storage_errors("write", directory):
+        fs.make_directory(directory)
+        there = [name for name in fs.list_directory(directory) if _DAILY.fullmatch(name)]
+    if there and not force:
+        raise StorageError(
+            f"there are jobs_*.json files in {directory} already",
+            path=str(directory),
+            hint="name another directory; --force writes over them",
+        )
+    strange = [name for name in there if name not in days]
+    if strange:
+        raise StorageError(
+            f"{directory} has {strange[0]}, which this export does not have",
+            path=str(directory),
+            hint="name another directory, or take it away: together they would be one import",
+        )
+    for name, data in days.items():
+        with storage_errors("write", directory / name):
+            fs.write_file_durably(directory / name, data)

@@ -1,0 +1,59 @@
+"""The `history` command: one job's life, event by event."""
+
+from __future__ import annotations
+
+import click
+
+from ...domain.job.events import Event
+from ...domain.job.state import ScheduledJob
+from ...ledger.ledger import Ledger
+from ..grammar import command
+from ..output import console, print_json, status_text
+from ..render.timeline import NARROW, life_of, narrow_timeline, timeline
+from ..session import (
+    JOB,
+    Session,
+    find_history,
+    json_option,
+    pass_session,
+    present_job,
+    zone_of,
+)
+
+
+@command()
+@click.argument("job", type=JOB)
+@json_option
+@pass_session
+def history(session: Session, job: str) -> None:
+    """Show one job's life: what happened, when, how long after the step before, and why.
+
+    Also of a job that was removed: its events stay in the log.
+
+    \b
+    Example:
+      jobledger history 3f2a
+    """
+    with session.reading(use_snapshot=False) as ledger:
+        events = find_history(ledger, job)
+        if session.json:
+            print_json([event.to_dict() for event in events])
+        else:
+            _print_life(ledger, events, present_job(ledger, events))
+
+
+def _print_life(ledger: Ledger, events: list[Event], present: ScheduledJob | None) -> None:
+    from rich.text import Text
+
+    out = console()
+    if out.is_terminal and out.width < NARROW:
+        for line in narrow_timeline(events, zone_of(ledger)):
+            out.print(line)
+    else:
+        out.print(timeline(events, zone_of(ledger)))
+    told = f"{len(events)} event{'s' if len(events) > 1 else ''} over {life_of(events)}, times in"
+    state = Text("removed") if present is None else status_text(present)
+    out.print(
+        Text.assemble(f"job {events[0].job_id}: ", state, f", {told} {ledger.timezone}"),
+        soft_wrap=not out.is_terminal,
+    )

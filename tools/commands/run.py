@@ -1,0 +1,217 @@
+"""The `run` command: the runner of a ledger, with a publisher from the user's own module."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..grammar import command
+from ..loading import load_object, projection_option
+from ..output import print_json
+from ..session import Session, json_option, pass_session
+from ..streams import losing_what_others_print
+
+if TYPE_CHECKING:
+    from ...scheduler.scheduler import Scheduler
+
+
+@command()
+@click.option("--publisher", required=True, metavar="MODULE:OBJECT", help="The code that posts.")
+@click.option("--once", is_flag=True, help="Run what is due and end.")
+@click.option("--create", is_flag=True, help="Make the ledger where there is none yet.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="With --once, exit 1 where an attempt failed or nobody knows whether it posted.",
+)
+@click.option("--limit", type=click.IntRange(min=0), help="With --once, at most so many jobs.")
+@click.option("--concurrency", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--on-interrupted",
+    type=click.Choice(["retry", "fail"]),
+    default="retry",
+    show_default=True,
+    help="An attempt of unknown outcome: post again (at least once), or never (at most once).",
+)
+@click.option(
+    "--retry-base-s",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    help="The n-th failure waits this times 2 to the n.",
+)
+@click.option(
+    "--max-running-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="An attempt that runs longer is stuck.",
+)
+@click.option(
+    "--grace-s",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="How long a stop waits for the running job.",
+)
+@click.option(
+    "--ageing-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="A due job gains a step of priority for each such time that it waits.",
+)
+@click.option(
+    "--publish-timeout-s",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long the publisher may take for a job.",
+)
+@click.option(
+    "--min-gap-s",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="The least time between two posts of one account.",
+)
+@click.option(
+    "--quota",
+    type=click.IntRange(min=1),
+    help="The most posts of one account in every window (Threads: 250 in 24 h).",
+)
+@click.option(
+    "--quota-window-s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=86_400.0,
+    show_default=True,
+    help="How long that window is.",
+)
+@click.option(
+    "--notify",
+    metavar="URL",
+    envvar="JOBLEDGER_NOTIFY",
+    show_envvar=True,
+    help="POST a small JSON to this address for each job that fails.",
+)
+@projection_option
+@json_option
+@pass_session
+def run(
+    session: Session,
+    publisher: str,
+    once: bool,
+    create: bool,
+    exit_code: bool,
+    limit: int | None,
+    concurrency: int,
+    on_interrupted: Any,
+    retry_base_s: float,
+    max_running_minutes: float,
+    grace_s: float,
+    ageing_minutes: float | None,
+    publish_timeout_s: float | None,
+    min_gap_s: float,
+    quota: int | None,
+    quota_window_s: float,
+    notify: str | None,
+    projections: list[Any],
+) -> None:
+    """Run the ledger's jobs until SIGTERM, SIGHUP or Ctrl-C; one runner a ledger.
+
+    It ends when the running attempts have ended, or --grace-s have passed; a second signal ends it
+    at once. With --once it says how many attempts ended how.
+
+    \b
+    Example:
+      jobledger run --publisher my_posts:publish
+      jobledger run --publisher my_posts:publish --once
+      jobledger run --publisher my_posts:publish --quota 250 --min-gap-s 60
+      jobledger run --publisher my_posts:publish --notify https://example.org/failed
+    """
+    from ...domain.policy import Pacing, RetryPolicy
+    from ...scheduler.attempt import Port
+    from ...scheduler.scheduler import Scheduler
+
+    is_new = create and not session.exists()
+    if not create:
+        session.must_exist()
+    found = load_object(publisher, "publisher")
+    Port(found)
+    on_failure = None
+    if notify is not None:
+        from ..notifying import Notifier
+
+        on_failure = Notifier(notify, str(session.directory.absolute()))
+    logging.basicConfig(
+        level=logging.WARNING if once else logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    with Scheduler(
+        session.directory,
+        timezone=session.zone_to_be(None) if is_new else None,
+        retry=RetryPolicy(base_s=retry_base_s),
+        on_interrupted=on_interrupted,
+        concurrency=concurrency,
+        max_running_minutes=max_running_minutes,
+        grace_s=grace_s,
+        ageing=None if ageing_minutes is None else timedelta(minutes=ageing_minutes),
+        publish_timeout=(
+            None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
+        ),
+        pacing=Pacing(min_gap_s, quota, quota_window_s) if min_gap_s or quota else None,
+        on_failure=on_failure,
+        projections=projections,
+        allow_network=session.allow_network,
+    ) as scheduler:
+        if is_new:
+            session.say_made(scheduler)
+        with losing_what_others_print():
+            if not once:
+                scheduler.run(found)
+                return
+            count, signal = _run_once(scheduler, found, limit, grace_s)
+        outcomes = scheduler.last_outcomes
+        session.done = _told(count, outcomes, signal)
+    if exit_code and any(outcomes[name] for name in _BAD):
+        session.exit_code = 1
+    if session.json:
+        print_json({"ran": count, **outcomes, "stopped_by": signal})
+    else:
+        click.echo(session.done)
+
+
+def _run_once(
+    scheduler: Scheduler, publisher: Any, limit: int | None, grace_s: float
+) -> tuple[int, str | None]:
+    """Run what is due; how many ran, and the signal that ended it early."""
+    from signal import Signals
+
+    from ...scheduler.signals import StopSignals
+
+    request = scheduler._stop_request
+    with StopSignals(request.ask, request.ask_at_once, grace_s, of_program=True) as signals:
+        count = scheduler.run_due(publisher, limit)
+    received = signals.received
+    return count, None if received is None else Signals(received).name
+
+
+_BAD = ("retried", "failed", "unknown", "interrupted")
+"""The outcomes that `--exit-code` tells of."""
+_WORDS = {
+    "completed": "published",
+    "retried": "failed, to be tried again",
+    "failed": "failed for good",
+    "unknown": "of unknown outcome",
+    "interrupted": "interrupted, to be looked into",
+    "refused": "whose result came too late",
+}
+
+
+def _told(count: int, outcomes: Mapping[str, int], signal: str | None) -> str:
+    parts = [f"{outcomes[name]} {words}" for name, words in _WORDS.items() if outcomes[name]]
+    ran = f"ran {count} job{'' if count == 1 else 's'}"
+    stopped = "" if signal is None else f" (stopped by {signal})"
+    return (f"{ran}: {'; '.join(parts)}" if parts else ran) + stopped

@@ -1,0 +1,154 @@
+"""The `simulate` command: the whole system on one seed, held against its rules at every step."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from ...domain.errors import ValidationError
+from ..grammar import command
+from ..output import print_json, printable
+from ..progress import progress_bar
+from ..session import Session, json_option, pass_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...testing.simulator.simulation import Outcome
+    from ...testing.simulator.steps import Step
+
+_SHOWN = 10
+"""How many of the last events a failure shows."""
+
+
+@command("simulate")
+@click.option(
+    "--seed", type=click.IntRange(0), help="What decides everything; a new one if not given."
+)
+@click.option(
+    "--steps", type=click.IntRange(1), default=10_000, show_default=True, help="How many."
+)
+@click.option("--only", metavar="N,N,…", help="Do only these of the steps, as a failure says.")
+@click.option(
+    "--shrink", "shorten", is_flag=True, help="If it fails, look for a shorter run that does."
+)
+@json_option
+@pass_session
+def simulate_(
+    session: Session, seed: int | None, steps: int, only: str | None, shorten: bool
+) -> None:
+    """Try the whole system on a simulated disk, clock and platform.
+
+    Writers, a runner and its publisher work on ledgers in memory while processes die, disks fail or
+    fill up, the power goes, and the clock jumps. After each step everything is held against the
+    rules, which are written down a second time for it. No threads and no real time: a seed gives
+    the same history to the byte. Exits with 1 when a rule is broken.
+
+    \b
+    Example:
+      jobledger simulate --seed 7 --steps 200
+      jobledger simulate --steps 1000 --shrink
+    """
+    from ...testing.simulator.simulation import shrink, simulate
+    from ...testing.simulator.steps import steps_of
+
+    seed = random.SystemRandom().randrange(2**32) if seed is None else seed
+    chosen = _chosen(steps_of(seed, steps), only)
+    with progress_bar("simulating", unit="steps") as show:
+        outcome = simulate(seed, chosen, lambda done: show(done, len(chosen)))
+    if outcome.failure is not None and shorten:
+        click.echo(f"step {_place(outcome)}: {printable(outcome.failure.message)}", err=True)
+        click.echo("looking for a shorter run …", err=True)
+        outcome = shrink(seed, outcome.failure)
+    if outcome.failure is not None:
+        session.exit_code = 1
+    if session.json:
+        print_json(_document(outcome))
+    elif outcome.failure is None:
+        click.echo(
+            f"seed {seed}: {outcome.steps} steps, {outcome.days:.0f} days, {outcome.events} events,"
+            f" {outcome.posts} posts"
+        )
+        counts = sorted(outcome.counts.items())
+        click.echo("  " + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts))
+        click.echo(f"no rule broken; digest {outcome.digest}")
+    else:
+        _tell(outcome)
+
+
+def _chosen(steps: Iterable[Step], only: str | None) -> list[Step]:
+    every = list(steps)
+    if only is None:
+        return every
+    try:
+        numbers = {int(word) for word in only.split(",")}
+    except ValueError:
+        numbers = {-1}
+    if not numbers or min(numbers) < 0 or max(numbers) >= len(every):
+        raise ValidationError(
+            f"--only must be numbers of steps from 0 to {len(every) - 1}, with commas between them",
+            field="only",
+        )
+    return [step for step in every if step.index in numbers]
+
+
+def _place(outcome: Outcome) -> str:
+    failure = outcome.failure
+    assert failure is not None
+    return f"{failure.step.index} ({failure.step.kind})" if failure.step else "at the end of a life"
+
+
+def _command(outcome: Outcome) -> str:
+    """What repeats the failure."""
+    failure = outcome.failure
+    assert failure is not None
+    indexes = [step.index for step in failure.done]
+    steps = f"--steps {indexes[-1] + 1}"
+    life = range(failure.done[0].index, indexes[-1] + 1)
+    if list(life) == indexes and (failure.step is not None):
+        return f"jobledger simulate --seed {outcome.seed} {steps}"
+    only = ",".join(map(str, indexes))
+    return f"jobledger simulate --seed {outcome.seed} {steps} --only {only}"
+
+
+def _tell(outcome: Outcome) -> None:
+    failure = outcome.failure
+    assert failure is not None
+    click.echo(
+        f"BROKEN at step {_place(outcome)} of seed {outcome.seed}, after {outcome.steps} steps:"
+    )
+    click.echo("  " + printable(failure.message, one_line=False).replace("\n", "\n  "))
+    click.echo("the last events:")
+    for event in islice(failure.events, max(0, len(failure.events) - _SHOWN), None):
+        data = ", ".join(f"{name}={value!r:.40}" for name, value in event["data"].items())
+        said = f"  {event['seq']:5} {event['at']} {event['type']:12} {event['job']:10} {data}"
+        click.echo(printable(said[:160]))
+    click.echo(
+        "the steps of that life: " + " ".join(f"{s.index}:{s.kind}" for s in failure.done[-30:])
+    )
+    click.echo(f"again: {_command(outcome)}")
+
+
+def _document(outcome: Outcome) -> dict[str, object]:
+    failure = outcome.failure
+    return {
+        "seed": outcome.seed,
+        "steps": outcome.steps,
+        "days": round(outcome.days, 3),
+        "events": outcome.events,
+        "posts": outcome.posts,
+        "counts": dict(sorted(outcome.counts.items())),
+        "digest": outcome.digest,
+        "broken": None
+        if failure is None
+        else {
+            "step": None if failure.step is None else failure.step.index,
+            "message": failure.message,
+            "events": failure.events,
+            "steps": [step.index for step in failure.done],
+            "again": _command(outcome),
+        },
+    }

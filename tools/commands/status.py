@@ -1,0 +1,163 @@
+"""The `status` command: the one look at a ledger: is it well, and what comes next?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ...domain.job.state import JobStatus, ScheduledJob
+from ...eventstore.filesystem import FileSystem, storage_errors
+from ...ledger.ledger import Ledger
+from ...ledger.runner_lock import LOCK_NAME
+from ...ledger.zone import load_zone
+from ..grammar import command
+from ..output import moment, print_json, printable, short_id
+from ..render.tables import print_facts
+from ..session import Session, json_option, pass_session
+from ..typed_times import span_in_words
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A job that comes next, or has waited longest."""
+
+    job_id: str
+    account_id: str
+    scheduled_time: datetime
+
+
+class Runner(msgspec.Struct, frozen=True):
+    """The process that runs the jobs (0: it does not say which), and since when."""
+
+    pid: int
+    since: datetime
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints. `overdue` are SCHEDULED jobs whose time has come, and `oldest` the one
+    that has waited longest; `next` comes after now. `failed` counts those of unknown outcome too,
+    which are `unknown`. `damage` is what was met while reading; `verify` reads everything."""
+
+    place: str
+    zone: str
+    now: datetime
+    runner: Runner | None
+    next: Due | None
+    overdue: int
+    oldest: Due | None
+    failed: int
+    unknown: int
+    counts: dict[str, int]
+    events: int
+    last_event_at: datetime | None
+    disk_free_bytes: int
+    damage: str | None
+
+
+@command()
+@json_option
+@pass_session
+def status(session: Session) -> None:
+    """Show the ledger at one look: place, zone, runner, what is next, overdue, failed, unknown.
+
+    Whether the whole log is sound, `verify` says: this reads what is new in it since somebody last
+    read it, and names damage that it meets there.
+
+    \b
+    Example:
+      jobledger status
+      jobledger status --json
+    """
+    with session.reading() as ledger:
+        found = look(ledger)
+    if session.json:
+        print_json(found)
+    else:
+        print_facts(_facts(found, load_zone(found.zone)))
+
+
+def look(ledger: Ledger) -> Status:
+    """The status of a ledger now."""
+    fs = FileSystem()
+    counts, now = ledger.counts(), ledger.now()
+    scheduled = ledger.list_jobs(status=JobStatus.SCHEDULED)
+    overdue = [job for job in scheduled if job.scheduled_time <= now]
+    failed = ledger.list_jobs(status=JobStatus.FAILED) if counts[JobStatus.FAILED] else []
+    last = next(ledger.events(ledger.seq - 1), None) if ledger.seq else None
+    with storage_errors("read", ledger.directory):
+        free = fs.free_bytes(ledger.directory)
+    return Status(
+        place=str(ledger.directory),
+        zone=ledger.timezone,
+        now=now,
+        runner=_runner(fs, ledger),
+        next=_first(job for job in scheduled if job.scheduled_time > now),
+        overdue=len(overdue),
+        oldest=_first(overdue),
+        failed=len(failed),
+        unknown=sum(job.outcome_unknown for job in failed),
+        counts={status.value: count for status, count in counts.items()},
+        events=ledger.seq,
+        last_event_at=None if last is None else last.at,
+        disk_free_bytes=free,
+        damage=None if ledger.damage is None else ledger.damage.message,
+    )
+
+
+def _runner(fs: FileSystem, ledger: Ledger) -> Runner | None:
+    pid = ledger.runner_pid()
+    if pid is None:
+        return None
+    with storage_errors("read", ledger.directory / LOCK_NAME):
+        since = fs.written_s(ledger.directory / LOCK_NAME)  # a runner writes its pid once
+    return Runner(pid, datetime.fromtimestamp(since, UTC))
+
+
+def _first(jobs: Iterable[ScheduledJob]) -> Due | None:
+    """The one of the earliest time."""
+    job = min(jobs, key=lambda job: (job.scheduled_time, job.order), default=None)
+    return None if job is None else Due(job.job_id, job.account_id, job.scheduled_time)
+
+
+def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
+    """Each line: its name, what it says, and in which style, where it needs somebody."""
+
+    def when(at: datetime) -> str:
+        away = at - status.now
+        far = span_in_words(abs(away))
+        return f"{moment(at, zone)}, {'in ' + far if away > timedelta(0) else far + ' ago'}"
+
+    def which(due: Due) -> str:
+        return f"{short_id(due.job_id)} of {printable(due.account_id)}"
+
+    yield "place", printable(status.place), ""
+    yield "zone", status.zone, ""
+    runner, due, oldest = status.runner, status.next, status.oldest
+    if runner is not None:
+        who = f"process {runner.pid}" if runner.pid else "there is one"
+        yield "runner", f"{who}, since {when(runner.since)}", "green"
+    else:
+        waits = status.counts["scheduled"]
+        yield "runner", "none" + (": nothing goes out" if waits else ""), "yellow" if waits else ""
+    yield "next", f"{when(due.scheduled_time)}: {which(due)}" if due else "nothing is planned", ""
+    if oldest is not None:
+        since = f"the oldest due {when(oldest.scheduled_time)}: {which(oldest)}"
+        yield "overdue", f"{status.overdue}, {since}", "yellow"
+    else:
+        yield "overdue", "0", ""
+    yield "failed", str(status.failed), "red" if status.failed else ""
+    settle = ": the posts may be out; `resolve` or `requeue` them"
+    yield (
+        "unknown",
+        f"{status.unknown}{settle if status.unknown else ''}",
+        ("bold red" if status.unknown else ""),
+    )
+    states = ", ".join(f"{count} {state}" for state, count in status.counts.items() if count)
+    yield "jobs", f"{sum(status.counts.values())}{states and ': ' + states}", ""
+    last = "" if status.last_event_at is None else f", the last {when(status.last_event_at)}"
+    yield "log", f"{status.events} event{'' if status.events == 1 else 's'}{last}", ""
+    if status.damage is not None:
+        yield "damage", printable(status.damage), "bold red"
+    yield "disk", f"{status.disk_free_bytes / 1e9:.1f} GB free", ""

@@ -1,0 +1,1 @@
+"""What people see of a ledger on a terminal: tables, timelines, explanations."""

@@ -1,0 +1,157 @@
+"""One job's life as a timeline: when, how long after the step before, what, why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ...domain.job.events import Event, Imported, JobAdded, JobCompleted
+from ..output import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+_LEFT_OUT = {
+    "attempt", "account_id", "content", "platform", "metadata", "priority", "max_retries",
+    "reconcilable", "found", "asked_about",
+}  # fmt: skip
+EVENT_STYLE = {
+    "completed": "green",
+    "started": "bold blue",
+    "failed": "bold red",
+    "retried": "red",
+    "deferred": "yellow",
+    "interrupted": "bold yellow",
+    "expired": "yellow",
+}
+NARROW = 64
+"""On a terminal of fewer columns than that, what happened stands beneath when it did."""
+_BEGINNING = 60
+_WORDS = {
+    "scheduled_time": "due",
+    "retry_count": "retry",
+    "thread_id": "id",
+    "asks_first": "asks first whether it is out",
+    "late_s": "seconds late",
+}
+
+
+def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> str:
+    """The event's data as a few words: what a person asks about first.
+
+    Where the reader does not have the job in view, its account and text are said when it is added.
+    """
+    data = event.data
+    parts = [str(data.error)] if hasattr(data, "error") else []
+    if isinstance(data, JobAdded) and not of_a_known_job:
+        parts.append(f"{data.account_id}: {data.content[:_BEGINNING]}")
+    if isinstance(data, JobCompleted) and data.found is not None:
+        attempt = f"attempt {data.asked_about}" if data.asked_about else "an earlier attempt"
+        asked = f"it was out, posted by {attempt}" if data.found else f"{attempt} had not posted"
+        parts.append(f"asked, {asked}")
+    for name in data.__struct_fields__:
+        value = getattr(data, name)
+        if name == "error" or name in _LEFT_OUT or value in (None, False, 0, "", {}):
+            continue
+        word = _WORDS.get(name, name.replace("_", " "))
+        if value is True:
+            parts.append(word)
+        elif isinstance(value, datetime):
+            parts.append(f"{word} {value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
+        elif name in ("reason", "message", "runner", "remark"):
+            parts.append(str(value))
+        elif isinstance(value, Imported):
+            parts.append(f"imported as {value.status} from {value.source}")
+            parts += [] if value.line is None else [f"line {value.line}"]
+        elif value is not msgspec.UNSET:
+            parts.append(f"{word} {value}")
+    return ", ".join(parts)
+
+
+def span(duration: timedelta) -> str:
+    """A duration in the unit that suits it."""
+    seconds = duration.total_seconds()
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        if abs(seconds) >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds * 1000:.0f} ms"
+
+
+def life_of(events: Sequence[Event]) -> str:
+    """How long it took from the first of a job's events to the last one, as far as that is known.
+
+    The log has them in the order in which they came about. Where the time of one is before that of
+    the one before, the clock went back, and what passed in between nobody knows.
+    """
+    steps = [after.at - before.at for before, after in pairwise(events)]
+    back = sum(step < timedelta(0) for step in steps)
+    passed = span(sum((max(step, timedelta(0)) for step in steps), timedelta(0)))
+    if not back:
+        return passed
+    times = "once" if back == 1 else f"{back} times"
+    return f"at least {passed} (the clock went back {times}: the order is that of the log)"
+
+
+def _after(step: timedelta) -> str:
+    """How long after the step before: less than nothing where the clock went back."""
+    return f"-{span(-step)}" if step < timedelta(0) else f"+{span(step)}"
+
+
+def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
+    """The events of one job as a table; the date stands where a day begins."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("date", no_wrap=True, min_width=10)
+    table.add_column("time", no_wrap=True, min_width=12)
+    table.add_column("after", justify="right", no_wrap=True, min_width=8)
+    table.add_column("event", no_wrap=True, min_width=11)
+    table.add_column("try", justify="right", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    previous: datetime | None = None
+    day = ""
+    for event in events:
+        local = event.at.astimezone(zone)
+        date = f"{local:%Y-%m-%d}"
+        after = "" if previous is None else _after(event.at - previous)
+        attempt = getattr(event.data, "attempt", None)
+        table.add_row(
+            Text("" if date == day else date),
+            Text(f"{local:%H:%M:%S.%f}"[:12]),
+            Text(after, style="yellow" if after.startswith("-") else "dim"),
+            Text(event.type, style=EVENT_STYLE.get(event.type, "")),
+            Text("" if attempt is None else str(attempt)),
+            Text(printable(describe(event, zone))),
+        )
+        previous, day = event.at, date
+    return table
+
+
+def narrow_timeline(events: Sequence[Event], zone: ZoneInfo) -> Iterator[RenderableType]:
+    """The same line by line, with what happened beneath when it did."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    previous: datetime | None = None
+    for event in events:
+        local = event.at.astimezone(zone)
+        if previous is None or local.date() != previous.astimezone(zone).date():
+            yield Text(f"{local:%Y-%m-%d}", "bold")
+        attempt = getattr(event.data, "attempt", None)
+        yield Text.assemble(
+            f"{local:%H:%M:%S}  ",
+            (event.type, EVENT_STYLE.get(event.type, "")),
+            "" if attempt is None else f" {attempt}",
+            ("" if previous is None else f"  {_after(event.at - previous)}", "dim"),
+        )
+        what = printable(describe(event, zone))
+        if what:
+            yield Padding(Text(what), (0, 0, 0, 2))
+        previous = event.at
