@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 import pytest
 
@@ -39,6 +41,25 @@ def test_a_ledger_is_opened_by_any_name_of_its_zone(
         ledger.add_job("a", "text", clock.now())
     with Ledger(directory, clock=clock, timezone=other) as ledger:
         assert ledger.timezone == one, "the name that was recorded"
+
+
+def test_every_name_that_the_time_zone_data_has_twice_is_one_zone() -> None:
+    """A link is a file with the same bytes as what it links to: all of them, in the data that this
+    machine uses."""
+    names = defaultdict[bytes, list[str]](list)
+    for name in sorted(available_timezones()):
+        names[compiled(name)].append(name)
+    links = [(first, other) for first, *others in names.values() for other in others]
+    assert len(links) > 100
+    assert ("Asia/Ho_Chi_Minh", "Asia/Saigon") in links
+    assert [link for link in links if not have_same_rules(*link)] == []
+
+
+def compiled(name: str) -> bytes:
+    """The bytes that `ZoneInfo` reads: the system's, else those of the package `tzdata`."""
+    found = (Path(directory, name) for directory in TZPATH)
+    path = next(filter(Path.is_file, found), files("tzdata").joinpath("zoneinfo", name))
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize(("one", "other"), OTHERS)
