@@ -273,11 +273,16 @@ class SimulatedDisk(FileSystem):
         directory.certain, directory.pending = dict(directory.entries), []
 
     def rename(self, source: Path, target: Path) -> None:
-        node, directory = self._file(source), self._directory(source.parent)
+        node, directory = self._walk(source), self._directory(source.parent)
         if source.parent != target.parent:
             raise _error(errno.EXDEV, target)
-        if isinstance(directory.entries.get(target.name), _Directory):
+        there = directory.entries.get(target.name)
+        if isinstance(node, _File) and isinstance(there, _Directory):
             raise _error(errno.EISDIR, target)
+        if isinstance(node, _Directory) and isinstance(there, _File):
+            raise _error(errno.ENOTDIR, target)
+        if isinstance(there, _Directory) and there is not node and there.entries:
+            raise _error(errno.ENOTEMPTY, target)
         self.before("rename", target.name)
         if source != target:
             self._enter(directory, _Entry(target.name, node, source.name))
