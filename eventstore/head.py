@@ -18,6 +18,11 @@ import msgspec
 from .filesystem import FileIdentity, FileSystem
 
 HEAD_NAME = "HEAD"
+COPIED_LAST = (
+    "its end was lost, or this is a copy of a running ledger in which HEAD came last: `jobledger"
+    " backup` makes such copies"
+)
+"""What a HEAD that is ahead of the log means for people."""
 _WIDTH = 320
 _CHECK = 16
 
@@ -55,7 +60,7 @@ def decode_head(data: bytes) -> Head | None:
         return None
     try:
         return _decoder.decode(line)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..domain.errors import LedgerCorruptError, StorageError
 from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
-from .head import Head
+from .head import COPIED_LAST, Head
 from .position import DayRead, Position, check_position
 from .record import RECORDS, Form, Header, Repaired
 from .segment import (
@@ -184,7 +184,7 @@ class Log:
                 "incomplete",
                 f"the file ends in an incomplete write, but {day} follows it",
             )
-        ended = self._day_read()
+        ended = self.day_read()
         path = day_file(self._directory, day)
         with storage_errors("open", path):
             fd = self._open(path)
@@ -202,7 +202,7 @@ class Log:
         self.note_repair(header)
         self._segments.append((day, header.first_seq))
 
-    def _day_read(self) -> DayRead:
+    def day_read(self) -> DayRead:
         """The day that the cursor is in, up to there."""
         cursor = self.cursor
         first_seq = self._segments[-1][1] if self._segments else 1
@@ -212,7 +212,7 @@ class Log:
         """Where the cursor stands now, for another handle to go on from."""
         return Position(
             ledger=self._ledger_id,
-            days=[*self._ended.values(), self._day_read()],
+            days=[*self._ended.values(), self.day_read()],
             line=self.cursor.line,
             batch=self.cursor.batch,
             write_offset=self.cursor.write_offset,
@@ -251,11 +251,9 @@ class Log:
         if head is None:
             return
         if head.durable_seq > cursor.seq:  # rule: log-is-not-shorter-than-head
-            raise self.shorter(
-                f"the log ends at record {cursor.seq}, but record {head.durable_seq} was on disk"
-            )
+            raise self.behind(head)
         # After a power cut a new day's header may be there while HEAD is still the day before's.
-        end = self._day_read() if head.day == cursor.day else self._ended.get(head.day)
+        end = self.day_read() if head.day == cursor.day else self._ended.get(head.day)
         # rule: last-record-is-heads
         if head.offset and end is not None and end.seq == head.seq and end.hash != head.hash:
             raise corrupt(
@@ -270,6 +268,13 @@ class Log:
         """Remember the repair that a day file was begun by."""
         if header.repaired is not None:
             self.repairs.append(header.repaired)
+
+    def behind(self, head: Head) -> LedgerCorruptError:
+        """The error for a log that ends before what HEAD knows to be on disk."""
+        return self.shorter(
+            f"the log ends at record {self.cursor.seq}, but record {head.durable_seq} was on disk:"
+            f" {COPIED_LAST}"
+        )
 
     def shorter(self, why: str) -> LedgerCorruptError:
         """The error for a log that lost its end."""

@@ -140,12 +140,9 @@ class LogReader:
         yield from self._rest.records(head)
 
     def _too_short(self, head: Head | None) -> LedgerCorruptError | None:
-        seq = self._log.cursor.seq
-        if head is None or head.durable_seq <= seq:
+        if head is None or head.durable_seq <= self._log.cursor.seq:
             return None
-        return self._log.shorter(
-            f"the log ends at record {seq}, but record {head.durable_seq} was on disk"
-        )
+        return self._log.behind(head)
 
     def close(self) -> None:
         self._log.close()

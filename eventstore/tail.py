@@ -16,7 +16,7 @@ import msgspec
 
 from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, storage_errors
-from .head import Head
+from .head import COPIED_LAST, Head
 from .log import Log
 from .record import Record, RecordError, decode_record
 from .segment import Cursor, check_record, corrupt
@@ -79,7 +79,10 @@ def judge(
         raise damage  # a sound record that does not belong where it stands was never cut short
     reason = why_not_torn(tail, cursor, head)
     if reason is not None:
-        raise damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
+        error = damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
+        if was_durable:
+            error.hint = f"{COPIED_LAST}; {error.hint}"
+        raise error
     return tail, False
 
 

@@ -168,7 +168,11 @@ class Verification:
             where = self.paths[-1] if self.paths else path
             with storage_errors("read", where):
                 size = self._fs.file_size(where)
-            message = f"the log ends at record {chain.seq}, HEAD says {head.durable_seq}"
+            message = (
+                f"the log ends at record {chain.seq}, HEAD says {head.durable_seq}: its end was"
+                " lost, or this is a copy of a running ledger in which HEAD came last: `jobledger"
+                " backup` makes such copies"
+            )
             self._findings.add("truncated", where, message, offset=size)
         elif head.offset and (places := chain.found.get(head.seq)):
             # After a crash between a new file's header and its first record, HEAD stands there.

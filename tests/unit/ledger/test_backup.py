@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
+from support.cli import run_here
 from support.waiting import eventually
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
@@ -126,3 +128,29 @@ def test_a_backup_that_is_interrupted_leaves_nothing(
         assert list(target.parent.iterdir()) == []
         ledger.backup(target)
     assert verify(target).ok
+
+
+@pytest.mark.parametrize("what", ["the same day", "a new day", "a line cut short"])
+def test_a_copy_by_hand_in_which_head_came_last_is_told_as_one(
+    directory: Path, clock: ManualClock, tmp_path: Path, what: str
+) -> None:
+    """As `cp -r` of a running ledger may make it: whoever sees it is told how copies are made."""
+    copy = tmp_path / "copy"
+    with Ledger(directory, clock=clock) as ledger:
+        add(ledger, 2)
+        shutil.copytree(directory, copy)
+        if what == "a new day":
+            clock.advance(timedelta(days=1))
+        add(ledger, 2)
+    [log] = copy.glob("events_*")
+    if what == "a line cut short":
+        log.write_bytes((directory / log.name).read_bytes()[: log.stat().st_size + 100])
+    shutil.copy(directory / "HEAD", copy)
+    with pytest.raises(LedgerCorruptError, match="a copy of a running ledger") as raised:
+        Ledger(copy, clock=clock)
+    assert "`jobledger backup`" in str(raised.value)
+    with Ledger(copy, clock=clock, read_only=True) as ledger:
+        assert len(ledger.list_jobs()) == 2, "looking shows what is there"
+        assert "`jobledger backup`" in str(ledger.damage)
+    if what != "a line cut short":  # there the line comes first
+        assert "`jobledger backup`" in run_here(copy, "verify").out
