@@ -21,6 +21,7 @@ _HINTS = {
     errno.ENFILE: "the machine has too many files open",
     errno.EIO: "the disk reports an error: look at it before anything else is written there",
 }
+_NO_FILE = (errno.EINVAL, errno.EISDIR, errno.ELOOP)
 
 
 class ExplainedError(OSError):
@@ -61,6 +62,11 @@ class storage_errors:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError):
             raise storage_error(self._doing, self._path, error) from error
+
+
+def is_no_file(error: BaseException | None) -> bool:
+    """Whether there is something else than a file of ours: a directory, a link, a pipe."""
+    return isinstance(error, OSError) and error.errno in _NO_FILE
 
 
 def storage_error(doing: str, path: Path, error: OSError) -> StorageError:

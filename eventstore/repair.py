@@ -17,10 +17,13 @@ import msgspec
 
 from ..domain.errors import LedgerCorruptError, StorageError
 from ..domain.times import Moment, in_utc
+from .checked import has_right_check, with_check
+from .copying import copy_file
 from .filesystem import FileSystem, located, storage_errors
 from .head import HEAD_NAME, Head, HeadFile, encode_head
 from .log import Log
 from .opening import LOCK_NAME, REPAIR_NAME, find_days, first_identity
+from .os_errors import is_no_file
 from .owner import DIRECTORY_MODE
 from .record import (
     FORMAT_VERSION,
@@ -217,7 +220,7 @@ def repair(fs: FileSystem, directory: Path, now: datetime) -> Plan | None:
         fs.lock(fd, wait=True)
     try:
         with storage_errors("repair", directory):
-            plan = read_plan(fs, directory)
+            plan = _take_up(fs, directory)
             if plan is None:
                 damage = assess(fs, directory)
                 if damage is None:
@@ -230,14 +233,42 @@ def repair(fs: FileSystem, directory: Path, now: datetime) -> Plan | None:
 
 
 def read_plan(fs: FileSystem, directory: Path) -> Plan | None:
-    """The repair that was begun and not finished, if there is one."""
+    """The repair that was begun and not finished, if there is one.
+
+    Raises:
+        StorageError: there is one, and nobody can say what it was to do; another repair can.
+    """
     path = directory / REPAIR_NAME
     try:
-        return msgspec.json.decode(fs.read_file(path), type=Plan)
+        data = fs.read_file(path)
+        if not has_right_check(data):  # rule: check-of-a-plan
+            raise ValueError("its check does not match its bytes")
+        return msgspec.json.decode(data, type=Plan)
     except FileNotFoundError:
         return None
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise StorageError(f"{path} cannot be read: {error}", path=str(path)) from None
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise StorageError(
+            f"{path}, the plan of a repair that was begun, cannot be read: {error}",
+            path=str(path),
+            hint="`jobledger repair --accept-loss` puts it aside and looks at the log anew",
+        ) from error
+
+
+def _take_up(fs: FileSystem, directory: Path) -> Plan | None:
+    """The repair to finish. What is no plan is put aside: what it was to do, and what is done of
+    it, can be seen from the log."""
+    try:
+        return read_plan(fs, directory)
+    except StorageError as error:
+        if isinstance(error.__cause__, OSError) and not is_no_file(error.__cause__):
+            raise  # nobody can say
+        _remove_derived(fs, directory)
+        taken = set(fs.list_directory(directory))
+        names = (f"{REPAIR_NAME}.damaged" + (f"-{n}" if n else "") for n in range(len(taken) + 1))
+        aside = next(name for name in names if name not in taken)
+        fs.rename(directory / REPAIR_NAME, directory / aside)
+        fs.sync_directory(directory)
+        return None
 
 
 def _begin(fs: FileSystem, directory: Path, damage: Damage, now: datetime) -> Plan:
@@ -248,35 +279,17 @@ def _begin(fs: FileSystem, directory: Path, damage: Damage, now: datetime) -> Pl
     kept = next(name for name in names if name not in taken)
     fs.make_one_directory(directory / kept, DIRECTORY_MODE)
     for part in damage.parts:
-        _copy(fs, directory / part.file, part.offset, directory / kept / part.kept)
-    with suppress(FileNotFoundError):
-        _copy(fs, directory / HEAD_NAME, 0, directory / kept / HEAD_NAME)
+        copy_file(fs, directory / part.file, directory / kept / part.kept, part.offset)
+    if HEAD_NAME in taken:
+        copy_file(fs, directory / HEAD_NAME, directory / kept / HEAD_NAME)
     fs.sync_directory(directory / kept)
     fs.sync_directory(directory)
     day = now.date().isoformat()
     if damage.day >= day:
         day = (date.fromisoformat(damage.day) + timedelta(days=1)).isoformat()
     plan = Plan(damage, day, kept, now)
-    fs.write_file_durably(directory / REPAIR_NAME, msgspec.json.encode(plan))
+    fs.write_file_durably(directory / REPAIR_NAME, with_check(msgspec.json.encode(plan)))
     return plan
-
-
-def _copy(fs: FileSystem, source: Path, offset: int, target: Path, end: int | None = None) -> None:
-    """Copy the bytes from `offset` to `end` (by default all), durably but for the file's name."""
-    read = fs.open_read(source)
-    try:
-        write = fs.open_write(target, create=True, truncate=True)
-        try:
-            done = 0
-            left = fs.size(read) if end is None else end
-            while chunk := fs.read_at(read, min(_CHUNK, left - offset - done), offset + done):
-                fs.write_at(write, chunk, done)
-                done += len(chunk)
-            fs.sync_data(write)
-        finally:
-            fs.close(write)
-    finally:
-        fs.close(read)
 
 
 def _finish(fs: FileSystem, directory: Path, plan: Plan) -> None:
@@ -294,12 +307,21 @@ def _finish(fs: FileSystem, directory: Path, plan: Plan) -> None:
         fs.sync_directory(directory)
         fs.write_file_durably(new_path, line)
     _write_head(fs, directory, plan, len(line), digest)
-    for name in fs.list_directory(directory):
-        if name.startswith("snapshot_"):  # what is derived is made anew
-            fs.remove(directory / name)
-    # Gone for sure before the plan is: a marker that came back would be ahead of the log.
-    fs.sync_directory(directory)
+    _remove_derived(fs, directory)
     fs.remove(directory / REPAIR_NAME)
+    fs.sync_directory(directory)
+
+
+def _remove_derived(fs: FileSystem, directory: Path) -> None:
+    """Let what is derived be made anew.
+
+    It is gone for sure when this returns, before the plan is: a marker that came back would be
+    ahead of the log.
+    """
+    for name in fs.list_directory(directory):
+        path = directory / name
+        if name.startswith("snapshot_") and not fs.is_directory(path):
+            fs.remove(path)
     fs.sync_directory(directory)
 
 
@@ -361,7 +383,7 @@ def _cut(fs: FileSystem, directory: Path, part: RemovedPart, plan: Plan) -> None
     finally:
         fs.close(fd)
     beginning = path.with_name(f".{path.name}.tmp")
-    _copy(fs, path, 0, beginning, part.offset)
+    copy_file(fs, path, beginning, end=part.offset)
     fs.rename(beginning, path)
 
 

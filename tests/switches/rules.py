@@ -243,6 +243,10 @@ RULES = [
         Never(),
         [INTERRUPTED],
     ),
+    # -- what is derived
+    Mutant(
+        "a damaged plan of a repair is not followed", "check-of-a-plan", Never(), ["test_repair.py"]
+    ),
     # -- the snapshot
     Mutant("a snapshot is of one moment", "snapshot-of-one-moment", Drop(), [INTERRUPTED]),
     Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Without(), [SNAPSHOT]),

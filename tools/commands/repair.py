@@ -39,8 +39,8 @@ def repair_(session: Session, accept_loss: bool) -> None:
     """
     session.must_exist()
     fs = FileSystem()
-    pending = read_plan(fs, session.directory)
     if not accept_loss:
+        pending = read_plan(fs, session.directory)
         damage = assess(fs, session.directory) if pending is None else pending.damage
         session.exit_code = 0 if damage is None else 1
         _show(session, damage, kept=None)

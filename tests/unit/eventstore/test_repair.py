@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import stat
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
 from jobledger.eventstore.filesystem import FileSystem
 from jobledger.eventstore.reader import LogReader
 from jobledger.eventstore.record import MAX_LINE_BYTES
-from jobledger.eventstore.repair import REPAIR_NAME, assess, repair
+from jobledger.eventstore.repair import REPAIR_NAME, assess, read_plan, repair
 from jobledger.integrity.verify import verify
+from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
 ROOT = Path(__file__).parents[3]
 FIRST, SECOND, THIRD = (f"events_2026-03-0{day}.jsonl" for day in (1, 2, 3))
@@ -33,6 +36,10 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def sound(directory: Path, clock: ManualClock) -> Path:
+    return a_ledger(directory, clock)
+
+
+def a_ledger(directory: Path, clock: ManualClock) -> Path:
     """A closed ledger of three days with ten events: 1–4, 5–8 and 9–10."""
     with Ledger(directory, clock=clock) as ledger:
         for day in range(2):
@@ -395,6 +402,72 @@ def test_a_repair_that_was_broken_off_keeps_everybody_out_until_it_is_finished(
     assert plan.at == clock.now()
     assert not (sound / REPAIR_NAME).exists()
     mended(sound, clock, before, 5)
+
+
+def test_a_plan_that_is_damaged_is_never_followed(sound: Path, clock: ManualClock) -> None:
+    """Not even where only a number in it is another one: it says what to do, and keeps everybody
+    out until then."""
+    before = events(sound)
+    spoil(sound / SECOND, 2)
+    with pytest.raises(BrokenOff):
+        repair(UntilPlanned(), sound, clock.now())
+    good = (sound / REPAIR_NAME).read_bytes()
+    bad = [data for _, data in islice(damages(good), 0, None, 97)]
+    assert len(bad) > 50
+    for data in [
+        *bad,
+        b"",
+        b"[" * 100_000,
+        b"\xff",
+        b"null",
+        b"{}",
+        good.replace(b"check", b"chekc"),
+    ]:
+        (sound / REPAIR_NAME).write_bytes(data)
+        if data.rstrip() == good.rstrip():
+            continue
+        with pytest.raises(StorageError, match="puts it aside") as raised:
+            read_plan(FS, sound)
+        assert raised.value.path == str(sound / REPAIR_NAME)
+        with pytest.raises(LedgerCorruptError, match=r"begun and not finished"):
+            Ledger(sound, clock=clock)
+        assert "repair" in {problem.kind for problem in verify(sound).problems}
+    plan = repair(FS, sound, clock.now())
+    assert plan is not None
+    assert (sound / f"{REPAIR_NAME}.damaged").exists()
+    mended(sound, clock, before, 5)
+
+
+@pytest.mark.parametrize("what", ["bytes", "a directory", "a link"])
+def test_a_repair_that_was_broken_off_anywhere_and_lost_its_plan_is_done_again(
+    tmp_path: Path, what: str
+) -> None:
+    at = 0
+    while True:
+        at, clock = at + 1, ManualClock(NOON)
+        ledger = a_ledger(tmp_path / f"{at}", clock)
+        before = events(ledger)
+        spoil(ledger / SECOND, 2)
+        failing = FaultyFileSystem(FS, Fault(at, None))
+        try:
+            repair(failing, ledger, clock.now())
+            break
+        except Killed:
+            pass
+        plan = ledger / REPAIR_NAME
+        if not plan.exists():
+            continue
+        plan.unlink()
+        if what == "bytes":
+            plan.write_bytes(b"\xff" * 100)
+        elif what == "a directory":
+            plan.mkdir()
+        else:
+            plan.symlink_to("/nowhere")
+        repair(FS, ledger, clock.now())
+        assert not os.path.lexists(plan)
+        mended(ledger, clock, before, 5)
+    assert at > 20
 
 
 def test_a_broken_off_repair_does_not_remove_what_came_since(
