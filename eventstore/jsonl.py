@@ -620,6 +620,17 @@ class JsonlEventStore:
         """Whether a write has failed, so that this handle accepts none until `reopen`."""
         return self._poison is not None
 
+    def check_not_poisoned(self) -> None:
+        """
+        Raises:
+            StorageError: a write has failed, and the log has not been reopened since.
+        """
+        if self._poison is not None:
+            raise StorageError(
+                "a write has failed; whether it is in the log is unknown until it is reopened",
+                path=str(self._directory),
+            )
+
     def reopen(self) -> None:
         """What closing and opening again does after a failed write, on this very handle.
 

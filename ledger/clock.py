@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -51,3 +52,22 @@ class ManualClock:
         with self._lock:
             self._now += by
             return self._now
+
+
+def utc_of(clock: Clock) -> Callable[[], datetime]:
+    """A function that asks the clock, and gives the time in UTC.
+
+    Raises (the function):
+        ValidationError: the clock gives no time with a zone.
+    """
+
+    def now() -> datetime:
+        told = clock.now()
+        try:
+            return in_utc(told)
+        except ValueError as error:
+            raise ValidationError(
+                f"the clock's now() must give a datetime with a time zone: {error}", field="clock"
+            ) from None
+
+    return now

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.lock import Patience
 from ..instrumentation.log import logger
-from ..projections.board import Board
-from ..projections.daily_files import DailyFiles, DayFile, DayState, files_on_disk, job_file
+from ..projections.daily_files import DailyFiles, DayFile, files_on_disk, job_file
 from ..projections.jobs import Pages
 from ..projections.projection import Change
 from ..projections.rebuild import (
@@ -25,8 +26,10 @@ from ..projections.rebuild import (
     Replay,
     count_files,
 )
+from ..projections.snapshot import Snapshot
 from ..projections.stored import ProjectionFactory, Stored, make_all, projection_file
 from ..projections.writer import ProjectionWriter
+from .state import State
 
 _CATCH_UP_S = 1.5
 """How long a check waits for files that are behind: whoever has the ledger open writes them within
@@ -34,17 +37,16 @@ a second."""
 _LOOK_EVERY_S = 0.05
 
 
-class Upkeep:
+class DerivedFiles:
     """Knows which files are behind, and writes them when it is told to.
 
-    `lock` guards `board` and what is known of the files; it is not held while files are written.
+    What is known of them is guarded by the state's lock, which is not held while files are written.
     """
 
     def __init__(
         self,
-        store: JsonlEventStore,
-        board: Board,
-        lock: threading.RLock,
+        log: JsonlEventStore,
+        state: State,
         fs: FileSystem,
         directory: Path,
         zone: ZoneInfo,
@@ -52,16 +54,16 @@ class Upkeep:
         stored: dict[str, Stored],
         patience: Patience,
     ) -> None:
-        self._store = store
-        self._board = board
-        self._lock = lock
+        self._log = log
+        self._board = state.board
+        self._lock = state.lock
         self._fs = fs
         self._directory = directory
         self._zone = zone
         self._factories = factories
         self._files = DailyFiles(zone)
         self.stored = stored
-        self._writer = ProjectionWriter(fs, directory, store.identity.ledger_id, patience)
+        self._writer = ProjectionWriter(fs, directory, log.identity.ledger_id, patience)
         self._writing = threading.RLock()
 
     def is_inside(self) -> bool:
@@ -74,7 +76,6 @@ class Upkeep:
             self.stored[name].start_over(stored)
 
     def followers(self) -> list[Callable[[Change], object]]:
-        """What takes each change in; under the lock."""
         return [self._files.apply, *([self._apply_stored] if self.stored else [])]
 
     def _apply_stored(self, change: Change) -> None:
@@ -83,13 +84,14 @@ class Upkeep:
             if failure is not None:
                 _leave_alone(stored.name, failure)
 
-    def capture(self) -> list[DayState]:
-        """What is known of the daily files; under the lock."""
-        return self._files.capture()
+    def capture(self, snapshot: Snapshot) -> Snapshot:
+        return msgspec.structs.replace(snapshot, days=self._files.capture())
 
-    def restore(self, days: list[DayState]) -> None:
-        """Know of the daily files what was known elsewhere."""
-        self._files.restore(days)
+    def check_fits(self, snapshot: Snapshot) -> None:
+        """Any snapshot will do."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        self._files.restore(snapshot.days)
 
     def find_stale(self) -> None:
         """After the whole log was read: which files on disk are behind it?"""
@@ -120,8 +122,8 @@ class Upkeep:
             if not self.is_behind:
                 return
             with self._writer.locked():
-                self._store.refresh()
-                if not self._store.is_sound:  # rule: derive-from-what-is-sound
+                self._log.refresh()
+                if not self._log.is_sound:  # rule: derive-from-what-is-sound
                     return  # what it knows may not be what is in the log
                 self._write_days()
                 for name, stored in self.stored.items():
@@ -131,14 +133,14 @@ class Upkeep:
     def _write_days(self) -> None:
         files, days = self._files, set[str]()
         try:
-            with self._store.still(), self._lock:
+            with self._log.still(), self._lock:
                 days |= files.dirty
                 seq, pages = self._board.seq, Pages()
                 taken = [(day, files.take(day, self._board.jobs, pages)) for day in sorted(days)]
                 files.dirty -= days
             if not days:
                 return
-            self._store.sync()  # what is derived is never on disk before what it is derived from
+            self._log.sync()  # what is derived is never on disk before what it is derived from
             self._writer.write(DAILY_FILES, self._one_by_one(taken), seq)
         except BaseException:
             with self._lock:
@@ -162,14 +164,14 @@ class Upkeep:
     def _write_stored(self, name: str) -> None:
         stored = self.stored[name]
         try:
-            with self._store.still(), self._lock:
+            with self._log.still(), self._lock:
                 stored.is_dirty, seq = False, self._board.seq
                 try:
                     content = stored.render()
                 except StorageError as failure:
                     _leave_alone(name, failure)
                     return
-            self._store.sync()
+            self._log.sync()
             self._writer.write(name, [(projection_file(self._directory, name), (content,))], seq)
         except BaseException:
             stored.is_dirty = True
@@ -211,13 +213,13 @@ class Upkeep:
             StorageError: they do: the log was cut, and they may show what it has lost.
         """
         with self._writer.undisturbed():
-            self._store.refresh()
+            self._log.refresh()
             for name in names:
                 position = self._writer.position(name) or 0
-                if position > self._store.seq:
+                if position > self._log.seq:
                     raise StorageError(
                         f"the files of {name} stand for event {position}, and the log ends at event"
-                        f" {self._store.seq}: its end was cut off, or an older one was put there",
+                        f" {self._log.seq}: its end was cut off, or an older one was put there",
                         path=str(self._directory),
                         hint="restore the log from a copy; to give up what it has lost, rebuild"
                         " with accept_loss=True (--accept-loss)",
@@ -232,21 +234,21 @@ class Upkeep:
         meanwhile and for writing is the files' lock held.
         """
         replay = begun or Replay(self._zone, self._factories)
-        replay.feed(self._store.read(replay.seq), progress=progress, total=self._store.seq)
+        replay.feed(self._log.read(replay.seq), progress=progress, total=self._log.seq)
         compare = Comparison(self._fs, self._directory)
         differences: list[Difference] = []
         with self._writing, self._writer.locked():
-            self._store.refresh()
+            self._log.refresh()
             dirty = set[str]()
             try:
-                with self._store.still(replacing=True), self._lock:
-                    replay.feed(self._store.read(replay.seq))
+                with self._log.still(replacing=True), self._lock:
+                    replay.feed(self._log.read(replay.seq))
                     dirty |= self._files.dirty
                     self._board.restore(replay.board.capture())
                     self._files.restore(replay.daily_files.capture())
                     # What changes from here on is behind again, whatever is written now.
                     self._files.dirty = set()
-                self._store.sync()
+                self._log.sync()
                 for name in names:
                     differences += self._write_anew(replay, name, compare)
                     if name == DAILY_FILES:
@@ -274,22 +276,22 @@ class Upkeep:
         Each projection's files stand for a position in the log, and are compared with the state
         there. Files that are behind may be on their way: they get the time that they may take.
         """
-        asked = self._store.seq
+        asked = self._log.seq
         positions = {name: self._position(name, asked) for name in names}
         first = min(positions.values(), default=asked)
         replay = begun if begun is not None and begun.seq <= first else None
         replay = replay or Replay(self._zone, self._factories)
-        replay.feed(self._store.read(replay.seq), until=first, progress=progress, total=asked)
+        replay.feed(self._log.read(replay.seq), until=first, progress=progress, total=asked)
         self._wait_for(names, asked)
         compare = Comparison(self._fs, self._directory)
         found: dict[Path, Difference] = {}
         with self._writer.undisturbed():
-            self._store.refresh()
+            self._log.refresh()
             positions = {name: self._position(name, asked) for name in names}
             for name in sorted(names, key=lambda name: positions[name]):
-                replay.feed(self._store.read(replay.seq), until=positions[name])
+                replay.feed(self._log.read(replay.seq), until=positions[name])
                 found |= compare.different(replay, name)
-            replay.feed(self._store.read(replay.seq), until=max(asked, replay.seq))
+            replay.feed(self._log.read(replay.seq), until=max(asked, replay.seq))
             for name in names:
                 if positions[name] < asked:
                     for path in compare.different(replay, name):
@@ -299,7 +301,7 @@ class Upkeep:
     def _position(self, name: str, asked: int) -> int:
         """The event that a projection's files stand for; where nobody knows, the one asked for."""
         position = self._writer.position(name)
-        return asked if position is None else min(position, self._store.seq)
+        return asked if position is None else min(position, self._log.seq)
 
     def _wait_for(self, names: list[str], asked: int) -> None:
         """Give those who have the ledger open the time to bring files up that are behind."""

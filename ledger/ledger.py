@@ -1,95 +1,61 @@
 """Ledger: jobs that can be added, changed and asked about, by many processes at once.
 
-What it can be asked is in `queries` and `past`, how it changes in `changes`; here it is opened,
-kept in step and closed.
+The facade: what each method promises is said here, and done by the parts that are made in `_open`.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
 import threading
-import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from ..domain.errors import (
-    JobLedgerError,
-    LedgerBusyError,
-    LedgerCorruptError,
-    StorageError,
-    ValidationError,
-)
+import msgspec
+
+from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
+from ..domain.job import commands as c
 from ..domain.job.events import Event
+from ..domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from ..domain.policy import EXPIRE_AFTER
-from ..domain.times import in_utc
 from ..eventstore.clock_jump import boot_time
 from ..eventstore.filesystem import FileSystem, located
-from ..eventstore.jsonl import FirstReading, JsonlEventStore
+from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.lock import LockWait, Patience
-from ..eventstore.position import Position, PositionError
-from ..eventstore.record import NewRecord, Record
 from ..eventstore.store import Durability
 from ..instrumentation.log import logger
-from ..instrumentation.telling import OnlyTold, Repeated
+from ..instrumentation.telling import OnlyTold
 from ..integrity.findings import VerifyReport
 from ..integrity.heads import ExportedHead
 from ..projections.board import Board
-from ..projections.projection import EVENTS, Change, to_event
+from ..projections.projection import EVENTS
 from ..projections.rebuild import Progress, RebuildReport, Replay
-from ..projections.snapshot import Snapshot, SnapshotError
 from ..projections.stored import ProjectionFactory, StoredProjection, make_all
 from ..release import __version__
+from . import open_handles
 from .background import Background
-from .changes import Changes
-from .clock import Clock, SystemClock
-from .derived_files import Upkeep
-from .past import Past
+from .clock import Clock, SystemClock, utc_of
+from .command_handler import CommandHandler
+from .derived_files import DerivedFiles
+from .history import History
+from .loading import StateLoader
+from .newcomers import Newcomer, id_for, wrong_kind
+from .queries import JobQueries, LedgerView
 from .runner_lock import find_runner
+from .settings import LedgerSettings, no_progress
 from .snapshots import Snapshots
-from .uniqueness import Unique, Uniqueness, check_setting
-from .zone import load_zone
+from .state import Follower, State
+from .uniqueness import Unique, Uniqueness
+from .write_behind import BATCH_MS, WriteBehind
+from .zone import load_zone, to_aware
 
 if TYPE_CHECKING:
     from .backup import BackupReport
-
-BATCH_MS = 100
-"""With `durability="batch"`, the most time that an acknowledged event is not on disk yet."""
-DAILY_FILES_DELAY_S = 0.3
-DAILY_FILES_LONGEST_S = 0.8
-"""How long after a change the daily files are written: the longer, the more work that is."""
-_LAST_WRITING_S = 30.0
-"""How long closing waits for files that are just being written."""
-_MANY = 256
-"""From so many events on it is worth it to find out which jobs are open only after all of them."""
-
-_open_ledgers: weakref.WeakSet[Ledger] = weakref.WeakSet()
-_open_readers: weakref.WeakSet[Ledger] = weakref.WeakSet()
-
-
-@atexit.register
-def _close_all() -> None:
-    for ledger in list(_open_ledgers):
-        try:
-            ledger.close()
-        except Exception as error:  # noqa: BLE001 - the others are closed all the same
-            logger(directory=str(ledger.directory)).error("closing failed", error=error)
-
-
-def _close_quietly(ledger: Ledger) -> None:
-    """Close for somebody who could not wait for it."""
-    try:
-        ledger.close()
-    except Exception as error:  # noqa: BLE001 - nobody else would hear of it
-        logger(directory=str(ledger.directory)).error("closing failed", error=error)
 
 
 def _tell_of_waiting(wait: LockWait) -> None:
@@ -98,21 +64,7 @@ def _tell_of_waiting(wait: LockWait) -> None:
     )
 
 
-def _abandon_all() -> None:
-    for ledger in list(_open_ledgers):
-        ledger._abandon()
-    for ledger in list(_open_readers):
-        if ledger._is_in_use():
-            ledger._abandon()
-
-
-# A fork shares its parent's locks: using them would break them for both, and a child that only
-# lived on would hold a dead runner's. So in the child every ledger is closed, without a word. One
-# that only reads has none of those, unless a thread that is not there was just using it.
-os.register_at_fork(after_in_child=_abandon_all)
-
-
-class Ledger(Changes, Past):
+class Ledger:
     """One handle on a ledger directory; any number of processes may hold one on it.
 
     `timezone` (an IANA name) is fixed when the ledger is created, UTC where it is not given: it is
@@ -137,11 +89,12 @@ class Ledger(Changes, Past):
         ValidationError: an argument is not acceptable, or the ledger has another time zone.
     """
 
-    _store: JsonlEventStore
     _BACKGROUND: ClassVar[type[Background]] = Background
     """What calls `write_behind` while the program goes on."""
     _SNAPSHOT_EVERY: ClassVar[int] = 10_000
     """The least number of events after which a new snapshot is worth its writing."""
+    _closed = _is_let_go = True
+    """Until it is open: `close` must work on half of one."""
 
     def __init__(
         self,
@@ -156,189 +109,116 @@ class Ledger(Changes, Past):
         projections: Iterable[ProjectionFactory] = (),
         allow_network: bool = False,
         use_snapshot: bool = True,
-        progress: Progress = lambda done, total: None,
+        progress: Progress = no_progress,
         fs: FileSystem | None = None,
     ) -> None:
-        self._closed = self._is_let_go = True  # until it is open: `close` must work on half of one
-        progress = OnlyTold("progress", progress)
-        self._behind = Repeated(
-            "writing behind failed; will be tried again", again="writing behind works again"
-        )
-        if durability not in get_args(Durability):
-            raise ValidationError(
-                f"durability must be one of {', '.join(get_args(Durability))}, not {durability!r}",
-                field="durability",
+        self._open(
+            LedgerSettings(
+                directory=directory,
+                timezone=timezone,
+                durability=durability,
+                clock=clock,
+                expire_after=expire_after,
+                read_only=read_only,
+                unique=unique,
+                projections=projections,
+                allow_network=allow_network,
+                use_snapshot=use_snapshot,
+                progress=progress,
+                fs=fs,
             )
-        if not isinstance(expire_after, timedelta) or expire_after <= timedelta(0):
-            raise ValidationError("expire_after must be a positive timedelta", field="expire_after")
-        if clock is not None and not callable(getattr(clock, "now", None)):
-            raise ValidationError(f"clock must have a now(), not {clock!r:.60}", field="clock")
-        if not str(directory).strip() or "\0" in str(directory):
-            raise ValidationError(f"directory {str(directory)!r} cannot be one", field="directory")
-        zone_name = None if timezone is None else load_zone(timezone).key
-        check_setting(unique)
-        factories = tuple(projections)
-        stored = make_all(factories)
-        self._clock = clock or SystemClock()
-        self._expire_after = expire_after
-        self._read_only = read_only
-        self._lock = threading.RLock()
-        self._board = Board()
-        self._uniqueness = Uniqueness(self._board, unique) if unique else None
-        self._listeners: list[Callable[[], None]] = []
-        self._replayed = 0
-        """Up to which event the state was made from the whole log, since that was asked for."""
-        self._fs = fs or FileSystem()
-        self.directory = located(self._fs, Path(directory))
-        self._closing = threading.RLock()
-        self._patience = Patience(_tell_of_waiting)
-        self._durability = durability
-        self._progress: Progress = progress
-        self._factories = factories
-        self._use_snapshot = use_snapshot and not stored
-        self._nothing: Snapshot | None = None
-        """The state before any event; None before it has been seen."""
-        self._store = JsonlEventStore(
-            self.directory,
-            clock=self._now,
-            observer=self._observe,
-            others=self._find_others,
-            timezone=zone_name,
-            durability=durability,
-            read_only=read_only,
-            allow_network=allow_network,
-            elapsed=boot_time() if type(self._clock) is SystemClock else None,
-            form=EVENTS,
-            renew=self._renew,
-            patience=self._patience,
-            fs=self._fs,
         )
-        self._background = self._BACKGROUND(
-            self,
-            BATCH_MS / 1000 if durability == "batch" else DAILY_FILES_DELAY_S,
-            BATCH_MS / 1000 if durability == "batch" else DAILY_FILES_LONGEST_S,
+
+    def _open(self, settings: LedgerSettings, followers: Sequence[Follower] = ()) -> None:
+        """Make the parts, and bring the state up to the log; `followers` follow it, too."""
+        factories = tuple(settings.projections)
+        stored = make_all(factories)
+        progress = OnlyTold("progress", settings.progress)
+        clock = settings.clock or SystemClock()
+        self._fs = fs = settings.fs or FileSystem()
+        self.directory = located(fs, Path(settings.directory))
+        self._clock = clock
+        self._now = now = utc_of(clock)
+        self._expire_after = settings.expire_after
+        self._read_only = settings.read_only
+        self._patience = Patience(_tell_of_waiting)
+        self._closing = threading.RLock()
+        self._state = state = State()
+        self._store = log = JsonlEventStore(
+            self.directory,
+            clock=now,
+            observer=state.observe,
+            others=state.find_others,
+            timezone=settings.zone_name,
+            durability=settings.durability,
+            read_only=settings.read_only,
+            allow_network=settings.allow_network,
+            elapsed=boot_time() if type(clock) is SystemClock else None,
+            form=EVENTS,
+            renew=lambda reading: self._loader.renew(reading),
+            patience=self._patience,
+            fs=fs,
         )
         try:
-            self._zone = load_zone(self._store.identity.timezone)
-            self._upkeep = Upkeep(
-                self._store,
-                self._board,
-                self._lock,
-                self._fs,
-                self.directory,
-                self._zone,
-                factories,
-                stored,
-                self._patience,
+            self._zone = zone = load_zone(log.identity.timezone)
+            self._files = DerivedFiles(
+                log, state, fs, self.directory, zone, factories, stored, self._patience
             )
+            uniqueness = Uniqueness(state.board, settings.unique) if settings.unique else None
+            for follower in (self._files, uniqueness, *followers):
+                if follower is not None:
+                    state.add(follower)
             self._snapshots = Snapshots(
-                self._fs,
+                fs,
                 self.directory,
-                self._store.identity.ledger_id,
+                log.identity.ledger_id,
                 __version__,
                 self._SNAPSHOT_EVERY,
                 self._patience,
             )
-            self._followers = self._who_follows()
-            self._store.refresh()
-            self._progress = lambda done, total: None
-            group = None if read_only else self._group_that_may_write()
+            self._behind = WriteBehind(
+                self, log, state, self._files, self._snapshots, settings.durability,
+                self._BACKGROUND,
+            )  # fmt: skip
+            self._loader = StateLoader(
+                log,
+                state,
+                self._snapshots,
+                self._files,
+                use_snapshot=settings.use_snapshot and not stored,
+                read_only=settings.read_only,
+                progress=progress,
+            )
+            self._handler = CommandHandler(
+                log,
+                state,
+                now=now,
+                zone=zone,
+                append=self._behind.append,
+                check_writable=self._check_writable,
+                guards=[] if uniqueness is None else [uniqueness],
+            )
+            self._jobs = JobQueries(
+                state.board,
+                state.lock,
+                now=now,
+                expire_after=settings.expire_after,
+                refresh=log.refresh,
+            )
+            self._history = History(
+                log, zone, refresh=log.refresh, expire_after=settings.expire_after
+            )
+            log.refresh()
+            self._loader.progress = no_progress
+            group = None if settings.read_only else self._group_that_may_write()
         except BaseException:
-            self._store.close()
+            log.close()
             raise
         self._closed = self._is_let_go = False
-        self._report_opening(durability, group)
-        if read_only:
-            _open_readers.add(self)
-        else:
-            _open_ledgers.add(self)
-            if self._upkeep.is_behind:
-                self._background.wake()
-
-    def _renew(self, reading: FirstReading) -> None:
-        """Bring the state up to the log from nothing: at opening, and where an interruption left it
-        in the middle of something."""
-        if self._nothing is None:
-            self._nothing = self._capture(reading.position)
-        else:
-            self._forget()
-            self._upkeep.start_over()
-        self._read_log(reading)
-        if not self._read_only:
-            self._upkeep.find_stale()
-
-    def _forget(self) -> None:
-        """Have the state before any event."""
-        assert self._nothing is not None
-        self._restore(deepcopy(self._nothing))  # what is restored is not copied by its new owner
-
-    def _read_log(self, reading: FirstReading) -> None:
-        """Read it from the snapshot where there is one that fits, else from the beginning. What
-        does not verify behind a snapshot is judged without it."""
-        snapshot = self._snapshots.load() if self._use_snapshot else None
-        if snapshot is not None and self._go_on_from(reading, snapshot):
-            try:
-                self._load(reading)
-                damage = reading.damage
-            except LedgerCorruptError as error:
-                damage = error
-            if damage is None:
-                return
-            self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
-            self._forget()  # rule: judge-damage-by-the-whole-log
-            reading.start_over()
-        self._load(reading)
-        self._replayed = 0 if self._use_snapshot else self._board.seq
-
-    def _load(self, reading: FirstReading) -> None:
-        progress = self._progress
-        total = 0 if reading.damage is not None else self._store.acknowledged_seq()
-        listeners, self._listeners = (
-            self._listeners,
-            [lambda: progress(self._board.seq, total)],
-        )
-        try:
-            with self._board.loading():
-                reading.read()
-        finally:
-            self._listeners = listeners
-
-    def _go_on_from(self, reading: FirstReading, snapshot: Snapshot) -> bool:
-        try:
-            self._check_fits(snapshot)
-            reading.go_on_from(snapshot.position)
-        except (PositionError, SnapshotError) as error:
-            self._snapshots.ignore(error.message)
-            return False
-        self._restore(snapshot)
-        return True
-
-    def _check_fits(self, snapshot: Snapshot) -> None:
-        """
-        Raises:
-            SnapshotError: it lacks something that this handle needs.
-        """
-
-    def _capture(self, position: Position) -> Snapshot:
-        """The state now, which is the one at `position`."""
-        return Snapshot(position, self._board.capture(), self._upkeep.capture())
-
-    def _restore(self, snapshot: Snapshot) -> None:
-        """Have the state of a snapshot, and nothing else."""
-        self._board.restore(snapshot.board)
-        self._upkeep.restore(snapshot.days)
-        if self._uniqueness is not None:
-            self._uniqueness.restore(self._board.jobs.values())
-
-    def _save_snapshot(self) -> None:
-        """Replace the snapshot where it has fallen far behind."""
-        if self._read_only or not self._snapshots.is_due(self._store.seq):
-            return
-        with self._store.still() as position, self._lock:
-            if not self._store.is_sound:
-                return
-            snapshot = self._capture(position())
-        self._snapshots.save(snapshot, self._store.sync)
+        self._report_opening(settings.durability, group)
+        open_handles.remember(self, read_only=settings.read_only)
+        if not settings.read_only:
+            self._behind.follow()
 
     def _report_opening(self, durability: Durability, group: int | None) -> None:
         torn, damage = self._store.torn, self._store.damage
@@ -363,11 +243,241 @@ class Ledger(Changes, Past):
             return self._fs.group_that_may_write(self.directory)
         return None
 
+    # -- adding --------------------------------------------------------------------------------
+
+    def add_job(
+        self,
+        account_id: str,
+        content: str,
+        scheduled_time: datetime,
+        priority: JobPriority = JobPriority.NORMAL,
+        max_retries: int = 3,
+        *,
+        platform: str = "threads",
+        metadata: dict[str, Any] | None = None,
+        hold: bool = False,
+        job_id: str | None = None,
+        publish_timeout: timedelta | None = None,
+    ) -> str:
+        """Add a job and return its id. Durable when it returns.
+
+        A naive `scheduled_time` is taken in the ledger's time zone. With `hold` the job is a draft
+        (PENDING) until it is released. Without `job_id` it gets a UUID. `publish_timeout` is how
+        long its publisher may take; None: as long as the scheduler's setting says.
+
+        Raises:
+            ValidationError: an argument is not acceptable, or the id was used before.
+            InvalidScheduleTimeError: the time is no time, or not within a year of now.
+            StorageError: whether the job was added is unknown.
+        """
+        new = NewJob(
+            account_id=account_id,
+            content=content,
+            scheduled_time=scheduled_time,
+            priority=priority,
+            max_retries=max_retries,
+            platform=platform,
+            metadata=metadata,
+            hold=hold,
+            job_id=job_id,
+            publish_timeout=publish_timeout,
+        )
+        return self._handler.add([(None, c.Add(job_id=id_for(job_id), job=new))])[0]
+
+    def add_jobs(self, jobs: Iterable[NewJob]) -> list[str]:
+        """Add all of `jobs` or none, as one durable write, and return their ids in order.
+
+        Raises:
+            ValidationError: one of them is not acceptable (the message says which); none was added.
+            StorageError: whether they were added is unknown.
+        """
+        newcomers: list[Newcomer] = []
+        for index, new in enumerate(jobs):
+            if not isinstance(new, NewJob):
+                raise wrong_kind(new, NewJob, f"jobs[{index}]")
+            newcomers.append((index, c.Add(job_id=id_for(new.job_id), job=new)))
+        return self._handler.add(newcomers)
+
+    def import_jobs(self, jobs: Iterable[ImportedJob]) -> list[str]:
+        """Take all of `jobs` over as they are, state included, or none, as one durable write.
+
+        Naive times are taken in the ledger's time zone. A job that is RUNNING stays so; the next
+        runner recovers it as an interrupted one, by its own `on_interrupted`. An `attempt` of 0 is
+        not known, and taken as the least that the job can have had. Returns the ids in order.
+
+        Raises:
+            ValidationError: one of them is not acceptable (the message says where it comes from),
+                or all of them are too much for one write; none was imported.
+            StorageError: whether they were imported is unknown.
+        """
+        newcomers: list[Newcomer] = []
+        for index, item in enumerate(jobs):
+            if not isinstance(item, ImportedJob):
+                raise wrong_kind(item, ImportedJob, f"jobs[{index}]")
+            if not isinstance(item.job, ScheduledJob):
+                raise wrong_kind(item.job, ScheduledJob, f"{item.place}: job")
+            command = c.Import(job_id=item.job.job_id, job=item)
+            newcomers.append((item.place, command))
+        return self._handler.add(newcomers)
+
+    # -- changing ------------------------------------------------------------------------------
+
+    def hold_job(self, job_id: str) -> None:
+        """Make a SCHEDULED job PENDING: it does not run until it is released.
+
+        Raises (all the methods that change one job):
+            JobNotFoundError: there is none of this id.
+            InvalidTransitionError: its state does not allow it; nothing was changed.
+            StorageError: whether the change was made is unknown.
+        """
+        self._change(job_id, c.Hold())
+
+    def release_job(self, job_id: str) -> None:
+        """Make a PENDING job SCHEDULED. Raises as `hold_job`."""
+        self._change(job_id, c.Release())
+
+    def edit_job(
+        self,
+        job_id: str,
+        *,
+        content: str | msgspec.UnsetType = msgspec.UNSET,
+        priority: JobPriority | msgspec.UnsetType = msgspec.UNSET,
+        metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET,
+    ) -> None:
+        """Change what is given of a PENDING or SCHEDULED job; `metadata` is replaced as a whole.
+
+        Raises:
+            ValidationError: a value is not acceptable, or none is given; and as `hold_job`.
+        """
+        self._change(job_id, c.Edit(content=content, priority=priority, metadata=metadata))
+
+    def reschedule_job(self, job_id: str, scheduled_time: datetime) -> None:
+        """Give a PENDING or SCHEDULED job another time.
+
+        Raises:
+            InvalidScheduleTimeError: as in `add_job`; and as `hold_job`.
+        """
+        self._change(job_id, c.Reschedule(scheduled_time=to_aware(scheduled_time, self._zone)))
+
+    def cancel_job(self, job_id: str, reason: str = "") -> None:
+        """Cancel a job that is PENDING, SCHEDULED or RUNNING.
+
+        The result of an attempt that is running is refused from here on; that the post does not go
+        out any more is not promised. Raises as `hold_job`.
+        """
+        self._change(job_id, c.Cancel(reason=reason))
+
+    def requeue_job(self, job_id: str, scheduled_time: datetime) -> None:
+        """Schedule a FAILED, EXPIRED or CANCELLED job again, with all its retries.
+
+        Raises:
+            InvalidScheduleTimeError: as in `add_job`; and as `hold_job`.
+        """
+        self._change(job_id, c.Requeue(scheduled_time=to_aware(scheduled_time, self._zone)))
+
+    def resolve_job(self, job_id: str, *, posted: bool, thread_id: str | None = None) -> None:
+        """Say what became of a FAILED job whose outcome is unknown: COMPLETED if it was posted.
+
+        Raises as `hold_job`.
+        """
+        self._change(job_id, c.Resolve(posted=posted, thread_id=thread_id))
+
+    def remove_job(self, job_id: str) -> None:
+        """Remove a job that is not RUNNING from every projection; its events stay in the log.
+
+        Raises as `hold_job`.
+        """
+        self._change(job_id, c.Remove())
+
+    def cleanup_expired_jobs(self) -> int:
+        """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
+        expire_after = self._expire_after
+        expire = c.Expire(expire_after=expire_after)
+
+        def late(board: Board, now: datetime) -> list[tuple[str, c.Command]]:
+            return [(job.job_id, expire) for job in board.expired(now, expire_after)]
+
+        return len(self._handler.change_each(late))
+
+    def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+        """Change one job; raises as `hold_job`."""
+        return self._handler.change(job_id, command)
+
+    # -- asking --------------------------------------------------------------------------------
+
+    def get_job(self, job_id: str) -> ScheduledJob:
+        """One job.
+
+        Raises:
+            JobNotFoundError: there is none of this id.
+        """
+        return self._jobs.get_job(job_id)
+
+    def list_jobs(
+        self, account_id: str | None = None, status: JobStatus | None = None
+    ) -> list[ScheduledJob]:
+        """The jobs of an account and a status (None: of all).
+
+        Ordered by priority (highest first), then `scheduled_time`, then the order of adding.
+
+        Raises:
+            ValidationError: `status` is none.
+        """
+        return self._jobs.list_jobs(account_id, status)
+
+    def counts(self) -> dict[JobStatus, int]:
+        """How many jobs there are of each status; all have a number. Nothing is looked through."""
+        return self._jobs.counts()
+
+    def get_ready_jobs(self) -> list[ScheduledJob]:
+        """The due jobs, in the order in which they will run."""
+        return self._jobs.get_ready_jobs()
+
+    def history(self, job_id: str) -> list[Event]:
+        """All events of one job, in order; also of a removed one.
+
+        Raises:
+            JobNotFoundError: the ledger never had a job of this id.
+        """
+        return self._history.of_job(job_id)
+
+    def known_ids(self) -> list[str]:
+        """The ids of all jobs that there ever were, removed ones too, in the order of adding."""
+        return self._history.known_ids()
+
+    def events(
+        self,
+        after: int = 0,
+        *,
+        job_id: str | None = None,
+        types: Sequence[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[Event]:
+        """The events after sequence number `after`, in order, up to those acknowledged by now.
+
+        Streamed: memory does not grow with the log. `types` are event types; `since` and `until`
+        are inclusive bounds of the events' times, naive ones in the ledger's time zone.
+        """
+        return self._history.events(after, job_id=job_id, types=types, since=since, until=until)
+
+    def as_of(self, when: datetime | int | None = None, *, seq: int | None = None) -> LedgerView:
+        """The state at a moment: after event number `seq`, or after the last event at or before
+        `when` (naive: in the ledger's time zone).
+
+        The log is in order of sequence, not of time: where the clock went back, a moment counts
+        every event up to the last one that is not later than it.
+
+        Raises:
+            ValidationError: neither or both are given, or there is no such sequence number yet.
+        """
+        return self._history.as_of(when, seq=seq)
+
     # -- checking and rebuilding ---------------------------------------------------------------
 
     def verify(
         self,
-        progress: Progress = lambda done, total: None,
+        progress: Progress = no_progress,
         *,
         since_heads: Sequence[ExportedHead] = (),
         public_keys: Sequence[str | bytes] = (),
@@ -385,7 +495,7 @@ class Ledger(Changes, Past):
         from ..integrity.verify import verify  # seldom asked for, and a fifth of what is imported
 
         if not self._read_only and not self._closed:
-            self._upkeep.write()
+            self._files.write()
         return verify(
             self.directory,
             fs=self._fs,
@@ -414,9 +524,7 @@ class Ledger(Changes, Past):
             )
         return report.exported_head
 
-    def backup(
-        self, directory: str | Path, *, progress: Progress = lambda done, total: None
-    ) -> BackupReport:
+    def backup(self, directory: str | Path, *, progress: Progress = no_progress) -> BackupReport:
         """Copy the ledger, as it is now, to a new directory, and verify the copy.
 
         Nobody is disturbed, however many processes write meanwhile; what they add after the call is
@@ -430,7 +538,7 @@ class Ledger(Changes, Past):
         """
         from .backup import back_up  # seldom asked for
 
-        self._refresh()
+        self._store.refresh()
         if self.damage is not None:
             raise self.damage
         self._store.sync()
@@ -451,7 +559,7 @@ class Ledger(Changes, Past):
         check: bool = False,
         only: Sequence[str] = (),
         accept_loss: bool = False,
-        progress: Progress = lambda done, total: None,
+        progress: Progress = no_progress,
     ) -> RebuildReport:
         """Make every derived file, and the state itself, anew from the log alone; with `check`
         write nothing, and only say which are not byte for byte what the log gives.
@@ -471,24 +579,28 @@ class Ledger(Changes, Past):
                 a projection failed.
             ValidationError: there is no projection of a name in `only`.
         """
-        self._refresh()
+        self._store.refresh()
         if self.damage is not None:
             raise self.damage
-        names = self._upkeep.names(only)
+        names = self._files.names(only)
         progress = OnlyTold("progress", progress)
         if check:
-            return self._upkeep.check(names, progress, self._replay())
+            return self._files.check(names, progress, self._replay())
         self._check_writable()
         if not accept_loss:
-            self._upkeep.check_not_ahead(names)
+            self._files.check_not_ahead(names)
         self._snapshots.remove()
-        return self._upkeep.rebuild(names, progress, self._replay())
+        return self._files.rebuild(names, progress, self._replay())
 
     def _replay(self) -> Replay | None:
         """The state as it is, where a replay of the log would do nothing but make it again: this
         handle was told to make it so when it was opened, and nothing came after it."""
-        with self._lock:
-            return self._upkeep.as_replayed() if self._replayed == self._board.seq else None
+        with self._state.lock:
+            return (
+                self._files.as_replayed()
+                if self._loader.replayed == self._state.board.seq
+                else None
+            )
 
     def projection(self, name: str) -> StoredProjection:
         """The projection of this name that the ledger was opened with, brought up to date.
@@ -499,74 +611,13 @@ class Ledger(Changes, Past):
             ValidationError: there is none.
             StorageError: it has failed; the message says where.
         """
-        if name not in self._upkeep.stored:
+        if name not in self._files.stored:
             raise ValidationError(f"there is no projection {name!r}", field="name")
-        self._refresh()
-        stored = self._upkeep.stored[name]
+        self._store.refresh()
+        stored = self._files.stored[name]
         if stored.failure is not None:
             raise stored.failure
         return stored.projection
-
-    # -- following, and writing behind -----------------------------------------------------------
-
-    def _observe(self, records: Sequence[Record | Event]) -> None:
-        """Apply one or more whole writes; called by the store, in order."""
-        with self._lock:
-            if len(records) > max(_MANY, len(self._board.jobs.open) // 4):
-                with self._board.loading():
-                    self._apply_all(records)
-            else:
-                self._apply_all(records)
-        if not self._closed and not self._read_only:
-            self._background.wake()
-        for listener in list(self._listeners):
-            listener()
-
-    def _find_others(self) -> None:
-        """What is observed next was appended by another handle; called by the store."""
-
-    def _apply_all(self, records: Sequence[Record | Event]) -> None:
-        apply, followers = self._board.apply, self._followers
-        for record in records:
-            change = apply(record if type(record) is Event else to_event(record))
-            for follow in followers:
-                follow(change)
-
-    def _who_follows(self) -> list[Callable[[Change], object]]:
-        """What takes in each change of the board, in this order; under the lock."""
-        followers = self._upkeep.followers()
-        if self._uniqueness is not None:
-            followers.append(self._uniqueness.apply)
-        return followers
-
-    def _append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> None:
-        """Append decided events, all or none; what is to follow, and no thread does, is done here.
-
-        Raises as `EventStore.append`.
-        """
-        self._store.append(records, expected_seq=expected_seq)
-        if self._background.is_late:
-            if self._durability == "batch":
-                self._store.sync()  # nothing is at risk for longer than was promised
-            self._background.work_here()
-
-    def write_behind(self) -> bool:
-        """Sync, and write the daily files that are behind. For the background thread."""
-        if self._is_let_go:
-            return True
-        try:
-            self._store.sync()
-            self._upkeep.write()
-            self._save_snapshot()
-        except JobLedgerError as error:
-            self._behind.failed(str(error))
-            return self._closed
-        self._behind.worked()
-        return self._closed or self._store.is_sound or not self._upkeep.is_behind
-
-    def leave_alone_s(self, takes_s: float) -> float:
-        """For the background thread: nothing here hurries; a runner's jobs do."""
-        return 0.0
 
     # -- the rest ------------------------------------------------------------------------------
 
@@ -615,23 +666,23 @@ class Ledger(Changes, Past):
         """A key that is the same for every attempt of a job, and different for every job."""
         return str(uuid5(self._namespace, job_id))
 
-    def _now(self) -> datetime:
-        now = self._clock.now()
-        try:
-            return in_utc(now)
-        except ValueError as error:
-            raise ValidationError(
-                f"the clock's now() must give a datetime with a time zone: {error}", field="clock"
-            ) from None
-
-    def _refresh(self) -> None:
-        self._store.refresh()
-
     def _check_writable(self) -> None:
         if self._read_only:
             raise StorageError(
                 f"the ledger {self.directory} is open read-only", path=str(self.directory)
             )
+
+    # -- writing behind, and closing -----------------------------------------------------------
+
+    def write_behind(self) -> bool:
+        """Sync, and write the daily files that are behind. For the background thread."""
+        if self._is_let_go:
+            return True
+        return self._behind.write() or self._closed
+
+    def leave_alone_s(self, takes_s: float) -> float:
+        """For the background thread: nothing here hurries; a runner's jobs do."""
+        return 0.0
 
     def close(self) -> None:
         """Bring the daily files up to date, sync, and let go. Calling it again does nothing.
@@ -656,14 +707,13 @@ class Ledger(Changes, Past):
                 self._patience.hurry()
                 self._let_go()
                 self._is_let_go = True
-        _open_ledgers.discard(self)
-        _open_readers.discard(self)
+        open_handles.forget(self)
 
     def _is_inside(self) -> bool:
         """Whether the calling thread is in the midst of a call of this handle."""
         # The locks' own word for it, which `threading.Condition` relies on as well.
-        mine = self._lock._is_owned() or self._closing._is_owned()  # type: ignore[attr-defined]
-        return mine or self._store.is_inside() or self._upkeep.is_inside()
+        mine = self._state.lock._is_owned() or self._closing._is_owned()  # type: ignore[attr-defined]
+        return mine or self._store.is_inside() or self._files.is_inside()
 
     def _close_later(self) -> None:
         """Have a thread close, which waits for the call that this one is in."""
@@ -672,35 +722,23 @@ class Ledger(Changes, Past):
         self._closed = True
         self._patience.hurry()
         with suppress(RuntimeError):  # no thread just now: it is closed at the program's end
-            threading.Thread(target=_close_quietly, args=(self,), daemon=True).start()
+            threading.Thread(target=open_handles.close_quietly, args=(self,), daemon=True).start()
 
     def _let_go(self) -> None:
         """Do what closing does; again where it was interrupted."""
-        if not self._background.stop(_LAST_WRITING_S):
+        if not self._behind.stop():
             logger(directory=str(self.directory)).error("closed while files are being written")
         try:
             if not self._read_only:
-                self._write_last()
+                self._behind.write_last()
         finally:
             self._store.close()
 
-    def _write_last(self) -> None:
-        reason = "a change could not be written"
-        try:
-            self._upkeep.write()
-            self._save_snapshot()
-        except StorageError as error:
-            if self._store.is_sound and not isinstance(error, LedgerBusyError):
-                raise
-            reason = str(error)
-        if self._upkeep.is_behind:  # what failed was reported; the next opening brings them up
-            logger(reason=reason).warning("the daily files are behind")
-
     def _is_in_use(self) -> bool:
         """Whether another thread is in the midst of a call of this handle."""
-        if not self._lock.acquire(blocking=False):
+        if not self._state.lock.acquire(blocking=False):
             return True
-        self._lock.release()
+        self._state.lock.release()
         return self._store.is_in_use()
 
     def _abandon(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -39,24 +39,26 @@ def _nearest(text: str, ids: list[str]) -> str | None:
 _BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 
 
-class Queries:
-    """Queries on a board. Jobs are handed out as frozen values that nobody else can change."""
+class JobQueries:
+    """Queries on a board. Jobs are handed out as frozen values that nobody else can change.
 
-    _board: Board
-    _lock: threading.RLock
-    _expire_after: timedelta
+    `lock` guards the board, `refresh` brings it up to date, and `now` tells what is due.
+    """
 
-    def _check_writable(self) -> None:
-        """
-        Raises:
-            StorageError: this is open for reading only.
-        """
-
-    def _refresh(self) -> None:
-        """Bring the board up to date."""
-
-    def _now(self) -> datetime:
-        raise NotImplementedError
+    def __init__(
+        self,
+        board: Board,
+        lock: threading.RLock,
+        *,
+        now: Callable[[], datetime],
+        expire_after: timedelta,
+        refresh: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._board = board
+        self._lock = lock
+        self._now = now
+        self._expire_after = expire_after
+        self._refresh = refresh
 
     def get_job(self, job_id: str) -> ScheduledJob:
         """One job.
@@ -108,18 +110,15 @@ class Queries:
             return [hand_out(job) for job in self._board.ready(now, self._expire_after)]
 
 
-class LedgerView(Queries):
+class LedgerView(JobQueries):
     """A ledger as it was: a read-only state that no later change reaches.
 
     `seq` is the last event counted, `at` the moment that the view stands for.
     """
 
     def __init__(self, board: Board, at: datetime | None, expire_after: timedelta) -> None:
-        self._board = board
-        self._lock = threading.RLock()
-        self._expire_after = expire_after
+        super().__init__(
+            board, threading.RLock(), now=lambda: at or _BEFORE_ALL, expire_after=expire_after
+        )
         self.seq = board.seq
         self.at = at
-
-    def _now(self) -> datetime:
-        return self.at or _BEFORE_ALL

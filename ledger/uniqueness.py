@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from ..domain.errors import ValidationError
 from ..domain.job import commands as c
+from ..domain.job.events import Event
+from ..domain.job.evolve import evolve
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..projections.board import Board
-from ..projections.contents import Contents
+from ..projections.contents import Contents, text_key
 from ..projections.projection import Change
+from ..projections.snapshot import Snapshot
+from .command_handler import Intent
+from .newcomers import labelled, named
 
 Unique = bool | timedelta
 
+_WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
 _OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING)
 
 
@@ -44,12 +50,55 @@ class Uniqueness:
         self._within = within
         self._contents = Contents()
 
-    def apply(self, change: Change) -> None:
-        self._contents.apply(change)
+    def followers(self) -> list[Callable[[Change], object]]:
+        return [self._contents.apply]
 
-    def restore(self, jobs: Iterable[ScheduledJob]) -> None:
-        """Know of these jobs, and of no others."""
-        self._contents.restore(sorted(jobs, key=lambda job: job.order))
+    def capture(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot  # the board has all of it
+
+    def check_fits(self, snapshot: Snapshot) -> None:
+        """Any snapshot will do."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        self._contents.restore(sorted(self._board.jobs.values(), key=lambda job: job.order))
+
+    def check(self, intents: Sequence[Intent], now: datetime) -> bool:
+        """Check the texts of what is going to be appended against the board and each other.
+
+        An imported job that waits for nothing any more is not refused: its past is what it is.
+
+        Raises:
+            ValidationError: a text is there already.
+        """
+        arrivals = []
+        matters = False
+        for intent in intents:
+            if intent.job is None:
+                arrivals.append((intent.label, _first_state(intent, now)))
+            elif self.concerns(intent.command):
+                self.check_change(intent.job, intent.command, now)
+                matters = True
+        self._check_arrivals(arrivals, now)
+        return matters or bool(arrivals)
+
+    def _check_arrivals(
+        self, arrivals: list[tuple[int | str | None, ScheduledJob]], now: datetime
+    ) -> None:
+        texts: dict[bytes, str | None] = {}
+        for label, job in sorted(arrivals, key=lambda arrival: arrival[1].status in _WAITING):
+            key = text_key(job.account_id, job.content)
+            try:
+                if job.status in _WAITING:
+                    self.check_new(job.account_id, job.content, now)
+                    if key in texts:
+                        raise ValidationError(
+                            f"the same text for account {job.account_id!r} as {texts[key]}",
+                            field="content",
+                        )
+            except ValidationError as error:
+                raise labelled(error, label) from None
+            if self.stands_in_the_way(job, now):
+                texts.setdefault(key, named(label))
 
     def check_new(self, account_id: str, content: str, now: datetime) -> None:
         """
@@ -92,3 +141,12 @@ class Uniqueness:
         if other.status is not JobStatus.COMPLETED or other.completed_at is None:
             return False
         return not isinstance(self._within, timedelta) or now - other.completed_at < self._within
+
+
+def _first_state(intent: Intent, now: datetime) -> ScheduledJob:
+    """The job as its first event makes it."""
+    data = intent.data[0]
+    event = Event(seq=0, at=now, type=data.TYPE, job_id=intent.job_id, version=1, data=data)
+    job = evolve(None, event)
+    assert job is not None
+    return job

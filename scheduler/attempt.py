@@ -208,7 +208,7 @@ class _Callback:
         return self._callback(attempt.job.account_id, attempt.job.content)
 
 
-class Port:
+class PublisherAdapter:
     """A publisher as the scheduler calls it, whatever it was given as.
 
     Raises:

@@ -28,7 +28,7 @@ from ..instrumentation.log import logger
 from . import answers
 from . import attempt as contract
 from .answers import Answer
-from .attempt import Attempt, Port, _Callback
+from .attempt import Attempt, PublisherAdapter, _Callback
 from .execution import Question
 from .stopping import Interrupted
 from .uptime import wait_while_running
@@ -59,14 +59,16 @@ def can_start_threads() -> bool:
     return True
 
 
-def call_blocking(port: Port, question: Question, attempt: Attempt, finish: Finish) -> Answer:
+def call_blocking(
+    publisher: PublisherAdapter, question: Question, attempt: Attempt, finish: Finish
+) -> Answer:
     """Call the publisher in this thread; what it gives to be awaited is run to its end by `finish`.
 
     Raises:
         KeyboardInterrupt: somebody wants the program to end; only in the main thread.
         Interrupted: the publisher's time is up.
     """
-    method = _method(port, question)
+    method = _method(publisher, question)
     said = _call_plain(method, attempt)
     if not isinstance(said, _Promised):
         return said
@@ -95,7 +97,10 @@ def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | 
 
 
 async def call_async(
-    port: Port, question: Question, attempt: Attempt, timeout_s: float | None = None
+    publisher: PublisherAdapter,
+    question: Question,
+    attempt: Attempt,
+    timeout_s: float | None = None,
 ) -> Answer:
     """Call the publisher from an event loop: an async one here, a plain one in a thread.
 
@@ -103,8 +108,8 @@ async def call_async(
     stopped: it is left alone in its daemon thread, and the attempt's fence refuses whatever it does
     later.
     """
-    method = _method(port, question)
-    work = (_awaited if port.is_async(method) else _in_thread)(method, attempt)
+    method = _method(publisher, question)
+    work = (_awaited if publisher.is_async(method) else _in_thread)(method, attempt)
     if timeout_s is None:
         return await work
     call = asyncio.ensure_future(work)
@@ -229,11 +234,11 @@ def _tell_late(attempt: Attempt, answer: Answer | _Promised) -> None:
     log.warning("late result refused")
 
 
-def _method(port: Port, question: Question) -> Callable[[Attempt], Any]:
+def _method(publisher: PublisherAdapter, question: Question) -> Callable[[Attempt], Any]:
     if question == "publish":
-        return port.publish
-    assert port.reconcile is not None
-    return port.reconcile
+        return publisher.publish
+    assert publisher.reconcile is not None
+    return publisher.reconcile
 
 
 class _ThreadCall(Generic[SaidT]):

@@ -24,13 +24,13 @@ from ..domain.job import commands as c
 from ..domain.job import events as e
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.validation import clean_text
+from ..instrumentation.foreign import described
 from ..instrumentation.log import Log, logger
 from ..instrumentation.secrets import hide_in
+from ..ledger.command_handler import Outcome
 from .failures import FailureHook, tell_end
 from .running import Running
 
-Outcome = ScheduledJob | JobLedgerError | None
-"""The job after a change, or the error with which the change was refused."""
 OUTCOMES = ("completed", "retried", "failed", "unknown", "interrupted", "refused")
 _REFUSALS = (StaleAttemptError, InvalidTransitionError, ValidationError)
 
@@ -94,6 +94,11 @@ class Completer:
             running.end = hide_in(command)
         except Exception as error:  # noqa: BLE001 - what a foreign text may do when it is looked at
             running.end = self._unreadable(running, error)
+
+    def put_back(self, running: Running, error: BaseException) -> None:
+        """The publisher of an attempt was not called, and will not be."""
+        command = c.PutBack(attempt=running.number, error=f"not called: {described(error)}")
+        self.end(running, command)
 
     def forget(self, running: Running) -> None:
         """There is nothing more to be recorded of an attempt."""

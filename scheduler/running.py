@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
+from ..domain.errors import JobLedgerError
 from ..domain.job import commands as c
 from ..domain.job.state import JobStatus, ScheduledJob
+from ..eventstore.store import EventStore
+from ..ledger.state import State
 from .attempt import Attempt
 
 
@@ -50,3 +54,44 @@ class Running:
     def is_attempt_of(self, job: ScheduledJob | None) -> bool:
         """Whether the job is RUNNING, and this is the attempt."""
         return job is not None and job.status is JobStatus.RUNNING and job.attempt == self.number
+
+
+class RunningAttempts:
+    """Who is running what: the attempts of this process, by job."""
+
+    def __init__(self, log: EventStore, state: State) -> None:
+        self._log = log
+        self._state = state
+        self.by_job: dict[str, Running] = {}
+
+    def claim(self, job: ScheduledJob) -> Running:
+        """From here on the job's next attempt may be in the log, as one of ours."""
+        claim = Running(job, job.attempt + 1)
+        self.by_job[job.job_id] = claim
+        return claim
+
+    def accounts(self, but: str | None = None) -> set[str]:
+        """The accounts that are busy, not counting the attempt of the job `but`."""
+        return {running.job.account_id for job_id, running in self.by_job.items() if job_id != but}
+
+    def is_ours(self, job: ScheduledJob) -> bool:
+        """Whether the job's attempt is one of this process."""
+        mine = self.by_job.get(job.job_id)
+        return mine is not None and mine.number == job.attempt
+
+    def is_current(self, running: Running) -> bool:
+        """Whether the log still has this attempt running, as far as it is known."""
+        with self._state.lock:
+            return running.is_attempt_of(self._state.board.get(running.job.job_id))
+
+    def is_newest(self, job: ScheduledJob) -> bool:
+        """Whether the log still has the job's attempt running, with what other processes have
+        changed by now. For any thread."""
+        with suppress(JobLedgerError):  # a closed or broken log: what is known has to do
+            self._log.refresh()
+        return self.is_current(Running(job, job.attempt))
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """Of the attempts that are still under way."""
+        every = list(self.by_job.values())
+        return [running.task for running in every if running.task and not running.task.done()]

@@ -1,65 +1,51 @@
 """Scheduler: the one runner of a ledger.
 
-The loop expires what is too late, recovers what is stuck, starts the due job that comes first, and
-sleeps until the next due time, a change of the log by any process, or stop. It looks at the clock
-and at the log's head again at least ten times a second, so a suspended machine, a clock that jumps
-and another process's change are all noticed at once. Files that can wait are not written just
-before a job is due.
+The facade: what each method promises is said here, and done by the parts that are made in
+`__init__`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
-from math import inf
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Unpack
 
-import msgspec
-
-from ..domain.errors import JobLedgerError
+from ..domain.errors import StorageError, ValidationError
 from ..domain.job import commands as c
-from ..domain.policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES, Pacing, RetryPolicy
-from ..eventstore.filesystem import FileSystem
-from ..eventstore.position import Position
-from ..eventstore.store import Durability
+from ..domain.job.state import ScheduledJob
+from ..domain.policy import MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..instrumentation.log import logger
-from ..instrumentation.telling import Repeated
-from ..ledger.clock import Clock
+from ..ledger.clock import SystemClock
+from ..ledger.ledger import Ledger
 from ..ledger.runner_lock import RunnerLock
-from ..ledger.uniqueness import Unique
-from ..projections.pace import Pace
-from ..projections.projection import Change
-from ..projections.rebuild import Progress
-from ..projections.snapshot import Snapshot, SnapshotError
-from ..projections.stored import ProjectionFactory
-from .attempt import Port, PostCallback, Publisher
-from .attempting import RecorderOf
-from .calls import NotCalledError, can_start_threads
-from .completer import Completer
+from ..ledger.settings import LedgerOptions, LedgerSettings
+from .attempt import PostCallback, Publisher, PublisherAdapter
+from .attempt_runner import AttemptRunner
+from .completer import OUTCOMES, Completer
+from .dispatcher import Dispatcher
+from .due_run import DueRun
 from .failures import FailureHook, OnFailure
 from .gate import Gate
-from .lookout import Lookout
+from .loop import Loop
 from .own_loop import CANCEL_S, OwnLoop
-from .running import Running
-from .runs import LOOK_EVERY_S, cancel_anywhere
+from .pacing import AccountPacing
+from .recording import LedgerRecorder
+from .rescuer import Rescuer
+from .running import RunningAttempts
 from .settings import RunSettings
-from .signals import StopSignals
-from .stopping import Interrupted, Stop, StopRequest
+from .signals import StopSignals, raise_as_program
+from .stopping import Interrupted, StopRequest
 from .uptime import Uptime
-from .waiting import Waiting
-
-_KEPT_WAIT_S = 1.0
-"""The longest that an error is waited out while the end of an attempt is to be recorded."""
 
 
-class Scheduler(Waiting):
+class Scheduler(Ledger):
     """A Ledger that also runs the jobs; only one process at a time can have it open.
 
-    Opening it recovers every RUNNING job, since its runner is dead. `on_interrupted` says what
+    It takes what a Ledger does, but for `read_only`, and what follows. Opening it recovers every
+    RUNNING job, since its runner is dead. `on_interrupted` says what
     becomes of an attempt whose outcome nobody knows when its publisher cannot be asked: `"retry"`
     posts again (at least once), `"fail"` never does (at most once: then an exception says that
     nothing was posted only where it is `NotPosted`). `concurrency` attempts run at once, never two
@@ -81,14 +67,13 @@ class Scheduler(Waiting):
         SchedulerRunningError: another runner has this ledger; and as `Ledger`.
     """
 
+    _is_made = False
+    """Whether all its parts are there: `close` must work on half of one."""
+
     def __init__(
         self,
         directory: str | Path = "jobs",
         *,
-        timezone: str | ZoneInfo | None = None,
-        durability: Durability = "fsync",
-        clock: Clock | None = None,
-        expire_after: timedelta = EXPIRE_AFTER,
         max_running_minutes: float = MAX_RUNNING_MINUTES,
         retry: RetryPolicy = RetryPolicy(),
         on_interrupted: c.OnInterrupted = "retry",
@@ -96,20 +81,14 @@ class Scheduler(Waiting):
         publish_timeout: timedelta | None = None,
         pacing: Pacing | None = None,
         pacing_by_account: Mapping[str, Pacing] | None = None,
-        unique: Unique = False,
         grace_s: float = 10.0,
         settle_s: float = 60.0,
         error_wait_s: float = 10.0,
         on_failure: OnFailure | None = None,
         ageing: timedelta | None = None,
-        projections: Iterable[ProjectionFactory] = (),
-        allow_network: bool = False,
-        use_snapshot: bool = True,
-        progress: Progress = lambda done, total: None,
-        fs: FileSystem | None = None,
+        **of_ledger: Unpack[LedgerOptions],
     ) -> None:
-        self._closed = True
-        self._settings = RunSettings(
+        self._settings = settings = RunSettings(
             max_running_minutes=max_running_minutes,
             retry=retry,
             on_interrupted=on_interrupted,
@@ -123,50 +102,100 @@ class Scheduler(Waiting):
             ageing=ageing,
         )
         self._on_failure = FailureHook(on_failure)
-        reach = self._settings.reach
-        self._pace = None if reach is None else Pace(reach)
-        self._held_until: dict[str, datetime] = {}
-        self._deferred: dict[str, tuple[datetime, int]] = {}
-        self._running: dict[str, Running] = {}
-        self._completer = Completer(self._running, RecorderOf(self), self._on_failure)
-        self._uptime = Uptime()
-        self._gate = Gate(lambda: self.is_running)
         self._stop_request = StopRequest()
         self._own_loop = OwnLoop(lambda: self._new_loop())
-        self._no_thread: NotCalledError | None = None
-        self._not_called = 0
-        self._is_recording_soon = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._loop_task: asyncio.Task[None] | None = None
-        self._wakeup: asyncio.Event | None = None
-        self._lookout = Lookout()
-        self._trouble = Repeated("error in the loop", again="the loop works again")
-        self._stopping = False
-        self._hurry: asyncio.Event | None = None
-        self._runner_lock: RunnerLock | None = None
-        super().__init__(
-            directory,
-            timezone=timezone,
-            durability=durability,
-            clock=clock,
-            expire_after=expire_after,
-            unique=unique,
-            projections=projections,
-            allow_network=allow_network,
-            use_snapshot=use_snapshot,
-            progress=progress,
-            fs=fs,
-        )
+        self._gate = Gate(lambda: self.is_running)
+        of_the_ledger = LedgerSettings(directory=directory, **of_ledger)
+        reach, expire_after = settings.reach, of_the_ledger.expire_after
+        pacing_of_all = None if reach is None else AccountPacing(settings, reach, expire_after)
+        self._open(of_the_ledger, [] if pacing_of_all is None else [pacing_of_all])
         try:
+            self._make_parts(settings, pacing_of_all)
             if ageing is not None:
-                self._board.let_age(ageing)
-            self._runner_lock = RunnerLock(self._fs, self.directory)
+                self._state.board.let_age(ageing)
             self._runner_lock.acquire()
-            self._listeners.append(self._wake)
+            self._state.on_change.append(self._loop.wake)
+            self._state.on_others.append(self._loop.find_others)
             self.recover_all_running_jobs()  # rule: orphans-are-recovered
         except BaseException:
             self.close()
             raise
+
+    def _make_parts(self, settings: RunSettings, pacing: AccountPacing | None) -> None:
+        """Make what runs jobs, each part from those before it."""
+        expire_after = self._expire_after
+        log, state, handler = self._store, self._state, self._handler
+        is_real_time = type(self._clock) is SystemClock
+        self._runner_lock = RunnerLock(self._fs, self.directory)
+        self._uptime = uptime = Uptime()
+        self._attempts = attempts = RunningAttempts(log, state)
+        recorder = LedgerRecorder(log, state, handler, self._history, settings)
+        self._completer = completer = Completer(attempts.by_job, recorder, self._on_failure)
+        self._rescuer = rescuer = Rescuer(
+            log,
+            handler,
+            attempts,
+            completer,
+            settings,
+            uptime,
+            self._on_failure,
+            by_uptime=is_real_time,
+        )
+        self._dispatcher = dispatcher = Dispatcher(
+            log,
+            state,
+            handler,
+            attempts,
+            completer,
+            pacing,
+            uptime,
+            expire_after=expire_after,
+            runner=lambda: f"pid {self._fs.process_id()}",
+            check_runner=self._runner_lock.check,
+        )
+        self._runner = runner = AttemptRunner(
+            log,
+            handler,
+            attempts,
+            completer,
+            rescuer,
+            settings,
+            self._gate,
+            self._own_loop,
+            uptime,
+            key_of=self.idempotency_key,
+            wake=lambda: self._loop.wake(),
+        )
+        self._due_run = DueRun(
+            dispatcher,
+            runner,
+            attempts,
+            completer,
+            rescuer,
+            settings,
+            self._own_loop,
+            now=self._now,
+            expire=lambda: self.cleanup_expired_jobs(),
+            is_closed=lambda: self._closed,
+            is_let_go=lambda: self._is_let_go,
+        )
+        self._loop = Loop(
+            log,
+            state,
+            dispatcher,
+            runner,
+            attempts,
+            completer,
+            rescuer,
+            settings,
+            uptime,
+            directory=self.directory,
+            now=self._now,
+            is_real_time=is_real_time,
+            expire_after=expire_after,
+            expire=lambda: self.cleanup_expired_jobs(),
+        )
+        self._is_made = True
 
     # -- starting and stopping -----------------------------------------------------------------
 
@@ -181,32 +210,11 @@ class Scheduler(Waiting):
             StorageError: it is closed.
             ValidationError: the callback is none.
         """
-        port = Port(post_callback)
+        publisher = PublisherAdapter(post_callback)
         self._check_open("start")
-        task, loop = self._loop_task, self._loop
-        if task is not None and loop is not None and not loop.is_running():
-            self._end_loop(task)
+        self._loop.let_go_of_a_dead_one()
         with self._gate.shut("start"):
-            self._start_loop(port)
-
-    def _start_loop(self, port: Port) -> None:
-        loop = asyncio.get_running_loop()
-        logger()  # imports structlog, which would be felt by the job after the first
-        if self._loop_task is not None:
-            cancel_anywhere(self._loop_task)
-        self._let_go_of_dead_loops()
-        self._stopping = self._is_recording_soon = False
-        self._no_thread = None
-        self._completer.outcomes.clear()
-        self._loop = loop
-        self._wakeup, self._hurry = asyncio.Event(), asyncio.Event()
-        work = self._run_loop(port)
-        try:
-            self._loop_task = asyncio.create_task(work, name="jobledger-loop")
-        except BaseException:
-            work.close()
-            raise
-        self._loop_task.add_done_callback(self._loop_has_ended)
+            self._loop.start(publisher)
 
     async def stop(self) -> None:
         """Stop gracefully: start nothing more, wait `grace_s` for running attempts, cancel the rest
@@ -217,56 +225,20 @@ class Scheduler(Waiting):
         Awaited by a publisher it asks the loop to end after that, and returns at once. Does nothing
         when the loop does not run.
         """
-        task, loop = self._loop_task, self._loop
-        if task is None or loop is None:
-            return
-        self._stopping = True
-        self._wake()
-        if self._gate.is_inside:
+        if not self._loop.begin_to_stop() or self._gate.is_inside:
             return
         self._patience.hurry()
         try:
-            if loop is asyncio.get_running_loop():
-                await self._stop_here(task)
-            elif loop.is_running():
-                await self._stop_elsewhere(task, loop)
-            else:
-                self._end_loop(task)
+            await self._loop.stop()
             self.write_behind()
         finally:
             if not self._closed:
                 self._patience.calm_down()
 
-    async def _stop_here(self, task: asyncio.Task[None]) -> None:
-        assert self._hurry is not None
-        hurried = asyncio.ensure_future(self._hurry.wait())
-        grace_s = self._settings.grace_s
-        try:
-            await asyncio.wait(
-                [task, hurried], timeout=grace_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            task.cancel()
-            await self._cancel_all(grace_s)
-        finally:
-            hurried.cancel()
-            self._end_loop(task)
-
-    async def _stop_elsewhere(
-        self, task: asyncio.Task[None], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        stopping = asyncio.run_coroutine_threadsafe(self._stop_here(task), loop)
-        longest_s = self._settings.grace_s + 2 * CANCEL_S
-        try:
-            await asyncio.wait([asyncio.wrap_future(stopping)], timeout=longest_s)
-        finally:
-            self._end_loop(task)  # also where that event loop is blocked, or has ended meanwhile
-
-    def _end_loop(self, task: asyncio.Task[None]) -> None:
-        """What stopping comes to, whatever has become of the event loop."""
-        if self._loop_task is task:
-            self._loop_task = self._loop = None
-            cancel_anywhere(task)
-            self._give_up("the scheduler was stopped")
+    @property
+    def is_running(self) -> bool:
+        """Whether the loop runs: it was started, has not ended, and neither has its event loop."""
+        return self._loop.is_running
 
     def run(self, post_callback: PostCallback | Publisher) -> None:
         """Run until SIGTERM, SIGINT or SIGHUP, then stop gracefully: for a daemon.
@@ -281,7 +253,7 @@ class Scheduler(Waiting):
             JobLedgerError: the loop has ended although nobody asked for it.
             StorageError: it is closed.
         """
-        port = Port(post_callback)
+        publisher = PublisherAdapter(post_callback)
         self._check_open("run")
         request, grace_s = self._stop_request, self._settings.grace_s
         longest_s = grace_s + 2 * CANCEL_S  # then it is not stopping that takes so long
@@ -292,49 +264,72 @@ class Scheduler(Waiting):
             self._gate.entered("run"),
         ):
             try:
-                self._own_loop.run(self._run_until_asked(port, stop), lambda: stop.is_at_once)
+                work = self._loop.run_until_asked(publisher, stop, request, self.stop)
+                self._own_loop.run(work, lambda: stop.is_at_once)
             except Interrupted:
                 logger().warning("a publisher was interrupted, or left alone")
             finally:
-                self._stopping = True
-                if self._loop_task is not None:
-                    self._end_loop(self._loop_task)
+                self._loop.end()
 
-    async def _run_until_asked(self, port: Port, stop: Stop) -> None:
-        if stop.is_asked:
-            return
-        self._start_loop(port)
-        task, loop = self._loop_task, asyncio.get_running_loop()
-        assert task is not None
-        asked = asyncio.Event()
+    def run_due(self, post_callback: PostCallback | Publisher, limit: int | None = None) -> int:
+        """Recover stuck jobs, expire, then run what is due now, best first; return how many ran.
 
-        def wake() -> None:
-            self._stopping = True  # from here on nothing is begun, also where the loop is blocked
-            with suppress(RuntimeError):  # the loop is closed: it has ended
-                loop.call_soon_threadsafe(self._see, stop, asked)
+        Each due job gets one attempt, at most `limit` jobs in all; a job that the pacing of its
+        account holds back is told so and left. A plain callback runs in the caller's thread, unless
+        it has a `publish_timeout`; async ones in an event loop that is the same at every call. Of
+        calls in several threads one runs jobs, and the others wait for their turn.
 
-        with self._stop_request.waking(wake):
-            if stop.is_asked:
-                wake()  # it was, between looking and listening
-            waiting = asyncio.ensure_future(asked.wait())
-            try:
-                logger(directory=str(self.directory), pid=os.getpid()).info("scheduler running")
-                await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
-                logger(directory=str(self.directory)).info("scheduler stopping")
-            finally:
-                waiting.cancel()
-                was_ended = task.done() and not self._stopping
-                await self.stop()
-        if was_ended:
-            raise JobLedgerError("the loop has ended by itself", hint="start it again") from (
-                None if task.cancelled() else task.exception()
-            )
+        `stop_soon` ends it when the attempts that run have ended. So do SIGTERM, SIGINT and SIGHUP
+        in the main thread, where the program has no handler of its own for them: it ends with the
+        attempt that runs or after `grace_s`, at a second signal at once, and then SIGINT raises
+        KeyboardInterrupt and the others SystemExit.
 
-    def _see(self, stop: Stop, asked: asyncio.Event) -> None:
-        if stop.is_asked:
-            asked.set()
-        if stop.is_at_once and self._hurry is not None:
-            self._hurry.set()
+        Raises:
+            SchedulerRunningError: this scheduler has been started; or a publisher calls this.
+            StorageError: a change could not be recorded. How attempts have ended is kept, and
+                recorded by the next call, or `start`, or `close`.
+        """
+        publisher = PublisherAdapter(post_callback)
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
+            raise ValidationError(f"limit must be an int, not {limit!r}", field="limit")
+        if limit is not None and limit < 0:
+            raise ValidationError(f"limit must be at least 0, not {limit}", field="limit")
+        self._check_open("run_due")
+        request = self._stop_request
+        with (
+            StopSignals(request.ask, request.ask_at_once, self._settings.grace_s) as signals,
+            request.seen() as stop,
+            self._hurrying(),
+            self._gate.entered(
+                "run_due", lambda: stop.is_asked or self._closed, wait=True
+            ) as is_in,
+        ):
+            self._check_open("run_due")  # it may have been closed while this waited
+            count = 0
+            if is_in:
+                count = self._due_run.run(publisher, limit, stop)
+                self._check_open("run_due")  # a publisher, or another thread, may have closed it
+        if signals.received is not None:
+            raise_as_program(signals.received)
+        return count
+
+    @property
+    def last_outcomes(self) -> Mapping[str, int]:
+        """What became of the attempts since the latest `run_due` or `start` began: how many
+        `completed`, failed and will be `retried`, `failed` for good, ended `unknown` to anybody,
+        were `interrupted` (to be tried or asked again), or were `refused`, because their job had
+        gone on without them."""
+        return {name: self._completer.outcomes[name] for name in OUTCOMES}
+
+    @contextmanager
+    def _hurrying(self) -> Iterator[None]:
+        """Within the `with` a request to stop ends long waits for locks that others hold."""
+        try:
+            with self._stop_request.waking(self._patience.hurry):
+                yield
+        finally:
+            if not self._closed:
+                self._patience.calm_down()
 
     def stop_soon(self) -> None:
         """End a `run` or `run_due` gracefully; returns at once.
@@ -348,116 +343,60 @@ class Scheduler(Waiting):
         self._check_open("stop_soon")
         self._stop_request.ask()
 
-    # -- the loop ------------------------------------------------------------------------------
+    def _new_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that is made for async publishers: a simulated one has its own time."""
+        return asyncio.new_event_loop()
 
-    async def _run_loop(self, port: Port) -> None:
-        trouble: BaseException | None = None
-        while not self._stopping:
-            try:
-                if trouble is not None:
-                    error, trouble = trouble, None
-                    await self._sit_out(error)
-                else:
-                    await self._turn(port)
-            except (KeyboardInterrupt, SystemExit, GeneratorExit):
-                raise  # the program, or its event loop, is to end
-            except asyncio.CancelledError as error:
-                task = asyncio.current_task()
-                if task is None or task.cancelling():
-                    raise
-                trouble = error  # of somebody else: nobody has cancelled this
-            except BaseException as error:  # noqa: BLE001 - whatever it was, the loop goes on
-                trouble = error
-                await asyncio.sleep(0)
-        # Stopping: what is running may end by itself, and be recorded; `stop` bounds the wait.
-        while self._running:
-            failure = self._settle_and_fence()
-            await self._wait_for_an_end()
-            if failure is not None:
-                await asyncio.sleep(LOOK_EVERY_S)
+    # -- recovery ------------------------------------------------------------------------------
 
-    async def _sit_out(self, error: BaseException) -> None:
-        # What is known and not written is not left lying for longer than it has to be.
-        longest_s = _KEPT_WAIT_S if self._completer.kept else inf
-        wait_s = min(self._settings.error_wait_s, longest_s)
-        self._trouble.failed(error, wait_s=wait_s)
-        await self._pause(wait_s)
+    def recover_all_running_jobs(self) -> int:
+        """Recover every RUNNING job that this process is not running itself; return how many.
 
-    def _loop_has_ended(self, task: asyncio.Task[None]) -> None:
-        if self._stopping or self._loop_task is not task:
-            return
-        if task.cancelled():  # by whoever ends its event loop, as `asyncio.run` does
-            logger().warning("the loop was cancelled; start it again if jobs are to be run")
-        else:
-            logger().error("the loop has ended", error=task.exception())
-
-    async def _turn(self, port: Port) -> None:
-        assert self._wakeup is not None
-        self._wakeup.clear()
-        self._lookout.turn()
-        self._settle()
-        self.recover_stuck_jobs()
-        self.cleanup_expired_jobs()
-        self._fence()
-        left_out: set[str] = set()
-        room = 0 if self._stopping else self._settings.concurrency - len(self._running)
-        if room > 0:
-            self._check_threads()
-            self._launch(port, self._begin_all(port, self._now(), left_out, room))
-        self._trouble.worked()
-        await asyncio.sleep(0)  # what has started is called before anything else is thought of
-        await self._sleep(again_soon=bool(left_out))
-
-    def _check_threads(self) -> None:
-        """Begin nothing that could not be gone on with: after a publisher could not be called for
-        want of a thread.
-
-        Raises:
-            NotCalledError: it could not be called now either.
+        Opening a Scheduler does it. A job goes back to SCHEDULED with backoff while retries are
+        left, else it is FAILED; what happens with one whose publisher can be asked is in
+        docs/lifecycle.md, "In doubt".
         """
-        missing = self._no_thread
-        if missing is not None and not can_start_threads():
-            raise NotCalledError(missing.message, hint=missing.hint)
-        self._no_thread = None
+        return self._rescuer.recover_all()
 
-    def _who_follows(self) -> list[Callable[[Change], object]]:
-        followers = super()._who_follows()
-        return followers if self._pace is None else [*followers, self._pace.apply]
+    def recover_stuck_jobs(self, max_running_minutes: float | None = None) -> int:
+        """Recover every job RUNNING longer than that (None: the setting); return how many.
 
-    def _check_fits(self, snapshot: Snapshot) -> None:
-        super()._check_fits(snapshot)
-        known = snapshot.pace
-        if self._pace is not None and (
-            known is None or not self._pace.reaches(known)  # rule: snapshot-reaches-back
-        ):
-            raise SnapshotError(
-                "it does not say when the accounts posted, which pacing has to know"
-            )
+        What counts is the time in which this process ran, not what passes while it is stopped or
+        its machine asleep; by a clock of your own it is that clock's time. A RUNNING job that this
+        process is not running itself is recovered whatever its time: its runner is dead.
+        """
+        return self._rescuer.recover_stuck(max_running_minutes)
 
-    def _capture(self, position: Position) -> Snapshot:
-        pace = None if self._pace is None else self._pace.capture()
-        return msgspec.structs.replace(super()._capture(position), pace=pace)
+    def cleanup_expired_jobs(self) -> int:
+        """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
+        count = super().cleanup_expired_jobs()
+        if count:
+            logger(count=count).warning("jobs expired: it was too late to post them")
+        return count
 
-    def _restore(self, snapshot: Snapshot) -> None:
-        super()._restore(snapshot)
-        if self._pace is not None and snapshot.pace is not None:
-            self._pace.restore(snapshot.pace)  # rule: pacing-goes-on
+    def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+        """As any change; but what is known of a job's attempt goes before anything else of it."""
+        running = self._attempts.by_job.get(job_id) if isinstance(job_id, str) else None
+        if running is not None and running.end is not None:
+            self._rescuer.settle()
+        return super()._change(job_id, command)
 
     # -- letting go ----------------------------------------------------------------------------
 
-    def _check_runner(self) -> None:
-        if self._runner_lock is not None:
-            self._runner_lock.check()
+    def leave_alone_s(self, takes_s: float) -> float:
+        """For the background thread: a job that is about to start, or has just done so, is not to
+        wait for files, nor for the disk that is busy with them."""
+        return self._loop.leave_alone_s(takes_s) if self._is_made else 0.0
 
     def _abandon(self) -> None:
         super()._abandon()
-        self._stopping = True
         self._own_loop.abandon()
-        if self._runner_lock is not None:
+        if self._is_made:
+            self._loop.is_stopping = True
             self._runner_lock.abandon()
 
     def _is_inside(self) -> bool:
-        return super()._is_inside() or self._completer.is_inside()
+        return super()._is_inside() or (self._is_made and self._completer.is_inside())
 
     def close(self) -> None:
         """As `Ledger.close`; then wait up to 10 s for the calls of `on_failure` that are left.
@@ -478,15 +417,26 @@ class Scheduler(Waiting):
         How attempts ended that could not be recorded is recorded now, or logged as an error: there
         is nobody left afterwards who knows it.
         """
-        self._stopping = True
-        if self._loop_task is not None:
-            self._end_loop(self._loop_task)
-        else:
-            self._give_up("the scheduler was closed")
-        self._completer.tell_lost()
+        if self._is_made:
+            if not self._loop.end():
+                self._runner.give_up("the scheduler was closed")
+            self._completer.tell_lost()
         try:
             super()._let_go()
         finally:
             self._own_loop.close()
-            if self._runner_lock is not None:
+            if self._is_made:
                 self._runner_lock.release()
+
+    def _check_open(self, what: str) -> None:
+        """
+        Raises:
+            StorageError: this scheduler is closed, or was another process's before a fork.
+        """
+        self._store.check_not_forked()
+        if self._closed:
+            raise StorageError(
+                f"{what}: the scheduler of {self.directory} is closed",
+                path=str(self.directory),
+                hint="open another one",
+            )

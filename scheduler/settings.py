@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, get_args
@@ -93,6 +94,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         """How far back posts matter for the pacing of any account; None: there is no pacing."""
         every = [*(self.pacing_by_account or {}).values(), *([self.pacing] if self.pacing else [])]
         return max((pacing.reach for pacing in every), default=None)
+
+    def roll(self) -> AttemptSettings:
+        """What matters to one attempt, with a roll of its own."""
+        return self.of_attempt(random.random())
 
     def of_attempt(self, roll: float) -> AttemptSettings:
         timeout = self.publish_timeout

@@ -24,7 +24,7 @@ from ..domain.errors import (
 from ..domain.job.state import NewJob
 from ..integrity.verify import verify
 from ..ledger.ledger import Ledger
-from ..scheduler.attempt import Port, Publisher
+from ..scheduler.attempt import Publisher, PublisherAdapter
 from ..scheduler.scheduler import Scheduler
 from .disk import SimulatedDisk
 from .faults import Fault, FaultyFileSystem, Killed
@@ -189,7 +189,7 @@ class Stage:
         Raises:
             ValueError: the publisher is plain, and would have to run in a thread of its own.
         """
-        port = Port(publisher)
+        port = PublisherAdapter(publisher)
         if self._needs_async and not port.is_async(port.publish):
             raise ValueError("with concurrency or publish_timeout the publisher has to be async")
         self.opened(self.runner)

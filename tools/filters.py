@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from ..domain.job.state import JobStatus, ScheduledJob
-from ..ledger.queries import Queries
+from ..ledger.ledger import Ledger
+from ..ledger.queries import LedgerView
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -45,7 +46,7 @@ def status_option(command: CommandT) -> CommandT:
 
 
 def choose_jobs(
-    jobs: Queries, accounts: Sequence[str], statuses: Sequence[JobStatus]
+    jobs: Ledger | LedgerView, accounts: Sequence[str], statuses: Sequence[JobStatus]
 ) -> list[ScheduledJob]:
     """The jobs of any of the accounts in any of the states (none given: of all), in order."""
     found = jobs.list_jobs(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..domain.job.events import Event
     from ..ledger.ledger import Ledger
-    from ..ledger.queries import Queries
+    from ..ledger.queries import LedgerView
     from ..projections.rebuild import Progress
     from ..projections.stored import ProjectionFactory
 
@@ -191,7 +191,7 @@ def is_ledger(directory: Path) -> bool:
     return bool(days) or (directory / HEAD_NAME).exists()
 
 
-def find_job(ledger: Queries, text: str) -> ScheduledJob:
+def find_job(ledger: Ledger | LedgerView, text: str) -> ScheduledJob:
     """The job of an id, or of the beginning of one when it is the only such job.
 
     Raises:

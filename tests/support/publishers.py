@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from jobledger import Attempt, PostResult
+from jobledger.ledger import open_handles
 from jobledger.scheduler import calls
 
 
@@ -32,6 +33,12 @@ class Crash(BaseException):
     """
 
 
+def _scheduler_of(attempt: Attempt) -> Any:
+    runner = attempt._record.__self__  # type: ignore[attr-defined]
+    handles = list(open_handles._writers)
+    return next(handle for handle in handles if getattr(handle, "_runner", None) is runner)
+
+
 @contextmanager
 def dying() -> Iterator[None]:
     """In here a process ends as soon as a plain publisher raises `Crash`; and it has to. Its handle
@@ -46,7 +53,7 @@ def dying() -> Iterator[None]:
                 return method(attempt)
             except Crash as crash:
                 died.append(crash)
-                attempt._record.__self__._abandon()  # type: ignore[attr-defined]
+                _scheduler_of(attempt)._abandon()
                 raise
 
         said = called(mortal, attempt)

@@ -130,14 +130,14 @@ def run(
       jobledger run --publisher my_posts:publish --notify https://example.org/failed
     """
     from ...domain.policy import Pacing, RetryPolicy
-    from ...scheduler.attempt import Port
+    from ...scheduler.attempt import PublisherAdapter
     from ...scheduler.scheduler import Scheduler
 
     is_new = create and not session.exists()
     if not create:
         session.must_exist()
     found = load_object(publisher, "publisher")
-    Port(found)
+    PublisherAdapter(found)
     on_failure = None
     if notify is not None:
         from ..notifying import Notifier

@@ -17,7 +17,7 @@ from ...domain.job.decide import decide
 from ...domain.job.events import encode_data
 from ...domain.job.state import ImportedJob, JobStatus
 from ...eventstore.group import ENVELOPE_BYTES, MAX_APPEND_BYTES
-from ...ledger.adding import in_zone, used_before
+from ...ledger.newcomers import in_zone, used_before
 from .csv_form import read_csv
 from .duplicates import Candidates
 from .fields import Fault, Row, own_metadata, to_job

@@ -322,7 +322,7 @@ def test_a_runner_and_its_ledger_go_on_without_a_log(
         blocked.unlink()
         blocked.mkdir()
         later = scheduler.add_job("a", "another", clock.now())
-        eventually(lambda: scheduler._behind._failures > 1)
+        eventually(lambda: scheduler._behind._trouble._failures > 1)
         blocked.rmdir()
         assert scheduler.run_due(post) == 1
         assert {scheduler.get_job(i).status for i in [*ids, later]} == {JobStatus.COMPLETED}

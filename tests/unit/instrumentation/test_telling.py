@@ -121,10 +121,10 @@ def test_a_daily_file_that_cannot_be_written_is_told_of_once(
     with Ledger(directory, clock=clock) as ledger:
         blocked.mkdir()
         ledger.add_job("a", "x", clock.now())
-        eventually(lambda: ledger._behind._failures > 3)
+        eventually(lambda: ledger._behind._trouble._failures > 3)
         blocked.rmdir()
         eventually(blocked.exists)
-        eventually(lambda: ledger._behind._failures == 0)
+        eventually(lambda: ledger._behind._trouble._failures == 0)
     told = [message for message in caplog.messages if "writing behind" in message]
     assert len(told) == 2
     assert 'event="writing behind failed; will be tried again"' in told[0]

@@ -110,7 +110,7 @@ def test_each_operation_says_what_happened_and_what_to_do(
     held, over = threading.Event(), threading.Event()
 
     def in_the_middle() -> None:
-        with scheduler._store._mutex, scheduler._lock:
+        with scheduler._store._mutex, scheduler._state.lock:
             held.set()
             over.wait()
 

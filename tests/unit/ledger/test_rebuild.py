@@ -384,13 +384,13 @@ def test_what_came_since_the_log_was_read_is_in_a_rebuild(
         Ledger(directory, clock=clock, use_snapshot=False) as ledger,
         Ledger(directory, clock=clock) as other,
     ):
-        locked = ledger._upkeep._writer.locked
+        locked = ledger._files._writer.locked
 
         def late() -> AbstractContextManager[None]:
             add(other, clock, "c")
             return locked()
 
-        with patch.object(ledger._upkeep._writer, "locked", late):
+        with patch.object(ledger._files._writer, "locked", late):
             report = ledger.rebuild()
         assert (report.events, report.jobs) == (2, 2)
         add(other, clock, "d")

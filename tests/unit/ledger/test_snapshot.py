@@ -68,7 +68,7 @@ def live(directory: Path, clock: ManualClock, **settings: Any) -> None:
 def state(ledger: Ledger) -> dict[str, Any]:
     """All that a ledger can be asked about now, and its derived files."""
     jobs = {job.job_id: job for job in ledger.list_jobs()}  # which looks for what others did
-    board = ledger._board
+    board = ledger._state.board
     due = board.first_due(ledger.now(), timedelta(days=365), 10)
     return {
         "seq": ledger.seq,
@@ -79,13 +79,13 @@ def state(ledger: Ledger) -> dict[str, Any]:
         "due": [job.job_id for job in due],
         "next": (board.next_time(), board.next_expiry(DAY)),
         "expired": [job.job_id for job in board.expired(ledger.now(), DAY)],
-        "days": {day: ledger._upkeep._files.render(day, board.jobs) for day in _days(ledger)},
+        "days": {day: ledger._files._files.render(day, board.jobs) for day in _days(ledger)},
         "position": ledger._store._log.position(),
     }
 
 
 def _days(ledger: Ledger) -> list[str]:
-    return ledger._upkeep._files.days()
+    return ledger._files._files.days()
 
 
 def file_of(path: Path) -> tuple[int, int]:
@@ -425,7 +425,7 @@ def test_a_position_that_is_not_on_disk_yet_is_synced_first(
     with Ledger(directory, clock=clock, durability="none", fs=fs) as ledger:
         ledger.add_job("a", "text", clock.now())
         fs.operations.clear()
-        ledger._save_snapshot()
+        ledger._behind.save_snapshot()
         names = [name for operation, name in fs.operations if operation in ("sync", "rename")]
     log = names.index(max(directory.glob("events_*")).name)
     assert log < names.index(".snapshot_board.tmp")
@@ -450,7 +450,7 @@ def test_pacing_holds_across_it(directory: Path, clock: ManualClock) -> None:
         scheduler.run_due(unsure, limit=1)
     clock.advance(timedelta(minutes=10))
     with opened() as ours, Ledger(directory, clock=clock) as writer:
-        assert ours._pace is not None
+        assert ours._dispatcher._pacing._pace is not None
         writer.add_jobs([NewJob(account, "second", clock.now()) for account in ("a", "b", "c")])
         posted: list[str] = []
         ours.run_due(lambda account, content: posted.append(account) or PostResult(True))
@@ -465,9 +465,9 @@ def test_one_that_knows_nothing_of_pacing_is_no_use_to_who_paces(
         pacing = Pacing(quota=2, window_s=3600.0 * hours)
         with Scheduler(directory, clock=clock, pacing=pacing) as scheduler:
             scheduler.add_job("a", f"text {hours}", clock.now())
-            assert scheduler._pace is not None
+            assert scheduler._dispatcher._pacing._pace is not None
             if hours == 24:
-                assert scheduler._pace._posts, "it saw what was posted"
+                assert scheduler._dispatcher._pacing._pace._posts, "it saw what was posted"
     assert len(ignored(caplog)) == 2, "at first, and when it has to go further back"
 
 
@@ -546,12 +546,12 @@ def test_what_open_jobs_have_alike_is_there_once(tmp_path: Path, use_snapshot: b
     with saving_snapshots(1), Ledger(tmp_path, clock=ManualClock(NOON)) as ledger:
         ledger.add_jobs([NewJob(f"account {n % 3}", f"text {n}", NOON) for n in range(1200)])
     with Ledger(tmp_path, clock=ManualClock(NOON), use_snapshot=use_snapshot) as ledger:
-        jobs = list(ledger._board.jobs.open.values())
+        jobs = list(ledger._state.board.jobs.open.values())
         assert len(jobs) == 1200
         for name, different in (("account_id", 3), ("platform", 1), ("status_message", 1)):
             assert len({id(getattr(job, name)) for job in jobs}) == different
         assert {id(job.metadata) for job in jobs} == {id(job.checkpoints) for job in jobs}
-        members = {id(job_id) for job_id in ledger._board._by_status[JobStatus.SCHEDULED]}
+        members = {id(job_id) for job_id in ledger._state.board._by_status[JobStatus.SCHEDULED]}
         assert members == {id(job.job_id) for job in jobs}
 
 

@@ -12,7 +12,7 @@ from support.domain import Life
 
 from jobledger import Attempt, PostResult
 from jobledger.scheduler.answers import Answer
-from jobledger.scheduler.attempt import Port
+from jobledger.scheduler.attempt import PublisherAdapter
 from jobledger.scheduler.calls import NotCalledError, call_async, call_blocking, can_start_threads
 
 _where: ContextVar[str] = ContextVar("_where", default="nowhere")
@@ -57,7 +57,7 @@ def test_without_a_thread_the_publisher_is_not_called(
     refused = Refused(monkeypatch, error)
     made = attempt()
     with pytest.raises(NotCalledError, match="no thread") as caught:
-        asyncio.run(call_async(Port(post), "publish", made))
+        asyncio.run(call_async(PublisherAdapter(post), "publish", made))
     assert caught.value.__cause__ is refused.error
     assert not made._called
     assert called == []
@@ -83,7 +83,7 @@ def test_a_thread_that_comes_to_life_after_it_was_given_up_calls_nothing(
 
     monkeypatch.setattr(threading.Thread, "start", never)
     with pytest.raises(NotCalledError):
-        asyncio.run(call_async(Port(post), "publish", attempt()))
+        asyncio.run(call_async(PublisherAdapter(post), "publish", attempt()))
     monkeypatch.undo()
     [thread] = late
     start(thread)
@@ -98,7 +98,9 @@ def test_what_was_called_all_the_same_gives_its_answer(
     """Starting the thread raised after the thread had begun."""
     Refused(monkeypatch, error).begin_all_the_same = True
     made = attempt()
-    answer = asyncio.run(call_async(Port(lambda *_: PostResult(True, "t")), "publish", made))
+    answer = asyncio.run(
+        call_async(PublisherAdapter(lambda *_: PostResult(True, "t")), "publish", made)
+    )
     assert made._called
     assert answer == Answer("posted", thread_id="t")
 
@@ -121,7 +123,7 @@ def test_a_publisher_finds_the_context_variables_of_whoever_calls_it(
     async def main() -> None:
         _where.set("here")
         for post in (plain, asynchronous):
-            await call_async(Port(post), "publish", attempt(), timeout_s)
+            await call_async(PublisherAdapter(post), "publish", attempt(), timeout_s)
 
     asyncio.run(main())
     assert seen == ["here", "here"]
@@ -129,7 +131,7 @@ def test_a_publisher_finds_the_context_variables_of_whoever_calls_it(
 
 def test_an_attempt_knows_whether_its_publisher_was_called() -> None:
     made = attempt()
-    port = Port(lambda *_: PostResult(True))
+    port = PublisherAdapter(lambda *_: PostResult(True))
     assert not made._called
     assert call_blocking(port, "publish", made, asyncio.run).means == "posted"
     assert made._called

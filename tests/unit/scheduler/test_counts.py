@@ -167,7 +167,7 @@ def test_starting_a_job_looks_at_few_of_ten_thousand() -> None:
     later = NOON + timedelta(days=30)
     counted.scheduler.add_jobs([NewJob(f"a{n % 50}", "text", later) for n in range(10_000)])
     counted.add(1)
-    board = counted.scheduler._board
+    board = counted.scheduler._state.board
     looked = Looked(board.jobs.open)
     board.jobs.open = board._queue._jobs = looked
     assert counted.scheduler.run_due(post) == 1

@@ -211,14 +211,14 @@ def test_a_change_that_is_durable_is_acknowledged_whatever_comes_of_telling_it(
 ) -> None:
     """There is no memory for the state just then; it is made anew."""
     with Ledger(directory, clock=clock) as ledger:
-        real, fails = ledger._board.apply, [True]
+        real, fails = ledger._state.board.apply, [True]
 
         def apply(event: Any) -> Any:
             if fails.pop() if fails else False:
                 raise MemoryError
             return real(event)
 
-        monkeypatch.setattr(ledger._board, "apply", apply)
+        monkeypatch.setattr(ledger._state.board, "apply", apply)
         job = add(ledger)
         assert not fails
         assert ledger.get_job(job).content == "text"
@@ -255,11 +255,11 @@ def test_a_snapshot_of_two_moments_is_never_saved(directory: Path, clock: Manual
             before = position()
         job = add(ledger)
         with ledger._store.still() as position:
-            sound = ledger._capture(position())
+            sound = ledger._state.capture(position())
             check_of_one_moment(sound)
             with pytest.raises(SnapshotError, match="the state is of event 2"):
-                check_of_one_moment(ledger._capture(before))
-            of_two = ledger._capture(before)
+                check_of_one_moment(ledger._state.capture(before))
+            of_two = ledger._state.capture(before)
         ledger._snapshots.save(of_two, ledger._store.sync)
         assert not (directory / "snapshot_board").exists()
         sound.position.versions[job] = 2

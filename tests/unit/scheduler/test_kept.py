@@ -27,7 +27,7 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
-from jobledger.scheduler.attempt import Port
+from jobledger.scheduler.attempt import PublisherAdapter
 
 Mode = Literal["retry", "fail"]
 NO_ROOM = OSError(errno.ENOSPC, "no room")
@@ -99,7 +99,7 @@ def test_the_loop_writes_a_result_as_soon_as_it_can(
             await scheduler.start(post)
             await eventually_async(lambda: scheduler._completer.kept)
             assert scheduler.recover_all_running_jobs() == 0
-            await eventually_async(lambda: scheduler._trouble._failures >= 2)
+            await eventually_async(lambda: scheduler._loop._trouble._failures >= 2)
             assert platform.posts == {"x": 1}
             fs.mend()
             await eventually_async(lambda: scheduler.get_job(second).status == "completed")
@@ -193,9 +193,9 @@ def test_fifty_results_at_once_are_kept(
     async def loop(scheduler: Scheduler) -> None:
         await scheduler.start(platform.post_async)
         await eventually_async(lambda: len(scheduler._completer.kept) == 50)
-        await eventually_async(lambda: scheduler._trouble._failures >= 1)
+        await eventually_async(lambda: scheduler._loop._trouble._failures >= 1)
         fs.mend()
-        await eventually_async(lambda: not scheduler._running)
+        await eventually_async(lambda: not scheduler._attempts.by_job)
         await scheduler.stop()
 
     with Scheduler(directory, clock=clock, fs=fs, **settings) as scheduler:
@@ -322,7 +322,7 @@ def test_what_is_kept_is_written_by_whatever_comes_next(
             fs.fail("write", "events_", NO_ROOM, always=True)
         await scheduler.start(platform.post)
         if by == "start":
-            await eventually_async(lambda: not scheduler._running)
+            await eventually_async(lambda: not scheduler._attempts.by_job)
         fs.mend()
         await scheduler.stop()
 
@@ -577,16 +577,16 @@ def test_an_answer_that_cannot_be_put_into_a_line_keeps_no_other_from_being_reco
     directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it is, its attempt ends, with its outcome unknown."""
-    from jobledger.ledger import changes
+    from jobledger.ledger import command_handler
 
-    sound = changes.decide
+    sound = command_handler.decide
 
     def decide(job: Any, command: Any, now: Any) -> Any:
         if getattr(command, "thread_id", None) == "odd":
             raise TypeError("cannot be encoded")
         return sound(job, command, now)
 
-    monkeypatch.setattr(changes, "decide", decide)
+    monkeypatch.setattr(command_handler, "decide", decide)
 
     async def post(account_id: str, content: str) -> PostResult:
         return PostResult(True, content)
@@ -606,9 +606,11 @@ def test_what_is_asked_of_a_claim_before_it_is_one(directory: Path, clock: Manua
     """Between a job's being chosen and its start's being in the log it is nobody else's."""
     with Scheduler(directory, clock=clock) as scheduler:
         scheduler.add_job("a", "x", clock.now())
-        running = scheduler._begin(Port(lambda a, c: PostResult(True)), clock.now(), set())
+        running = scheduler._dispatcher.begin(
+            PublisherAdapter(lambda a, c: PostResult(True)), clock.now(), set()
+        )
         assert running is not None
         assert scheduler.recover_all_running_jobs() == 0
-        scheduler._put_back(running, RuntimeError("not now"))
-        scheduler._settle()
+        scheduler._completer.put_back(running, RuntimeError("not now"))
+        scheduler._rescuer.settle()
         assert scheduler.list_jobs()[0].status is JobStatus.SCHEDULED

@@ -16,9 +16,9 @@ from support.publishers import Recording
 from support.waiting import eventually_async
 
 from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler, SystemClock
-from jobledger.scheduler.attempt import Port
-from jobledger.scheduler.lookout import CALM_S, EARLY_S, LOOK_SOON_S, Lookout
-from jobledger.scheduler.runs import LOOK_EVERY_S
+from jobledger.scheduler.attempt import PublisherAdapter
+from jobledger.scheduler.attempt_runner import LOOK_EVERY_S
+from jobledger.scheduler.timing import CALM_S, EARLY_S, LOOK_SOON_S, LoopTiming
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 
@@ -44,10 +44,15 @@ class Watched(Scheduler):
         self.disk = FaultyFileSystem(SimulatedDisk())
         self.moved = clock
         super().__init__(LEDGER, fs=self.disk, clock=None if by_the_machine else clock)
+        turn = self._loop._turn
 
-    async def _turn(self, port: Port) -> None:
-        self.turns += 1
-        await super()._turn(port)
+        async def count(publisher: PublisherAdapter) -> None:
+            self.turns += 1
+            await turn(publisher)
+
+        self._loop._turn = count  # type: ignore[method-assign]
+        self._loop._wait_for_wakeup = self._wait_for_wakeup  # type: ignore[method-assign]
+        self._loop._wait_precisely = self._wait_precisely  # type: ignore[method-assign]
 
     async def _wait_for_wakeup(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -85,11 +90,11 @@ def test_a_turn_with_nothing_to_do_only_looks(
     async def main() -> None:
         with Watched(clock) as scheduler:
             scheduler.add_job("a", "x", clock.now() + timedelta(days=1))
-            port = Port(Recording())
-            scheduler._wakeup = asyncio.Event()
-            monkeypatch.setattr(scheduler, "_sleep", _no_sleep)
+            port = PublisherAdapter(Recording())
+            scheduler._loop._wakeup = asyncio.Event()
+            monkeypatch.setattr(scheduler._loop, "_sleep", _no_sleep)
             scheduler.disk.fault = Fault(0)
-            await scheduler._turn(port)
+            await scheduler._loop._turn(port)
             looked = list(scheduler.disk.operations)
             scheduler.disk.fault = None
             assert {operation for operation, _ in looked} <= {"size", "read"}
@@ -193,10 +198,10 @@ def test_a_publisher_is_called_before_the_loop_thinks_of_its_sleep(
 
     async def main() -> None:
         with Scheduler(directory, clock=clock, concurrency=2) as scheduler:
-            monkeypatch.setattr(scheduler, "_sleep", sleep)
+            monkeypatch.setattr(scheduler._loop, "_sleep", sleep)
             scheduler.add_jobs([NewJob(account, "x", clock.now()) for account in "ab"])
-            scheduler._wakeup = asyncio.Event()
-            await scheduler._turn(Port(post))
+            scheduler._loop._wakeup = asyncio.Event()
+            await scheduler._loop._turn(PublisherAdapter(post))
 
     asyncio.run(main())
     assert order == ["called", "called", "sleeps"]
@@ -206,7 +211,7 @@ def test_looks_are_frequent_after_a_change_by_another_process() -> None:
     """A hundredth of a second at first, a tenth of the time since then, a tenth of a second in the
     end: twelve looks in the first tenth of a second and in any later decade a few more."""
     time = Seconds()
-    lookout = Lookout(time)
+    lookout = LoopTiming(time)
     assert lookout.wait_s == LOOK_EVERY_S
     lookout.found()
     assert lookout.wait_s == LOOK_SOON_S
@@ -230,15 +235,15 @@ def test_the_loop_remembers_who_changed_something(directory: Path, clock: Manual
             Ledger(directory, clock=clock) as other,
         ):
             time = Seconds()
-            scheduler._lookout = Lookout(time)
+            scheduler._loop._timing = LoopTiming(time)
             post = Recording()
             await scheduler.start(post)
             scheduler.add_job("a", "here", clock.now())
             await eventually_async(lambda: post.posted == ["here"])
-            assert scheduler._lookout.wait_s == LOOK_EVERY_S
+            assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
             other.add_job("a", "elsewhere", clock.now())
             await eventually_async(lambda: post.posted == ["here", "elsewhere"])
-            assert scheduler._lookout.wait_s == LOOK_SOON_S
+            assert scheduler._loop._timing.wait_s == LOOK_SOON_S
             assert scheduler.leave_alone_s(0.0) == CALM_S
             await scheduler.stop()
 
@@ -265,16 +270,16 @@ def test_whoever_takes_in_what_another_handle_has_done_tells_the_lookout(
         Scheduler(directory, clock=clock) as scheduler,
         Ledger(directory, clock=clock) as other,
     ):
-        scheduler._lookout = Lookout(time)
+        scheduler._loop._timing = LoopTiming(time)
         scheduler.add_job("a", "here", clock.now())
         take_in(scheduler)
-        assert scheduler._lookout.wait_s == LOOK_EVERY_S
+        assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
         other.add_job("a", "elsewhere", clock.now())
         take_in(scheduler)
-        assert scheduler._lookout.wait_s == LOOK_SOON_S
+        assert scheduler._loop._timing.wait_s == LOOK_SOON_S
         time.now += 1000
         take_in(scheduler)
-        assert scheduler._lookout.wait_s == LOOK_EVERY_S
+        assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
 
 
 def test_what_is_read_at_the_opening_is_no_reason_to_look_more_often(
@@ -283,13 +288,13 @@ def test_what_is_read_at_the_opening_is_no_reason_to_look_more_often(
     with Ledger(directory, clock=clock) as other:
         other.add_job("a", "long ago", clock.now())
     with Scheduler(directory, clock=clock) as scheduler:
-        assert scheduler._lookout.wait_s == LOOK_EVERY_S
+        assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
 
 
 def test_files_give_way_to_what_is_about_to_start() -> None:
     """Before a due time as long as writing may take, and until what is due has started."""
     time = Seconds()
-    lookout = Lookout(time)
+    lookout = LoopTiming(time)
     assert lookout.calm_in_s(inf, 0.0) == 0
     assert lookout.calm_in_s(CALM_S, 0.0) == 0
     assert lookout.calm_in_s(CALM_S / 2, 0.0) == CALM_S * 1.5
@@ -308,14 +313,14 @@ def test_files_give_way_only_while_the_loop_runs_and_has_room(
 ) -> None:
     async def main() -> None:
         with Scheduler(directory, clock=clock, grace_s=0.05) as scheduler:
-            scheduler._lookout = Lookout(Seconds())
-            scheduler._lookout.turn = lambda: None  # type: ignore[method-assign]  # long ago
+            scheduler._loop._timing = LoopTiming(Seconds())
+            scheduler._loop._timing.turn = lambda: None  # type: ignore[method-assign]  # long ago
             scheduler.add_job("a", "soon", clock.now() + timedelta(seconds=CALM_S / 2))
             assert scheduler.leave_alone_s(0.0) == 0
             await scheduler.start(_hang)
             assert scheduler.leave_alone_s(0.0) == CALM_S * 1.5
             scheduler.add_job("a", "now", clock.now())
-            await eventually_async(lambda: scheduler._running)
+            await eventually_async(lambda: scheduler._attempts.by_job)
             assert scheduler.leave_alone_s(0.0) == 0
             await scheduler.stop()
             assert scheduler.leave_alone_s(0.0) == 0

@@ -14,6 +14,7 @@ from support.publishers import Asking, Recording, crash, dying
 from support.waiting import eventually_async
 
 from jobledger import Attempt, JobStatus, ManualClock, NewJob, PostResult, Scheduler
+from jobledger.scheduler.settings import RunSettings
 
 HOUR = timedelta(hours=1)
 
@@ -146,7 +147,7 @@ def test_without_a_task_it_is_put_back(
             raise left.pop()
         return real(work, **more)
 
-    monkeypatch.setattr("jobledger.scheduler.runs.asyncio.create_task", create)
+    monkeypatch.setattr("jobledger.scheduler.attempt_runner.asyncio.create_task", create)
     posts: list[str] = []
 
     async def post(account_id: str, content: str) -> PostResult:
@@ -180,7 +181,7 @@ class Ends(BaseException):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError, Ends])
-@pytest.mark.parametrize("place", ["_attempt_settings", "idempotency_key"])
+@pytest.mark.parametrize("place", ["roll", "_key_of"])
 def test_an_interruption_before_the_call_uses_nothing_up(
     directory: Path,
     clock: ManualClock,
@@ -192,15 +193,16 @@ def test_an_interruption_before_the_call_uses_nothing_up(
     post = Recording()
     with Scheduler(directory, clock=clock, on_interrupted="fail") as scheduler:
         job_id = scheduler.add_job("a", "x", clock.now(), max_retries=0)
-        sound: Callable[..., Any] = getattr(scheduler, place)
+        owner: Any = RunSettings if place == "roll" else scheduler._runner
+        sound: Callable[..., Any] = getattr(owner, place)
         failures = [error]
 
         def fail_once(*arguments: Any) -> Any:
-            if scheduler._board.of_status(JobStatus.RUNNING) and failures:
+            if scheduler._state.board.of_status(JobStatus.RUNNING) and failures:
                 raise failures.pop()
             return sound(*arguments)
 
-        monkeypatch.setattr(scheduler, place, fail_once)
+        monkeypatch.setattr(owner, place, fail_once)
         if issubclass(error, Exception):
             assert scheduler.run_due(post) == 0
         else:

@@ -26,7 +26,7 @@ from jobledger import (
     ValidationError,
 )
 from jobledger.domain.job import commands as c
-from jobledger.scheduler.attempt import Port
+from jobledger.scheduler.attempt import PublisherAdapter
 
 
 @pytest.fixture
@@ -405,8 +405,8 @@ def test_of_two_ends_of_one_attempt_the_first_counts(directory: Path, clock: Man
     with Scheduler(directory, clock=clock) as scheduler:
         for name in ("a", "b"):
             scheduler.add_job(name, "text", clock.now(), job_id=name)
-        publisher = Port(lambda account, content: PostResult(True))
-        first, other = scheduler._begin_all(publisher, clock.now(), set(), 2)
+        publisher = PublisherAdapter(lambda account, content: PostResult(True))
+        first, other = scheduler._dispatcher.begin_all(publisher, clock.now(), set(), 2)
         completer = scheduler._completer
         completer.end(first, c.Complete(attempt=1, thread_id="17"))
         completer.end(other, c.Complete(attempt=1, thread_id="18"))

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from jobledger import ManualClock, PostResult, Scheduler, ValidationError
-from jobledger.scheduler.attempt import Port
+from jobledger.scheduler.attempt import PublisherAdapter
 
 DONE = PostResult(True)
 
@@ -182,7 +182,7 @@ def test_what_cannot_be_called_so_is_refused_with_the_shape_that_is_expected(
 )
 def test_what_can_be_called_so_and_what_nobody_knows_of_is_accepted(given: Any) -> None:
     """Defaults, `*args`, bound methods, partials, decorators, mocks, functions written in C."""
-    port = Port(given)
+    port = PublisherAdapter(given)
     assert callable(port.publish)
 
 
@@ -197,7 +197,7 @@ def test_a_shape_that_raises_when_it_is_looked_at_is_unknown() -> None:
         def __call__(self, *given: object) -> PostResult:
             return DONE
 
-    assert Port(Strange()).publish is not None
+    assert PublisherAdapter(Strange()).publish is not None
 
 
 def test_whether_it_is_async_is_seen_through_partials_objects_and_methods() -> None:
@@ -211,12 +211,12 @@ def test_whether_it_is_async_is_seen_through_partials_objects_and_methods() -> N
             return DONE
 
     for given in (post, Object(), functools.partial(post), Publishing(METHODS.publish_async)):
-        port = Port(given)
+        port = PublisherAdapter(given)
         assert port.is_async(port.publish), given
-    port = Port(Publishing(METHODS.publish, METHODS.publish_async))
+    port = PublisherAdapter(Publishing(METHODS.publish, METHODS.publish_async))
     assert port.reconcile is not None
     assert (port.is_async(port.publish), port.is_async(port.reconcile)) == (False, True)
-    assert not Port(two).is_async(Port(two).publish)
+    assert not PublisherAdapter(two).is_async(PublisherAdapter(two).publish)
 
 
 def test_the_command_line_refuses_it_before_the_ledger_is_opened(

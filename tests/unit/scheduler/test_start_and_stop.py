@@ -122,7 +122,7 @@ def test_it_is_started_again_and_again(scheduler: Scheduler, clock: ManualClock)
             scheduler.add_job("a", f"{n}", clock.now())
             await scheduler.start(post)
             await eventually_async(lambda: post.posted == [f"{n}"])
-            await eventually_async(lambda: not scheduler._running)
+            await eventually_async(lambda: not scheduler._attempts.by_job)
             if n % 2:
                 await scheduler.stop()
 
@@ -404,7 +404,7 @@ def test_within_the_loop_a_publisher_is_refused_or_served_and_never_hangs(
     async def main() -> None:
         await scheduler.start(Asking(publish))
         await eventually_async(lambda: within.said)
-        await eventually_async(lambda: not scheduler._running)
+        await eventually_async(lambda: not scheduler._attempts.by_job)
         await asyncio.wait_for(scheduler.stop(), 20)
         assert not scheduler.is_running
 

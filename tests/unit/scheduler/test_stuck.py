@@ -73,7 +73,10 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def opened(directory: Path, machine: Machine, **settings: Any) -> Scheduler:
     scheduler = Scheduler(directory, **settings)
-    scheduler._uptime = Uptime(machine.monotonic)
+    uptime = Uptime(machine.monotonic)
+    for part in (scheduler, scheduler._rescuer, scheduler._dispatcher, scheduler._runner):
+        part._uptime = uptime
+    scheduler._loop._uptime = uptime
     return scheduler
 
 

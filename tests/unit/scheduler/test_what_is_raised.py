@@ -20,7 +20,7 @@ from support.waiting import eventually, eventually_async
 from jobledger import Attempt, JobStatus, ManualClock, PostResult, Scheduler
 from jobledger.scheduler import calls
 from jobledger.scheduler.answers import Answer
-from jobledger.scheduler.attempt import Port
+from jobledger.scheduler.attempt import PublisherAdapter
 from jobledger.scheduler.own_loop import OwnLoop
 
 SOON = timedelta(milliseconds=50)
@@ -31,10 +31,12 @@ def attempt(directory: Path, clock: ManualClock) -> Iterator[Attempt]:
     """An attempt that has begun."""
     with Scheduler(directory, clock=clock) as scheduler:
         scheduler.add_job("a", "x", clock.now(), job_id="job")
-        running = scheduler._begin(Port(lambda a, c: PostResult(True)), clock.now(), set())
+        running = scheduler._dispatcher.begin(
+            PublisherAdapter(lambda a, c: PostResult(True)), clock.now(), set()
+        )
         assert running is not None
-        yield scheduler._attempt(running, "publish")
-        scheduler._running.clear()
+        yield scheduler._runner._attempt(running, "publish")
+        scheduler._attempts.by_job.clear()
 
 
 class Publishing:
@@ -100,7 +102,7 @@ def test_a_coroutine_that_is_thrown_away_records_nothing(attempt: Attempt) -> No
         return PostResult(True)
 
     async def main() -> None:
-        call = calls.call_async(Port(Publishing(publish)), "publish", attempt)
+        call = calls.call_async(PublisherAdapter(Publishing(publish)), "publish", attempt)
         asyncio.current_task().left = asyncio.ensure_future(call)  # type: ignore[union-attr]
         await eventually_async(lambda: attempt._called)
 
@@ -122,7 +124,9 @@ def test_a_generator_exit_of_the_publishers_own_is_its_answer(attempt: Attempt) 
         await asyncio.sleep(0)
         raise GeneratorExit
 
-    answer = asyncio.run(calls.call_async(Port(Publishing(publish)), "publish", attempt))
+    answer = asyncio.run(
+        calls.call_async(PublisherAdapter(Publishing(publish)), "publish", attempt)
+    )
     assert answer == Answer("unknown", "GeneratorExit", raised=True)
 
 
@@ -140,7 +144,7 @@ def test_an_answer_that_came_while_it_was_being_cancelled_counts(
         raise AssertionError
 
     async def main() -> Answer:
-        port = Port(Publishing(publish))
+        port = PublisherAdapter(Publishing(publish))
         call = asyncio.create_task(calls.call_async(port, "publish", attempt, timeout_s))
         await eventually_async(lambda: attempt._called)
         call.cancel()
@@ -163,7 +167,7 @@ def test_what_is_raised_while_it_is_being_cancelled_says_nothing_of_the_post(
         raise AssertionError
 
     async def main() -> Answer:
-        port = Port(Publishing(publish))
+        port = PublisherAdapter(Publishing(publish))
         call = asyncio.create_task(calls.call_async(port, "publish", attempt, timeout_s))
         await eventually_async(lambda: attempt._called)
         call.cancel()
@@ -182,7 +186,7 @@ def test_a_publisher_that_is_cancelled_and_ends_so_has_no_answer(
         await asyncio.Event().wait()
 
     async def main() -> None:
-        port = Port(Publishing(publish))
+        port = PublisherAdapter(Publishing(publish))
         call = asyncio.create_task(calls.call_async(port, "publish", attempt, timeout_s))
         await eventually_async(lambda: attempt._called)
         call.cancel()

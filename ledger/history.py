@@ -1,9 +1,9 @@
-"""Looking back: the events of a ledger, and its state at any moment of the past."""
+"""History: the events of a ledger, and its state at any moment of the past."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..domain.errors import ValidationError
@@ -11,31 +11,41 @@ from ..domain.job.events import Event
 from ..eventstore.store import EventStore
 from ..projections.board import Board
 from ..projections.projection import to_event
-from .queries import LedgerView, Queries, not_found
+from .queries import LedgerView, not_found
 from .zone import to_utc
 
 
-class Past(Queries):
-    """The methods of a Ledger that read its log."""
+class History:
+    """The log of a ledger, as it is asked about; `refresh` brings it up to date."""
 
-    _store: EventStore
-    _zone: ZoneInfo
+    def __init__(
+        self,
+        log: EventStore,
+        zone: ZoneInfo,
+        *,
+        refresh: Callable[[], object],
+        expire_after: timedelta,
+    ) -> None:
+        self._log = log
+        self._zone = zone
+        self._refresh = refresh
+        self._expire_after = expire_after
 
-    def history(self, job_id: str) -> list[Event]:
+    def of_job(self, job_id: str) -> list[Event]:
         """All events of one job, in order; also of a removed one.
 
         Raises:
             JobNotFoundError: the ledger never had a job of this id.
         """
         self._refresh()
-        if not isinstance(job_id, str) or not self._store.version(job_id):
-            raise not_found(job_id, self._store.jobs())
+        if not isinstance(job_id, str) or not self._log.version(job_id):
+            raise not_found(job_id, self._log.jobs())
         return list(self.events(job_id=job_id))
 
     def known_ids(self) -> list[str]:
         """The ids of all jobs that there ever were, removed ones too, in the order of adding."""
         self._refresh()
-        return list(self._store.jobs())
+        return list(self._log.jobs())
 
     def events(
         self,
@@ -58,7 +68,7 @@ class Past(Queries):
         self._refresh()
         since = None if since is None else to_utc(since, self._zone, "since")
         until = None if until is None else to_utc(until, self._zone, "until")
-        for record in self._store.read(after):
+        for record in self._log.read(after):
             if (
                 (job_id is None or record.job_id == job_id)
                 and (types is None or record.type in types)
@@ -85,14 +95,14 @@ class Past(Queries):
         moment: datetime | None = None
         if when is not None:
             moment = to_utc(when, self._zone, "when")
-            seq = max((r.seq for r in self._store.read() if r.at <= moment), default=0)
-        if not isinstance(seq, int) or not 0 <= seq <= self._store.seq:
+            seq = max((r.seq for r in self._log.read() if r.at <= moment), default=0)
+        if not isinstance(seq, int) or not 0 <= seq <= self._log.seq:
             raise ValidationError(
-                f"seq must be from 0 to {self._store.seq}, not {seq!r}", field="seq"
+                f"seq must be from 0 to {self._log.seq}, not {seq!r}", field="seq"
             )
         board = Board()
         with board.loading():
-            for record in self._store.read():
+            for record in self._log.read():
                 if record.seq > seq:
                     break
                 board.apply(to_event(record))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import inf
 from time import monotonic
 
-from .runs import LOOK_EVERY_S
+from .attempt_runner import LOOK_EVERY_S
 
 LOOK_SOON_S = 0.01
 """How long it may take in the midst of other processes' changes."""
@@ -24,7 +24,7 @@ CALM_S = 0.01
 """How long before a due time, and after a turn has begun, files that can wait are left alone."""
 
 
-class Lookout:
+class LoopTiming:
     """What the loop of one scheduler knows of its past; `time` is a clock that never goes back."""
 
     def __init__(self, time: Callable[[], float] = monotonic) -> None:

@@ -1,0 +1,231 @@
+"""The one way to change: decide → append → evolve.
+
+Bring the state up to the log, `decide` on the jobs as they are now, append at their versions, and
+let the state `evolve` by what was appended. If another process was faster, the append is refused
+and the decision is made again on the newer state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from ..domain.errors import (
+    InvalidTransitionError,
+    JobLedgerError,
+    StaleAttemptError,
+    ValidationError,
+)
+from ..domain.job import commands as c
+from ..domain.job.decide import decide
+from ..domain.job.events import SCHEMA, EventData, encode_data
+from ..domain.job.state import ScheduledJob
+from ..eventstore.record import NewRecord
+from ..eventstore.store import EventStore, VersionConflictError
+from ..projections.board import Board
+from .newcomers import Newcomer, in_zone, labelled, used_before
+from .queries import not_found
+from .state import State
+
+
+class Intent(NamedTuple):
+    """A command on one job that was decided on: what is going to be appended.
+
+    `job` is what it was decided on, None for one that is not there yet; `label` is how errors name
+    such a one among several.
+    """
+
+    job_id: str
+    job: ScheduledJob | None
+    command: c.Command
+    data: list[EventData]
+    label: int | str | None = None
+
+
+class Guard(Protocol):
+    """Refuses what cannot be seen by looking at one job."""
+
+    def check(self, intents: Sequence[Intent], now: datetime) -> bool:
+        """Look at what is going to be appended, under the state's lock; return whether the state
+        has to be the same still when it is.
+
+        Raises:
+            ValidationError: it must not be.
+        """
+
+
+Outcome = ScheduledJob | JobLedgerError | None
+"""The job after a change, or the error with which the change was refused."""
+Choose = Callable[[Board, datetime], list[tuple[str, c.Command]]]
+"""Picks jobs, and what is to become of them; called again where others were faster."""
+Append = Callable[[Sequence[NewRecord], int | None], object]
+"""Appends records as the next ones behind a sequence number, if one is given."""
+
+
+class CommandHandler:
+    """Handles the commands of one ledger. Safe to use from any thread.
+
+    Whatever changes a job goes through `_handle`, where `guards` look at it.
+    """
+
+    def __init__(
+        self,
+        log: EventStore,
+        state: State,
+        *,
+        now: Callable[[], datetime],
+        zone: ZoneInfo,
+        append: Append,
+        check_writable: Callable[[], None],
+        guards: Sequence[Guard] = (),
+    ) -> None:
+        self._log = log
+        self._state = state
+        self._now = now
+        self._zone = zone
+        self._append = append
+        self._check_writable = check_writable
+        self._guards = guards
+
+    def add(self, newcomers: Sequence[Newcomer]) -> list[str]:
+        """Add jobs that are not there yet, all or none, in one write; return their ids in order.
+
+        Raises:
+            ValidationError: of the first that is not acceptable, with its label.
+            StorageError: whether they were added is unknown.
+        """
+        version, zone = self._log.version, self._zone
+        ids: dict[str, None] = {}
+
+        def all_of_them(now: datetime) -> list[Intent]:
+            ids.clear()
+            intents = []
+            for label, command in newcomers:
+                try:
+                    data = decide(None, in_zone(command, zone), now)
+                    job_id = str.__str__(command.job_id)
+                    if job_id in ids or version(job_id):
+                        raise used_before(job_id)
+                except ValidationError as error:
+                    raise labelled(error, label) from None
+                ids[job_id] = None
+                intents.append(Intent(job_id, None, command, data, label))
+            return intents
+
+        # First with what is known here: the log refuses if others were there meanwhile.
+        self._handle(all_of_them, on_newest=False)
+        return list(ids)
+
+    def change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+        """Change one job; return it as it is then.
+
+        Raises:
+            JobNotFoundError, InvalidTransitionError, StaleAttemptError, ValidationError: it is
+                refused; nothing was changed.
+            StorageError: whether the change was made is unknown.
+        """
+        state, job = self._state, None
+
+        def this_one(now: datetime) -> list[Intent]:
+            nonlocal job
+            with state.lock:
+                job = state.board.get(job_id) if isinstance(job_id, str) else None
+                if job is None and not isinstance(command, c.OfAttempt):
+                    raise not_found(job_id, state.board.jobs)
+            data = decide(job, command, now)
+            return [Intent(job_id, job, command, data)] if data and job is not None else []
+
+        if not self._handle(this_one):
+            return job
+        with state.lock:
+            return state.board.get(job_id)
+
+    def change_each(self, choose: Choose) -> list[tuple[str, Outcome]]:
+        """Change the jobs that `choose` picks, each of them once and all in one write.
+
+        Returns for each, in order, the job after, or the error with which its change was refused,
+        which does not keep the others from theirs.
+
+        Raises:
+            StorageError: whether the changes were made is unknown.
+        """
+        state = self._state
+        chosen: list[tuple[str, c.Command]] = []
+        refused: dict[str, JobLedgerError] = {}
+
+        def each(now: datetime) -> list[Intent]:
+            nonlocal chosen
+            refused.clear()
+            with state.lock:
+                chosen = choose(state.board, now)
+                jobs = [state.board.get(job_id) for job_id, _ in chosen]
+            intents = []
+            for (job_id, command), job in zip(chosen, jobs, strict=True):
+                try:
+                    data = decide(job, command, now)
+                except (InvalidTransitionError, StaleAttemptError) as error:
+                    refused[job_id] = error
+                    continue
+                intents.append(Intent(job_id, job, command, data))
+            return intents
+
+        self._handle(each)
+        with state.lock:
+            return [
+                (job_id, refused.get(job_id) or state.board.get(job_id)) for job_id, _ in chosen
+            ]
+
+    def _handle(
+        self, decide_on: Callable[[datetime], list[Intent]], *, on_newest: bool = True
+    ) -> bool:
+        """Append what is decided, again where others were faster; return whether it was anything.
+
+        The decision is made on the newest state; at first, unless `on_newest`, on what is known.
+        """
+        self._check_writable()
+        while True:
+            if on_newest:
+                self._log.refresh()
+            on_newest = True
+            now = self._now()
+            intents = decide_on(now)
+            records = []
+            for intent in intents:
+                if intent.data:
+                    records += make_records(intent)
+            if not records:
+                return False
+            expected_seq = self._guarded(intents, now) if self._guards else None
+            try:
+                self._append(records, expected_seq)
+            except VersionConflictError:
+                continue
+            return True
+
+    def _guarded(self, intents: Sequence[Intent], now: datetime) -> int | None:
+        """What the guards say: where the log has to end, if that matters to one of them."""
+        with self._state.lock:
+            matters = [guard.check(intents, now) for guard in self._guards]
+            return self._state.board.seq if any(matters) else None
+
+
+def make_records(intent: Intent) -> list[NewRecord]:
+    """The events of one job as records to append, behind its version."""
+    version = 0 if intent.job is None else intent.job.version
+    records = []
+    for item in intent.data:
+        version += 1
+        kind = item.TYPE
+        records.append(
+            NewRecord(
+                type=kind,
+                job_id=intent.job_id,
+                version=version,
+                schema=SCHEMA[kind],
+                data=encode_data(item),
+                decoded=item,
+            )
+        )
+    return records

@@ -1,0 +1,86 @@
+"""Bringing the state up to the log: at opening, and where an interruption left it in the middle."""
+
+from __future__ import annotations
+
+from ..domain.errors import LedgerCorruptError
+from ..eventstore.jsonl import FirstReading, JsonlEventStore
+from ..eventstore.position import PositionError
+from ..projections.rebuild import Progress
+from ..projections.snapshot import Snapshot, SnapshotError
+from .derived_files import DerivedFiles
+from .snapshots import Snapshots
+from .state import State
+
+
+class StateLoader:
+    """Reads the log from the snapshot where there is one that fits, else from the beginning.
+
+    With `use_snapshot` False it is always the whole log. `progress` gets the events read so far,
+    and those in all as far as that is known.
+    """
+
+    def __init__(
+        self,
+        log: JsonlEventStore,
+        state: State,
+        snapshots: Snapshots,
+        files: DerivedFiles,
+        *,
+        use_snapshot: bool,
+        read_only: bool,
+        progress: Progress,
+    ) -> None:
+        self._log = log
+        self._state = state
+        self._snapshots = snapshots
+        self._files = files
+        self._use_snapshot = use_snapshot
+        self._read_only = read_only
+        self.progress = progress
+        self.replayed = 0
+        """Up to which event the state was made from the whole log, since that was asked for."""
+
+    def renew(self, reading: FirstReading) -> None:
+        """Bring the state up to the log from nothing."""
+        if self._state.begin(reading.position):
+            self._files.start_over()
+        self._read(reading)
+        if not self._read_only:
+            self._files.find_stale()
+
+    def _read(self, reading: FirstReading) -> None:
+        """Read the log. What does not verify behind a snapshot is judged without it."""
+        snapshot = self._snapshots.load() if self._use_snapshot else None
+        if snapshot is not None and self._go_on_from(reading, snapshot):
+            try:
+                self._load(reading)
+                damage = reading.damage
+            except LedgerCorruptError as error:
+                damage = error
+            if damage is None:
+                return
+            self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
+            self._state.forget()  # rule: judge-damage-by-the-whole-log
+            reading.start_over()
+        self._load(reading)
+        self.replayed = 0 if self._use_snapshot else self._state.board.seq
+
+    def _load(self, reading: FirstReading) -> None:
+        state, progress = self._state, self.progress
+        total = 0 if reading.damage is not None else self._log.acknowledged_seq()
+        others, state.on_change = state.on_change, [lambda: progress(state.board.seq, total)]
+        try:
+            with state.board.loading():
+                reading.read()
+        finally:
+            state.on_change = others
+
+    def _go_on_from(self, reading: FirstReading, snapshot: Snapshot) -> bool:
+        try:
+            self._state.check_fits(snapshot)
+            reading.go_on_from(snapshot.position)
+        except (PositionError, SnapshotError) as error:
+            self._snapshots.ignore(error.message)
+            return False
+        self._state.restore(snapshot)
+        return True

@@ -1,0 +1,62 @@
+"""Jobs that are to be added: new ones, and ones that are taken over from elsewhere."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ..domain.errors import ValidationError
+from ..domain.job import commands as c
+from ..domain.job.importing import TIMES
+from .ids import new_id
+from .zone import to_aware
+
+Newcomer = tuple[int | str | None, c.Add | c.Import]
+"""A job that is to be added, and how errors name it: by its place among others, or by what stands
+here; None where it is the only one."""
+
+
+def id_for(job_id: str | None) -> str:
+    return new_id() if job_id is None else job_id
+
+
+def wrong_kind(value: object, kind: type, label: str) -> ValidationError:
+    name = kind.__name__
+    article = "an" if name[0] in "AEIOU" else "a"
+    return ValidationError(
+        f"{label} must be {article} {name}, not {type(value).__name__}", field="jobs"
+    )
+
+
+def used_before(job_id: str) -> ValidationError:
+    """The error for an id that the ledger knows already."""
+    return ValidationError(
+        f"job_id {job_id!r} was used before",
+        field="job_id",
+        hint="an id is never used twice, not even after its job was removed",
+    )
+
+
+def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
+    """The same command with its naive times taken in a zone."""
+    replace = msgspec.structs.replace
+    if isinstance(command, c.Add):
+        moment = to_aware(command.job.scheduled_time, zone)
+        if moment is command.job.scheduled_time:
+            return command
+        return replace(command, job=replace(command.job, scheduled_time=moment))
+    job = command.job.job
+    times = {name: to_aware(getattr(job, name), zone) for name in TIMES}
+    return replace(command, job=replace(command.job, job=replace(job, **times)))
+
+
+def labelled(error: ValidationError, label: int | str | None) -> ValidationError:
+    """The error of one job of several, which says of which."""
+    if label is None:
+        return error
+    return type(error)(f"{named(label)}: {error.message}", field=error.field, hint=error.hint)
+
+
+def named(label: int | str | None) -> str | None:
+    return f"jobs[{label}]" if isinstance(label, int) else label

@@ -1,0 +1,85 @@
+"""The settings of one handle on a ledger, checked before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypedDict, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ..domain.errors import ValidationError
+from ..domain.policy import EXPIRE_AFTER
+from ..eventstore.filesystem import FileSystem
+from ..eventstore.store import Durability
+from ..projections.rebuild import Progress
+from ..projections.stored import ProjectionFactory
+from .clock import Clock
+from .uniqueness import Unique, check_setting
+from .zone import load_zone
+
+
+def no_progress(done: int, total: int) -> None:
+    """Nobody wants to know."""
+
+
+class LedgerOptions(TypedDict, total=False):
+    """What a Ledger takes beside its location, for those who pass it on."""
+
+    timezone: str | ZoneInfo | None
+    durability: Durability
+    clock: Clock | None
+    expire_after: timedelta
+    unique: Unique
+    projections: Iterable[ProjectionFactory]
+    allow_network: bool
+    use_snapshot: bool
+    progress: Progress
+    fs: FileSystem | None
+
+
+class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Ledger was asked to be (see there).
+
+    Raises:
+        ValidationError: a value is not acceptable; names the field.
+    """
+
+    directory: str | Path
+    timezone: str | ZoneInfo | None = None
+    durability: Durability = "fsync"
+    clock: Clock | None = None
+    expire_after: timedelta = EXPIRE_AFTER
+    read_only: bool = False
+    unique: Unique = False
+    projections: Iterable[ProjectionFactory] = ()
+    allow_network: bool = False
+    use_snapshot: bool = True
+    progress: Progress = no_progress
+    fs: FileSystem | None = None
+
+    def __post_init__(self) -> None:
+        if self.durability not in get_args(Durability):
+            raise ValidationError(
+                f"durability must be one of {', '.join(get_args(Durability))}, not"
+                f" {self.durability!r}",
+                field="durability",
+            )
+        if not isinstance(self.expire_after, timedelta) or self.expire_after <= timedelta(0):
+            raise ValidationError("expire_after must be a positive timedelta", field="expire_after")
+        if self.clock is not None and not callable(getattr(self.clock, "now", None)):
+            raise ValidationError(f"clock must have a now(), not {self.clock!r:.60}", field="clock")
+        if not str(self.directory).strip() or "\0" in str(self.directory):
+            raise ValidationError(
+                f"directory {str(self.directory)!r} cannot be one", field="directory"
+            )
+        if self.timezone is not None:
+            load_zone(self.timezone)
+        check_setting(self.unique)
+
+    @property
+    def zone_name(self) -> str | None:
+        """The IANA name of the zone that was asked for."""
+        return None if self.timezone is None else load_zone(self.timezone).key

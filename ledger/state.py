@@ -1,0 +1,119 @@
+"""The state of a ledger at present: the board, and what follows it, change by change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Protocol
+
+from ..domain.job.events import Event
+from ..eventstore.position import Position
+from ..eventstore.record import Record
+from ..projections.board import Board
+from ..projections.projection import Change, to_event
+from ..projections.snapshot import Snapshot
+
+_MANY = 256
+"""From so many events on it is worth it to find out which jobs are open only after all of them."""
+
+
+class Follower(Protocol):
+    """What takes in each change of the board, and is in the snapshot with it. Under the lock."""
+
+    def followers(self) -> list[Callable[[Change], object]]:
+        """What is called with each change, in this order."""
+
+    def capture(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot, with what this knows."""
+
+    def check_fits(self, snapshot: Snapshot) -> None:
+        """
+        Raises:
+            SnapshotError: it lacks what this has to know.
+        """
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Know what the snapshot says, and nothing else; the board does already."""
+
+
+class State:
+    """The board and its followers, guarded by one `lock`.
+
+    `on_change` are called after each delivery of events, without the lock; `on_others` before one
+    that another handle has appended.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.board = Board()
+        self.on_change: list[Callable[[], None]] = []
+        self.on_others: list[Callable[[], None]] = []
+        self._parts: list[Follower] = []
+        self._follow: list[Callable[[Change], object]] = []
+        self._nothing: Snapshot | None = None
+
+    def add(self, follower: Follower) -> None:
+        """Have it follow, behind those that do. Before the first event."""
+        self._parts.append(follower)
+        self._follow += follower.followers()
+
+    def observe(self, records: Sequence[Record | Event]) -> None:
+        """Apply one or more whole writes; called by the log, in order."""
+        with self.lock:
+            if len(records) > max(_MANY, len(self.board.jobs.open) // 4):
+                with self.board.loading():
+                    self._apply_all(records)
+            else:
+                self._apply_all(records)
+        for call in list(self.on_change):
+            call()
+
+    def find_others(self) -> None:
+        """What is observed next was appended by another handle; called by the log."""
+        for call in self.on_others:
+            call()
+
+    def _apply_all(self, records: Sequence[Record | Event]) -> None:
+        apply, followers = self.board.apply, self._follow
+        for record in records:
+            change = apply(record if type(record) is Event else to_event(record))
+            for follow in followers:
+                follow(change)
+
+    # -- snapshots -----------------------------------------------------------------------------
+
+    def capture(self, position: Position) -> Snapshot:
+        """The state now, which is the one at `position`."""
+        snapshot = Snapshot(position, self.board.capture(), [])
+        for part in self._parts:
+            snapshot = part.capture(snapshot)
+        return snapshot
+
+    def check_fits(self, snapshot: Snapshot) -> None:
+        """
+        Raises:
+            SnapshotError: it lacks something that is to be known here.
+        """
+        for part in self._parts:
+            part.check_fits(snapshot)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Have the state of a snapshot, and nothing else."""
+        self.board.restore(snapshot.board)
+        for part in self._parts:
+            part.restore(snapshot)
+
+    def begin(self, position: Position) -> bool:
+        """Have the state before any event, which is at `position`; return whether it was another
+        one before: it is not at first."""
+        if self._nothing is None:
+            self._nothing = self.capture(position)
+            return False
+        self.forget()
+        return True
+
+    def forget(self) -> None:
+        """Have the state before any event."""
+        assert self._nothing is not None
+        self.restore(deepcopy(self._nothing))  # what is restored is not copied by its new owner

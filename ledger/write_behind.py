@@ -1,0 +1,114 @@
+"""What a ledger writes that nobody waits for: syncs of what is not durable yet, daily files, users'
+projections, snapshots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..domain.errors import JobLedgerError, LedgerBusyError, StorageError
+from ..eventstore.jsonl import JsonlEventStore
+from ..eventstore.record import NewRecord
+from ..eventstore.store import Durability
+from ..instrumentation.log import logger
+from ..instrumentation.telling import Repeated
+from .background import Background, WritesBehind
+from .derived_files import DerivedFiles
+from .snapshots import Snapshots
+from .state import State
+
+BATCH_MS = 100
+"""With `durability="batch"`, the most time that an acknowledged event is not on disk yet."""
+DAILY_FILES_DELAY_S = 0.3
+DAILY_FILES_LONGEST_S = 0.8
+"""How long after a change the daily files are written: the longer, the more work that is."""
+_LAST_WRITING_S = 30.0
+"""How long closing waits for files that are just being written."""
+
+
+class WriteBehind:
+    """Writes behind the changes of one handle, on a thread of its own where there is one."""
+
+    def __init__(
+        self,
+        owner: WritesBehind,
+        log: JsonlEventStore,
+        state: State,
+        files: DerivedFiles,
+        snapshots: Snapshots,
+        durability: Durability,
+        background: type[Background],
+    ) -> None:
+        self._log = log
+        self._state = state
+        self._files = files
+        self._snapshots = snapshots
+        self._is_batch = durability == "batch"
+        self._trouble = Repeated(
+            "writing behind failed; will be tried again", again="writing behind works again"
+        )
+        self._background = background(
+            owner,
+            BATCH_MS / 1000 if self._is_batch else DAILY_FILES_DELAY_S,
+            BATCH_MS / 1000 if self._is_batch else DAILY_FILES_LONGEST_S,
+        )
+
+    def follow(self) -> None:
+        """From here on each change wakes the thread; and now, if something is behind."""
+        self._state.on_change.insert(0, self._background.wake)
+        if self._files.is_behind:
+            self._background.wake()
+
+    def append(self, records: Sequence[NewRecord], expected_seq: int | None = None) -> None:
+        """Append decided events, all or none; what is to follow, and no thread does, is done here.
+
+        Raises as `EventStore.append`.
+        """
+        self._log.append(records, expected_seq=expected_seq)
+        if self._background.is_late:
+            if self._is_batch:
+                self._log.sync()  # nothing is at risk for longer than was promised
+            self._background.work_here()
+
+    def write(self) -> bool:
+        """Sync, and write what is behind; return whether there is nothing left to be done."""
+        try:
+            self._log.sync()
+            self._files.write()
+            self.save_snapshot()
+        except JobLedgerError as error:
+            self._trouble.failed(str(error))
+            return False
+        self._trouble.worked()
+        return self._log.is_sound or not self._files.is_behind
+
+    def save_snapshot(self) -> None:
+        """Replace the snapshot where it has fallen far behind."""
+        if not self._snapshots.is_due(self._log.seq):
+            return
+        with self._log.still() as position, self._state.lock:
+            if not self._log.is_sound:
+                return
+            snapshot = self._state.capture(position())
+        self._snapshots.save(snapshot, self._log.sync)
+
+    def stop(self) -> bool:
+        """End the thread; return whether it has ended, and does not write any more."""
+        return self._background.stop(_LAST_WRITING_S)
+
+    def write_last(self) -> None:
+        """Write what is behind, before the handle lets go.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        reason = "a change could not be written"
+        try:
+            self._files.write()
+            self.save_snapshot()
+        except StorageError as error:
+            if self._log.is_sound and not isinstance(error, LedgerBusyError):
+                raise
+            reason = str(error)
+        if self._files.is_behind:  # what failed was reported; the next opening brings them up
+            logger(reason=reason).warning("the daily files are behind")

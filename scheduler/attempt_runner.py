@@ -1,0 +1,330 @@
+"""Making attempts: in the caller's thread, or as tasks of an event loop.
+
+How an attempt ends is decided by the steps of `execution`; here they are driven, and whatever else
+may end an attempt is given its name: nobody called the publisher, it was interrupted, its task was
+cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ..domain.job import commands as c
+from ..domain.job.state import ScheduledJob
+from ..eventstore.store import EventStore
+from ..instrumentation.foreign import described
+from ..instrumentation.log import logger
+from ..instrumentation.secrets import hide_in
+from ..ledger.command_handler import CommandHandler
+from .attempt import Attempt, PublisherAdapter
+from .calls import NotCalledError, call_async, call_blocking, can_start_threads
+from .completer import Completer
+from .execution import Question, interruption, steps
+from .gate import Gate
+from .own_loop import CANCEL_S, OwnLoop
+from .rescuer import Rescuer
+from .running import Running, RunningAttempts
+from .settings import RunSettings
+from .stopping import Interrupted, Stop
+from .uptime import Uptime
+
+LOOK_EVERY_S = 0.1
+"""How long it may take until a change by another process is noticed."""
+
+
+class AttemptRunner:
+    """Makes the attempts that were taken, one way or the other; each ends up with the completer.
+
+    `key_of` gives the idempotency key of a job, `wake` has the loop look around.
+    """
+
+    def __init__(
+        self,
+        log: EventStore,
+        handler: CommandHandler,
+        attempts: RunningAttempts,
+        completer: Completer,
+        rescuer: Rescuer,
+        settings: RunSettings,
+        gate: Gate,
+        own_loop: OwnLoop,
+        uptime: Uptime,
+        *,
+        key_of: Callable[[str], str],
+        wake: Callable[[], None],
+    ) -> None:
+        self._log = log
+        self._handler = handler
+        self._attempts = attempts
+        self._completer = completer
+        self._rescuer = rescuer
+        self._settings = settings
+        self._gate = gate
+        self._own_loop = own_loop
+        self._uptime = uptime
+        self._key_of = key_of
+        self._wake = wake
+        self.no_thread: NotCalledError | None = None
+        """Why the last publisher that needs a thread was not called; None: it was, or none was
+        due."""
+        self.not_called = 0
+        """How many of the attempts of this run were put back."""
+        self._is_recording_soon = False
+
+    def begin(self) -> None:
+        """A run, or the loop, begins."""
+        self.no_thread, self.not_called, self._is_recording_soon = None, 0, False
+        self._completer.outcomes.clear()
+
+    def check_threads(self) -> None:
+        """Begin nothing that could not be gone on with: after a publisher could not be called for
+        want of a thread.
+
+        Raises:
+            NotCalledError: it could not be called now either.
+        """
+        missing = self.no_thread
+        if missing is not None and not can_start_threads():
+            raise NotCalledError(missing.message, hint=missing.hint)
+        self.no_thread = None
+
+    # -- in the caller's thread ------------------------------------------------------------------
+
+    def run_here(self, publisher: PublisherAdapter, running: Running, stop: Stop) -> None:
+        """Make the attempt; from then on its end is known."""
+
+        def finish(work: Coroutine[Any, Any, Any]) -> Any:
+            return self._own_loop.run(_until_at_once(work, stop), lambda: stop.is_at_once)
+
+        try:
+            job, settings = running.job, self._settings.roll()
+            timeout_s = settings.timeout_s(job)
+            flow = steps(job, publisher.reconcilable, settings)
+            question = next(flow)
+            while True:
+                attempt = self._attempt(running, question)
+                with self._gate.inside():
+                    if timeout_s is None:
+                        answer = call_blocking(publisher, question, attempt, finish)
+                    else:
+                        answer = finish(call_async(publisher, question, attempt, timeout_s))
+                question = flow.send(answer)
+        except StopIteration as end:
+            self._take_end(running, end.value)
+        except BaseException as error:
+            self._break_off(running, error)
+            if not isinstance(error, Exception | Interrupted):
+                raise
+
+    def _break_off(self, running: Running, error: BaseException) -> None:
+        """Something else than an answer of the publisher has ended an attempt."""
+        if not running.was_called:
+            self._completer.put_back(running, error)
+            self.not_called += 1
+            if isinstance(error, NotCalledError):
+                self.no_thread = error
+            return
+        job, settings = running.job, self._settings.roll()
+        if isinstance(error, KeyboardInterrupt | SystemExit | asyncio.CancelledError):
+            told = f"interrupted: stopped during attempt {job.attempt}"
+            end = interruption(job, "stopped", told, settings)
+        else:
+            logger(job_id=job.job_id, attempt=job.attempt).error(
+                "the answer of a publisher could not be taken", error=error
+            )
+            told = f"interrupted: {described(error)}"
+            end = interruption(job, "outcome_unknown", told, settings, settle=True)
+        self._completer.end(running, end)
+
+    # -- in an event loop ------------------------------------------------------------------------
+
+    def launch(self, publisher: PublisherAdapter, begun: list[Running]) -> None:
+        """Make the attempts, each in a task of its own."""
+        for place, running in enumerate(begun):
+            work = self._run_async(publisher, running)
+            try:
+                running.task = asyncio.create_task(work)
+            except BaseException as error:
+                work.close()
+                for other in begun[place:]:
+                    self._completer.put_back(other, error)
+                raise
+            running.task.add_done_callback(partial(self._has_ended, running))
+
+    async def _run_async(self, publisher: PublisherAdapter, running: Running) -> None:
+        """Make an attempt; its end is recorded with all that end in this turn of the loop."""
+        job, settings = running.job, self._settings.roll()
+        timeout_s = settings.timeout_s(job)
+        flow = steps(job, publisher.reconcilable, settings)
+        with self._gate.inside():
+            try:
+                question = next(flow)
+                while True:
+                    attempt = self._attempt(running, question)
+                    question = flow.send(await call_async(publisher, question, attempt, timeout_s))
+            except StopIteration as end:
+                self._take_end(running, end.value)
+        self._record_in_this_turn(asyncio.get_running_loop())
+
+    def _has_ended(self, running: Running, task: asyncio.Task[None]) -> None:
+        """A task is over, however that came: the end of its attempt is known."""
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and self._is_awaited(running):
+            self._break_off(running, error)
+            self._record_in_this_turn(task.get_loop())
+
+    def _record_in_this_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_recording_soon:
+            self._is_recording_soon = True
+            loop.call_soon(self._record_soon)
+
+    def _record_soon(self) -> None:
+        self._is_recording_soon = False
+        try:
+            if self._attempts.by_job:
+                self._completer.record()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # noqa: BLE001, S110 - it is kept and told; whoever runs tries again
+            pass
+        self._wake()
+
+    def _take_end(self, running: Running, command: c.OfAttempt) -> None:
+        """The publisher's answers have led to this end."""
+        if self._is_awaited(running):
+            self._completer.end(running, command)
+        else:
+            self._completer.refuse(running, command)
+
+    def _is_awaited(self, running: Running) -> bool:
+        """Whether an attempt has not been given up, or ended in another way."""
+        return self._attempts.by_job.get(running.job.job_id) is running and running.end is None
+
+    async def wait_for_an_end(self) -> None:
+        tasks = self._attempts.tasks()
+        self._uptime.look()
+        if tasks:
+            await asyncio.wait(tasks, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(0)  # one that is over has not said so yet
+
+    async def cancel_all(self, longest_s: float) -> None:
+        """Cancel what runs, and give it some time to clean up."""
+        tasks = self._attempts.tasks()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=min(longest_s, CANCEL_S))
+
+    # -- what a publisher gets, and may record ----------------------------------------------------
+
+    def _attempt(self, running: Running, question: Question) -> Attempt:
+        """What the publisher gets: this attempt, or the one in doubt where it is asked about it."""
+        job = running.job
+        key = self._key_of(job.job_id)
+        number = job.doubted_attempt if question == "reconcile" else job.attempt
+        attempt = Attempt(
+            job, key, self._record, number=number, is_current=self._attempts.is_newest
+        )
+        running.attempt = attempt
+        return attempt
+
+    def _record(self, job_id: str, command: c.OfAttempt) -> ScheduledJob | None:
+        """Change a running job as its attempt says, without a word of what is secret."""
+        command = hide_in(command)
+        running = self._attempts.by_job.get(job_id)
+        if running is None or running.number != command.attempt:
+            return self._handler.change(job_id, command)  # which refuses it
+        return self._completer.record_step(running, command)
+
+    # -- letting go ------------------------------------------------------------------------------
+
+    def settle_and_fence(self) -> Exception | None:
+        """Record what has ended, and give up what its job has gone on without; why not."""
+        try:
+            self._rescuer.settle()
+            self._log.refresh()
+        except Exception as error:  # noqa: BLE001 - it is raised when nothing runs any more
+            return error
+        self.fence()
+        return None
+
+    def fence(self) -> None:
+        """Give up the attempts whose job has gone on without them: cancelled, or recovered."""
+        for job_id, running in list(self._attempts.by_job.items()):
+            task = running.task
+            if running.end is not None or task is None or self._attempts.is_current(running):
+                continue
+            self._completer.forget(running)
+            if not task.done():  # else it has an answer, which will be refused
+                task.cancel()
+                logger(job_id=job_id, attempt=running.number).warning("attempt given up")
+
+    def give_up(self, why: str, left: list[Running] | None = None) -> None:
+        """End attempts here that have not ended by themselves, and record it if that is possible;
+        what cannot be recorded is kept."""
+        for running in list(self._attempts.by_job.values()) if left is None else left:
+            if running.attempt is not None:
+                running.attempt._cancel()
+            if running.task is not None:
+                cancel_anywhere(running.task)
+            if running.end is None and not self._attempts.is_current(running):
+                self._completer.forget(running)
+            elif running.end is None and not running.was_called:
+                self._completer.put_back(running, RuntimeError(why))
+            elif running.end is None:
+                told = f"interrupted: {why} during attempt {running.number}"
+                end = interruption(running.job, "stopped", told, self._settings.roll())
+                self._completer.end(running, end)
+        try:
+            self._rescuer.settle()
+        except Exception as error:  # noqa: BLE001 - it is kept, and told when it is lost
+            logger().warning("how attempts ended cannot be recorded now", error=error)
+
+    def let_go_of_dead_loops(self) -> None:
+        """Give up the attempts whose event loop has ended: they can never go on."""
+        left = [
+            running
+            for running in self._attempts.by_job.values()
+            if running.task and running.is_under_way and _is_dead(running.task.get_loop())
+        ]
+        if left:
+            self.give_up("its event loop ended", left)
+
+
+async def _until_at_once(work: Coroutine[Any, Any, Any], stop: Stop) -> Any:
+    """Do the work, unless it is to end at once.
+
+    Raises:
+        Interrupted: it has been cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=LOOK_EVERY_S)
+            if stop.is_at_once and not task.done():
+                raise Interrupted
+    except BaseException:
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_S)
+        raise
+    return task.result()
+
+
+def cancel_anywhere(task: asyncio.Task[Any]) -> None:
+    """Cancel a task of any event loop, from any thread."""
+    loop = task.get_loop()
+    with suppress(RuntimeError):  # the loop is closed: nothing of it goes on
+        if asyncio._get_running_loop() is loop:
+            task.cancel()
+        else:
+            loop.call_soon_threadsafe(task.cancel)
+
+
+def _is_dead(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether an event loop has ended, or is left while another one runs here."""
+    return loop.is_closed() or not loop.is_running()

@@ -1,0 +1,141 @@
+"""`run_due`: running what is due now, in the caller's thread or in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from .attempt import PublisherAdapter
+from .attempt_runner import AttemptRunner
+from .completer import Completer
+from .dispatcher import Dispatcher
+from .own_loop import OwnLoop
+from .rescuer import Rescuer
+from .running import RunningAttempts
+from .settings import RunSettings
+from .stopping import Stop
+
+
+class DueRun:
+    """Runs the jobs that are due when it is called, each once.
+
+    `expire` marks those that are too late; `is_closed` says whether the scheduler was closed
+    meanwhile, `is_let_go` whether that is over.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        runner: AttemptRunner,
+        attempts: RunningAttempts,
+        completer: Completer,
+        rescuer: Rescuer,
+        settings: RunSettings,
+        own_loop: OwnLoop,
+        *,
+        now: Callable[[], datetime],
+        expire: Callable[[], int],
+        is_closed: Callable[[], bool],
+        is_let_go: Callable[[], bool],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._runner = runner
+        self._attempts = attempts
+        self._completer = completer
+        self._rescuer = rescuer
+        self._settings = settings
+        self._own_loop = own_loop
+        self._now = now
+        self._expire = expire
+        self._is_closed = is_closed
+        self._is_let_go = is_let_go
+
+    def run(self, publisher: PublisherAdapter, limit: int | None, stop: Stop) -> int:
+        """Run what is due, at most `limit` jobs; return how many ran. Raises as `run_due`."""
+        self._runner.begin()
+        with self._recording_all():
+            self._runner.let_go_of_dead_loops()
+            self._rescuer.settle()
+            self._rescuer.recover_stuck()
+            self._expire()
+            if self._settings.concurrency == 1 and not publisher.is_async(publisher.publish):
+                count = self._run_here(publisher, limit, stop)
+            else:
+                work = self._run_together(publisher, limit, stop)
+                count = self._own_loop.run(work, lambda: stop.is_at_once)
+            return count - self._runner.not_called
+
+    @contextmanager
+    def _recording_all(self) -> Iterator[None]:
+        """Whatever ends the `with`: what is known then is recorded if that is possible."""
+        try:
+            yield
+        except BaseException:
+            if not self._is_let_go():
+                self._runner.give_up("run_due was broken off")
+            raise
+
+    def _run_here(self, publisher: PublisherAdapter, limit: int | None, stop: Stop) -> int:
+        now, done = self._now(), set[str]()
+        count = 0
+        running = (
+            None if limit == 0 or stop.is_asked else self._dispatcher.begin(publisher, now, done)
+        )
+        while running is not None:
+            done.add(running.job.job_id)
+            count += 1
+            self._runner.run_here(publisher, running, stop)
+            if self._is_closed():
+                break
+            if count == limit or stop.is_asked or self._runner.no_thread is not None:
+                self._record_now()
+                break
+            try:
+                running = self._dispatcher.end_and_begin(publisher, running, now, done)
+            except Exception:  # noqa: BLE001 - whatever it was, the end is known
+                self._record_now()
+                running = self._dispatcher.begin(publisher, now, done)
+        return count
+
+    def _record_now(self) -> None:
+        """Record what is known; where that fails, once more on the log opened again."""
+        try:
+            self._completer.record()
+        except Exception:  # noqa: BLE001 - if it fails again, it is raised
+            self._rescuer.settle()
+
+    async def _run_together(
+        self, publisher: PublisherAdapter, limit: int | None, stop: Stop
+    ) -> int:
+        now, done = self._now(), set[str]()
+        count, failure = 0, None
+        give_up_at: float | None = None
+        loop = asyncio.get_running_loop()
+        while True:
+            # rule: room-for-more
+            room = self._settings.concurrency - len(self._attempts.by_job)
+            room = room if limit is None else min(room, limit - count)
+            if stop.is_asked or failure is not None or self._runner.no_thread is not None:
+                room = 0
+            try:
+                begun = self._dispatcher.begin_all(publisher, now, done, room) if room > 0 else []
+                done.update(running.job.job_id for running in begun)
+                count += len(begun)
+                self._runner.launch(publisher, begun)
+            except Exception as error:  # noqa: BLE001 - it is raised when nothing runs any more
+                failure = error
+            if not self._attempts.tasks():
+                if failure is not None:
+                    raise failure
+                if not self._attempts.by_job:
+                    return count
+            if stop.is_asked and give_up_at is None:
+                give_up_at = loop.time() + self._settings.grace_s
+            await self._runner.wait_for_an_end()
+            if give_up_at is not None and (stop.is_at_once or loop.time() >= give_up_at):
+                await self._runner.cancel_all(self._settings.grace_s)
+                self._runner.give_up("run_due was stopped")
+                return count
+            failure = self._runner.settle_and_fence()

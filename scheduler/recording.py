@@ -1,0 +1,56 @@
+"""What the completer asks of its ledger (`completer.Recorder`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..domain.job import commands as c
+from ..domain.job.events import Event
+from ..domain.job.state import ScheduledJob
+from ..eventstore.jsonl import JsonlEventStore
+from ..ledger.command_handler import CommandHandler, Outcome
+from ..ledger.history import History
+from ..ledger.state import State
+from .execution import interruption
+from .running import Running
+from .settings import RunSettings
+
+
+class LedgerRecorder:
+    """Records by the one way to change, and looks into the log where that is in doubt."""
+
+    def __init__(
+        self,
+        log: JsonlEventStore,
+        state: State,
+        handler: CommandHandler,
+        history: History,
+        settings: RunSettings,
+    ) -> None:
+        self._log = log
+        self._state = state
+        self._handler = handler
+        self._history = history
+        self._settings = settings
+
+    def catch_up(self) -> None:
+        self._log.check_not_poisoned()
+        self._log.refresh()
+
+    def find(self, job_id: str) -> ScheduledJob | None:
+        with self._state.lock:
+            return self._state.board.get(job_id)
+
+    def change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+        return self._handler.change(job_id, command)
+
+    def change_together(self, changes: Sequence[tuple[str, c.Command]]) -> list[Outcome]:
+        outcomes = self._handler.change_each(lambda board, now: list(changes))
+        return [outcome for _, outcome in outcomes]
+
+    def events_of(self, job_id: str) -> Sequence[Event]:
+        return self._history.of_job(job_id)
+
+    def doubt(self, running: Running, error: str) -> c.OfAttempt:
+        settings = self._settings.roll()
+        return interruption(running.job, "outcome_unknown", error, settings, settle=True)
