@@ -36,8 +36,8 @@ class SnapshotCheck:
         try:
             with storage_errors("read", self._path), suppress(FileNotFoundError):
                 self._snapshot = decode_snapshot(fs.read_file(self._path), __version__)
-        except OtherReleaseError:
-            pass  # nobody will use it
+        except OtherReleaseError as error:
+            findings.note(f"{self._path} is behind and will not be used: {error.message}")
         except SnapshotError as error:
             findings.note(f"{self._path} will not be used: {error.message}")
         self.seq = 0 if self._snapshot is None else self._snapshot.position.seq

@@ -19,7 +19,8 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from ..domain.errors import JobLedgerError
-from ..domain.job.state import NO_KEYS, JobStatus, ScheduledJob
+from ..domain.job import fold
+from ..domain.job.state import NO_KEYS, JobStatus, ScheduledJob, share_message
 from ..domain.times import Moment
 from ..eventstore.position import DayRead, Position
 from ..eventstore.record import Repaired
@@ -44,7 +45,8 @@ class SnapshotError(JobLedgerError):
 
 
 class OtherReleaseError(SnapshotError):
-    """Another release of jobledger made it, which may fold events otherwise."""
+    """Another release of jobledger made it, or another number of the fold (`domain/job/fold.py`):
+    it is behind, and not wrong."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -60,13 +62,15 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class SnapshotHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line: which ledger's state this is, after which event, and who made it."""
+    """The first line: which ledger's state this is, after which event, and who made it; `fold` is
+    the number of the fold that did."""
 
     format: int
     made_by: str
     ledger: str
     seq: int
     size: int
+    fold: int = 0
     hash: str = ""
 
 
@@ -123,6 +127,7 @@ def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
         ledger=position.ledger,
         seq=position.seq,
         size=len(body),
+        fold=fold.FOLD,
     )
     header = msgspec.structs.replace(header, hash=_hash(header, body))
     return msgspec.json.encode(header) + b"\n" + body
@@ -182,7 +187,9 @@ def decode_snapshot(data: bytes, release: str) -> Snapshot:
     header, length = decode_header(data)
     body = memoryview(data)[length:]
     if not is_made_by(header, release):
-        raise OtherReleaseError(f"it was made by {header.made_by}, in format {header.format}")
+        raise OtherReleaseError(
+            f"it was made by {header.made_by}, in format {header.format}, by fold {header.fold}"
+        )
     if (
         header.size != len(body) or header.hash != _hash(header, body)  # rule: hash-of-a-snapshot
     ):
@@ -254,8 +261,7 @@ def _share(jobs: list[ScheduledJob], ids: dict[str, str]) -> None:
         force_setattr(job, "job_id", ids[job.job_id])
         force_setattr(job, "account_id", intern(job.account_id))
         force_setattr(job, "platform", intern(job.platform))
-        if job.status_message is not None:
-            force_setattr(job, "status_message", intern(job.status_message))
+        share_message(job)
         if not job.metadata:
             force_setattr(job, "metadata", NO_KEYS)
         if not job.checkpoints:
@@ -264,7 +270,7 @@ def _share(jobs: list[ScheduledJob], ids: dict[str, str]) -> None:
 
 def is_made_by(header: SnapshotHeader, release: str) -> bool:
     """Whether this release, on a machine of this kind, can read what is behind the header."""
-    return header.format == FORMAT and header.made_by == _maker(release)
+    return (header.format, header.fold) == (FORMAT, fold.FOLD) and header.made_by == _maker(release)
 
 
 def _maker(release: str) -> str:

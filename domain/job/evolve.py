@@ -17,11 +17,15 @@ from ..errors import InvalidTransitionError
 from . import events as e
 from .events import Event, trigger_of
 from .lifecycle import BY_TRIGGER, NEW, PAST_TENSE, REMOVED
+from .messages import FACT, Fact, What
 from .state import NO_KEYS, JobStatus, ScheduledJob
 
 # Looking a member of an enum up costs as much as a look into a dict, and these are asked for often.
 _PENDING, _SCHEDULED, _RUNNING = JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING
 _COMPLETED, _FAILED = JobStatus.COMPLETED, JobStatus.FAILED
+_DRAFTED, _NEW = FACT[What.DRAFTED], FACT[What.SCHEDULED]
+_ASKING, _PUBLISHING = FACT[What.ASKING], FACT[What.PUBLISHING]
+_PUBLISHED = FACT[What.PUBLISHED]
 
 Step = Callable[[ScheduledJob, Any, Event], ScheduledJob]
 
@@ -79,7 +83,7 @@ def _added(event: Event) -> ScheduledJob:
         platform=intern(data.platform),
         max_retries=data.max_retries,
         created_at=event.at,
-        status_message="Held as a draft" if data.hold else "Scheduled",
+        status_message=_DRAFTED if data.hold else _NEW,
         metadata=data.metadata or NO_KEYS,
         checkpoints=NO_KEYS,
         publish_timeout_s=data.publish_timeout_s,
@@ -107,12 +111,17 @@ def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> ScheduledJob:
         version=event.version,
         status=_PENDING,
         deferred_until=None,
-        status_message="Held",
+        status_message=FACT[What.HELD],
     )
 
 
 def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> ScheduledJob:
-    return replace(job, version=event.version, status=_SCHEDULED, status_message="Released")
+    return replace(
+        job,
+        version=event.version,
+        status=_SCHEDULED,
+        status_message=FACT[What.RELEASED],
+    )
 
 
 def _edited(job: ScheduledJob, data: e.JobEdited, event: Event) -> ScheduledJob:
@@ -129,7 +138,7 @@ def _rescheduled(job: ScheduledJob, data: e.JobRescheduled, event: Event) -> Sch
         version=event.version,
         scheduled_time=data.scheduled_time,
         deferred_until=None,
-        status_message="Rescheduled",
+        status_message=FACT[What.RESCHEDULED],
     )
 
 
@@ -138,12 +147,11 @@ def _deferred(job: ScheduledJob, data: e.JobDeferred, event: Event) -> Scheduled
         job,
         version=event.version,
         deferred_until=data.until,
-        status_message=f"Held back until {data.until:%Y-%m-%d %H:%M:%S} UTC: {data.reason}",
+        status_message=Fact(What.DEFERRED, data.reason),
     )
 
 
 def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJob:
-    doing = "Asking whether an earlier attempt is out" if data.asks_first else "Publishing"
     return replace(
         job,
         version=event.version,
@@ -153,7 +161,7 @@ def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJo
         reconcilable=data.reconcilable,
         may_be_out=job.may_be_out or (job.in_doubt and not data.reconcilable),
         deferred_until=None,
-        status_message=f"{doing} (attempt {data.attempt})",
+        status_message=_ASKING if data.asks_first else _PUBLISHING,
     )
 
 
@@ -174,7 +182,7 @@ def _completed(job: ScheduledJob, data: e.JobCompleted, event: Event) -> Schedul
         completed_at=event.at,
         thread_id=data.thread_id,
         error=None,
-        status_message=f"Published (attempt {data.attempt})",
+        status_message=_PUBLISHED,
         in_doubt=False,
         may_be_out=False,
         exhausted=False,
@@ -190,16 +198,12 @@ def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJo
         retry_count=data.retry_count,
         scheduled_time=data.scheduled_time,
         error=data.error,
-        status_message=f"Attempt {data.attempt} failed;"
-        f" retry {data.retry_count} of {job.max_retries} is due"
-        if data.called
-        else f"Attempt {data.attempt} was not begun; the job is due again",
+        status_message=FACT[What.RETRIED if data.called else What.NOT_BEGUN],
         **_SETTLED,
     )
 
 
 def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> ScheduledJob:
-    message = _UNKNOWN if data.outcome_unknown else f"Failed (attempt {data.attempt})"
     return replace(
         job,
         version=event.version,
@@ -208,21 +212,16 @@ def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> ScheduledJob:
         exhausted=False,
         outcome_unknown=data.outcome_unknown,
         error=data.error,
-        status_message=message,
+        status_message=FACT[What.UNKNOWN if data.outcome_unknown else What.FAILED],
     )
 
 
 def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> ScheduledJob:
     only_asked = data.reason == "reconcile_failed"  # it got no further than asking
     if data.scheduled_time is None:
-        message = _UNKNOWN
-    elif data.in_doubt:
-        message = f"Attempt {data.attempt} was interrupted; the publisher will be asked about it"
+        what = What.UNKNOWN
     else:
-        message = (
-            f"Attempt {data.attempt} was interrupted;"
-            f" retry {data.retry_count} of {job.max_retries} is due"
-        )
+        what = What.IN_DOUBT if data.in_doubt else What.INTERRUPTED
     return replace(
         job,
         version=event.version,
@@ -235,14 +234,12 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> Sch
         exhausted=data.exhausted,
         outcome_unknown=data.status is _FAILED,
         error=data.error,
-        status_message=message,
+        status_message=FACT[what],
     )
 
 
 def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> ScheduledJob:
-    reason = f": {data.reason}" if data.reason else ""
-    running = job.status is _RUNNING
-    during = f" during attempt {job.attempt}, the post may be out" if running else ""
+    what = What.CANCELLED_RUNNING if job.status is _RUNNING else What.CANCELLED
     return replace(
         job,
         version=event.version,
@@ -250,18 +247,17 @@ def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> Schedul
         in_doubt=job.in_doubt or data.in_doubt,
         doubted_attempt=job.attempt if data.in_doubt else job.doubted_attempt,
         deferred_until=None,
-        status_message=f"Cancelled{during}{reason}",
+        status_message=Fact(what, data.reason) if data.reason else FACT[what],
     )
 
 
 def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> ScheduledJob:
-    hours = data.late_s / 3600
     return replace(
         job,
         version=event.version,
         status=JobStatus.EXPIRED,
         deferred_until=None,
-        status_message=f"Expired, {hours:.1f} h late",
+        status_message=Fact(What.EXPIRED, data.late_s),
     )
 
 
@@ -278,14 +274,14 @@ def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> Scheduled
         outcome_unknown=False,
         may_be_out=False,
         error=None,
-        status_message="Requeued",
+        status_message=FACT[What.REQUEUED],
     )
 
 
 def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> ScheduledJob:
     if not data.posted:
-        message = "Resolved: it was not posted"
-        return replace(job, version=event.version, status_message=message, **_KNOWN)
+        fact = FACT[What.NOT_POSTED]
+        return replace(job, version=event.version, status_message=fact, **_KNOWN)
     return replace(
         job,
         version=event.version,
@@ -293,7 +289,7 @@ def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> Scheduled
         completed_at=event.at,
         thread_id=data.thread_id,
         error=None,
-        status_message="Resolved: it was posted",
+        status_message=FACT[What.POSTED],
         **_KNOWN,
     )
 
@@ -302,7 +298,6 @@ _SETTLED = {"in_doubt": False, "exhausted": False, "outcome_unknown": False}
 """This attempt's own outcome is known."""
 _KNOWN = {**_SETTLED, "may_be_out": False}
 """So is that of every attempt before it."""
-_UNKNOWN = "Outcome unknown: the post may be out; resolve or requeue it"
 
 _STATE = tuple(name for name in e.Imported.__struct_fields__ if name not in ("source", "line"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from ..errors import ValidationError
 from ..policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
 from ..times import Moment, in_utc
+from .messages import FACT, Fact, worded
 
 
 class JobStatus(StrEnum):
@@ -61,12 +63,8 @@ class _NoKeys(dict[str, Any]):
 NO_KEYS: dict[str, Any] = _NoKeys()
 
 
-class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One job at one moment: a frozen value that never follows later changes.
-
-    All times are aware and in UTC. The fields up to `metadata` are the ones that `to_dict` writes;
-    the rest is what the lifecycle needs to know besides.
-    """
+class _State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What the lifecycle folds events into: the fields of a job."""
 
     job_id: str
     account_id: str
@@ -82,7 +80,7 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     completed_at: Moment | None = None
     error: str | None = None
     thread_id: str | None = None
-    status_message: str | None = None
+    status_message: str | Fact | None = None
     metadata: dict[str, Any] = {}
 
     version: int = 0
@@ -109,6 +107,24 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """How long its publisher may take; None: as long as the scheduler's setting says."""
     checkpoints: dict[str, Any] = {}
     """The durable steps recorded by its attempts so far, by name."""
+
+
+_MESSAGE = vars(_State)["status_message"]
+"""What is in the field itself: a fact, or a text that came from elsewhere."""
+
+
+class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One job at one moment: a frozen value that never follows later changes.
+
+    All times are aware and in UTC. The fields up to `metadata` are the ones that `to_dict` writes;
+    the rest is what the lifecycle needs to know besides.
+    """
+
+    @property  # type: ignore[misc]  # the field has the fact, and this is how it is read
+    def status_message(self) -> str | None:
+        """What is going on, for people; the wording may change from release to release."""
+        told = _MESSAGE.__get__(self)
+        return worded(told, self) if isinstance(told, Fact) else told
 
     def is_expired(self, now: datetime, expire_after: timedelta = EXPIRE_AFTER) -> bool:
         """Whether `scheduled_time` is more than `expire_after` (24 h) ago."""
@@ -168,6 +184,8 @@ class ScheduledJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
             job = msgspec.convert({k: v for k, v in data.items() if k in _DICT_KEYS}, cls)
         except msgspec.ValidationError as error:
             raise ValidationError(f"not a job: {error}", field="data") from None
+        if isinstance(_MESSAGE.__get__(job), Fact):  # which is of the state alone
+            raise ValidationError("not a job: status_message must be a text", field="data")
         times = {name: _in_utc(name, getattr(job, name)) for name in _TIMES}
         return msgspec.structs.replace(job, metadata=copy_json(job.metadata), **times)
 
@@ -214,7 +232,20 @@ def copy_json(value: Any) -> Any:
 
 
 def hand_out(job: ScheduledJob) -> ScheduledJob:
-    """The same value, sharing nothing that its receiver could change under the ledger."""
+    """The same value, sharing nothing that its receiver could change under the ledger, and with
+    the words for what its message tells of."""
     return msgspec.structs.replace(
-        job, metadata=copy_json(job.metadata), checkpoints=copy_json(job.checkpoints)
+        job,
+        status_message=job.status_message,
+        metadata=copy_json(job.metadata),
+        checkpoints=copy_json(job.checkpoints),
     )
+
+
+def share_message(job: ScheduledJob) -> None:
+    """Let a job that nobody else has yet use the one object that all have for a fact or a text."""
+    told = _MESSAGE.__get__(job)
+    if isinstance(told, str):
+        _MESSAGE.__set__(job, intern(told))
+    elif isinstance(told, Fact) and told.detail is None:
+        _MESSAGE.__set__(job, FACT[told.what])

@@ -1,0 +1,102 @@
+"""What `status_message` says: sentences for people, made of plain facts where they are shown.
+
+They are no part of the fold. The state keeps a `Fact` of what happened last; what else a sentence
+names is in the job. So a release that words something otherwise folds a log to the same state, and
+nothing that an older one has saved looks damaged for it. A text that came from elsewhere (a note of
+an attempt, an imported job) is data and no fact: it stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from .state import ScheduledJob
+
+
+class What(StrEnum):
+    """What a job's `status_message` tells of. The values are saved: they never change."""
+
+    DRAFTED = "drafted"
+    SCHEDULED = "scheduled"
+    HELD = "held"
+    RELEASED = "released"
+    RESCHEDULED = "rescheduled"
+    DEFERRED = "deferred"
+    PUBLISHING = "publishing"
+    ASKING = "asking"
+    PUBLISHED = "published"
+    RETRIED = "retried"
+    NOT_BEGUN = "not_begun"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    INTERRUPTED = "interrupted"
+    IN_DOUBT = "in_doubt"
+    CANCELLED = "cancelled"
+    CANCELLED_RUNNING = "cancelled_running"
+    EXPIRED = "expired"
+    REQUEUED = "requeued"
+    POSTED = "posted"
+    NOT_POSTED = "not_posted"
+
+
+class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What happened last, and what the job does not know of it besides: the reason that somebody
+    gave, or by how many seconds it was late."""
+
+    what: What
+    detail: str | float | None = None
+
+
+FACT = {what: Fact(what) for what in What}
+"""Those without a detail: one object for all jobs."""
+
+Sentence = Callable[["ScheduledJob", Any], str]
+"""Makes a message of a job and of the detail of its fact."""
+
+SENTENCES: dict[What, Sentence] = {
+    What.DRAFTED: lambda job, _: "Held as a draft",
+    What.SCHEDULED: lambda job, _: "Scheduled",
+    What.HELD: lambda job, _: "Held",
+    What.RELEASED: lambda job, _: "Released",
+    What.RESCHEDULED: lambda job, _: "Rescheduled",
+    What.DEFERRED: lambda job, reason: (
+        f"Held back until {job.deferred_until:%Y-%m-%d %H:%M:%S} UTC: {reason}"
+    ),
+    What.PUBLISHING: lambda job, _: f"Publishing (attempt {job.attempt})",
+    What.ASKING: lambda job, _: f"Asking whether an earlier attempt is out (attempt {job.attempt})",
+    What.PUBLISHED: lambda job, _: f"Published (attempt {job.attempt})",
+    What.RETRIED: lambda job, _: f"Attempt {job.attempt} failed; {_retry_of(job)}",
+    What.NOT_BEGUN: lambda job, _: f"Attempt {job.attempt} was not begun; the job is due again",
+    What.FAILED: lambda job, _: f"Failed (attempt {job.attempt})",
+    What.UNKNOWN: lambda job, _: "Outcome unknown: the post may be out; resolve or requeue it",
+    What.INTERRUPTED: lambda job, _: f"Attempt {job.attempt} was interrupted; {_retry_of(job)}",
+    What.IN_DOUBT: lambda job, _: (
+        f"Attempt {job.attempt} was interrupted; the publisher will be asked about it"
+    ),
+    What.CANCELLED: lambda job, reason: f"Cancelled{_because(reason)}",
+    What.CANCELLED_RUNNING: lambda job, reason: (
+        f"Cancelled during attempt {job.attempt}, the post may be out{_because(reason)}"
+    ),
+    What.EXPIRED: lambda job, late_s: f"Expired, {late_s / 3600:.1f} h late",
+    What.REQUEUED: lambda job, _: "Requeued",
+    What.POSTED: lambda job, _: "Resolved: it was posted",
+    What.NOT_POSTED: lambda job, _: "Resolved: it was not posted",
+}
+
+
+def _retry_of(job: ScheduledJob) -> str:
+    return f"retry {job.retry_count} of {job.max_retries} is due"
+
+
+def _because(reason: str | None) -> str:
+    return f": {reason}" if reason else ""
+
+
+def worded(fact: Fact, job: ScheduledJob) -> str:
+    """The sentence for a fact of a job."""
+    return SENTENCES[fact.what](job, fact.detail)
