@@ -85,7 +85,8 @@ class Replayed:
         )
 
     def check_daily_files(self, fs: FileSystem, directory: Path, marker: Marker | None) -> None:
-        """Compare the files on disk, which `marker` says how far they go, with this state."""
+        """Compare the files on disk, which `marker` says how far they go, with this state. Those
+        that another fold made, or with other words, are behind and not wrong."""
         files, findings = self._files, self._findings
         if files is None:
             return
@@ -96,6 +97,7 @@ class Replayed:
                 findings.note("there are no daily files: opening the ledger makes them")
             return
         advice, behind = "`Ledger.rebuild()` mends it", 0
+        is_outdated = marker is not None and marker.is_outdated
         if marker is not None and marker.seq > self._board.seq:
             advice = "keep it: it may show what the log has lost"
             findings.add("ahead", marker_path(directory, files.name), _ahead(marker, self._board))
@@ -109,9 +111,16 @@ class Replayed:
             if read_marker(fs, directory) != marker:
                 findings.note("the daily files are being written; they were not compared")
                 return
+            if is_outdated and files.knows(day):
+                continue
             path = job_file(directory, day)
             findings.add("projection", path, f"{fault}; {advice}")
-        if behind:
+        if is_outdated:
+            findings.note(
+                "the daily files are behind: another release made them, by its own rules or in its"
+                " own words; the next open makes them anew"
+            )
+        elif behind:
             findings.note(f"{behind} daily files are behind; the next open brings them up")
 
     def _fault_of(self, fs: FileSystem, files: DailyFiles, directory: Path, day: str) -> str | None:

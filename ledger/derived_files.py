@@ -28,7 +28,7 @@ from ..projections.rebuild import (
 )
 from ..projections.snapshot import Snapshot
 from ..projections.stored import ProjectionFactory, Stored, make_all, projection_file
-from ..projections.writer import ProjectionWriter
+from ..projections.writer import Marker, ProjectionWriter
 from .state import State
 
 _CATCH_UP_S = 1.5
@@ -95,7 +95,8 @@ class DerivedFiles:
 
     def find_stale(self) -> None:
         """After the whole log was read: which files on disk are behind it?"""
-        position = self._writer.position(DAILY_FILES)
+        marker = self._writer.marker(DAILY_FILES)
+        position = None if marker is None or marker.is_outdated else marker.seq
         with storage_errors("read", self._directory):
             on_disk = set(files_on_disk(self._fs, self._directory))
         self._files.mark_stale(position, on_disk)
@@ -125,10 +126,19 @@ class DerivedFiles:
                 self._log.refresh()
                 if not self._log.is_sound:  # rule: derive-from-what-is-sound
                     return  # what it knows may not be what is in the log
+                self._look_for_outdated()
                 self._write_days()
                 for name, stored in self.stored.items():
                     if stored.is_dirty and stored.failure is None:
                         self._write_stored(name)
+
+    def _look_for_outdated(self) -> None:
+        """Where another release has written the daily files last, none of them is known to be as
+        this one makes it. Under the files' lock."""
+        if self._is_outdated(DAILY_FILES):  # rule: no-mixture-of-folds
+            with self._lock:
+                self._files.mark_all()
+            self._writer.begin_anew(DAILY_FILES)
 
     def _write_days(self) -> None:
         files, days = self._files, set[str]()
@@ -259,10 +269,12 @@ class DerivedFiles:
         return self._report(replay, names, differences)
 
     def _write_anew(self, replay: Replay, name: str, compare: Comparison) -> list[Difference]:
-        different = compare.different(replay, name)
+        different = self._different(replay, name, compare)
         for path, difference in different.items():
             if difference.kind == "foreign":
                 self._writer.set_aside(path)
+        if self._is_outdated(name):
+            self._writer.begin_anew(name)
         files = ((path, compare.content(replay, name, path)) for path in different)
         self._writer.write(name, files, replay.seq)
         return list(different.values())
@@ -290,13 +302,28 @@ class DerivedFiles:
             positions = {name: self._position(name, asked) for name in names}
             for name in sorted(names, key=lambda name: positions[name]):
                 replay.feed(self._log.read(replay.seq), until=positions[name])
-                found |= compare.different(replay, name)
+                found |= self._different(replay, name, compare)
             replay.feed(self._log.read(replay.seq), until=max(asked, replay.seq))
             for name in names:
                 if positions[name] < asked:
                     for path in compare.different(replay, name):
                         found.setdefault(path, Difference(path.name, "behind"))
         return self._report(replay, names, list(found.values()))
+
+    def _different(self, replay: Replay, name: str, compare: Comparison) -> dict[Path, Difference]:
+        """What differs of one projection. What another fold made, or with other words, is only
+        behind; whatever is not of this ledger's making stays that. Under the files' lock."""
+        different = compare.different(replay, name)
+        if not self._is_outdated(name):
+            return different
+        return {
+            path: each if each.kind == "foreign" else Difference(path.name, "behind")
+            for path, each in different.items()
+        }
+
+    def _is_outdated(self, name: str) -> bool:
+        marker = self._writer.marker(name)
+        return marker is not None and marker.is_outdated
 
     def _position(self, name: str, asked: int) -> int:
         """The event that a projection's files stand for; where nobody knows, the one asked for."""
@@ -307,9 +334,12 @@ class DerivedFiles:
         """Give those who have the ledger open the time to bring files up that are behind."""
         waiting = threading.Event()
         for _ in range(round(_CATCH_UP_S / _LOOK_EVERY_S)):
-            if all((self._writer.position(name) or 0) >= asked for name in names):
+            if all(self._is_up_to(self._writer.marker(name), asked) for name in names):
                 return
             waiting.wait(_LOOK_EVERY_S)
+
+    def _is_up_to(self, marker: Marker | None, asked: int) -> bool:
+        return marker is not None and marker.seq >= asked and not marker.is_outdated
 
     def _report(
         self, replay: Replay, names: list[str], differences: list[Difference]

@@ -143,6 +143,10 @@ class DailyFiles:
         self.dirty |= present - on_disk
         self.dirty |= {day for day in on_disk - present if self.knows(day)}
 
+    def mark_all(self) -> None:
+        """Have every day written anew."""
+        self.dirty |= set(self._days)
+
     def days(self) -> list[str]:
         """The days that have a file: those with at least one job."""
         return sorted(name for name, day in self._days.items() if day.jobs)

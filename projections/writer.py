@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..domain.job import fold
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.lock import Patience
 from .comparing import Content, is_same
@@ -20,10 +21,19 @@ LOCK_NAME = "projections.lock"
 
 
 class Marker(msgspec.Struct, frozen=True):
-    """The position in the log that the files of one projection stand for."""
+    """The position in the log that the files of one projection stand for, and the numbers of the
+    fold and of the words that made them (`domain/job/fold.py`); 0: an older release did."""
 
     ledger: str
     seq: int
+    fold: int = 0
+    words: int = 0
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the files were made by other rules or with other words than those of today: they
+        are behind wherever they stand, and made anew."""
+        return (self.fold, self.words) != (fold.FOLD, fold.wording())
 
 
 def marker_path(directory: Path, projection: str) -> Path:
@@ -86,11 +96,21 @@ class ProjectionWriter:
             if fd is not None:
                 self._fs.close(fd)
 
-    def position(self, projection: str) -> int | None:
-        """The event number that a projection's files stand for; None where nobody knows."""
+    def marker(self, projection: str) -> Marker | None:
+        """What a projection's files stand for; None where nobody knows."""
         with storage_errors("read", marker_path(self._directory, projection)):
             marker = read_marker(self._fs, self._directory, projection)
-        return None if marker is None or marker.ledger != self._ledger_id else marker.seq
+        return None if marker is None or marker.ledger != self._ledger_id else marker
+
+    def position(self, projection: str) -> int | None:
+        """The event number that a projection's files stand for; None where nobody knows."""
+        marker = self.marker(projection)
+        return None if marker is None else marker.seq
+
+    def begin_anew(self, projection: str) -> None:
+        """Record that a projection's files stand for nothing yet, before those that others have
+        made are replaced one by one: left half done, they are behind; under the lock."""
+        self._mark(projection, 0)
 
     def write(
         self, projection: str, files: Iterable[tuple[Path, Content | None]], seq: int
@@ -110,11 +130,15 @@ class ProjectionWriter:
             # What is as it should be may have come there by a write that failed before it was sure.
             with storage_errors("sync", self._directory):
                 self._fs.sync_directory(self._directory)
+        self._mark(projection, seq)
+        return changed
+
+    def _mark(self, projection: str, seq: int) -> None:
         path = marker_path(self._directory, projection)
         with storage_errors("write", path):
-            marker = Marker(self._ledger_id, seq)  # rule: marker-says-what-is-there
+            # rule: marker-says-what-is-there
+            marker = Marker(self._ledger_id, seq, fold.FOLD, fold.wording())
             self._fs.write_file_durably(path, msgspec.json.encode(marker))
-        return changed
 
     def set_aside(self, path: Path) -> None:
         """Rename a file that the log knows nothing of, so that it is no derived file any more."""

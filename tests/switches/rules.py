@@ -13,6 +13,7 @@ OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
+WORDS = "test_words.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 RULES = [
@@ -246,6 +247,12 @@ RULES = [
     # -- what is derived
     Mutant(
         "a damaged plan of a repair is not followed", "check-of-a-plan", Never(), ["test_repair.py"]
+    ),
+    Mutant(
+        "what a process of another release has derived is made anew with the rest",
+        "no-mixture-of-folds",
+        Never(),
+        [WORDS],
     ),
     # -- the snapshot
     Mutant("a snapshot is of one moment", "snapshot-of-one-moment", Drop(), [INTERRUPTED]),

@@ -86,7 +86,7 @@ def _print(report: RebuildReport, check: bool) -> None:
 def _print_difference(difference: Difference, check: bool) -> None:
     words = {
         "missing": "is missing" if check else "was missing",
-        "behind": "is behind: the next opening brings it up",
+        "behind": "is behind: the next opening brings it up" if check else "was behind",
         "foreign": "is not of this ledger's making" + ("" if check else ": set aside"),
         "differs": f"differ{'s' if check else 'ed'} from line {difference.line} on",
     }
