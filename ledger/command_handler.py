@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from ..domain.errors import (
     InvalidTransitionError,
@@ -30,7 +32,7 @@ from .queries import not_found
 from .state import State
 
 
-class Intent(NamedTuple):
+class Intent(msgspec.Struct, frozen=True, gc=False):
     """A command on one job that was decided on: what is going to be appended.
 
     `job` is what it was decided on, None for one that is not there yet; `label` is how errors name
@@ -135,7 +137,7 @@ class CommandHandler:
                 if job is None and not isinstance(command, c.OfAttempt):
                     raise not_found(job_id, state.board.jobs)
             data = decide(job, command, now)
-            return [Intent(job_id, job, command, data)] if data and job is not None else []
+            return [Intent(job_id, job, command, data)] if data else []
 
         if not self._handle(this_one):
             return job
@@ -191,10 +193,8 @@ class CommandHandler:
             on_newest = True
             now = self._now()
             intents = decide_on(now)
-            records = []
-            for intent in intents:
-                if intent.data:
-                    records += make_records(intent)
+            # Most changes are one event of one job.
+            records = make_records(intents[0]) if len(intents) == 1 else _all_records(intents)
             if not records:
                 return False
             expected_seq = self._guarded(intents, now) if self._guards else None
@@ -211,9 +211,13 @@ class CommandHandler:
             return self._state.board.seq if any(matters) else None
 
 
+def _all_records(intents: Sequence[Intent]) -> list[NewRecord]:
+    return [record for intent in intents for record in make_records(intent)]
+
+
 def make_records(intent: Intent) -> list[NewRecord]:
     """The events of one job as records to append, behind its version."""
-    version = 0 if intent.job is None else intent.job.version
+    job_id, version = intent.job_id, 0 if intent.job is None else intent.job.version
     records = []
     for item in intent.data:
         version += 1
@@ -221,7 +225,7 @@ def make_records(intent: Intent) -> list[NewRecord]:
         records.append(
             NewRecord(
                 type=kind,
-                job_id=intent.job_id,
+                job_id=job_id,
                 version=version,
                 schema=SCHEMA[kind],
                 data=encode_data(item),
