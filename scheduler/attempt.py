@@ -14,6 +14,7 @@ from ..domain.job import commands as c
 from ..domain.job.state import ScheduledJob, copy_json
 from ..domain.validation import clean_text
 from ..instrumentation.foreign import described, guarded, id_of, is_of, shown, text_of
+from .permission import Permission
 
 WHAT_TO_RETURN = (
     "return PostResult(True, thread_id=…) when the post is out,"
@@ -109,8 +110,8 @@ class Attempt:
         self._record = record
         self._is_current = is_current
         self._cancelled = False
-        self._called = False
-        """Whether its publisher has been called, or is just about to be."""
+        self._may_call = Permission()
+        """To call its publisher."""
         self._raised_at = ""
         """Where its publisher raised what it raised."""
         self._current = job.attempt
@@ -138,8 +139,16 @@ class Attempt:
         """
         return self._cancelled or not self._is_current(self.job)
 
-    def _cancel(self) -> None:
+    @property
+    def _called(self) -> bool:
+        """Whether its publisher has been called, or is just about to be."""
+        return self._may_call.is_used
+
+    def _cancel(self) -> bool:
+        """Have it stop. Its publisher is not called any more, if that has not been done: whether
+        it has not."""
         self._cancelled = True
+        return self._may_call.withdraw()
 
     def checkpoint(self, name: str, value: Any = None) -> None:
         """Record a step with a JSON value. Durable when it returns.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,7 +24,7 @@ from .calls import NotCalledError, call_async, call_blocking, can_start_threads
 from .completer import Completer
 from .execution import Question, interruption, steps
 from .gate import Gate
-from .own_loop import CANCEL_S, OwnLoop
+from .own_loop import CANCEL_S, OwnLoop, cancel_anywhere
 from .rescuer import Rescuer
 from .running import Running, RunningAttempts
 from .settings import RunSettings
@@ -122,7 +121,7 @@ class AttemptRunner:
 
     def _break_off(self, running: Running, error: BaseException) -> None:
         """Something else than an answer of the publisher has ended an attempt."""
-        if not running.was_called:
+        if running.give_up():
             self._completer.put_back(running, error)
             self.not_called += 1
             if isinstance(error, NotCalledError):
@@ -230,7 +229,7 @@ class AttemptRunner:
         attempt = Attempt(
             job, key, self._record, number=number, is_current=self._attempts.is_newest
         )
-        running.attempt = attempt
+        running.give(attempt)
         return attempt
 
     def _record(self, job_id: str, command: c.OfAttempt) -> ScheduledJob | None:
@@ -260,6 +259,7 @@ class AttemptRunner:
             if running.end is not None or task is None or self._attempts.is_current(running):
                 continue
             self._completer.forget(running)
+            running.give_up()
             if not task.done():  # else it has an answer, which will be refused
                 task.cancel()
                 logger(job_id=job_id, attempt=running.number).warning("attempt given up")
@@ -268,13 +268,12 @@ class AttemptRunner:
         """End attempts here that have not ended by themselves, and record it if that is possible;
         what cannot be recorded is kept."""
         for running in list(self._attempts.by_job.values()) if left is None else left:
-            if running.attempt is not None:
-                running.attempt._cancel()
+            was_not_called = running.give_up()
             if running.task is not None:
                 cancel_anywhere(running.task)
             if running.end is None and not self._attempts.is_current(running):
                 self._completer.forget(running)
-            elif running.end is None and not running.was_called:
+            elif running.end is None and was_not_called:
                 self._completer.put_back(running, RuntimeError(why))
             elif running.end is None:
                 told = f"interrupted: {why} during attempt {running.number}"
@@ -313,16 +312,6 @@ async def _until_at_once(work: Coroutine[Any, Any, Any], stop: Stop) -> Any:
         await asyncio.wait([task], timeout=CANCEL_S)
         raise
     return task.result()
-
-
-def cancel_anywhere(task: asyncio.Task[Any]) -> None:
-    """Cancel a task of any event loop, from any thread."""
-    loop = task.get_loop()
-    with suppress(RuntimeError):  # the loop is closed: nothing of it goes on
-        if asyncio._get_running_loop() is loop:
-            task.cancel()
-        else:
-            loop.call_soon_threadsafe(task.cancel)
 
 
 def _is_dead(loop: asyncio.AbstractEventLoop) -> bool:

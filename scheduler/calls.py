@@ -41,6 +41,10 @@ class NotCalledError(JobLedgerError):
     """The publisher could not be called: no thread could be started for it."""
 
 
+class GivenUpError(JobLedgerError):
+    """The publisher was not called, and will not be: its attempt was given up before."""
+
+
 class _Promised(msgspec.Struct, frozen=True):
     """What a plain publisher gave has to be awaited first."""
 
@@ -67,6 +71,7 @@ def call_blocking(
     Raises:
         KeyboardInterrupt: somebody wants the program to end; only in the main thread.
         Interrupted: the publisher's time is up.
+        GivenUpError: the attempt was given up before; the publisher is not called.
     """
     method = _method(publisher, question)
     said = _call_plain(method, attempt)
@@ -85,7 +90,7 @@ def call_blocking(
 
 def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | _Promised:
     """Call a plain method: its answer, or what is to be awaited for it."""
-    attempt._called = True
+    _check_may_call(attempt)
     outside = sys.exception()
     try:
         value = method(attempt)
@@ -94,6 +99,16 @@ def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | 
             raise
         return _raised(attempt, error, outside)
     return _Promised(value) if _is_awaitable(value) else answers.of_value(value)
+
+
+def _check_may_call(attempt: Attempt) -> None:
+    """
+    Raises:
+        GivenUpError: the attempt was given up. Otherwise that comes too late from here on: the
+            publisher counts as called.
+    """
+    if not attempt._may_call.use():
+        raise GivenUpError("the attempt was given up before its publisher was called")
 
 
 async def call_async(
@@ -106,7 +121,11 @@ async def call_async(
 
     Cancelling it, or the end of its time, cancels an async publisher; a plain one cannot be
     stopped: it is left alone in its daemon thread, and the attempt's fence refuses whatever it does
-    later.
+    later. One whose thread has not even begun by then is not called any more.
+
+    Raises:
+        NotCalledError: no thread can be started.
+        GivenUpError: the attempt was given up, or its time was up, before the publisher was called.
     """
     method = _method(publisher, question)
     work = (_awaited if publisher.is_async(method) else _in_thread)(method, attempt)
@@ -125,15 +144,17 @@ async def call_async(
         if call.cancelled():  # by itself: nobody has cancelled this
             return answers.of_error(asyncio.CancelledError("the publisher cancelled its own task"))
         return call.result()
-    attempt._cancel()
+    was_not_called = attempt._cancel()
     call.cancel()
     call.add_done_callback(partial(_tell_if_late, attempt))
+    if was_not_called:
+        raise GivenUpError(f"its thread had not begun after {timeout_s:g} s")
     return answers.late(timeout_s)
 
 
 async def _awaited(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer:
     """Call an async method, or a plain one in this thread, and await what it gives."""
-    attempt._called = True
+    _check_may_call(attempt)
     outside, task = sys.exception(), asyncio.current_task()
     try:
         value = method(attempt)
@@ -181,7 +202,8 @@ async def _in_thread(method: Callable[[Attempt], Any], attempt: Attempt) -> Answ
     said = call.answer
     if isinstance(said, _Promised):
         return await _awaited(lambda _: said.value, attempt)
-    assert said is not None
+    if said is None:
+        raise GivenUpError("the attempt was given up before its thread had begun")
     return said
 
 
@@ -244,8 +266,9 @@ def _method(publisher: PublisherAdapter, question: Question) -> Callable[[Attemp
 class _ThreadCall(Generic[SaidT]):
     """Makes a call in a daemon thread, which does not keep the program from ending.
 
-    `ended` is set when there is an `answer`; then `when_ended` is called in that thread. The call
-    finds the context variables of whoever makes it.
+    `ended` is set when there is an `answer`, or will be none since the attempt was given up before
+    the thread had begun; then `when_ended` is called in that thread. The call finds the context
+    variables of whoever makes it.
 
     Raises:
         NotCalledError: no thread can be started; then the call is not made, now or later.
@@ -261,7 +284,6 @@ class _ThreadCall(Generic[SaidT]):
         self._attempt = attempt
         self._when_ended = when_ended
         self._lock = threading.Lock()
-        self._is_revoked = False
         self._abandoned = False
         self.ended = threading.Event()
         self.answer: SaidT | None = None
@@ -271,19 +293,17 @@ class _ThreadCall(Generic[SaidT]):
         try:
             thread.start()
         except BaseException as error:
-            if self._revoke() and isinstance(error, RuntimeError | MemoryError):
+            is_failure = isinstance(error, Exception) and not is_interruption(error)
+            was_not_called = attempt._may_call.withdraw()
+            if is_failure and not was_not_called:
+                return  # it was all the same, and will answer
+            self.abandon()
+            if is_failure and isinstance(error, RuntimeError | MemoryError):
                 raise NotCalledError(
                     f"no thread could be started for the publisher: {str(error) or repr(error)}",
                     hint="this process, its container or its user has as many as it may have",
                 ) from error
-            if not isinstance(error, Exception) or self._is_revoked:
-                raise
-
-    def _revoke(self) -> bool:
-        """Have the call not made any more; whether that could be done."""
-        with self._lock:
-            self._is_revoked = not self._attempt._called
-        return self._is_revoked
+            raise
 
     def abandon(self) -> None:
         """Nobody waits any more: what it answers from now on is logged and refused."""
@@ -293,18 +313,16 @@ class _ThreadCall(Generic[SaidT]):
             self._attempt._cancel()
 
     def _run(self) -> None:
-        with self._lock:
-            if self._is_revoked:
-                return
-            self._attempt._called = True
-        answer = self._call()
+        answer: SaidT | None = None
+        with suppress(GivenUpError):
+            answer = self._call()
         with self._lock:
             self.answer = answer
             self.ended.set()
-        if self._abandoned:
-            _tell_late(self._attempt, answer)
-        else:
+        if not self._abandoned:
             self._when_ended()
+        elif answer is not None:
+            _tell_late(self._attempt, answer)
 
 
 CALLERS = frozenset(function.__code__ for function in (_call_plain, _awaited, _Callback.publish))

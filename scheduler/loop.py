@@ -25,10 +25,10 @@ from ..instrumentation.log import logger
 from ..instrumentation.telling import Repeated
 from ..ledger.state import State
 from .attempt import PublisherAdapter
-from .attempt_runner import LOOK_EVERY_S, AttemptRunner, cancel_anywhere
+from .attempt_runner import LOOK_EVERY_S, AttemptRunner
 from .completer import Completer
 from .dispatcher import Dispatcher
-from .own_loop import CANCEL_S
+from .own_loop import CANCEL_S, cancel_anywhere
 from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings

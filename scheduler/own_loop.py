@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..instrumentation.interruption import is_interruption
+from .permission import Permission
 from .stopping import Interrupted
 
 ResultT = TypeVar("ResultT")
@@ -51,7 +52,8 @@ class OwnLoop:
     ) -> ResultT:
         """Run `work` to its end, in this thread; in one of its own where an event loop runs here.
 
-        In the latter case nobody waits for much longer when `is_given_up` says so.
+        In the latter case nobody waits for much longer when `is_given_up` says so; work that has
+        not begun by then is not begun any more. When waiting is interrupted, it is cancelled.
 
         Raises:
             Interrupted: it was given up, and has not ended.
@@ -63,7 +65,11 @@ class OwnLoop:
             return self._run(work)
         return self._run_elsewhere(work, is_given_up)
 
-    def _run(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    def _run(
+        self,
+        work: Coroutine[Any, Any, ResultT],
+        begins: Callable[[asyncio.Task[ResultT]], object] = lambda task: None,
+    ) -> ResultT:
         try:
             # One that runs still is blocked by a publisher, and was left alone.
             if self._loop is None or self._loop.is_closed() or self._loop.is_running():
@@ -73,6 +79,7 @@ class OwnLoop:
         except BaseException:
             work.close()
             raise
+        begins(task)
         try:
             return _run_on(loop, task)
         except BaseException:  # an interrupt breaks the loop off: its task may still clean up
@@ -91,26 +98,41 @@ class OwnLoop:
     ) -> ResultT:
         results: list[ResultT] = []
         errors: list[BaseException] = []
+        tasks: list[asyncio.Task[ResultT]] = []
+        may_begin, is_awaited = Permission(), True
+
+        def begins(task: asyncio.Task[ResultT]) -> None:
+            tasks.append(task)
+            if not is_awaited:  # looked at behind the line above: one of both sees the other
+                task.cancel()
 
         def call() -> None:
+            if not may_begin.use():
+                return
             try:
-                results.append(self._run(work))
+                results.append(self._run(work, begins))
             except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
                 errors.append(error)
 
         thread = threading.Thread(target=call, name="jobledger-own-loop", daemon=True)
         try:
             thread.start()
+            left = _PATIENCE
+            while thread.is_alive() and left:
+                thread.join(_LOOK_EVERY_S)
+                left -= is_given_up()
         except BaseException:
-            work.close()
+            is_awaited = False
+            if may_begin.withdraw():
+                work.close()
+            for task in tasks:
+                cancel_anywhere(task)
             raise
-        left = _PATIENCE
-        while thread.is_alive() and left:
-            thread.join(_LOOK_EVERY_S)
-            left -= is_given_up()
         if errors:
             raise errors[0]
         if not results:
+            if may_begin.withdraw():
+                work.close()
             raise Interrupted("a publisher blocks its event loop, and is left alone")
         return results[0]
 
@@ -151,6 +173,16 @@ class OwnLoop:
             _of_parents.append(loop)
             with suppress(AttributeError):
                 loop._closed = True  # type: ignore[attr-defined]  # else it closes itself at exit
+
+
+def cancel_anywhere(task: asyncio.Task[Any]) -> None:
+    """Cancel a task of any event loop, from any thread."""
+    loop = task.get_loop()
+    with suppress(RuntimeError):  # the loop is closed: nothing of it goes on
+        if asyncio._get_running_loop() is loop:
+            task.cancel()
+        else:
+            loop.call_soon_threadsafe(task.cancel)
 
 
 def _run_on(loop: asyncio.AbstractEventLoop, task: asyncio.Task[ResultT]) -> ResultT:

@@ -20,7 +20,8 @@ class Running:
     """
 
     __slots__ = (
-        "attempt", "begun_s", "end", "is_told", "is_unsure", "job", "number", "steps", "task",
+        "attempt", "begun_s", "end", "is_given_up", "is_told", "is_unsure", "job", "number",
+        "steps", "task",
     )  # fmt: skip
 
     def __init__(self, job: ScheduledJob, number: int) -> None:
@@ -36,15 +37,25 @@ class Running:
         """Checkpoints and notes that could not be recorded, to be recorded before its end."""
         self.end: c.OfAttempt | None = None
         """How it ended: here until that is recorded."""
+        self.is_given_up = False
+        """Its publisher is not to be called for anything any more."""
         self.is_unsure = False
         """A write of it has failed: the log may have it all the same."""
         self.is_told = False
         """Somebody was told that its end is kept."""
 
-    @property
-    def was_called(self) -> bool:
-        """Whether its publisher has been called to do what it was last asked for."""
-        return self.attempt is not None and self.attempt._called
+    def give(self, attempt: Attempt) -> None:
+        """This is what its publisher gets next, if nobody has given it up."""
+        self.attempt = attempt
+        if self.is_given_up:  # looked at behind the line above: one of both sees the other
+            attempt._cancel()
+
+    def give_up(self) -> bool:
+        """Have it stop, and its publisher not called any more: whether it has not been, for what
+        it was last asked. In any thread."""
+        self.is_given_up = True
+        attempt = self.attempt
+        return attempt is None or attempt._cancel()
 
     @property
     def is_under_way(self) -> bool:
