@@ -24,6 +24,9 @@ class WritesBehind(Protocol):
 
 _SHARE = 8
 """After writing, it leaves its owner alone for so many times as long as that took."""
+LONGEST_BACKOFF_S = 30.0
+"""So rarely at most what fails again and again is tried."""
+_MOST_DOUBLED = 16
 
 
 class Background:
@@ -31,8 +34,10 @@ class Background:
     `longest_s` after it where the writing is so much work that it would be in the way, or the owner
     wants to be left alone.
 
-    Its thread goes on whatever `write_behind` raises. Where none can be started, or it has died,
-    `wake` tries again; meanwhile `is_late` says so, and the owner calls `work_here`.
+    Its thread goes on whatever `write_behind` raises. What fails is tried again after twice the
+    time, each time, up to half a minute; how long a try took counts as waiting. `works_again` ends
+    that. Where no thread can be started, or it has died, `wake` tries again; meanwhile `is_late`
+    says so, and the owner calls `work_here`.
     """
 
     def __init__(
@@ -48,6 +53,8 @@ class Background:
         self._time = time
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._retry = threading.Event()
+        """Set when what has failed is not to be waited out any longer."""
         self._start_lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._lacks_thread = False
@@ -82,11 +89,20 @@ class Background:
         return self._lacks_thread or self._failures > 0
 
     def work_here(self) -> None:
-        """Do the work in the calling thread where there is none for it, once in `longest_s`."""
+        """Do the work in the calling thread where there is none for it, once in `longest_s`; more
+        rarely what fails."""
         now, owner = self._time(), self._owner()
-        if self._lacks_thread and owner is not None and now - self._worked_at >= self._longest_s:
+        wait_s = max(self._longest_s, self._backoff_s())
+        if self._lacks_thread and owner is not None and now - self._worked_at >= wait_s:
             self._worked_at = now
-            owner.write_behind()
+            self._count(owner.write_behind())
+
+    def works_again(self) -> None:
+        """What failed has been done by somebody else, or what it failed for is over: the next time
+        it is tried as soon as ever. Cheap where nothing has failed."""
+        if self._failures:
+            self._failures = 0
+            self._retry.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -101,6 +117,7 @@ class Background:
         took_s = 0.0
         while True:
             self._wake.wait()
+            self._back_off(took_s)
             latest = self._time() + self._longest_s
             self._stopping.wait(max(self._interval_s, min(_SHARE * took_s, self._longest_s)))
             self._give_way(took_s, latest)
@@ -112,13 +129,30 @@ class Background:
                 self._end()
                 return
             begun = self._time()
-            if owner.write_behind():
-                self._failures = 0
-            else:
-                self._failures += 1
-                self._wake.set()
+            self._count(owner.write_behind())
             took_s = self._time() - begun
             del owner
+
+    def _back_off(self, took_s: float) -> None:
+        """Wait out what has failed, the last try of which took so long."""
+        self._retry.clear()
+        wait_s = self._backoff_s() - took_s  # looked at behind the line above: it may be over
+        if wait_s > 0 and not self._stopping.is_set():
+            self._retry.wait(wait_s)
+
+    def _backoff_s(self) -> float:
+        failures = self._failures
+        if not failures:
+            return 0.0
+        doubled_s: float = self._interval_s * 2 ** min(failures, _MOST_DOUBLED)
+        return min(doubled_s, LONGEST_BACKOFF_S)
+
+    def _count(self, is_done: bool) -> None:
+        if is_done:
+            self._failures = 0
+        else:
+            self._failures += 1
+            self._wake.set()
 
     def _give_way(self, took_s: float, latest: float) -> None:
         """Wait for a good moment, until the `latest` one."""
@@ -131,6 +165,7 @@ class Background:
 
     def _end(self) -> None:
         self._stopping.set()
+        self._retry.set()
         self._wake.set()
 
     def stop(self, longest_s: float | None = None) -> bool:

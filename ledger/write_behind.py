@@ -79,8 +79,18 @@ class WriteBehind:
         except JobLedgerError as error:
             self._trouble.failed(str(error))
             return False
+        except Exception as error:  # nobody else would tell it: this is called in the background
+            self._trouble.failed(error)
+            raise
         self._trouble.worked()
-        return self._log.is_sound or not self._files.is_behind
+        is_done = self._log.is_sound or not self._files.is_behind
+        if is_done:
+            self._background.works_again()
+        return is_done
+
+    def try_soon(self) -> None:
+        """What failed may work again: it is not waited out any longer."""
+        self._background.works_again()
 
     def save_snapshot(self) -> None:
         """Replace the snapshot where it has fallen far behind."""

@@ -23,6 +23,7 @@ class Rescuer:
     """Recovers the RUNNING jobs that no attempt of this process makes, or one that makes no end.
 
     With `by_uptime` what counts is the time in which this process ran; else that of its clock.
+    `works_again` hears that the log has been reopened after a failed write.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Rescuer:
         on_failure: FailureHook,
         *,
         by_uptime: bool,
+        works_again: Callable[[], None],
     ) -> None:
         self._log = log
         self._handler = handler
@@ -45,6 +47,7 @@ class Rescuer:
         self._uptime = uptime
         self._on_failure = on_failure
         self._by_uptime = by_uptime
+        self._works_again = works_again
 
     def recover_all(self) -> int:
         """Recover every RUNNING job that this process is not running itself; return how many."""
@@ -92,6 +95,7 @@ class Rescuer:
         """
         if self._log.is_poisoned:
             self._log.reopen()
+            self._works_again()
             self._completer.record()
             self.recover_all()
             logger().warning("the log was reopened after a failed write")

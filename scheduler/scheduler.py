@@ -140,6 +140,7 @@ class Scheduler(Ledger):
             uptime,
             self._on_failure,
             by_uptime=is_real_time,
+            works_again=self._behind.try_soon,
         )
         self._dispatcher = dispatcher = Dispatcher(
             log,

@@ -492,3 +492,36 @@ def test_closing_says_that_what_was_acknowledged_could_not_be_synced(
         ledger.close()
         with Ledger(LEDGER, clock=ManualClock(NOON), fs=disk) as again:
             assert len(again.list_jobs()) == 1
+
+
+def test_what_is_written_behind_by_hand_ends_the_waiting_for_another_try(
+    directory: Path, clock: ManualClock
+) -> None:
+    with without_background(), Ledger(directory, clock=clock) as ledger:
+        add(ledger, clock)
+        ledger._behind._background._failures = 7
+        assert ledger._behind._background.is_late
+        assert ledger.write_behind()
+        assert not ledger._behind._background.is_late
+
+
+def test_a_fault_in_writing_behind_is_told_once_and_not_for_each_try(
+    directory: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also one that nobody has thought of: in the background nobody else would hear of it."""
+
+    def fail() -> None:
+        raise ValueError("a fault of ours")
+
+    with without_background(), Ledger(directory, clock=clock) as ledger:
+        add(ledger, clock)
+        ledger._behind._trouble._time = lambda: 0.0  # it is told again ever more rarely
+        write = ledger._behind._files.write
+        ledger._behind._files.write = fail  # type: ignore[method-assign]
+        for _ in range(3):
+            with pytest.raises(ValueError, match="a fault of ours"):
+                ledger.write_behind()
+        assert caplog.text.count("a fault of ours") == 1
+        ledger._behind._files.write = write  # type: ignore[method-assign]
+        assert ledger.write_behind()
+        assert "writing behind works again" in caplog.text
