@@ -7,11 +7,13 @@ is called where Python itself knows the answer.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
 from ..domain.validation import clean_text
+from .interruption import is_interruption
 
 ResultT = TypeVar("ResultT")
 
@@ -38,11 +40,15 @@ _ERRNO = OSError.__dict__["errno"].__get__
 
 
 def guarded(ask: Callable[[], ResultT], otherwise: ResultT) -> ResultT:
-    """Ask a foreign object; `otherwise` where that raises, whatever it raises."""
+    """Ask a foreign object; `otherwise` where that raises, whatever it raises. An interruption,
+    which is not the object's, passes: only in the main thread, as no other has any.
+    """
     try:
         return ask()
-    except BaseException:  # noqa: BLE001 - it says something of the object, and nothing else
-        return otherwise
+    except BaseException as error:
+        if threading.current_thread() is threading.main_thread() and is_interruption(error):
+            raise
+        return otherwise  # it says something of the object, and nothing else
 
 
 def is_of(value: object, kind: type) -> bool:

@@ -13,15 +13,18 @@ def is_interruption(error: BaseException) -> bool:
 
     Everything else is the telling code's own failure, whatever its class.
     """
-    if isinstance(error, KeyboardInterrupt):
+    if issubclass(type(error), KeyboardInterrupt):  # whatever the object itself says of its class
         return True
     if threading.current_thread() is not threading.main_thread():
         return False  # signals are handled in no other
     try:
         handlers = _signal_handlers()
-        return any(frame.f_code in handlers for frame in _frames(error.__traceback__))
+        return any(frame.f_code in handlers for frame in _frames(_TRACEBACK(error)))
     except Exception:  # noqa: BLE001 - such as no memory; then nobody knows
         return False
+
+
+_TRACEBACK = BaseException.__dict__["__traceback__"].__get__
 
 
 def _signal_handlers() -> set[object]:

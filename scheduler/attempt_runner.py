@@ -16,6 +16,7 @@ from ..domain.job import commands as c
 from ..domain.job.state import ScheduledJob
 from ..eventstore.store import EventStore
 from ..instrumentation.foreign import described
+from ..instrumentation.interruption import is_interruption
 from ..instrumentation.log import logger
 from ..instrumentation.secrets import hide_in
 from ..ledger.command_handler import CommandHandler
@@ -116,7 +117,9 @@ class AttemptRunner:
             self._take_end(running, end.value)
         except BaseException as error:
             self._break_off(running, error)
-            if not isinstance(error, Exception | Interrupted):
+            if isinstance(error, Interrupted):
+                return  # whoever runs looks whether it is to end
+            if not isinstance(error, Exception) or is_interruption(error):
                 raise
 
     def _break_off(self, running: Running, error: BaseException) -> None:
