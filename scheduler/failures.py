@@ -30,6 +30,10 @@ MOST_WAITING = 1000
 LAST_CALLS_S = 10.0
 """How long closing waits for the calls that are still to be made."""
 LEFT_OUT = "[the text of the post]"
+HOW_TO_SAY_NO = (
+    "where it is certain that nothing was posted, have the publisher raise NotPosted: it is tried"
+    " again then"
+)
 _SHORT = 16
 """The beginning of a text, if it is shorter, may stand in an error by chance."""
 
@@ -104,6 +108,8 @@ def tell_outcome(job: ScheduledJob, trace: str = "") -> None:
     for name in ("outcome_unknown", "in_doubt"):
         if getattr(job, name):
             log = log.bind(**{name: True})
+    if failed and job.outcome_unknown and trace:
+        log = log.bind(hint=HOW_TO_SAY_NO)
     tell = log.error if failed else log.info if done else log.warning
     tell("attempt ended")
 

@@ -261,6 +261,11 @@ class _Story:
                 f"Attempt {last.data.attempt} was interrupted {self._ago(last.at)}"
                 f" ({_how(last.data)}), after it may have posted."
             )
+            if last.data.reason == "outcome_unknown":
+                yield (
+                    "A publisher that is certain that nothing was posted raises NotPosted (or"
+                    " returns PostResult(False)): it is tried again then."
+                )
         elif last is not None and isinstance(last.data, e.JobFailed):
             yield f"Attempt {last.data.attempt} failed {self._ago(last.at)}: {last.data.error!r}."
             if job.may_be_out:

@@ -67,7 +67,9 @@ def cannot_tell(attempt: Attempt) -> PostResult:
         (
             cannot_tell,
             "ERROR",
-            'attempt=1 status=failed error="OutcomeUnknown: no answer" trace=… outcome_unknown',
+            'attempt=1 status=failed error="OutcomeUnknown: no answer" trace=… outcome_unknown'
+            ' hint="where it is certain that nothing was posted, have the publisher raise'
+            ' NotPosted: it is tried again then"',
         ),
     ],
 )

@@ -250,6 +250,7 @@ def test_nobody_knows_whether_it_is_out(directory: Path, clock: ManualClock) -> 
         " sending')"
     ) in answer
     assert "`jobledger resolve --posted` or `--not-posted`" in answer
+    assert "certain that nothing was posted raises NotPosted" in answer
     story.scheduler.requeue_job("job", clock.now())
     story.scheduler.run_due(posts)
     answer = ask(story)
