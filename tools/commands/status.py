@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ...domain.errors import StorageError
 from ...domain.job.state import JobStatus, ScheduledJob
 from ...eventstore.filesystem import FileSystem, storage_errors
 from ...ledger.ledger import Ledger
@@ -35,10 +36,20 @@ class Runner(msgspec.Struct, frozen=True):
     since: datetime
 
 
+class Sealed(msgspec.Struct, frozen=True):
+    """What the newest seal says: that the log was verified then, up to this event."""
+
+    day: str
+    seq: int
+    sealed_at: datetime
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What `--json` prints. `overdue` are SCHEDULED jobs whose time has come, and `oldest` the one
     that has waited longest; `next` comes after now. `failed` counts those of unknown outcome too,
-    which are `unknown`. `damage` is what was met while reading; `verify` reads everything."""
+    which are `unknown`. `damage` is what was met while reading; `verify` reads everything.
+    `sealed`: null without a seal that can be read and is of this ledger; whose it is, it does not
+    say (`verify --public-key` does)."""
 
     place: str
     zone: str
@@ -54,6 +65,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_event_at: datetime | None
     disk_free_bytes: int
     damage: str | None
+    sealed: Sealed | None
 
 
 @command()
@@ -63,7 +75,8 @@ def status(session: Session) -> None:
     """Show the ledger at one look: place, zone, runner, what is next, overdue, failed, unknown.
 
     Whether the whole log is sound, `verify` says: this reads what is new in it since somebody last
-    read it, and names damage that it meets there.
+    read it, and names damage that it meets there. Where days are sealed (see `seal`), it says when
+    the log was last verified for that, and how far.
 
     \b
     Example:
@@ -103,6 +116,7 @@ def look(ledger: Ledger) -> Status:
         last_event_at=None if last is None else last.at,
         disk_free_bytes=free,
         damage=None if ledger.damage is None else ledger.damage.message,
+        sealed=_sealed(fs, ledger),
     )
 
 
@@ -113,6 +127,23 @@ def _runner(fs: FileSystem, ledger: Ledger) -> Runner | None:
     with storage_errors("read", ledger.directory / LOCK_NAME):
         since = fs.written_s(ledger.directory / LOCK_NAME)  # a runner writes its pid once
     return Runner(pid, datetime.fromtimestamp(since, UTC))
+
+
+def _sealed(fs: FileSystem, ledger: Ledger) -> Sealed | None:
+    """Sealing verifies the whole log first, so the newest seal says when that was."""
+    from ...integrity.seals import SealError, read_seal, sealed_days
+
+    with storage_errors("read", ledger.directory):
+        days = sealed_days(fs.list_directory(ledger.directory))
+    if not days:
+        return None
+    try:
+        seal = read_seal(fs, ledger.directory, days[-1])
+    except (SealError, StorageError):
+        return None  # `verify` says what is wrong with it
+    if seal.ledger != ledger.ledger_id:
+        return None
+    return Sealed(seal.day, seal.seq, datetime.fromisoformat(seal.sealed_at))
 
 
 def _first(jobs: Iterable[ScheduledJob]) -> Due | None:
@@ -158,6 +189,15 @@ def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
     yield "jobs", f"{sum(status.counts.values())}{states and ': ' + states}", ""
     last = "" if status.last_event_at is None else f", the last {when(status.last_event_at)}"
     yield "log", f"{status.events} event{'' if status.events == 1 else 's'}{last}", ""
+    if status.sealed is not None:
+        seal = status.sealed
+        is_lacking = seal.seq > status.events
+        found = ", which the log lacks: `verify` it" if is_lacking else ""
+        yield (
+            "sealed",
+            f"up to event {seal.seq}{found}; verified for that {when(seal.sealed_at)}",
+            "bold red" if is_lacking else "",
+        )
     if status.damage is not None:
         yield "damage", printable(status.damage), "bold red"
     yield "disk", f"{status.disk_free_bytes / 1e9:.1f} GB free", ""

@@ -15,7 +15,7 @@ from jobledger import Ledger, ManualClock, OutcomeUnknown, PostResult, Scheduler
 
 KEYS = {
     "place", "zone", "now", "runner", "next", "overdue", "oldest", "failed", "unknown", "counts",
-    "events", "last_event_at", "disk_free_bytes", "damage",
+    "events", "last_event_at", "disk_free_bytes", "damage", "sealed",
 }  # fmt: skip
 
 
@@ -66,6 +66,7 @@ def test_everything_is_in_one_object(jobs: Path, clock: ManualClock) -> None:
     assert datetime.fromisoformat(found["last_event_at"]) == clock.now()
     assert (found["events"], found["runner"], found["damage"]) == (13, None, None)
     assert found["disk_free_bytes"] > 0
+    assert found["sealed"] is None
 
 
 def test_a_person_sees_what_needs_one(jobs: Path) -> None:
@@ -128,3 +129,50 @@ def test_it_fits_a_narrow_terminal(jobs: Path) -> None:
     coloured = Terminal(jobs, "status", columns=100)
     assert "\x1b[31m\x1b[1m1: the posts may be out" in coloured.rest()
     assert coloured.wait() == 0
+
+
+@pytest.fixture
+def sealed(jobs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """It has a seal of today, just made."""
+    pytest.importorskip("cryptography")
+    monkeypatch.chdir(tmp_path)
+    run_here(jobs, "seal", "--new-key", "seals")
+    assert run_here(jobs, "seal", "--key", "seals", "--today").code == 0
+    return jobs
+
+
+def seal_of(jobs: Path) -> Path:
+    *_, newest = sorted(jobs.glob("seal_*.json"))
+    return newest
+
+
+def test_a_seal_says_when_the_log_was_last_verified(sealed: Path) -> None:
+    """And how far: what came after that, it says nothing of."""
+    told = json.loads(seal_of(sealed).read_text("utf-8"))
+    with Ledger(sealed) as ledger:
+        ledger.cancel_job("later")
+    found = json.loads(run_here(sealed, "status", "--json").out)
+    assert (found["sealed"]["seq"], found["events"]) == (13, 14)
+    assert found["sealed"]["day"] == told["day"]
+    assert datetime.fromisoformat(found["sealed"]["sealed_at"]) == datetime.fromisoformat(
+        told["sealed_at"]
+    )
+    assert "sealed   up to event 13; verified for that " in run_here(sealed, "status").out
+
+
+def test_a_seal_of_what_the_log_lacks_is_said(sealed: Path) -> None:
+    """Its end was cut off, or somebody has put another log there: nothing is said to be well."""
+    path = seal_of(sealed)
+    seal = json.loads(path.read_text("utf-8")) | {"seq": 40}
+    path.write_text(json.dumps(seal), "utf-8")
+    out = run_here(sealed, "status").out
+    assert "sealed   up to event 40, which the log lacks: `verify` it; verified for that " in out
+
+
+@pytest.mark.parametrize("other", [{"ledger": "0" * 32}, {"day": "2020-01-01"}, {"seq": "x"}])
+def test_a_seal_of_something_else_says_nothing(sealed: Path, other: dict[str, str]) -> None:
+    """Nor one that cannot be read; what is wrong with it, `verify` says."""
+    path = seal_of(sealed)
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | other), "utf-8")
+    done = run_here(sealed, "status", "--json")
+    assert (done.code, json.loads(done.out)["sealed"]) == (0, None)
