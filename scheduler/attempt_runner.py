@@ -175,8 +175,15 @@ class AttemptRunner:
     def _has_ended(self, running: Running, task: asyncio.Task[None]) -> None:
         """A task is over, however that came: the end of its attempt is known."""
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is not None and self._is_awaited(running):
+        if error is None or not self._is_awaited(running):
+            return
+        try:
             self._break_off(running, error)
+        except BaseException:  # interrupted in the midst of that: nobody else would end it
+            if running.end is None:
+                self._break_off(running, error)
+            raise
+        finally:
             self._record_in_this_turn(task.get_loop())
 
     def _record_in_this_turn(self, loop: asyncio.AbstractEventLoop) -> None:

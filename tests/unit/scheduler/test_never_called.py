@@ -14,6 +14,7 @@ from support.publishers import Asking, Recording, crash, dying
 from support.waiting import eventually_async
 
 from jobledger import Attempt, JobStatus, ManualClock, NewJob, PostResult, Scheduler
+from jobledger.scheduler import completer
 from jobledger.scheduler.settings import RunSettings
 
 HOUR = timedelta(hours=1)
@@ -212,6 +213,40 @@ def test_an_interruption_before_the_call_uses_nothing_up(
         assert (job.status, job.retry_count) == (JobStatus.SCHEDULED, 0)
         assert post.posted == []
         assert scheduler.run_due(post) == 1
+
+
+@pytest.mark.parametrize("error", [Ends, ValueError])
+def test_an_interruption_in_the_midst_of_putting_it_back_leaves_nothing_open(
+    directory: Path,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: Threads,
+    error: type[BaseException],
+) -> None:
+    """Else `run_due` would wait for ever for an attempt that nobody makes."""
+    threads.are_there = False
+    sound, failures = completer.described, [error]
+
+    def fail_once(what: BaseException) -> str:
+        if failures:
+            raise failures.pop()
+        return sound(what)
+
+    monkeypatch.setattr(completer, "described", fail_once)
+    with Scheduler(directory, clock=clock, concurrency=2) as scheduler:
+        job_id = scheduler.add_job("a", "x", clock.now(), max_retries=0)
+        turns, wait = iter(range(1000)), scheduler._runner.wait_for_an_end
+
+        async def wait_a_turn() -> None:
+            assert next(turns, None) is not None, "it waits for ever"
+            await wait()
+
+        monkeypatch.setattr(scheduler._runner, "wait_for_an_end", wait_a_turn)
+        assert scheduler.run_due(Recording()) == 0
+        assert failures == []
+        assert scheduler.get_job(job_id).status is JobStatus.SCHEDULED
+        threads.are_there = True
+        assert scheduler.run_due(Recording()) == 1
 
 
 def test_why_and_the_figures_count_it_for_nothing(
