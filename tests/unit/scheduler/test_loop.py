@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.durability import without_background
 from support.eventstore import WatchedFileSystem
 from support.publishers import Recording
 from support.waiting import DEADLINE_S, eventually_async
@@ -421,6 +422,20 @@ def test_the_loop_goes_on_after_a_full_disk(
     run(main())
     assert "no room" in caplog.text
     assert "the log was reopened after a failed write" in caplog.text
+
+
+def test_a_log_that_was_reopened_is_followed_as_soon_as_ever(
+    directory: Path, clock: ManualClock
+) -> None:
+    """Writing behind it had failed, and was tried ever more rarely."""
+    disk = WatchedFileSystem()
+    with without_background(), Scheduler(directory, clock=clock, fs=disk) as scheduler:
+        disk.fail("write", "events_", OSError(errno.ENOSPC, "no room"))
+        with pytest.raises(StorageError, match="no room"):
+            scheduler.add_job("a", "x", clock.now())
+        scheduler._behind._background._failures = 7
+        assert scheduler.run_due(lambda account_id, content: PostResult(True)) == 0
+        assert not scheduler._behind._background.is_late
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 5])
