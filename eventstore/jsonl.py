@@ -24,7 +24,7 @@ from .head import Head, HeadFile, encode_head
 from .lock import AppendLock, Patience
 from .log import Log, LogReplacedError
 from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
-from .position import Position
+from .position import DayRead, Position
 from .record import RECORDS, Form, NewRecord, encode_write
 from .segment import Cursor, corrupt, create_segment, day_file
 from .store import Durability, Identity, Observer
@@ -239,6 +239,11 @@ class JsonlEventStore:
     @property
     def seq(self) -> int:
         return self._log.cursor.seq
+
+    @property
+    def place(self) -> DayRead:
+        """Where this handle stands: the end of what it knows, within the day's file."""
+        return self._log.day_read()
 
     def version(self, job: str) -> int:
         return self._log.versions.get(job, 0)

@@ -78,6 +78,16 @@ def check_position(fs: FileSystem, directory: Path, ledger_id: str, position: Po
             size = fs.file_size(path)
         if size != read.size:  # rule: length-of-older-days
             raise PositionError(f"{path.name} had {read.size} bytes and has {size}")
+    check_record(fs, directory, ledger_id, last)
+
+
+def check_record(fs: FileSystem, directory: Path, ledger_id: str, last: DayRead) -> None:
+    """Check that the log has, where a day file ended when it was read, the record that it had.
+
+    Raises:
+        PositionError: it has another one there, or none.
+        StorageError: the file cannot be read.
+    """
     path = day_file(directory, last.day)
     with storage_errors("read", path):
         fd = fs.open_read(path)

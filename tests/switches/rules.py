@@ -245,6 +245,7 @@ RULES = [
         [INTERRUPTED],
     ),
     # -- what is derived
+    Mutant("a damaged marker is no witness", "check-of-a-marker", Never(), ["test_marker.py"]),
     Mutant(
         "a damaged plan of a repair is not followed", "check-of-a-plan", Never(), ["test_repair.py"]
     ),
