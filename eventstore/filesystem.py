@@ -20,6 +20,7 @@ import msgspec
 
 from .descriptors import open_file, read_whole
 from .os_errors import CannotSyncError, NotThereError
+from .os_errors import is_no_file as is_no_file
 from .os_errors import storage_error as storage_error
 from .os_errors import storage_errors as storage_errors
 from .owner import (

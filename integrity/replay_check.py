@@ -11,11 +11,11 @@ import msgspec
 
 from ..domain.errors import LedgerCorruptError
 from ..domain.job.events import Event, decode_data
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import FileSystem, is_no_file, storage_error, storage_errors
 from ..projections.board import Board
 from ..projections.comparing import is_same
 from ..projections.daily_files import DailyFiles, files_on_disk, job_file
-from ..projections.writer import Marker, marker_path, read_marker
+from ..projections.marker import Marker, MarkerError, read_marker
 from .chain import PlacedRecord
 from .findings import Findings
 from .second_reader import SoundHeader, SoundRecord
@@ -84,9 +84,12 @@ class Replayed:
             offset=place.offset,
         )
 
-    def check_daily_files(self, fs: FileSystem, directory: Path, marker: Marker | None) -> None:
+    def check_daily_files(
+        self, fs: FileSystem, directory: Path, marker: Marker | None, *, is_ahead: bool
+    ) -> None:
         """Compare the files on disk, which `marker` says how far they go, with this state. Those
-        that another fold made, or with other words, are behind and not wrong."""
+        that another fold made, or with other words, are behind and not wrong; they are of a log
+        that had more where it `is_ahead`."""
         files, findings = self._files, self._findings
         if files is None:
             return
@@ -98,9 +101,8 @@ class Replayed:
             return
         advice, behind = "`Ledger.rebuild()` mends it", 0
         is_outdated = marker is not None and marker.is_outdated
-        if marker is not None and marker.seq > self._board.seq:
+        if is_ahead:
             advice = "keep it: it may show what the log has lost"
-            findings.add("ahead", marker_path(directory, files.name), _ahead(marker, self._board))
         for day in sorted({*on_disk, *files.days()}):
             if marker is not None and files.touched_after(day, marker.seq):
                 behind += 1
@@ -108,7 +110,7 @@ class Replayed:
             fault = self._fault_of(fs, files, directory, day)
             if fault is None:
                 continue
-            if read_marker(fs, directory) != marker:
+            if _marker(fs, directory) != marker:
                 findings.note("the daily files are being written; they were not compared")
                 return
             if is_outdated and files.knows(day):
@@ -126,9 +128,14 @@ class Replayed:
     def _fault_of(self, fs: FileSystem, files: DailyFiles, directory: Path, day: str) -> str | None:
         path = job_file(directory, day)
         due = files.file(day, self._board.jobs)
-        with storage_errors("read", path):
+        try:
             if is_same(fs, path, due):
                 return None
+        except OSError as error:
+            if not is_no_file(error):
+                raise storage_error("read", path, error) from error
+            return f"it is no file: {error.strerror or error}"
+        with storage_errors("read", directory):
             is_there = path.name in fs.list_directory(directory)
         if not is_there:
             return "the file is missing"
@@ -137,12 +144,11 @@ class Replayed:
         return "the file is not what the log gives"
 
 
-def _ahead(marker: Marker, board: Board) -> str:
-    return (
-        f"the daily files stand for event {marker.seq}, and the log ends at event {board.seq}: its"
-        " end was cut off, or an older one was put in its place; restore the log from a copy"
-        " (`jobledger rebuild --accept-loss` gives up what it has lost)"
-    )
+def _marker(fs: FileSystem, directory: Path) -> Marker | None:
+    try:
+        return read_marker(fs, directory)
+    except MarkerError:
+        return None
 
 
 def _event(record: SoundRecord) -> Event:

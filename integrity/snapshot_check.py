@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import FileSystem
 from ..projections.board import Board
 from ..projections.daily_files import DailyFiles
+from ..projections.marker import Marker
 from ..projections.snapshot import (
+    UNREADABLE,
     OtherReleaseError,
     Snapshot,
     SnapshotError,
-    decode_snapshot,
+    read_snapshot,
     snapshot_path,
 )
 from ..release import __version__
 from .findings import Findings
-
-_CANNOT_BE_READ = (LookupError, ValueError, zlib.error, msgspec.MsgspecError)
-"""What a snapshot may lead to that somebody has forged."""
 
 
 class SnapshotCheck:
@@ -34,13 +29,17 @@ class SnapshotCheck:
         self._path = snapshot_path(directory)
         self._snapshot: Snapshot | None = None
         try:
-            with storage_errors("read", self._path), suppress(FileNotFoundError):
-                self._snapshot = decode_snapshot(fs.read_file(self._path), __version__)
+            self._snapshot = read_snapshot(fs, directory, __version__)
         except OtherReleaseError as error:
             findings.note(f"{self._path} is behind and will not be used: {error.message}")
         except SnapshotError as error:
             findings.note(f"{self._path} will not be used: {error.message}")
         self.seq = 0 if self._snapshot is None else self._snapshot.position.seq
+        self.marker: Marker | None = None
+        """What it stands for."""
+        if self._snapshot is not None:
+            position = self._snapshot.position
+            self.marker = Marker.at(position.ledger, position.days[-1])
 
     def compare(
         self, ledger: object, board: Board, files: DailyFiles | None, removed: Mapping[str, int]
@@ -57,7 +56,7 @@ class SnapshotCheck:
             saved = Board()
             saved.restore(snapshot.board)
             same = board.same_as(saved)
-        except _CANNOT_BE_READ:
+        except UNREADABLE:
             same = False
         if (
             not same

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ..domain.errors import StorageError
 from ..eventstore.filesystem import FileSystem, located, storage_errors
-from ..projections.writer import read_marker
+from ..projections.marker import marker_path
+from ..projections.snapshot import snapshot_path
+from .ahead import check_markers, read_markers
 from .chain import ChainCheck, Place
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
@@ -71,14 +73,15 @@ class Verification:
         self._directory = directory = located(self._fs, directory)
         self._heads = heads
         self._findings = Findings()
-        self._replayed = Replayed(
-            self._findings, SnapshotCheck(self._fs, directory, self._findings)
-        )
+        snapshot = SnapshotCheck(self._fs, directory, self._findings)
+        self._replayed = Replayed(self._findings, snapshot)
         with storage_errors("read", directory):
             names = self._fs.list_directory(directory)
             # What names a position comes before the log: what is appended meanwhile is beyond it.
             self._head = self._read_head(names)
-            self._marker = read_marker(self._fs, directory)
+            self._markers = read_markers(self._fs, directory, names, self._findings)
+            if snapshot.marker is not None:
+                self._markers[snapshot_path(directory)] = snapshot.marker
             self.seals: Seals = load_seals(self._fs, directory, names)
             names = self._names = self._fs.list_directory(directory)
         days = sorted(match[1] for match in map(_FILE.fullmatch, names) if match)
@@ -96,6 +99,7 @@ class Verification:
 
     def _positions(self) -> set[int]:
         wanted = {0, *(head.seq for head in self._heads)}
+        wanted |= {marker.seq for marker in self._markers.values()}
         wanted |= {seal.seq for seal in self.seals.values() if isinstance(seal, Seal)}
         if self._head is not None:
             wanted |= {self._head.seq, self._head.durable_seq}
@@ -131,6 +135,7 @@ class Verification:
         self._check_head()
         self._check_repair()
         sound = not findings.problems
+        ahead = check_markers(self._markers, chain, findings) if sound else set()
         check_heads(self._heads, chain, self.paths, findings, sound=sound)
         if keys is not None:
             check_seals(self.seals, keys, chain, self._directory, findings, sound=sound)
@@ -138,7 +143,10 @@ class Verification:
             seals = "1 seal" if len(self.seals) == 1 else f"{len(self.seals)} seals"
             findings.note(f"{seals} not checked: that needs --public-key")
         if daily_files and sound:
-            self._replayed.check_daily_files(self._fs, self._directory, self._marker)
+            path = marker_path(self._directory, "daily_files")
+            self._replayed.check_daily_files(
+                self._fs, self._directory, self._markers.get(path), is_ahead=path in ahead
+            )
         elif daily_files:
             findings.note("the daily files were not compared: mend the log first")
         return VerifyReport(

@@ -13,9 +13,11 @@ from ..domain.errors import StorageError, ValidationError
 from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.jsonl import JsonlEventStore
 from ..eventstore.lock import Patience
+from ..eventstore.position import DayRead
 from ..instrumentation.log import logger
 from ..projections.daily_files import DailyFiles, DayFile, files_on_disk, job_file
 from ..projections.jobs import Pages
+from ..projections.marker import Marker
 from ..projections.projection import Change
 from ..projections.rebuild import (
     DAILY_FILES,
@@ -28,7 +30,7 @@ from ..projections.rebuild import (
 )
 from ..projections.snapshot import Snapshot
 from ..projections.stored import ProjectionFactory, Stored, make_all, projection_file
-from ..projections.writer import Marker, ProjectionWriter
+from ..projections.writer import ProjectionWriter
 from .state import State
 
 _CATCH_UP_S = 1.5
@@ -63,7 +65,10 @@ class DerivedFiles:
         self._factories = factories
         self._files = DailyFiles(zone)
         self.stored = stored
-        self._writer = ProjectionWriter(fs, directory, log.identity.ledger_id, patience)
+        self._writer = ProjectionWriter(
+            fs, directory, log.identity.ledger_id, patience, self._tell_of_cache
+        )
+        self._told: set[tuple[Path, str]] = set()
         self._writing = threading.RLock()
 
     def is_inside(self) -> bool:
@@ -92,6 +97,11 @@ class DerivedFiles:
 
     def restore(self, snapshot: Snapshot) -> None:
         self._files.restore(snapshot.days)
+
+    def _tell_of_cache(self, path: Path, fault: str) -> None:
+        if (path, fault) not in self._told:
+            self._told.add((path, fault))
+            logger(path=str(path), reason=fault).warning("derived file ignored: it is made anew")
 
     def find_stale(self) -> None:
         """After the whole log was read: which files on disk are behind it?"""
@@ -145,13 +155,13 @@ class DerivedFiles:
         try:
             with self._log.still(), self._lock:
                 days |= files.dirty
-                seq, pages = self._board.seq, Pages()
+                place, pages = self._log.place, Pages()
                 taken = [(day, files.take(day, self._board.jobs, pages)) for day in sorted(days)]
                 files.dirty -= days
             if not days:
                 return
             self._log.sync()  # what is derived is never on disk before what it is derived from
-            self._writer.write(DAILY_FILES, self._one_by_one(taken), seq)
+            self._writer.write(DAILY_FILES, self._one_by_one(taken), place)
         except BaseException:
             with self._lock:
                 files.dirty |= days
@@ -175,14 +185,14 @@ class DerivedFiles:
         stored = self.stored[name]
         try:
             with self._log.still(), self._lock:
-                stored.is_dirty, seq = False, self._board.seq
+                stored.is_dirty, place = False, self._log.place
                 try:
                     content = stored.render()
                 except StorageError as failure:
                     _leave_alone(name, failure)
                     return
             self._log.sync()
-            self._writer.write(name, [(projection_file(self._directory, name), (content,))], seq)
+            self._writer.write(name, [(projection_file(self._directory, name), (content,))], place)
         except BaseException:
             stored.is_dirty = True
             raise
@@ -257,10 +267,10 @@ class DerivedFiles:
                     self._board.restore(replay.board.capture())
                     self._files.restore(replay.daily_files.capture())
                     # What changes from here on is behind again, whatever is written now.
-                    self._files.dirty = set()
+                    self._files.dirty, place = set(), self._log.place
                 self._log.sync()
                 for name in names:
-                    differences += self._write_anew(replay, name, compare)
+                    differences += self._write_anew(replay, name, compare, place)
                     if name == DAILY_FILES:
                         dirty = set()
             finally:
@@ -268,7 +278,9 @@ class DerivedFiles:
                     self._files.dirty |= dirty
         return self._report(replay, names, differences)
 
-    def _write_anew(self, replay: Replay, name: str, compare: Comparison) -> list[Difference]:
+    def _write_anew(
+        self, replay: Replay, name: str, compare: Comparison, place: DayRead
+    ) -> list[Difference]:
         different = self._different(replay, name, compare)
         for path, difference in different.items():
             if difference.kind == "foreign":
@@ -276,7 +288,7 @@ class DerivedFiles:
         if self._is_outdated(name):
             self._writer.begin_anew(name)
         files = ((path, compare.content(replay, name, path)) for path in different)
-        self._writer.write(name, files, replay.seq)
+        self._writer.write(name, files, place)
         return list(different.values())
 
     def check(

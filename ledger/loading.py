@@ -6,7 +6,7 @@ from ..domain.errors import LedgerCorruptError
 from ..eventstore.jsonl import FirstReading, JsonlEventStore
 from ..eventstore.position import PositionError
 from ..projections.rebuild import Progress
-from ..projections.snapshot import Snapshot, SnapshotError
+from ..projections.snapshot import UNREADABLE, Snapshot, SnapshotError
 from .derived_files import DerivedFiles
 from .snapshots import Snapshots
 from .state import State
@@ -82,5 +82,11 @@ class StateLoader:
         except (PositionError, SnapshotError) as error:
             self._snapshots.ignore(error.message)
             return False
-        self._state.restore(snapshot)
+        try:
+            self._state.restore(snapshot)
+        except UNREADABLE as error:  # which its hash does not know of: somebody has forged it
+            self._snapshots.ignore(f"it cannot be read: {error!r}")
+            self._state.forget()
+            reading.start_over()
+            return False
         return True

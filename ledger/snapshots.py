@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import StorageError
@@ -11,16 +10,15 @@ from ..eventstore.filesystem import FileSystem, storage_errors
 from ..eventstore.lock import Patience
 from ..instrumentation.log import logger
 from ..projections.snapshot import (
-    LONGEST_HEADER,
     OtherReleaseError,
     Snapshot,
     SnapshotError,
     SnapshotHeader,
     check_of_one_moment,
-    decode_header,
-    decode_snapshot,
     encode_snapshot,
     is_made_by,
+    read_snapshot,
+    read_snapshot_header,
     snapshot_path,
 )
 from ..projections.writer import ProjectionWriter
@@ -54,31 +52,21 @@ class Snapshots:
         """That of the one which was found to be of no use."""
 
     def load(self) -> Snapshot | None:
-        """The one on disk; None, and a line in the operational log, where it cannot be used.
-
-        Raises:
-            StorageError: it cannot be read.
-        """
+        """The one on disk; None, and a line in the operational log, where it cannot be used."""
         try:
-            with storage_errors("read", self._path):
-                data = self._fs.read_file(self._path)
-            snapshot = decode_snapshot(data, self._release)
-        except StorageError as error:
-            if not isinstance(error.__cause__, FileNotFoundError):
-                self.ignore(error.message)
-            return None
+            snapshot = read_snapshot(self._fs, self._path.parent, self._release)
         except OtherReleaseError as error:
             logger(path=str(self._path)).info("snapshot of another release", found=error.message)
             return None
         except SnapshotError as error:
             self.ignore(error.message)
             return None
-        self._saved = snapshot.position.seq
+        self._saved = 0 if snapshot is None else snapshot.position.seq
         return snapshot
 
     def ignore(self, reason: str) -> None:
         """Say that the one on disk is not used, and why; the next one takes its place."""
-        self._saved, self._useless = 0, self._header()
+        self._saved, self._useless = 0, read_snapshot_header(self._fs, self._path.parent)
         logger(path=str(self._path), reason=reason).warning(
             "snapshot ignored: the whole log is read"
         )
@@ -90,9 +78,7 @@ class Snapshots:
             StorageError: it cannot be removed.
         """
         with self._writer.locked(), storage_errors("remove", self._path):
-            with suppress(FileNotFoundError):
-                self._fs.remove(self._path)
-            self._fs.sync_directory(self._path.parent)
+            self._writer.put(self._path, None)
         self._saved = 0
 
     def is_due(self, seq: int) -> bool:
@@ -119,26 +105,15 @@ class Snapshots:
                     return
                 sync()  # rule: snapshot-of-what-is-on-disk
                 with storage_errors("write", self._path):
-                    self._fs.write_file_durably(self._path, data)
+                    self._writer.put(self._path, (data,))
         except StorageError as error:
             logger(path=str(self._path)).warning("snapshot not written", error=error.message)
         self._saved = seq
 
-    def _header(self) -> SnapshotHeader | None:
-        """The header of the one on disk; None where there is none, or none that can be read."""
-        try:
-            fd = self._fs.open_read(self._path)
-            try:
-                return decode_header(self._fs.read_at(fd, LONGEST_HEADER, 0))[0]
-            finally:
-                self._fs.close(fd)
-        except (OSError, SnapshotError):
-            return None
-
     def _on_disk(self) -> int:
         """The event that the one on disk stands for, whoever put it there; 0 if it is useless."""
-        header = self._header()
-        is_ours = header is not None and is_made_by(header, self._release)
-        if header is None or not is_ours or header == self._useless:
+        header = read_snapshot_header(self._fs, self._path.parent)
+        if header is None or header.ledger != self._ledger_id:
             return 0
-        return header.seq if header.ledger == self._ledger_id else 0
+        is_ours = is_made_by(header, self._release)
+        return header.seq if is_ours and header != self._useless else 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from ..domain.errors import JobLedgerError, StorageError
+from ..domain.job import fold
 from ..eventstore.checked import has_right_check, with_check
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.position import DayRead, PositionError, check_record
@@ -28,7 +29,8 @@ class Marker(msgspec.Struct, frozen=True, omit_defaults=True):
     """The position in the log that the files of one projection stand for: the end of the record
     `seq`, or of a header behind it, in the file of `day`.
 
-    Those of older releases only have the ledger and the number.
+    `fold` and `words` are the numbers of the fold and of the words that made the files
+    (`domain/job/fold.py`). Those of older releases only have the ledger and the number.
     """
 
     ledger: str
@@ -37,11 +39,23 @@ class Marker(msgspec.Struct, frozen=True, omit_defaults=True):
     offset: int = 0
     first_seq: int = 0
     hash: str = ""
+    fold: int = 0
+    words: int = 0
 
     @classmethod
-    def at(cls, ledger: str, place: DayRead) -> Marker:
-        """The marker of files that stand for what is before `place`."""
-        return cls(ledger, place.seq, place.day, place.size, place.first_seq, place.hash)
+    def at(cls, ledger: str, place: DayRead | None) -> Marker:
+        """The marker of files that are made now and stand for what is before `place`; None: for
+        nothing yet."""
+        made = fold.FOLD, fold.wording()
+        if place is None:
+            return cls(ledger, 0, fold=made[0], words=made[1])
+        return cls(ledger, place.seq, place.day, place.size, place.first_seq, place.hash, *made)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the files were made by other rules or with other words than those of today: they
+        are behind wherever they stand, and made anew."""
+        return (self.fold, self.words) != (fold.FOLD, fold.wording())
 
     def is_of(self, fs: FileSystem, directory: Path, end: DayRead) -> bool:
         """Whether the log, which ends at `end`, has what the files stand for."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import FileSystem, is_no_file, storage_errors
 from ..eventstore.record import Record
 from .board import Board
 from .comparing import Content, first_difference
@@ -27,7 +27,7 @@ class Difference(msgspec.Struct, frozen=True):
     """A file that is not what the log gives, with the first line (from 1) that differs.
 
     `behind`: it is what the log gave a while ago, and nobody has brought it up since. `foreign`:
-    the log never had a job of that day.
+    the log never had a job of that day, or it is no file.
     """
 
     file: str
@@ -115,6 +115,10 @@ class Comparison:
                 found = first_difference(self._fs, path, (b"",) if due is None else due)
             except FileNotFoundError:
                 return None if due is None else Difference(path.name, "missing")
+            except OSError as error:
+                if not is_no_file(error):
+                    raise
+                return Difference(path.name, "foreign")
         if due is None and not replay.daily_files.knows(_day(path)):
             return Difference(path.name, "foreign")
         if found is not None:

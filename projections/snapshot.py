@@ -9,6 +9,7 @@ MessagePack.
 from __future__ import annotations
 
 import sys
+import zlib
 from array import array
 from collections.abc import Iterable
 from hashlib import sha256
@@ -22,6 +23,7 @@ from ..domain.errors import JobLedgerError
 from ..domain.job import fold
 from ..domain.job.state import NO_KEYS, JobStatus, ScheduledJob, share_message
 from ..domain.times import Moment
+from ..eventstore.filesystem import FileSystem
 from ..eventstore.position import DayRead, Position
 from ..eventstore.record import Repaired
 from .board import BoardState
@@ -42,6 +44,13 @@ _Numbers = bytes
 
 class SnapshotError(JobLedgerError):
     """The snapshot cannot be used. Internal: then the whole log is read."""
+
+
+UNREADABLE = (
+    msgspec.MsgspecError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError,
+    MemoryError, zlib.error,
+)  # fmt: skip
+"""What bytes may lead to that are no snapshot, or one that somebody has forged."""
 
 
 class OtherReleaseError(SnapshotError):
@@ -174,8 +183,52 @@ def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
     line, newline, _ = start[:LONGEST_HEADER].partition(b"\n")
     try:
         return _headers.decode(line), len(line) + len(newline)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise SnapshotError(f"its first line is not a header: {error}") from error
+
+
+def read_snapshot(fs: FileSystem, directory: Path, release: str) -> Snapshot | None:
+    """The snapshot of a ledger; None where there is none.
+
+    Raises:
+        SnapshotError: there is one that cannot be used, for whatever reason.
+    """
+    try:
+        fd = fs.open_read(snapshot_path(directory))
+        try:
+            header, length = decode_header(fs.read_at(fd, LONGEST_HEADER, 0))
+            if not is_made_by(header, release):
+                raise _other_release(header)
+            size = fs.size(fd)
+            if size != length + header.size:  # before there is need of memory for it
+                raise SnapshotError(f"it is damaged: it has {size} bytes")
+            return decode_snapshot(fs.read_at(fd, size, 0), release)
+        finally:
+            fs.close(fd)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SnapshotError(f"it cannot be read: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise SnapshotError("there is no memory for it just now") from error
+
+
+def read_snapshot_header(fs: FileSystem, directory: Path) -> SnapshotHeader | None:
+    """What the snapshot of a ledger says of itself; None where there is none that can be read."""
+    try:
+        fd = fs.open_read(snapshot_path(directory))
+        try:
+            return decode_header(fs.read_at(fd, LONGEST_HEADER, 0))[0]
+        finally:
+            fs.close(fd)
+    except (OSError, SnapshotError):
+        return None
+
+
+def _other_release(header: SnapshotHeader) -> OtherReleaseError:
+    return OtherReleaseError(
+        f"it was made by {header.made_by}, in format {header.format}, by fold {header.fold}"
+    )
 
 
 def decode_snapshot(data: bytes, release: str) -> Snapshot:
@@ -187,16 +240,17 @@ def decode_snapshot(data: bytes, release: str) -> Snapshot:
     header, length = decode_header(data)
     body = memoryview(data)[length:]
     if not is_made_by(header, release):
-        raise OtherReleaseError(
-            f"it was made by {header.made_by}, in format {header.format}, by fold {header.fold}"
-        )
+        raise _other_release(header)
     if (
         header.size != len(body) or header.hash != _hash(header, body)  # rule: hash-of-a-snapshot
     ):
         raise SnapshotError("it is damaged: the hash does not match its bytes")
     try:
-        return _unpacked(header, _bodies.decode(body))
-    except (msgspec.MsgspecError, LookupError, ValueError, RecursionError) as error:
+        snapshot = _unpacked(header, _bodies.decode(body))
+        if snapshot.position.seq != header.seq:
+            raise SnapshotError(f"its position is not that of event {header.seq}")
+        return snapshot
+    except UNREADABLE as error:
         raise SnapshotError(f"its hash matches and it cannot be read all the same: {error}") from (
             error
         )

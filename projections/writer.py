@@ -1,59 +1,40 @@
 """Putting derived files on disk: as a whole, atomically, and never an older state over a newer one.
 
 Whoever writes holds `projections.lock` and brings its own state up to the log while holding it. A
-marker, `snapshot_NAME.json`, records which position in the log the files of a projection stand for.
+marker records which position in the log the files of a projection stand for.
+
+What stands in a derived file's place is only a cache, whatever it is: it is replaced, and what
+cannot be, a directory say, is renamed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import msgspec
-
-from ..domain.job import fold
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.filesystem import FileSystem, is_no_file, storage_errors
 from ..eventstore.lock import Patience
+from ..eventstore.position import DayRead
 from .comparing import Content, is_same
+from .marker import Marker, MarkerError, encode_marker, marker_path, read_marker
 
 LOCK_NAME = "projections.lock"
 
 
-class Marker(msgspec.Struct, frozen=True):
-    """The position in the log that the files of one projection stand for, and the numbers of the
-    fold and of the words that made them (`domain/job/fold.py`); 0: an older release did."""
-
-    ledger: str
-    seq: int
-    fold: int = 0
-    words: int = 0
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the files were made by other rules or with other words than those of today: they
-        are behind wherever they stand, and made anew."""
-        return (self.fold, self.words) != (fold.FOLD, fold.wording())
-
-
-def marker_path(directory: Path, projection: str) -> Path:
-    return directory / f"snapshot_{projection}.json"
-
-
-def read_marker(fs: FileSystem, directory: Path, projection: str = "daily_files") -> Marker | None:
-    """The position that a projection's files stand for; None where that is not known."""
-    # Bytes that are no UTF-8, or JSON without end, come as errors that are not msgspec's own.
-    with suppress(FileNotFoundError, msgspec.MsgspecError, ValueError, RecursionError):
-        return msgspec.json.decode(fs.read_file(marker_path(directory, projection)), type=Marker)
-    return None
-
-
 class ProjectionWriter:
-    """Writes derived files, for one handle on a ledger directory."""
+    """Writes derived files, for one handle on a ledger directory. `tell` gets what was in the place
+    of one and could not be used, and why."""
 
     def __init__(
-        self, fs: FileSystem, directory: Path, ledger_id: str, patience: Patience | None = None
+        self,
+        fs: FileSystem,
+        directory: Path,
+        ledger_id: str,
+        patience: Patience | None = None,
+        tell: Callable[[Path, str], object] = lambda path, fault: None,
     ) -> None:
+        self._tell = tell
         self._patience = patience or Patience()
         self._fs = fs
         self._directory = directory
@@ -97,10 +78,18 @@ class ProjectionWriter:
                 self._fs.close(fd)
 
     def marker(self, projection: str) -> Marker | None:
-        """What a projection's files stand for; None where nobody knows."""
-        with storage_errors("read", marker_path(self._directory, projection)):
+        """What a projection's files stand for; None where nobody knows, and what cannot be used is
+        told."""
+        path = marker_path(self._directory, projection)
+        try:
             marker = read_marker(self._fs, self._directory, projection)
-        return None if marker is None or marker.ledger != self._ledger_id else marker
+        except MarkerError as error:
+            self._tell(path, error.message)
+            return None
+        if marker is not None and marker.ledger != self._ledger_id:
+            self._tell(path, f"it is of another ledger, {marker.ledger}")
+            return None
+        return marker
 
     def position(self, projection: str) -> int | None:
         """The event number that a projection's files stand for; None where nobody knows."""
@@ -110,13 +99,13 @@ class ProjectionWriter:
     def begin_anew(self, projection: str) -> None:
         """Record that a projection's files stand for nothing yet, before those that others have
         made are replaced one by one: left half done, they are behind; under the lock."""
-        self._mark(projection, 0)
+        self._mark(projection, None)
 
     def write(
-        self, projection: str, files: Iterable[tuple[Path, Content | None]], seq: int
+        self, projection: str, files: Iterable[tuple[Path, Content | None]], place: DayRead
     ) -> list[Path]:
         """Write `files` (None: there is none) and record that all the projection's files stand for
-        `seq`; under the lock. Returns those that changed on disk.
+        what is before `place`; under the lock. Returns those that changed on disk.
 
         One is asked for when the one before it is written, so they need not be there all at once.
         """
@@ -130,15 +119,45 @@ class ProjectionWriter:
             # What is as it should be may have come there by a write that failed before it was sure.
             with storage_errors("sync", self._directory):
                 self._fs.sync_directory(self._directory)
-        self._mark(projection, seq)
+        self._mark(projection, place)
         return changed
 
-    def _mark(self, projection: str, seq: int) -> None:
+    def _mark(self, projection: str, place: DayRead | None) -> None:
         path = marker_path(self._directory, projection)
         with storage_errors("write", path):
             # rule: marker-says-what-is-there
-            marker = Marker(self._ledger_id, seq, fold.FOLD, fold.wording())
-            self._fs.write_file_durably(path, msgspec.json.encode(marker))
+            marker = Marker.at(self._ledger_id, place)
+            self.put(path, (encode_marker(marker),))
+
+    def put(self, path: Path, content: Content | None) -> None:
+        """Have this in a file, or no file, whatever is there; under the lock.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        if content is None:
+            self._clear(path)
+            with suppress(FileNotFoundError):
+                self._fs.remove(path)
+            self._fs.sync_directory(path.parent)
+            return
+        try:
+            self._fs.write_parts_durably(path, content)
+        except (IsADirectoryError, NotADirectoryError, FileExistsError, PermissionError):
+            if not self._clear(path):
+                raise
+            self._fs.write_parts_durably(path, content)
+
+    def _clear(self, path: Path) -> bool:
+        """Rename what a file cannot replace, at its name or at that of its temporary file; whether
+        there was anything."""
+        found = False
+        for each in (path, path.with_name(f".{path.name}.tmp")):
+            if self._fs.is_directory(each):
+                self._tell(each, "a directory is in its place")
+                self.set_aside(each)
+                found = True
+        return found
 
     def set_aside(self, path: Path) -> None:
         """Rename a file that the log knows nothing of, so that it is no derived file any more."""
@@ -149,11 +168,12 @@ class ProjectionWriter:
             self._fs.sync_directory(self._directory)
 
     def _put(self, path: Path, content: Content | None) -> bool:
-        if is_same(self._fs, path, content):
-            return False
-        if content is None:
-            self._fs.remove(path)
-            self._fs.sync_directory(path.parent)
-        else:
-            self._fs.write_parts_durably(path, content)
+        try:
+            if is_same(self._fs, path, content):
+                return False
+        except OSError as error:
+            if not is_no_file(error):
+                raise
+            self._tell(path, f"it is no file: {error.strerror or error}")
+        self.put(path, content)
         return True

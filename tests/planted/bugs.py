@@ -42,7 +42,10 @@ BUGS = [
     Mutant(
         "projections ahead of the log: the marker says one event more",
         "marker-says-what-is-there",
-        Swap("seq", "seq + 1"),
+        Swap(
+            "place",
+            "type(place)(place.day, place.size, place.first_seq, place.seq + 1, place.hash)",
+        ),
         SIMULATED,
     ),
     # -- the lifecycle

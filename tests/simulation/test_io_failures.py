@@ -9,6 +9,7 @@ import pytest
 from support.durability import without_background
 
 from jobledger import StorageError
+from jobledger.eventstore.position import DayRead
 from jobledger.projections.writer import ProjectionWriter
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
@@ -19,15 +20,16 @@ CHANGING = {"write", "sync", "create", "rename", "sync_directory", "lock", "read
 
 def test_a_file_that_a_failed_write_left_right_is_made_sure_of() -> None:
     """Its name was not on disk yet; whoever finds it as it should be does not leave it so."""
+    place = DayRead("2026-03-02", 1, 1, 1, "")
     path, states = Path("/jobs_2026-03-02.json"), list[SimulatedDisk]()
     disk = SimulatedDisk(
         lambda *operation: states.extend(disk.crash(random.Random(seed)) for seed in range(20))
     )
     failing = FaultyFileSystem(disk, Fault(1, only=["sync_directory"]))
     with pytest.raises(StorageError):
-        ProjectionWriter(failing, path.parent, "id").write("name", [(path, [b"content"])], 1)
+        ProjectionWriter(failing, path.parent, "id").write("name", [(path, [b"content"])], place)
     states.clear()
-    ProjectionWriter(disk, path.parent, "id").write("name", [(path, [b"content"])], 1)
+    ProjectionWriter(disk, path.parent, "id").write("name", [(path, [b"content"])], place)
     positions = [ProjectionWriter(left, path.parent, "id").position("name") for left in states]
     assert set(positions) == {None, 1}
     for left, position in zip(states, positions, strict=True):

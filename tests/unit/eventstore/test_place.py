@@ -128,7 +128,10 @@ def work(directory: Path) -> None:
         ledger.write_behind()
 
 
-@pytest.mark.parametrize("name", NAMES)
+NEEDED, DERIVED = NAMES[:4], NAMES[4:]
+
+
+@pytest.mark.parametrize("name", NEEDED)
 def test_a_link_in_a_files_place_is_not_followed(written: Path, tmp_path: Path, name: str) -> None:
     """Neither read nor written: what it points at stays as it is."""
     target = tmp_path / "precious"
@@ -138,6 +141,20 @@ def test_a_link_in_a_files_place_is_not_followed(written: Path, tmp_path: Path, 
     with pytest.raises(StorageError, match="symbolic link"):
         work(written)
     assert target.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_a_link_in_a_derived_files_place_is_replaced(
+    written: Path, tmp_path: Path, name: str
+) -> None:
+    """It stops nothing, and what it points at stays as it is."""
+    target = tmp_path / "precious"
+    (written / name).rename(target)
+    before = target.read_bytes()
+    (written / name).symlink_to(target)
+    work(written)
+    assert target.read_bytes() == before
+    assert not (written / name).is_symlink()
 
 
 @pytest.mark.parametrize("name", [".jobs_2026-03-01.json.tmp", ".snapshot_daily_files.json.tmp"])
@@ -153,7 +170,7 @@ def test_a_link_in_a_temporary_files_place_is_not_followed(
     assert not (written / name).is_symlink()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NEEDED)
 def test_a_pipe_in_a_files_place_is_refused_at_once(written: Path, name: str) -> None:
     """Opening it does not wait for ever."""
     (written / name).unlink()

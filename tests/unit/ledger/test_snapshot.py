@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -404,10 +404,10 @@ def test_without_permission_to_write_it_the_ledger_works(
     directory: Path, clock: ManualClock, snapshot: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Full(FileSystem):
-        def write_file_durably(self, path: Path, data: bytes) -> None:
+        def write_parts_durably(self, path: Path, parts: Iterable[bytes]) -> None:
             if path == snapshot:
                 raise OSError(28, "No space left on device")
-            super().write_file_durably(path, data)
+            super().write_parts_durably(path, parts)
 
     with saving_snapshots(3), Ledger(directory, clock=clock, fs=Full()) as ledger:
         for n in range(5):
