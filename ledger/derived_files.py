@@ -17,7 +17,7 @@ from ..eventstore.position import DayRead
 from ..instrumentation.log import logger
 from ..projections.daily_files import DailyFiles, DayFile, files_on_disk, job_file
 from ..projections.jobs import Pages
-from ..projections.marker import Marker
+from ..projections.marker import Marker, marker_path
 from ..projections.projection import Change
 from ..projections.rebuild import (
     DAILY_FILES,
@@ -32,6 +32,7 @@ from ..projections.snapshot import Snapshot
 from ..projections.stored import ProjectionFactory, Stored, make_all, projection_file
 from ..projections.writer import ProjectionWriter
 from .state import State
+from .witnesses import Witnesses
 
 _CATCH_UP_S = 1.5
 """How long a check waits for files that are behind: whoever has the ledger open writes them within
@@ -68,6 +69,9 @@ class DerivedFiles:
         self._writer = ProjectionWriter(
             fs, directory, log.identity.ledger_id, patience, self._tell_of_cache
         )
+        self._witnesses = Witnesses(log, self._writer, fs, directory)
+        self._is_unsure = False
+        """Whether the daily files seem to stand for more than the log has."""
         self._told: set[tuple[Path, str]] = set()
         self._writing = threading.RLock()
 
@@ -107,15 +111,18 @@ class DerivedFiles:
         """After the whole log was read: which files on disk are behind it?"""
         marker = self._writer.marker(DAILY_FILES)
         position = None if marker is None or marker.is_outdated else marker.seq
+        self._is_unsure = self._witnesses.is_one(marker)
         with storage_errors("read", self._directory):
             on_disk = set(files_on_disk(self._fs, self._directory))
         self._files.mark_stale(position, on_disk)
 
     @property
     def is_behind(self) -> bool:
-        """Whether something changed since its file was written."""
-        return bool(self._files.dirty) or any(
-            stored.is_dirty and stored.failure is None for stored in self.stored.values()
+        """Whether something changed since its file was written, or has to be looked at."""
+        return (
+            bool(self._files.dirty)
+            or self._is_unsure
+            or any(stored.is_dirty and stored.failure is None for stored in self.stored.values())
         )
 
     # -- writing behind ------------------------------------------------------------------------
@@ -136,10 +143,13 @@ class DerivedFiles:
                 self._log.refresh()
                 if not self._log.is_sound:  # rule: derive-from-what-is-sound
                     return  # what it knows may not be what is in the log
-                self._look_for_outdated()
-                self._write_days()
+                self._is_unsure = False
+                if not self._witnesses.holds_back(DAILY_FILES):  # rule: keep-witnesses
+                    self._look_for_outdated()
+                    self._write_days()
                 for name, stored in self.stored.items():
-                    if stored.is_dirty and stored.failure is None:
+                    is_due = stored.is_dirty and stored.failure is None
+                    if is_due and not self._witnesses.holds_back(name):
                         self._write_stored(name)
 
     def _look_for_outdated(self) -> None:
@@ -234,21 +244,13 @@ class DerivedFiles:
         """
         with self._writer.undisturbed():
             self._log.refresh()
-            for name in names:
-                position = self._writer.position(name) or 0
-                if position > self._log.seq:
-                    raise StorageError(
-                        f"the files of {name} stand for event {position}, and the log ends at event"
-                        f" {self._log.seq}: its end was cut off, or an older one was put there",
-                        path=str(self._directory),
-                        hint="restore the log from a copy; to give up what it has lost, rebuild"
-                        " with accept_loss=True (--accept-loss)",
-                    )
+            self._witnesses.check_none(names)
 
     def rebuild(
         self, names: list[str], progress: Progress, begun: Replay | None = None
     ) -> RebuildReport:
-        """Make the files of these projections anew from the log; `begun` has read some of it.
+        """Make the files of these projections anew from the log; `begun` has read some of it. What
+        stands for more than the log has is kept aside.
 
         Reading it takes as long as it takes and disturbs nobody; only for what was appended
         meanwhile and for writing is the files' lock held.
@@ -269,6 +271,7 @@ class DerivedFiles:
                     # What changes from here on is behind again, whatever is written now.
                     self._files.dirty, place = set(), self._log.place
                 self._log.sync()
+                kept = self._keep_witnesses(replay, names, compare)
                 for name in names:
                     differences += self._write_anew(replay, name, compare, place)
                     if name == DAILY_FILES:
@@ -276,7 +279,16 @@ class DerivedFiles:
             finally:
                 with self._lock:
                     self._files.dirty |= dirty
-        return self._report(replay, names, differences)
+        return self._report(replay, names, differences, kept)
+
+    def _keep_witnesses(self, replay: Replay, names: list[str], compare: Comparison) -> Path | None:
+        """Keep aside what differs of the projections that are ahead of the log; where."""
+        ahead = [name for name in names if self._witnesses.sign_of(name) is not None]
+        files = [path for name in ahead for path in compare.different(replay, name)]
+        markers = [marker_path(self._directory, name) for name in ahead]
+        if not ahead and self._witnesses.sign_of_snapshot() is None:
+            return None
+        return self._witnesses.keep([*files, *markers])
 
     def _write_anew(
         self, replay: Replay, name: str, compare: Comparison, place: DayRead
@@ -314,7 +326,10 @@ class DerivedFiles:
             positions = {name: self._position(name, asked) for name in names}
             for name in sorted(names, key=lambda name: positions[name]):
                 replay.feed(self._log.read(replay.seq), until=positions[name])
-                found |= self._different(replay, name, compare)
+                different = self._different(replay, name, compare)
+                if self._witnesses.sign_of(name) is not None:
+                    different = {path: Difference(path.name, "ahead") for path in different}
+                found |= different
             replay.feed(self._log.read(replay.seq), until=max(asked, replay.seq))
             for name in names:
                 if positions[name] < asked:
@@ -354,7 +369,11 @@ class DerivedFiles:
         return marker is not None and marker.seq >= asked and not marker.is_outdated
 
     def _report(
-        self, replay: Replay, names: list[str], differences: list[Difference]
+        self,
+        replay: Replay,
+        names: list[str],
+        differences: list[Difference],
+        kept: Path | None = None,
     ) -> RebuildReport:
         return RebuildReport(
             events=replay.seq,
@@ -362,6 +381,7 @@ class DerivedFiles:
             files=count_files(replay, names),
             changed=[difference.file for difference in differences],
             differences=differences,
+            kept=None if kept is None else kept.name,
         )
 
 

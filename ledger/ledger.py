@@ -589,8 +589,9 @@ class Ledger:
         self._check_writable()
         if not accept_loss:
             self._files.check_not_ahead(names)
-        self._snapshots.remove()
-        return self._files.rebuild(names, progress, self._replay())
+        report = self._files.rebuild(names, progress, self._replay())
+        self._snapshots.remove()  # which is kept by then where it shows what is lost
+        return report
 
     def _replay(self) -> Replay | None:
         """The state as it is, where a replay of the log would do nothing but make it again: this

@@ -79,7 +79,10 @@ class StateLoader:
         try:
             self._state.check_fits(snapshot)
             reading.go_on_from(snapshot.position)
-        except (PositionError, SnapshotError) as error:
+        except PositionError as error:
+            self._snapshots.ignore(error.message, is_sound=True)
+            return False
+        except SnapshotError as error:
             self._snapshots.ignore(error.message)
             return False
         try:

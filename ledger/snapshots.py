@@ -50,6 +50,8 @@ class Snapshots:
         """The event that the one on disk stands for; 0 where there is none that is of use."""
         self._useless: SnapshotHeader | None = None
         """That of the one which was found to be of no use."""
+        self._is_sound = False
+        """Whether that one is only of another log than there is now."""
 
     def load(self) -> Snapshot | None:
         """The one on disk; None, and a line in the operational log, where it cannot be used."""
@@ -64,8 +66,10 @@ class Snapshots:
         self._saved = 0 if snapshot is None else snapshot.position.seq
         return snapshot
 
-    def ignore(self, reason: str) -> None:
-        """Say that the one on disk is not used, and why; the next one takes its place."""
+    def ignore(self, reason: str, *, is_sound: bool = False) -> None:
+        """Say that the one on disk is not used, and why; the next one takes its place, unless it
+        `is_sound` and stands for more than the log has: then it is a witness of what was lost."""
+        self._is_sound = is_sound
         self._saved, self._useless = 0, read_snapshot_header(self._fs, self._path.parent)
         logger(path=str(self._path), reason=reason).warning(
             "snapshot ignored: the whole log is read"
@@ -100,7 +104,7 @@ class Snapshots:
         data = encode_snapshot(snapshot, self._release)
         try:
             with self._writer.locked():
-                self._saved = self._on_disk()
+                self._saved = self._on_disk(seq)
                 if not self.is_due(seq):
                     return
                 sync()  # rule: snapshot-of-what-is-on-disk
@@ -110,10 +114,12 @@ class Snapshots:
             logger(path=str(self._path)).warning("snapshot not written", error=error.message)
         self._saved = seq
 
-    def _on_disk(self) -> int:
+    def _on_disk(self, seq: int) -> int:
         """The event that the one on disk stands for, whoever put it there; 0 if it is useless."""
         header = read_snapshot_header(self._fs, self._path.parent)
         if header is None or header.ledger != self._ledger_id:
             return 0
-        is_ours = is_made_by(header, self._release)
-        return header.seq if is_ours and header != self._useless else 0
+        if not is_made_by(header, self._release):
+            return 0
+        is_witness = self._is_sound and header.seq > seq
+        return 0 if header == self._useless and not is_witness else header.seq

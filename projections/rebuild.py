@@ -27,11 +27,12 @@ class Difference(msgspec.Struct, frozen=True):
     """A file that is not what the log gives, with the first line (from 1) that differs.
 
     `behind`: it is what the log gave a while ago, and nobody has brought it up since. `foreign`:
-    the log never had a job of that day, or it is no file.
+    the log never had a job of that day, or it is no file. `ahead`: it stands for more than the log
+    has, which was cut.
     """
 
     file: str
-    kind: Literal["missing", "differs", "behind", "foreign"]
+    kind: Literal["missing", "differs", "behind", "foreign", "ahead"]
     line: int | None = None
     found: str | None = None
     expected: str | None = None
@@ -41,7 +42,8 @@ class RebuildReport(msgspec.Struct, frozen=True):
     """What a rebuild read, and which files on disk were not what the log gives.
 
     `files` is how many there are; `changed` names those that were written, or, of a check, that
-    would have to be; `differences` says in what they differed.
+    would have to be; `differences` says in what they differed. `kept` is the directory, in the
+    ledger's, with the files that stood for more than the log has; None where there were none.
     """
 
     events: int
@@ -49,6 +51,7 @@ class RebuildReport(msgspec.Struct, frozen=True):
     files: int
     changed: list[str]
     differences: list[Difference] = []
+    kept: str | None = None
 
 
 class Replay:

@@ -255,6 +255,9 @@ RULES = [
         Never(),
         [WORDS],
     ),
+    Mutant(
+        "files that are ahead of the log are kept", "keep-witnesses", Always(), ["test_ahead.py"]
+    ),
     # -- the snapshot
     Mutant("a snapshot is of one moment", "snapshot-of-one-moment", Drop(), [INTERRUPTED]),
     Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Without(), [SNAPSHOT]),

@@ -39,7 +39,9 @@ def rebuild(
 ) -> None:
     """Make every derived file anew from the log alone; safe while other processes work.
 
-    --check compares byte for byte instead, writes nothing, and shows the first differences.
+    --check compares byte for byte instead, writes nothing, and shows the first differences. Files
+    that show that the log has lost its end are only written over with --accept-loss, and kept in a
+    directory lost_after_N first.
 
     \b
     Example:
@@ -81,12 +83,15 @@ def _print(report: RebuildReport, check: bool) -> None:
         _print_difference(difference, check)
     if count > _SHOWN:
         click.echo(f"  … and {count - _SHOWN} more")
+    if report.kept is not None:
+        click.echo(f"what stood for more than the log has is kept in {report.kept}")
 
 
 def _print_difference(difference: Difference, check: bool) -> None:
     words = {
         "missing": "is missing" if check else "was missing",
         "behind": "is behind: the next opening brings it up" if check else "was behind",
+        "ahead": "stands for more than the log has, or for something else",
         "foreign": "is not of this ledger's making" + ("" if check else ": set aside"),
         "differs": f"differ{'s' if check else 'ed'} from line {difference.line} on",
     }

@@ -79,6 +79,7 @@ def test_as_json_the_report_is_one_object(jobs: Path, day: Path) -> None:
         "differences": [
             {"file": day.name, "kind": "missing", "line": None, "found": None, "expected": None}
         ],
+        "kept": None,
     }
 
 
