@@ -54,8 +54,8 @@ def events_of(ledger: Ledger, after: int = 0) -> Events:
 def let_go(ledger: Ledger | None) -> None:
     """What the death of its process does to a handle: no word to the disk."""
     if ledger is not None:
-        if isinstance(ledger, Scheduler):
-            ledger._runner_lock = None
+        if isinstance(ledger, Scheduler) and ledger._is_made:
+            ledger._runner_lock._fd = None
         ledger._abandon()
 
 
