@@ -366,7 +366,9 @@ class DerivedFiles:
             waiting.wait(_LOOK_EVERY_S)
 
     def _is_up_to(self, marker: Marker | None, asked: int) -> bool:
-        return marker is not None and marker.seq >= asked and not marker.is_outdated
+        if marker is None:
+            return asked == 0  # before the first event nobody writes anything
+        return marker.seq >= asked and not marker.is_outdated
 
     def _report(
         self,

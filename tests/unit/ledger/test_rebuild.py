@@ -494,3 +494,15 @@ def test_rebuilds_and_changes_at_the_same_time_end_in_step(
         assert ledger.rebuild(check=True).differences == []
     with Ledger(directory, clock=clock, read_only=True, projections=[Types]) as ledger:
         assert ledger.rebuild(check=True).differences == []
+
+
+def test_a_check_of_a_ledger_without_events_waits_for_nobody(
+    directory: Path, clock: ManualClock
+) -> None:
+    """There is nothing to bring up, and no marker that would say so."""
+    Ledger(directory, clock=clock).close()
+    with (
+        Ledger(directory, clock=clock, read_only=True) as ledger,
+        patch.object(threading.Event, "wait", side_effect=AssertionError("it waits")),
+    ):
+        assert ledger.rebuild(check=True).changed == []
