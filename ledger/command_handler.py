@@ -137,7 +137,9 @@ class CommandHandler:
                 if job is None and not isinstance(command, c.OfAttempt):
                     raise not_found(job_id, state.board.jobs)
             data = decide(job, command, now)
-            return [Intent(job_id, job, command, data)] if data else []
+            # The id as it was added: it may have been given as another kind of text here.
+            known = job_id if job is None else job.job_id
+            return [Intent(known, job, command, data)] if data else []
 
         if not self._handle(this_one):
             return job
