@@ -14,16 +14,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
+from unittest.mock import patch
 
 import pytest
 import structlog
 from support.publishers import Recording
 from support.waiting import eventually
 
-from jobledger import JobStatus, Ledger, ManualClock, Scheduler
+from jobledger import JobStatus, Ledger, ManualClock, Scheduler, StorageError
 from jobledger.instrumentation import log as log_module
 from jobledger.instrumentation.interruption import is_interruption
 from jobledger.instrumentation.log import is_told, logger
+from jobledger.projections.writer import ProjectionWriter
 
 
 class Lines:
@@ -320,10 +322,9 @@ def test_a_runner_and_its_ledger_go_on_without_a_log(
         blocked = directory / f"jobs_{clock.now():%Y-%m-%d}.json"
         eventually(blocked.exists)
         blocked.unlink()
-        blocked.mkdir()
-        later = scheduler.add_job("a", "another", clock.now())
-        eventually(lambda: scheduler._behind._trouble._failures > 1)
-        blocked.rmdir()
+        with patch.object(ProjectionWriter, "write", side_effect=StorageError("no room")):
+            later = scheduler.add_job("a", "another", clock.now())
+            eventually(lambda: scheduler._behind._trouble._failures > 1)
         assert scheduler.run_due(post) == 1
         assert {scheduler.get_job(i).status for i in [*ids, later]} == {JobStatus.COMPLETED}
         eventually(blocked.exists)

@@ -7,12 +7,14 @@ import signal
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from support.waiting import eventually
 
-from jobledger import Ledger, ManualClock, Scheduler, ValidationError
+from jobledger import Ledger, ManualClock, Scheduler, StorageError, ValidationError
 from jobledger.instrumentation.telling import OnlyTold, Repeated
+from jobledger.projections.writer import ProjectionWriter
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -119,10 +121,9 @@ def test_a_daily_file_that_cannot_be_written_is_told_of_once(
     """However often that is tried; and once that it can be written again."""
     blocked = directory / f"jobs_{clock.now():%Y-%m-%d}.json"
     with Ledger(directory, clock=clock) as ledger:
-        blocked.mkdir()
-        ledger.add_job("a", "x", clock.now())
-        eventually(lambda: ledger._behind._trouble._failures > 3)
-        blocked.rmdir()
+        with patch.object(ProjectionWriter, "write", side_effect=StorageError("no room")):
+            ledger.add_job("a", "x", clock.now())
+            eventually(lambda: ledger._behind._trouble._failures > 3)
         eventually(blocked.exists)
         eventually(lambda: ledger._behind._trouble._failures == 0)
     told = [message for message in caplog.messages if "writing behind" in message]
