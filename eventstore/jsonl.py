@@ -18,17 +18,17 @@ from typing import Any
 
 from ..domain.errors import JobLedgerError, LedgerBusyError, LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
+from .commit_queue import Append, CommitQueue, accept, broken_off, change_within_change
 from .filesystem import FileSystem, located, storage_error, storage_errors
-from .group import Append, Waiting, accept, broken_off, change_within_change
 from .head import Head, HeadFile, encode_head
+from .ledger_directory import LOCK_NAME, create_ledger, find_days, identify, open_lock
 from .lock import AppendLock, Patience
 from .log import Log, LogReplacedError
-from .opening import LOCK_NAME, create_ledger, find_days, identify, open_lock
 from .position import DayRead, Position
 from .record import RECORDS, Form, NewRecord, encode_write
 from .segment import Cursor, corrupt, create_segment, day_file
 from .store import Durability, Identity, Observer
-from .tail import TornTail, mend
+from .tail import TornTail, recover_tail
 
 
 @contextmanager
@@ -137,7 +137,7 @@ class JsonlEventStore:
         self._read_only = read_only
         self._renew = renew
         self._patience = patience or Patience()
-        self._waiting = Waiting()
+        self._queue = CommitQueue()
         self._mutex = threading.RLock()
         self._append_lock: AppendLock | None = None
         self._poison: StorageError | None = None
@@ -296,7 +296,7 @@ class JsonlEventStore:
         """Whether the calling thread is in the midst of a call of this handle: in a signal's
         handler that interrupted one, or in an observer."""
         # The lock's own word for it, which `threading.Condition` relies on as well.
-        return self._mutex._is_owned() or self._waiting.is_here()  # type: ignore[attr-defined]
+        return self._mutex._is_owned() or self._queue.is_here()  # type: ignore[attr-defined]
 
     @property
     def is_sound(self) -> bool:
@@ -382,7 +382,7 @@ class JsonlEventStore:
             return
         was_whole, self._is_whole = self._is_whole, False
         damage = log.advance(None)
-        self.torn = mend(self._fs, log, head, damage) or self.torn
+        self.torn = recover_tail(self._fs, log, head, damage) or self.torn
         self._is_whole = was_whole
         self._log.check_head(head)
         if head is None or head.day != cursor.day or head.offset == 0:
@@ -438,7 +438,7 @@ class JsonlEventStore:
     def append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> list[Any]:
         mine = Append(records, expected_seq)
         self._check_writable()  # now: whom one would wait for may not be there at all
-        self._waiting.write(mine, self._lead)
+        self._queue.write(mine, self._lead)
         if mine.error is not None:
             raise mine.error
         if not self._is_whole:
@@ -450,7 +450,7 @@ class JsonlEventStore:
     def _lead(self) -> None:
         with self._mutex:
             try:
-                self._commit(self._waiting.take())
+                self._commit(self._queue.take())
             except BaseException:
                 self._let_go()
                 raise
@@ -480,7 +480,7 @@ class JsonlEventStore:
         except BaseException:
             # Ctrl-C in the middle of a write: nobody knows how far it got.
             self._poison, self._was_broken_off = broken_off(), True
-            raise  # whoever waits hears of it by `Waiting`
+            raise  # whoever waits hears of it by `CommitQueue`
         for request in together:
             request.finish()
 

@@ -16,8 +16,8 @@ from time import monotonic
 import msgspec
 
 from ..domain.errors import LedgerBusyError
+from .commit_queue import change_within_change
 from .filesystem import FileIdentity, FileSystem, LockHolder, storage_error
-from .group import change_within_change
 
 LONGEST_S = 60.0
 """How long a lock is waited for."""

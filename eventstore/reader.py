@@ -14,8 +14,8 @@ from typing import Any
 from ..domain.errors import LedgerCorruptError
 from .filesystem import FileSystem, located, storage_errors
 from .head import Head, HeadFile
+from .ledger_directory import find_days, first_identity
 from .log import Log
-from .opening import find_days, first_identity
 from .record import (
     MAX_LINE_BYTES,
     RECORDS,

@@ -21,8 +21,8 @@ from .checked import has_right_check, with_check
 from .copying import copy_file
 from .filesystem import FileSystem, located, storage_errors
 from .head import HEAD_NAME, Head, HeadFile, encode_head
+from .ledger_directory import LOCK_NAME, REPAIR_NAME, find_days, first_identity
 from .log import Log
-from .opening import LOCK_NAME, REPAIR_NAME, find_days, first_identity
 from .os_errors import is_no_file
 from .owner import DIRECTORY_MODE
 from .record import (

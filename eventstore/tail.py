@@ -35,7 +35,7 @@ class TornTail(msgspec.Struct, frozen=True):
     kept: str
 
 
-def mend(
+def recover_tail(
     fs: FileSystem, log: Log, head: Head | None, damage: LedgerCorruptError | None
 ) -> TornTail | None:
     """Make the end of the newest file sound: the log stands before what `damage` is about.

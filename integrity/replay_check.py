@@ -13,8 +13,8 @@ from ..domain.errors import LedgerCorruptError
 from ..domain.job.events import Event, decode_data
 from ..eventstore.filesystem import FileSystem, is_no_file, storage_error, storage_errors
 from ..projections.board import Board
-from ..projections.comparing import is_same
 from ..projections.daily_files import DailyFiles, files_on_disk, job_file
+from ..projections.file_content import is_same
 from ..projections.marker import Marker, MarkerError, read_marker
 from .chain import PlacedRecord
 from .findings import Findings
@@ -25,7 +25,7 @@ _CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, Recur
 """What forged data may lead to in code that trusts what was validated before it was written."""
 
 
-class Replayed:
+class ReplayCheck:
     """The state after all events so far; the first that cannot be is reported, and the last."""
 
     def __init__(self, findings: Findings, snapshot: SnapshotCheck) -> None:

@@ -21,7 +21,7 @@ from .chain import ChainCheck, Place
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
 from .proofs import Seals, check_heads, check_seals, load_seals
-from .replay_check import Replayed
+from .replay_check import ReplayCheck
 from .seals import Seal, TrustedKeys
 from .second_reader import HeadValues, parse_head
 from .snapshot_check import SnapshotCheck
@@ -74,7 +74,7 @@ class Verification:
         self._heads = heads
         self._findings = Findings()
         snapshot = SnapshotCheck(self._fs, directory, self._findings)
-        self._replayed = Replayed(self._findings, snapshot)
+        self._replayed = ReplayCheck(self._findings, snapshot)
         with storage_errors("read", directory):
             names = self._fs.list_directory(directory)
             # What names a position comes before the log: what is appended meanwhile is beyond it.

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from ..domain.errors import JobNotFoundError, ValidationError
-from ..domain.job.state import JobStatus, ScheduledJob, hand_out
+from ..domain.job.state import JobStatus, ScheduledJob, detached
 from ..projections.board import Board
 
 _MOST_COMPARED = 10_000
@@ -71,7 +71,7 @@ class JobQueries:
             job = self._board.get(job_id) if isinstance(job_id, str) else None
             if job is None:
                 raise not_found(job_id, self._board.jobs)
-            return hand_out(job)
+            return detached(job)
 
     def list_jobs(
         self, account_id: str | None = None, status: JobStatus | None = None
@@ -93,7 +93,7 @@ class JobQueries:
         self._refresh()
         with self._lock:
             return [
-                hand_out(job) for job in self._board.select(account_id=account_id, status=status)
+                detached(job) for job in self._board.select(account_id=account_id, status=status)
             ]
 
     def counts(self) -> dict[JobStatus, int]:
@@ -107,7 +107,7 @@ class JobQueries:
         self._refresh()
         now = self._now()
         with self._lock:
-            return [hand_out(job) for job in self._board.ready(now, self._expire_after)]
+            return [detached(job) for job in self._board.ready(now, self._expire_after)]
 
 
 class LedgerView(JobQueries):

@@ -13,9 +13,9 @@ from ..domain.job.events import Event
 from ..domain.job.evolve import evolve
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..projections.board import Board
-from ..projections.contents import Contents, text_key
 from ..projections.projection import Change
 from ..projections.snapshot import Snapshot
+from ..projections.text_index import TextIndex, text_key
 from .command_handler import Intent
 from .newcomers import labelled, named
 
@@ -48,10 +48,10 @@ class Uniqueness:
     def __init__(self, board: Board, within: Unique) -> None:
         self._board = board
         self._within = within
-        self._contents = Contents()
+        self._texts = TextIndex()
 
     def followers(self) -> list[Callable[[Change], object]]:
-        return [self._contents.apply]
+        return [self._texts.apply]
 
     def capture(self, snapshot: Snapshot) -> Snapshot:
         return snapshot  # the board has all of it
@@ -60,7 +60,7 @@ class Uniqueness:
         """Any snapshot will do."""
 
     def restore(self, snapshot: Snapshot) -> None:
-        self._contents.restore(sorted(self._board.jobs.values(), key=lambda job: job.order))
+        self._texts.restore(sorted(self._board.jobs.values(), key=lambda job: job.order))
 
     def check(self, intents: Sequence[Intent], now: datetime) -> bool:
         """Check the texts of what is going to be appended against the board and each other.
@@ -123,7 +123,7 @@ class Uniqueness:
             self._check(job.account_id, content, now, job.job_id)
 
     def _check(self, account_id: str, content: str, now: datetime, but: str | None) -> None:
-        for job_id in self._contents.same(account_id, content):
+        for job_id in self._texts.same(account_id, content):
             other = self._board.get(job_id)
             if other is None or job_id == but or not self.stands_in_the_way(other, now):
                 continue

@@ -18,8 +18,8 @@ from ..domain.job.evolve import evolve
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.times import Moment
 from .ageing import AgeingQueue
+from .id_set import IdSet, same_ids
 from .jobs import OPEN, Jobs, JobsState
-from .members import Members, same_members
 from .projection import Change
 from .queue import DueQueue, rank
 
@@ -46,8 +46,8 @@ class Board:
         self.seq = 0
         self.at: datetime | None = None
         self.jobs = Jobs()
-        self._by_status = {status: Members() for status in JobStatus}
-        self._by_account: dict[str, Members] = {}
+        self._by_status = {status: IdSet() for status in JobStatus}
+        self._by_account: dict[str, IdSet] = {}
         self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
         self._expiring: list[tuple[datetime, int, str]] = []
         self._is_loading = False
@@ -75,7 +75,7 @@ class Board:
 
     def _find_open(self) -> None:
         for status in OPEN:
-            self._by_status[status] = Members()
+            self._by_status[status] = IdSet()
         for job in self.jobs.open.values():
             self._by_status[job.status].add(job.job_id)
 
@@ -125,10 +125,10 @@ class Board:
         if not of_account:
             del self._by_account[job.account_id]
 
-    def _of_account(self, account_id: str) -> Members:
+    def _of_account(self, account_id: str) -> IdSet:
         members = self._by_account.get(account_id)
         if members is None:
-            members = self._by_account[account_id] = Members()
+            members = self._by_account[account_id] = IdSet()
         return members
 
     def _push(self, job: ScheduledJob) -> None:
@@ -162,8 +162,8 @@ class Board:
         """Have what another board had, and nothing else."""
         self.seq, self.at = state.seq, state.at
         self.jobs.restore(state.jobs)
-        self._by_status = {status: Members(ids) for status, ids in state.by_status.items()}
-        self._by_account = {account: Members(ids) for account, ids in state.by_account.items()}
+        self._by_status = {status: IdSet(ids) for status, ids in state.by_status.items()}
+        self._by_account = {account: IdSet(ids) for account, ids in state.by_account.items()}
         self._make_heaps_anew()
 
     def same_as(self, other: Board) -> bool:
@@ -179,10 +179,9 @@ class Board:
         return (
             (self.seq, self.at) == (other.seq, other.at)
             and accounts.keys() == others.keys()
-            and all(same_members(accounts[name], others[name]) for name in accounts)
+            and all(same_ids(accounts[name], others[name]) for name in accounts)
             and all(
-                same_members(self._by_status[status], other._by_status[status])
-                for status in JobStatus
+                same_ids(self._by_status[status], other._by_status[status]) for status in JobStatus
             )
             and self.jobs.same_as(other.jobs)
         )

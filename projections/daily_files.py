@@ -24,8 +24,8 @@ from ..domain.job.state import ScheduledJob
 from ..domain.times import Moment
 from ..eventstore.filesystem import FileSystem
 from .days import Days
+from .id_set import IdSet, same_ids
 from .jobs import Jobs, Pages, Picked, place_in_file
-from .members import Members, same_members
 from .projection import Change
 
 _NAME = re.compile(r"jobs_(\d{4}-\d{2}-\d{2})\.json")
@@ -44,7 +44,7 @@ class _Day:
     __slots__ = ("changed", "entries", "jobs", "seq", "updated_at")
 
     def __init__(self) -> None:
-        self.jobs = Members()
+        self.jobs = IdSet()
         self.seq = 0
         self.updated_at: datetime | None = None
         self.entries: Entries | None = None
@@ -120,7 +120,7 @@ class DailyFiles:
         return len(state) == len(self._days) and all(
             (day := self._days.get(each.day)) is not None
             and (day.seq, day.updated_at) == (each.seq, each.updated_at)
-            and same_members(day.jobs, each.jobs)
+            and same_ids(day.jobs, each.jobs)
             for each in state
         )
 
@@ -129,7 +129,7 @@ class DailyFiles:
         self._days, self._kept = {}, {}
         for each in state:
             day = self._days[each.day] = _Day()
-            day.seq, day.updated_at, day.jobs = each.seq, each.updated_at, Members(each.jobs)
+            day.seq, day.updated_at, day.jobs = each.seq, each.updated_at, IdSet(each.jobs)
         self.dirty = set(self._days)
 
     def mark_stale(self, position: int | None, on_disk: set[str]) -> None:

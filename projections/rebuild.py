@@ -12,8 +12,8 @@ import msgspec
 from ..eventstore.filesystem import FileSystem, is_no_file, storage_errors
 from ..eventstore.record import Record
 from .board import Board
-from .comparing import Content, first_difference
 from .daily_files import DailyFiles, files_on_disk, job_file
+from .file_content import Content, first_difference
 from .projection import to_event
 from .stored import ProjectionFactory, make_all, projection_file
 

@@ -29,7 +29,7 @@ from ..eventstore.record import Repaired
 from .board import BoardState
 from .daily_files import DayState
 from .jobs import OPEN, JobsState, pack, unpack
-from .pace import PaceState
+from .post_times import PostTimesState
 
 FORMAT = 1
 NAME = "snapshot_board"
@@ -61,13 +61,13 @@ class OtherReleaseError(SnapshotError):
 class Snapshot(msgspec.Struct, frozen=True):
     """The state after the event that `position` stands behind.
 
-    `pace` is only there where the handle that saved it paced its accounts.
+    `post_times` is only there where the handle that saved it paced its accounts.
     """
 
     position: Position
     board: BoardState
     days: list[DayState]
-    pace: PaceState | None = None
+    post_times: PostTimesState | None = None
 
 
 class SnapshotHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     by_status: dict[JobStatus, _Numbers]
     by_account: dict[str, _Numbers]
     days: list[tuple[str, int, Moment | None, _Numbers]]
-    pace: PaceState | None
+    post_times: PostTimesState | None
 
 
 _headers = msgspec.json.Decoder(SnapshotHeader)
@@ -170,7 +170,7 @@ def _packed(snapshot: Snapshot) -> _Body:
         by_status={status: numbers(members) for status, members in board.by_status.items()},
         by_account={name: numbers(members) for name, members in board.by_account.items()},
         days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
-        pace=snapshot.pace,
+        post_times=snapshot.post_times,
     )
 
 
@@ -294,7 +294,7 @@ def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
             by_account={name: named(members) for name, members in body.by_account.items()},
         ),
         days=[DayState(day, seq, at, named(jobs)) for day, seq, at, jobs in body.days],
-        pace=body.pace,
+        post_times=body.post_times,
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from ..eventstore.filesystem import FileSystem, is_no_file, storage_errors
 from ..eventstore.lock import Patience
 from ..eventstore.position import DayRead
-from .comparing import Content, is_same
+from .file_content import Content, is_same
 from .marker import Marker, MarkerError, encode_marker, marker_path, read_marker
 
 LOCK_NAME = "projections.lock"

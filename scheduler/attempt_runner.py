@@ -29,7 +29,7 @@ from .own_loop import CANCEL_S, OwnLoop, cancel_anywhere
 from .rescuer import Rescuer
 from .running import Running, RunningAttempts
 from .settings import RunSettings
-from .stopping import Interrupted, Stop
+from .stop_request import Interrupted, Stop
 from .uptime import Uptime
 
 LOOK_EVERY_S = 0.1

@@ -30,7 +30,7 @@ from . import attempt as contract
 from .answers import Answer
 from .attempt import Attempt, PublisherAdapter, _Callback
 from .execution import Question
-from .stopping import Interrupted
+from .stop_request import Interrupted
 from .uptime import wait_while_running
 
 Finish = Callable[[Coroutine[Any, Any, Any]], Any]

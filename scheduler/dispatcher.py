@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ..domain.errors import InvalidTransitionError, JobNotFoundError
 from ..domain.job import commands as c
-from ..domain.job.state import ScheduledJob, hand_out
+from ..domain.job.state import ScheduledJob, detached
 from ..eventstore.store import EventStore
 from ..ledger.command_handler import CommandHandler, Outcome
 from ..ledger.state import State
@@ -215,7 +215,7 @@ class Dispatcher:
 
     def _take(self, claim: Running, started: ScheduledJob | None) -> Running:
         assert started is not None
-        claim.job = hand_out(started)
+        claim.job = detached(started)
         claim.begun_s = self._uptime.look()
         return claim
 

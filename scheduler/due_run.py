@@ -15,7 +15,7 @@ from .own_loop import OwnLoop
 from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings
-from .stopping import Stop
+from .stop_request import Stop
 
 
 class DueRun:

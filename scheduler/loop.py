@@ -32,7 +32,7 @@ from .own_loop import CANCEL_S, cancel_anywhere
 from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings
-from .stopping import Stop, StopRequest
+from .stop_request import Stop, StopRequest
 from .timing import EARLY_S, LoopTiming
 from .uptime import Uptime
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ..instrumentation.interruption import is_interruption
 from .permission import Permission
-from .stopping import Interrupted
+from .stop_request import Interrupted
 
 ResultT = TypeVar("ResultT")
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ..domain.job.state import ScheduledJob
 from ..projections.board import Board
-from ..projections.pace import Pace
+from ..projections.post_times import PostTimes
 from ..projections.projection import Change
 from ..projections.queue import rank
 from ..projections.snapshot import Snapshot, SnapshotError
@@ -22,26 +22,26 @@ class AccountPacing:
     def __init__(self, settings: RunSettings, reach: timedelta, expire_after: timedelta) -> None:
         self._settings = settings
         self._expire_after = expire_after
-        self._pace = Pace(reach)
+        self._post_times = PostTimes(reach)
 
     # -- following -----------------------------------------------------------------------------
 
     def followers(self) -> list[Callable[[Change], object]]:
-        return [self._pace.apply]
+        return [self._post_times.apply]
 
     def capture(self, snapshot: Snapshot) -> Snapshot:
-        return msgspec.structs.replace(snapshot, pace=self._pace.capture())
+        return msgspec.structs.replace(snapshot, post_times=self._post_times.capture())
 
     def check_fits(self, snapshot: Snapshot) -> None:
-        known = snapshot.pace
-        if known is None or not self._pace.reaches(known):  # rule: snapshot-reaches-back
+        known = snapshot.post_times
+        if known is None or not self._post_times.reaches(known):  # rule: snapshot-reaches-back
             raise SnapshotError(
                 "it does not say when the accounts posted, which pacing has to know"
             )
 
     def restore(self, snapshot: Snapshot) -> None:
-        if snapshot.pace is not None:
-            self._pace.restore(snapshot.pace)  # rule: pacing-goes-on
+        if snapshot.post_times is not None:
+            self._post_times.restore(snapshot.post_times)  # rule: pacing-goes-on
 
     # -- asking, under the state's lock ----------------------------------------------------------
 
@@ -50,7 +50,7 @@ class AccountPacing:
         pacing = self._settings.pacing_of(job.account_id)
         if pacing is None:
             return None
-        wait = self._pace.allowed_at(job, pacing)
+        wait = self._post_times.allowed_at(job, pacing)
         return wait if wait is not None and wait[0] > now else None
 
     def first_to_ask(
@@ -60,7 +60,7 @@ class AccountPacing:
 
         It is held back by the posts of others only, and stands in the way of those.
         """
-        in_doubt = (board.get(job_id) for job_id in self._pace.doubted(account_id))
+        in_doubt = (board.get(job_id) for job_id in self._post_times.doubted(account_id))
         due = [
             job
             for job in in_doubt

@@ -37,7 +37,7 @@ from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings
 from .signals import StopSignals, raise_as_program
-from .stopping import Interrupted, StopRequest
+from .stop_request import Interrupted, StopRequest
 from .uptime import Uptime
 
 

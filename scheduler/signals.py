@@ -19,7 +19,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from .calls import CALLERS
-from .stopping import Interrupted
+from .stop_request import Interrupted
 
 _NUMBERS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)

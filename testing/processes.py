@@ -63,7 +63,7 @@ class _Loop(asyncio.SelectorEventLoop):
     """An event loop whose waiting takes no time: it moves the clock."""
 
     def __init__(self, clock: ManualClock) -> None:
-        super().__init__(_Waiting(clock))
+        super().__init__(_ClockSelector(clock))
         self._clock = clock
         self._begun = clock.now()
 
@@ -74,7 +74,7 @@ class _Loop(asyncio.SelectorEventLoop):
         return (self._clock.now() - self._begun).total_seconds()
 
 
-class _Waiting(selectors.SelectSelector):
+class _ClockSelector(selectors.SelectSelector):
     def __init__(self, clock: ManualClock) -> None:
         super().__init__()
         self._clock = clock

@@ -17,7 +17,7 @@ FILE = click.Path(allow_dash=True, readable=False)
 """A file that an option names, which a shell completes; what it must be is asked where it is."""
 
 
-class HandedOut(FileSystem):
+class WrittenOut(FileSystem):
     """For files that are no part of a ledger: they are for who runs the command, wherever they are
     put."""
 
@@ -39,7 +39,7 @@ def check_free(path: Path, *, force: bool) -> None:
             )
 
 
-def hand_out(target: str, data: bytes, *, force: bool = False) -> None:
+def write_out(target: str, data: bytes, *, force: bool = False) -> None:
     """Write `data` to a file (mode 0600, as a whole, durably), or to standard output for `-`.
 
     Raises:
@@ -52,7 +52,7 @@ def hand_out(target: str, data: bytes, *, force: bool = False) -> None:
     path = Path(target)
     check_free(path, force=force)
     with storage_errors("write", path):
-        HandedOut().write_file_durably(path, data)
+        WrittenOut().write_file_durably(path, data)
 
 
 def read_in(source: str, *, most_bytes: int) -> bytes:

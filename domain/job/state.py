@@ -231,7 +231,7 @@ def copy_json(value: Any) -> Any:
     return value
 
 
-def hand_out(job: ScheduledJob) -> ScheduledJob:
+def detached(job: ScheduledJob) -> ScheduledJob:
     """The same value, sharing nothing that its receiver could change under the ledger, and with
     the words for what its message tells of."""
     return msgspec.structs.replace(

@@ -13,7 +13,7 @@ from ...domain.errors import StorageError, ValidationError
 from ...domain.job.state import JobStatus, ScheduledJob
 from ...eventstore.filesystem import storage_errors
 from ...ledger.ledger import Ledger
-from ..files import FILE, HandedOut, check_free, hand_out
+from ..files import FILE, WrittenOut, check_free, write_out
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command
 from ..output import print_json, printable
@@ -133,7 +133,7 @@ def _write(
         _write_directory(Path(file), days, force=force)
         return len(days)
     data = write_csv(jobs, excel=excel) if kind == "csv" else write_lines(jobs)
-    hand_out(file, data, force=force)
+    write_out(file, data, force=force)
     return 1
 
 
@@ -143,7 +143,7 @@ def _write_directory(directory: Path, days: dict[str, bytes], *, force: bool) ->
     Raises:
         StorageError: there are some already: with others among them, they would tell two stories.
     """
-    fs = HandedOut()
+    fs = WrittenOut()
     with storage_errors("write", directory):
         fs.make_directory(directory)
         there = [name for name in fs.list_directory(directory) if _DAILY.fullmatch(name)]

@@ -9,7 +9,7 @@ import click
 
 from ...domain.job.state import JobStatus
 from ...eventstore.filesystem import FileSystem
-from ...eventstore.opening import check_may_create
+from ...eventstore.ledger_directory import check_may_create
 from ...ledger.ledger import Ledger
 from ...ledger.zone import load_zone
 from ..files import FILE

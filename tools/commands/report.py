@@ -15,7 +15,7 @@ from ...domain.job.events import Event
 from ...eventstore.filesystem import storage_errors
 from ...ledger.ledger import Ledger
 from ...release import how_to_install
-from ..files import FILE, HandedOut
+from ..files import FILE, WrittenOut
 from ..grammar import command
 from ..output import print_json, printable
 from ..progress import Progress, progress_bar
@@ -74,7 +74,7 @@ def report(
         sys.stdout.buffer.flush()
         return
     with storage_errors("write", path):
-        HandedOut().write_file_durably(path, encoded)
+        WrittenOut().write_file_durably(path, encoded)
     session.done = f"wrote {path}"
     if session.json:
         facts = {"path": str(path), "bytes": len(encoded), "jobs": page.jobs}

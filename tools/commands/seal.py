@@ -10,7 +10,7 @@ import click
 
 from ...domain.errors import ValidationError
 from ...integrity.seals import SigningKey, fingerprint, seal_file
-from ..files import FILE, check_free, hand_out, naming, read_in
+from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import print_json, printable
 from ..progress import progress_bar
@@ -76,8 +76,8 @@ def _make_key(session: Session, name: str, password: bytes | None) -> None:
         # A key that is lost makes every seal of its worthless: none is ever written over.
         check_free(Path(each), force=False)
     made = SigningKey.generate()
-    hand_out(name, made.to_pem(password))
-    hand_out(public, made.public_pem.encode())
+    write_out(name, made.to_pem(password))
+    write_out(public, made.public_pem.encode())
     session.done = f"made the key {name}"
     told = {"key": name, "public_key": public, "fingerprint": fingerprint(made.public_pem)}
     if session.json:

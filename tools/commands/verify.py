@@ -11,7 +11,7 @@ from ...domain.errors import ValidationError
 from ...integrity.heads import ExportedHead
 from ...integrity.seals import TrustedKeys
 from ...integrity.verify import VerifyReport, verify
-from ..files import FILE, check_free, hand_out, naming, read_in
+from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import console, print_error, print_json, printable
 from ..progress import progress_bar
@@ -113,7 +113,7 @@ def _export(report: VerifyReport, target: str, force: bool) -> None:
         print_error("no head was exported: something is wrong with the log")
         return
     data = msgspec.json.format(msgspec.json.encode(head.to_dict()), indent=2) + b"\n"
-    hand_out(target, data, force=force)
+    write_out(target, data, force=force)
     if target != "-":
         print_error(f"note: the head at record {head.seq} is in {target}; keep it elsewhere")
 

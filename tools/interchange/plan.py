@@ -16,7 +16,7 @@ from ...domain.job import commands as c
 from ...domain.job.decide import decide
 from ...domain.job.events import encode_data
 from ...domain.job.state import ImportedJob, JobStatus
-from ...eventstore.group import ENVELOPE_BYTES, MAX_APPEND_BYTES
+from ...eventstore.commit_queue import ENVELOPE_BYTES, MAX_APPEND_BYTES
 from ...ledger.newcomers import in_zone, used_before
 from .csv_form import read_csv
 from .duplicates import Candidates

@@ -19,7 +19,7 @@ from jobledger import (
     ScheduledJob,
     ValidationError,
 )
-from jobledger.domain.job.state import hand_out
+from jobledger.domain.job.state import detached
 
 KEYS = [
     "job_id", "account_id", "content", "scheduled_time", "priority", "status", "platform",
@@ -188,7 +188,7 @@ def test_a_dict_of_a_job_shares_nothing_with_it() -> None:
 def test_what_is_handed_out_shares_nothing_mutable() -> None:
     """Neither metadata nor checkpoints, at any depth."""
     job = msgspec.structs.replace(FULL, metadata={"a": [[1]]}, checkpoints={"b": {"c": [2]}})
-    out = hand_out(job)
+    out = detached(job)
     assert out == job
     out.metadata["a"][0].append(9)
     out.checkpoints["b"]["c"].clear()

@@ -23,7 +23,7 @@ from jobledger.eventstore.repair import repair
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
 from jobledger.integrity.verify import verify
-from jobledger.tools.files import hand_out
+from jobledger.tools.files import write_out
 
 SERVICE, OTHER, GROUP = 12345, 12346, 2000
 DAY = timedelta(days=1)
@@ -169,7 +169,7 @@ def test_a_ledger_that_root_makes_in_somebodys_directory_is_that_users(
 def test_what_root_hands_out_stays_roots(place: Path) -> None:
     """A key, say: what is no part of a ledger is given to nobody."""
     os.chown(place, SERVICE, SERVICE)
-    hand_out(str(place / "key"), b"secret")
+    write_out(str(place / "key"), b"secret")
     assert (place / "key").stat().st_uid == 0
 
 

@@ -450,7 +450,7 @@ def test_pacing_holds_across_it(directory: Path, clock: ManualClock) -> None:
         scheduler.run_due(unsure, limit=1)
     clock.advance(timedelta(minutes=10))
     with opened() as ours, Ledger(directory, clock=clock) as writer:
-        assert ours._dispatcher._pacing._pace is not None
+        assert ours._dispatcher._pacing._post_times is not None
         writer.add_jobs([NewJob(account, "second", clock.now()) for account in ("a", "b", "c")])
         posted: list[str] = []
         ours.run_due(lambda account, content: posted.append(account) or PostResult(True))
@@ -465,9 +465,9 @@ def test_one_that_knows_nothing_of_pacing_is_no_use_to_who_paces(
         pacing = Pacing(quota=2, window_s=3600.0 * hours)
         with Scheduler(directory, clock=clock, pacing=pacing) as scheduler:
             scheduler.add_job("a", f"text {hours}", clock.now())
-            assert scheduler._dispatcher._pacing._pace is not None
+            assert scheduler._dispatcher._pacing._post_times is not None
             if hours == 24:
-                assert scheduler._dispatcher._pacing._pace._posts, "it saw what was posted"
+                assert scheduler._dispatcher._pacing._post_times._posts, "it saw what was posted"
     assert len(ignored(caplog)) == 2, "at first, and when it has to go further back"
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from jobledger import JobPriority, JobStatus, ScheduledJob
 from jobledger.domain.job.state import NO_KEYS
 from jobledger.projections import jobs as module
+from jobledger.projections.id_set import IdSet
 from jobledger.projections.jobs import Jobs, pack, place_in_file, unpack
-from jobledger.projections.members import Members
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 IDS = [f"j{n}" for n in range(20)]
@@ -69,8 +69,8 @@ def test_jobs_are_like_a_dict(changes: list[tuple[str, JobStatus | None]]) -> No
 @settings(max_examples=150, deadline=None)
 def test_members_are_like_a_set(changes: list[tuple[str, JobStatus | None]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jobledger.projections.members._FEW", 2)
-        members, model = Members(), set[str]()
+        patch.setattr("jobledger.projections.id_set._FEW", 2)
+        members, model = IdSet(), set[str]()
         for job_id, _ in changes:
             if job_id in model:
                 model.remove(job_id)
@@ -83,7 +83,7 @@ def test_members_are_like_a_set(changes: list[tuple[str, JobStatus | None]]) -> 
 
 
 def test_members_that_left_are_not_kept_for_ever() -> None:
-    members = Members()
+    members = IdSet()
     for n in range(100_000):
         members.add(f"j{n}")
         if n >= 10:

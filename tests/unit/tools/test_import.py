@@ -13,7 +13,7 @@ import pytest
 from support.cli import made, run_here
 
 from jobledger import JobStatus, Ledger, ScheduledJob
-from jobledger.eventstore import group
+from jobledger.eventstore import commit_queue as group
 
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
 TIME = SOON.isoformat()

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError, StorageError
+from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
-from .place import check_place
 from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
 from .store import Identity
 from .zone_rules import check_same_zone
@@ -28,7 +28,7 @@ def open_lock(fs: FileSystem, directory: Path, *, allow_network: bool = False) -
     """
     with storage_errors("open the ledger directory", directory):
         fs.make_directory(directory)
-        check_place(fs, directory, allow_network=allow_network)
+        check_directory(fs, directory, allow_network=allow_network)
         check_no_repair(fs, directory)
         check_may_create(fs, directory)
         return fs.open_write(directory / LOCK_NAME, create=True)

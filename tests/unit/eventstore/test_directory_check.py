@@ -10,8 +10,8 @@ from support.eventstore import NOON, LogDirectory, Seen, new
 
 from jobledger import Ledger, ManualClock, Scheduler, StorageError
 from jobledger.eventstore import filesystem
+from jobledger.eventstore.directory_check import is_network
 from jobledger.eventstore.filesystem import FileSystem
-from jobledger.eventstore.place import is_network
 
 # -- whose it is -----------------------------------------------------------------------------------
 

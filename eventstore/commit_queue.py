@@ -99,7 +99,7 @@ class Append:
         self._is_going_on = True
 
 
-class Waiting:
+class CommitQueue:
     """Those who wait for a write, in the order in which they came.
 
     An interruption (Ctrl-C, a signal's handler that raises) may come anywhere. Nobody may be left

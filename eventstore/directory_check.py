@@ -24,7 +24,7 @@ _WITHOUT_MODES = {
 """Where a mode is the mount's, and says nothing of who may write; those of other systems' disks."""
 
 
-def check_place(fs: FileSystem, directory: Path, *, allow_network: bool) -> None:
+def check_directory(fs: FileSystem, directory: Path, *, allow_network: bool) -> None:
     """Before anything is written in it.
 
     Raises:

@@ -10,7 +10,7 @@ from support.eventstore import new
 from support.waiting import eventually
 
 from jobledger import StorageError, ValidationError
-from jobledger.eventstore.group import MAX_APPEND_BYTES, Append, Waiting
+from jobledger.eventstore.commit_queue import MAX_APPEND_BYTES, Append, CommitQueue
 from jobledger.eventstore.record import MAX_LINE_BYTES
 
 HALF = MAX_LINE_BYTES // 2
@@ -26,7 +26,7 @@ class Line:
     """Appends that wait, and what each lead took, in order."""
 
     def __init__(self) -> None:
-        self.waiting = Waiting()
+        self.waiting = CommitQueue()
         self.taken: list[list[Append]] = []
         self.may_go_on = threading.Event()
 

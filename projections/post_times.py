@@ -1,4 +1,4 @@
-"""Pace: when each account posted lately, so that its pacing holds across restarts.
+"""PostTimes: when each account posted lately, so that its pacing holds across restarts.
 
 A post that may be out counts as one, from the moment at which that came up until its outcome is
 known: the platform counts it too.
@@ -20,7 +20,7 @@ from .projection import Change
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
-class PaceState(msgspec.Struct, frozen=True, array_like=True):
+class PostTimesState(msgspec.Struct, frozen=True, array_like=True):
     """What a pace knows at one moment."""
 
     reach_s: float
@@ -29,7 +29,7 @@ class PaceState(msgspec.Struct, frozen=True, array_like=True):
     doubts: dict[str, dict[str, Moment]]
 
 
-class Pace:
+class PostTimes:
     """The times of posts by account, as far back as `reach`."""
 
     name = "pace"
@@ -59,20 +59,20 @@ class Pace:
         elif _is_known_not_to_be_out(event, after):
             doubts.pop(after.job_id, None)
 
-    def capture(self) -> PaceState:
+    def capture(self) -> PostTimesState:
         """What it knows now."""
-        return PaceState(
+        return PostTimesState(
             reach_s=self._reach.total_seconds(),
             latest=self._latest,
             posts={account: list(posts) for account, posts in self._posts.items()},
             doubts={account: dict(doubts) for account, doubts in self._doubts.items()},
         )
 
-    def reaches(self, state: PaceState) -> bool:
+    def reaches(self, state: PostTimesState) -> bool:
         """Whether what was known elsewhere goes as far back as this has to."""
         return state.reach_s >= self._reach.total_seconds()
 
-    def restore(self, state: PaceState) -> None:
+    def restore(self, state: PostTimesState) -> None:
         """Know what was known elsewhere, and nothing else."""
         self._latest, self._posts, self._doubts = state.latest, state.posts, state.doubts
 

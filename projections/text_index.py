@@ -1,4 +1,4 @@
-"""Contents: which jobs of an account have the same text, for refusing to post it twice."""
+"""TextIndex: which jobs of an account have the same text, for refusing to post it twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..domain.job.state import ScheduledJob
 from .projection import Change
 
 
-class Contents:
+class TextIndex:
     """The jobs that are there, by account and text. Texts are the same that differ only in white
     space or in how their characters are composed."""
 

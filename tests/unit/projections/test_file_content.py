@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobledger.eventstore.filesystem import FileSystem
-from jobledger.projections import comparing
-from jobledger.projections.comparing import FirstDifference, first_difference, is_same
+from jobledger.projections import file_content as comparing
+from jobledger.projections.file_content import FirstDifference, first_difference, is_same
 
 FS = FileSystem()
 TEXTS = st.lists(st.sampled_from([b"a", b"b", b"\n", b"ab\n", "ế".encode()]), max_size=12)

@@ -1,4 +1,4 @@
-"""Members: a set of ids that takes the room of a list."""
+"""IdSet: a set of ids that takes the room of a list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 _FEW = 32
 
 
-class Members:
+class IdSet:
     """The jobs of one status, account or day. Adding and removing cost O(1) on average.
 
     Nobody adds what is a member already, or removes what is none. A member that leaves stays in the
@@ -44,7 +44,7 @@ class Members:
         return iter([job_id for job_id in self._all if job_id not in self._left])
 
 
-def same_members(some: Iterable[str], others: Iterable[str]) -> bool:
+def same_ids(some: Iterable[str], others: Iterable[str]) -> bool:
     """Whether both have the same members, which mostly are in the same order."""
     one, other = list(some), list(others)
     return one == other or sorted(one) == sorted(other)
