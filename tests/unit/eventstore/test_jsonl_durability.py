@@ -170,7 +170,7 @@ class SlowDisk(WatchedFileSystem):
 
 
 def in_line(store: JsonlEventStore, count: int) -> bool:
-    return len(store._waiting) == count
+    return len(store._queue) == count
 
 
 @pytest.mark.parametrize("threads", [2, 8])

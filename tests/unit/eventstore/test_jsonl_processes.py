@@ -163,7 +163,7 @@ def test_an_observer_that_appends_is_refused_while_another_thread_waits_to_write
             return
         told.set()
         writer.start()
-        eventually(lambda: len(store._waiting) == 1)
+        eventually(lambda: len(store._queue) == 1)
         try:
             store.append([new("c", 1)])
         except StorageError as error:
