@@ -8,7 +8,7 @@ from support.mutants import Mutant
 DAMAGE, TAIL = "test_jsonl_damage.py", "test_jsonl_tail.py"
 DURABLE, LAYOUT = "test_jsonl_durability.py", "test_jsonl_layout.py"
 OPENING, SHARED = "test_jsonl_opening.py", "test_jsonl_processes.py"
-PLACE, RECORD = "test_place.py", "test_record.py"
+PLACE, RECORD = "test_directory_check.py", "test_record.py"
 OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.py"
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
