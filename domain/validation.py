@@ -23,12 +23,24 @@ SCHEDULE_WINDOW = timedelta(days=365)
 LONGEST_TIMEOUT = timedelta(days=366)
 
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_BY = re.compile(r"[A-Za-z0-9._:@/-]{1,64}")
 
 
 def check_job_id(value: object) -> str:
     """1 to 64 of `A-Z a-z 0-9 . _ -`."""
     if not isinstance(value, str) or not _JOB_ID.fullmatch(value):
         raise _refuse("job_id", f"must be 1 to 64 of A-Z a-z 0-9 . _ -, not {_shown(value)}")
+    return _plain(value)
+
+
+def check_by(value: object) -> str:
+    """Who causes a change, as a record has it: 1 to 64 of `A-Z a-z 0-9 . _ - : @ /`."""
+    if not isinstance(value, str) or not _BY.fullmatch(value):
+        raise ValidationError(
+            f"by must be 1 to 64 of A-Z a-z 0-9 . _ - : @ /, not {_shown(value)}",
+            field="by",
+            hint="such as cli:mai, web:lan or api:n8n",
+        )
     return _plain(value)
 
 

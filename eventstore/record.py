@@ -37,7 +37,8 @@ class RecordError(Exception):
 
 
 class NewRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a caller appends. `version` is expected to follow the job's latest one.
+    """What a caller appends. `version` is expected to follow the job's latest one; `by` says who
+    causes it, and is no key of the line where it is None.
 
     `decoded` is what `data` was made of, for a `Form` that hands that out: it must be equal to what
     reading `data` gives. It is no part of the record.
@@ -48,6 +49,7 @@ class NewRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: int
     schema: int
     data: bytes
+    by: str | None = None
     decoded: Any = None
 
 
@@ -68,6 +70,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"job_i
     data: msgspec.Raw
     prev: str
     hash: str
+    by: str | None = None
     line: bytes = b""
 
 
@@ -131,6 +134,7 @@ def _make_record(
         data=msgspec.Raw(new.data),
         prev=prev,
         hash=hash,
+        by=new.by,
     )
 
 
@@ -177,7 +181,7 @@ def encode_write(
         left -= 1
         body = (
             b'{"seq":%d,"batch":%d,"more":%d,"at":"%b","type":"%b","job":%b,"version":%d,'
-            b'"schema":%d,"data":%b,"prev":"%b"'
+            b'"schema":%d,%b"data":%b,"prev":"%b"'
         ) % (
             seq,
             batch,
@@ -187,6 +191,7 @@ def encode_write(
             _encode(new.job_id),
             new.version,
             new.schema,
+            b"" if new.by is None else b'"by":%b,' % _encode(new.by),
             new.data,
             prev.encode(),
         )

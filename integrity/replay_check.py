@@ -161,6 +161,7 @@ def _event(record: SoundRecord) -> Event:
         version=record.version,
         data=decode_data(record.type, record.schema, record.data),
         schema=record.schema,
+        by=record.by,
         batch=record.batch,
         more=record.more,
         prev=record.prev,

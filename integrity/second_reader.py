@@ -26,6 +26,7 @@ _LONGEST_LINE = 1024 * 1024
 _CHUNK = 256 * 1024
 _LINE = re.compile(rb'(?s)(.*),"hash":"([0-9a-f]{32})"\}')
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_BY = re.compile(r"[A-Za-z0-9._:@/-]{1,64}")
 _HEAD = re.compile(rb'(?s)(.*),"check":"([0-9a-f]{16})"\}')
 
 
@@ -63,6 +64,7 @@ class SoundRecord(msgspec.Struct, frozen=True, gc=False):
     prev: str
     data: bytes
     hash: str
+    by: str | None
 
 
 class SoundHeader(msgspec.Struct, frozen=True):
@@ -195,6 +197,9 @@ def parse_record(line: Line) -> SoundRecord:
         raise Broken("form", f"the line is not a record: {error}") from None
     if not _AT.fullmatch(document["at"]):
         raise Broken("form", f"the line's time {document['at']!r:.40} has not the log's form")
+    by = document.get("by")
+    if "by" in document and (not isinstance(by, str) or not _BY.fullmatch(by)):
+        raise Broken("form", f"the line's by {by!r:.40} has not the log's form")
     if not 1 <= envelope.batch <= envelope.seq or envelope.more < 0:
         raise Broken("sequence", f"record {envelope.seq} has an impossible batch")
     return SoundRecord(
@@ -209,6 +214,7 @@ def parse_record(line: Line) -> SoundRecord:
         prev=envelope.prev,
         data=data,
         hash=digest,
+        by=by,
     )
 
 

@@ -8,6 +8,7 @@ and the decision is made again on the newer state.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from ..domain.job import commands as c
 from ..domain.job.decide import decide
 from ..domain.job.events import SCHEMA, EventData, encode_data
 from ..domain.job.state import ScheduledJob
+from ..domain.validation import check_by
 from ..eventstore.record import NewRecord
 from ..eventstore.store import EventStore, VersionConflictError
 from ..projections.board import Board
@@ -69,7 +71,8 @@ Append = Callable[[Sequence[NewRecord], int | None], object]
 class CommandHandler:
     """Handles the commands of one ledger. Safe to use from any thread.
 
-    Whatever changes a job goes through `_handle`, where `guards` look at it.
+    Whatever changes a job goes through `_handle`, where `guards` look at it. `by` is who is said to
+    have caused it, None: nobody says.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class CommandHandler:
         append: Append,
         check_writable: Callable[[], None],
         guards: Sequence[Guard] = (),
+        by: str | None = None,
     ) -> None:
         self._log = log
         self._state = state
@@ -90,6 +94,17 @@ class CommandHandler:
         self._append = append
         self._check_writable = check_writable
         self._guards = guards
+        self._by = None if by is None else check_by(by)
+
+    def acting(self, by: str) -> CommandHandler:
+        """The same handler for what somebody else causes.
+
+        Raises:
+            ValidationError: `by` is not what a record can have.
+        """
+        same = copy(self)
+        same._by = check_by(by)
+        return same
 
     def add(self, newcomers: Sequence[Newcomer]) -> list[str]:
         """Add jobs that are not there yet, all or none, in one write; return their ids in order.
@@ -195,8 +210,10 @@ class CommandHandler:
             on_newest = True
             now = self._now()
             intents = decide_on(now)
+            by = self._by
             # Most changes are one event of one job.
-            records = make_records(intents[0]) if len(intents) == 1 else _all_records(intents)
+            one = len(intents) == 1
+            records = make_records(intents[0], by) if one else _all_records(intents, by)
             if not records:
                 return False
             expected_seq = self._guarded(intents, now) if self._guards else None
@@ -213,12 +230,12 @@ class CommandHandler:
             return self._state.board.seq if any(matters) else None
 
 
-def _all_records(intents: Sequence[Intent]) -> list[NewRecord]:
-    return [record for intent in intents for record in make_records(intent)]
+def _all_records(intents: Sequence[Intent], by: str | None) -> list[NewRecord]:
+    return [record for intent in intents for record in make_records(intent, by)]
 
 
-def make_records(intent: Intent) -> list[NewRecord]:
-    """The events of one job as records to append, behind its version."""
+def make_records(intent: Intent, by: str | None) -> list[NewRecord]:
+    """The events of one job, caused by `by`, as records to append behind its version."""
     job_id, version = intent.job_id, 0 if intent.job is None else intent.job.version
     records = []
     for item in intent.data:
@@ -231,6 +248,7 @@ def make_records(intent: Intent) -> list[NewRecord]:
                 version=version,
                 schema=SCHEMA[kind],
                 data=encode_data(item),
+                by=by,
                 decoded=item,
             )
         )

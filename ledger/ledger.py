@@ -79,7 +79,9 @@ class Ledger:
     A directory on a network file system is refused unless `allow_network` says that all processes
     of the ledger run on one machine. Opening goes on from the snapshot where there is one, and
     verifies what came after it; without `use_snapshot` it reads and verifies the whole log.
-    `progress` gets the events read so far, and those in all as far as that is known.
+    `progress` gets the events read so far, and those in all as far as that is known. `by` is who is
+    recorded as having caused what is changed through this handle, 1 to 64 of
+    `A-Z a-z 0-9 . _ - : @ /` such as `app:blog`; see also `acting`.
 
     Safe to use from any thread. A context manager; `close` also runs at the program's end.
 
@@ -93,8 +95,10 @@ class Ledger:
     """What calls `write_behind` while the program goes on."""
     _SNAPSHOT_EVERY: ClassVar[int] = 10_000
     """The least number of events after which a new snapshot is worth its writing."""
-    _closed = _is_let_go = True
+    _life = open_handles.Lifetime(is_open=False)
     """Until it is open: `close` must work on half of one."""
+    _original: Ledger | None = None
+    """The handle that this is another name of."""
 
     def __init__(
         self,
@@ -110,6 +114,7 @@ class Ledger:
         allow_network: bool = False,
         use_snapshot: bool = True,
         progress: Progress = no_progress,
+        by: str | None = None,
         fs: FileSystem | None = None,
     ) -> None:
         self._open(
@@ -125,6 +130,7 @@ class Ledger:
                 allow_network=allow_network,
                 use_snapshot=use_snapshot,
                 progress=progress,
+                by=by,
                 fs=fs,
             )
         )
@@ -197,6 +203,7 @@ class Ledger:
                 append=self._behind.append,
                 check_writable=self._check_writable,
                 guards=[] if uniqueness is None else [uniqueness],
+                by=settings.by,
             )
             self._jobs = JobQueries(
                 state.board,
@@ -214,7 +221,7 @@ class Ledger:
         except BaseException:
             log.close()
             raise
-        self._closed = self._is_let_go = False
+        self._life = open_handles.Lifetime(is_open=True)
         self._report_opening(settings.durability, group)
         open_handles.remember(self, read_only=settings.read_only)
         if not settings.read_only:
@@ -398,6 +405,22 @@ class Ledger:
             return [(job.job_id, expire) for job in board.expired(now, expire_after)]
 
         return len(self._handler.change_each(late))
+
+    def acting(self, by: str) -> Self:
+        """The same handle under another name: what is changed through it is recorded as caused by
+        `by`, such as `web:lan`.
+
+        For a program in which many people work with one handle. Any number of names may be in use
+        at once, from any thread. Closing one closes the handle; leaving a `with` of one does not.
+
+        Raises:
+            ValidationError: `by` is not 1 to 64 of `A-Z a-z 0-9 . _ - : @ /`.
+        """
+        handler = self._handler.acting(by)
+        same = object.__new__(type(self))
+        same._original = self._original or self  # first: it is not closed when it is forgotten
+        vars(same).update(vars(self) | {"_handler": handler})
+        return same
 
     def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
         """Change one job; raises as `hold_job`."""
@@ -685,6 +708,14 @@ class Ledger:
         """For the background thread: nothing here hurries; a runner's jobs do."""
         return 0.0
 
+    @property
+    def _closed(self) -> bool:
+        return self._life.is_closed
+
+    @property
+    def _is_let_go(self) -> bool:
+        return self._life.is_let_go
+
     def close(self) -> None:
         """Bring the daily files up to date, sync, and let go. Calling it again does nothing.
 
@@ -697,6 +728,9 @@ class Ledger:
             StorageError: the files cannot be written; or, without durability "fsync", what was
                 acknowledged could not be synced.
         """
+        if self._original is not None:
+            self._original.close()
+            return
         if self._is_let_go:
             return
         if self._is_inside():
@@ -704,10 +738,10 @@ class Ledger:
             return
         with self._closing:
             if not self._is_let_go:
-                self._closed = True
+                self._life.is_closed = True
                 self._patience.hurry()
                 self._let_go()
-                self._is_let_go = True
+                self._life.is_let_go = True
         open_handles.forget(self)
 
     def _is_inside(self) -> bool:
@@ -720,7 +754,7 @@ class Ledger:
         """Have a thread close, which waits for the call that this one is in."""
         if self._closed:
             return  # it is being closed
-        self._closed = True
+        self._life.is_closed = True
         self._patience.hurry()
         with suppress(RuntimeError):  # no thread just now: it is closed at the program's end
             threading.Thread(target=open_handles.close_quietly, args=(self,), daemon=True).start()
@@ -744,7 +778,7 @@ class Ledger:
 
     def _abandon(self) -> None:
         """In the child of a fork: let go of what is the parent's, touching nothing."""
-        self._closed = self._is_let_go = True
+        self._life.is_closed = self._life.is_let_go = True
         self._store.abandon()
 
     def __enter__(self) -> Self:
@@ -756,10 +790,11 @@ class Ledger:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        if self._original is None:
+            self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_is_let_go", True):
+        if self._original is None and not self._is_let_go:
             self.close()
 
     def __repr__(self) -> str:

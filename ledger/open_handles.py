@@ -26,6 +26,16 @@ class Handle(Protocol):
         """Whether another thread is in the midst of a call."""
 
 
+class Lifetime:
+    """How far a handle is with its life; one for all the names that it is used under."""
+
+    def __init__(self, *, is_open: bool) -> None:
+        self.is_closed = not is_open
+        """Nothing new is begun with it."""
+        self.is_let_go = not is_open
+        """Closing it is done."""
+
+
 _writers: weakref.WeakSet[Handle] = weakref.WeakSet()
 _readers: weakref.WeakSet[Handle] = weakref.WeakSet()
 

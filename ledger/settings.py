@@ -12,6 +12,7 @@ import msgspec
 
 from ..domain.errors import ValidationError
 from ..domain.policy import EXPIRE_AFTER
+from ..domain.validation import check_by
 from ..eventstore.filesystem import FileSystem
 from ..eventstore.store import Durability
 from ..projections.rebuild import Progress
@@ -37,6 +38,7 @@ class LedgerOptions(TypedDict, total=False):
     allow_network: bool
     use_snapshot: bool
     progress: Progress
+    by: str | None
     fs: FileSystem | None
 
 
@@ -58,6 +60,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     allow_network: bool = False
     use_snapshot: bool = True
     progress: Progress = no_progress
+    by: str | None = None
     fs: FileSystem | None = None
 
     def __post_init__(self) -> None:
@@ -78,6 +81,8 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.timezone is not None:
             load_zone(self.timezone)
         check_setting(self.unique)
+        if self.by is not None:
+            check_by(self.by)
 
     @property
     def zone_name(self) -> str | None:

@@ -61,7 +61,8 @@ class Scheduler(Ledger):
     `on_failure` is called for each job that an attempt, or its recovery, left FAILED, with the job
     and, where it takes two arguments, its error: after that is durable, in a thread of its own, one
     after the other; whatever it raises is logged and changes nothing. `close` waits up to 10 s for
-    the calls that are left.
+    the calls that are left. What it does of itself is recorded as caused by `runner:PID`, whatever
+    `by` is.
 
     Raises:
         SchedulerRunningError: another runner has this ledger; and as `Ledger`.
@@ -124,7 +125,9 @@ class Scheduler(Ledger):
     def _make_parts(self, settings: RunSettings, pacing: AccountPacing | None) -> None:
         """Make what runs jobs, each part from those before it."""
         expire_after = self._expire_after
-        log, state, handler = self._store, self._state, self._handler
+        log, state = self._store, self._state
+        me = f"runner:{self._fs.process_id()}"
+        handler = self._handler.acting(me)  # what the runner does, whoever has opened it
         is_real_time = type(self._clock) is SystemClock
         self._runner_lock = RunnerLock(self._fs, self.directory)
         self._uptime = uptime = Uptime()
@@ -176,7 +179,7 @@ class Scheduler(Ledger):
             settings,
             self._own_loop,
             now=self._now,
-            expire=lambda: self.cleanup_expired_jobs(),
+            expire=lambda: self.acting(me).cleanup_expired_jobs(),
             is_closed=lambda: self._closed,
             is_let_go=lambda: self._is_let_go,
         )
@@ -194,7 +197,7 @@ class Scheduler(Ledger):
             now=self._now,
             is_real_time=is_real_time,
             expire_after=expire_after,
-            expire=lambda: self.cleanup_expired_jobs(),
+            expire=lambda: self.acting(me).cleanup_expired_jobs(),
         )
         self._is_made = True
 

@@ -298,8 +298,9 @@ class Event(
     """One event of the log: what happened (`type`, `data`), to which job, and where it stands.
 
     `seq` is its place in the ledger (from 1, without gaps), `version` its place among the events of
-    its job (from 1, without gaps), `at` the time of its append in UTC. `schema`, `batch`, `more`,
-    `prev` and `hash` are the record's own, explained in docs/log-format.md.
+    its job (from 1, without gaps), `at` the time of its append in UTC, `by` who caused it, None
+    where that was not said. `schema`, `batch`, `more`, `prev` and `hash` are the record's own,
+    explained in docs/log-format.md.
     """
 
     seq: int
@@ -309,6 +310,7 @@ class Event(
     version: int
     data: DataT
     schema: int = 1
+    by: str | None = None
     batch: int = 0
     more: int = 0
     prev: str = ""
@@ -326,6 +328,7 @@ class Event(
             "job": self.job_id,
             "version": self.version,
             "schema": self.schema,
+            **({} if self.by is None else {"by": self.by}),
             "data": msgspec.json.decode(encode_data(data)),
             "prev": self.prev,
             "hash": self.hash,

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from msgspec.structs import replace
 from support.eventstore import GENESIS, new, reseal, seal
 
 from jobledger.eventstore.head import Head, decode_head, encode_head
@@ -68,6 +69,17 @@ def test_a_record_is_written_as_the_golden_line() -> None:
     """Byte for byte: this form is read for ever."""
     line, _ = encoded(golden_record(), seq=7, batch=6, more=1, prev=PREV)
     assert line == GOLDEN_BODY + b',"hash":"' + GOLDEN_HASH.encode() + b'"}\n'
+
+
+def test_who_caused_it_stands_before_the_data() -> None:
+    """Where that is said; the line is else the same."""
+    line, record = encoded(
+        replace(golden_record(), by="web:lan"), seq=7, batch=6, more=1, prev=PREV
+    )
+    body = GOLDEN_BODY.replace(b'"schema":2,', b'"schema":2,"by":"web:lan",')
+    assert line[:-44] == body
+    assert decode_record(line[:-1]) == record
+    assert record.by == "web:lan"
 
 
 def test_a_header_is_written_as_the_golden_line() -> None:
