@@ -19,7 +19,7 @@ class Selection(msgspec.Struct, kw_only=True):
     """What to choose; None and empty mean all. Everything given has to agree.
 
     `jobs` are ids or beginnings of ids, `since` and `until` inclusive and aware, `error` is looked
-    for without regard to case.
+    for without regard to case. `by` are who caused it; one that ends in `:` is all of that kind.
 
     An account or a platform stands in a job's `added` event only, so choosing by one needs the log
     from its beginning; its jobs' ids are what is remembered, nothing else grows with the log.
@@ -31,6 +31,7 @@ class Selection(msgspec.Struct, kw_only=True):
     types: tuple[str, ...] = ()
     attempt: int | None = None
     error: str | None = None
+    by: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     after: int = 0
@@ -48,6 +49,7 @@ class Selection(msgspec.Struct, kw_only=True):
         by_data = self.attempt is not None or self.error is not None
         jobs, types, after = self.jobs, frozenset(self.types), self.after
         since, until = self.since, self.until
+        by, kinds = self.by, tuple(name for name in self.by if name.endswith(":"))
         for record in records:
             if by_account and not self._belongs(record):
                 continue
@@ -55,6 +57,7 @@ class Selection(msgspec.Struct, kw_only=True):
                 (types and record.type not in types)
                 or record.seq <= after
                 or (jobs and not record.job_id.startswith(jobs))
+                or (by and record.by not in by and not (record.by or "").startswith(kinds))
                 or (since is not None and record.at < since)
                 or (until is not None and record.at > until)
                 or (by_data and not self._says(record))

@@ -76,6 +76,7 @@ class Session:
     ) -> Iterator[Ledger]:
         """The ledger, for changing it; only `create` makes one where there is none, and says so."""
         from ..ledger.ledger import Ledger
+        from .who import who
 
         is_new = create and not self.exists()
         if not create:
@@ -88,6 +89,7 @@ class Session:
             allow_network=self.allow_network,
             use_snapshot=use_snapshot,
             progress=progress,
+            by=who(),
         ) as ledger:
             if is_new:
                 self.say_made(ledger)

@@ -212,6 +212,12 @@ def test_the_hook_of_the_document_is_called_as_shown(tmp_path: Path) -> None:
     assert json.loads(document) == json.loads(notifier.document(job))
 
 
+def test_the_log_says_who_did_it_as_shown(tmp_path: Path) -> None:
+    [program] = blocks("docs/who.md", "python")
+    [shown] = blocks("docs/who.md", "text")
+    assert printed(program, tmp_path) == shown
+
+
 def test_every_link_to_a_file_leads_somewhere() -> None:
     """Relative links in all documents."""
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:

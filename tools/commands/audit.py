@@ -15,6 +15,7 @@ import click
 
 from ...domain.errors import LedgerCorruptError
 from ...domain.job.events import EVENT_TYPES
+from ...domain.validation import check_by
 from ...eventstore.reader import LogReader
 from ...eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
 from ...ledger.queries import not_found
@@ -65,6 +66,14 @@ _WIDE, _NARROW = 100, 70
 @click.option(
     "--attempt", metavar="N", type=click.IntRange(min=1), help="Only of attempts with this number."
 )
+@click.option(
+    "--by",
+    "by",
+    multiple=True,
+    metavar="NAME",
+    callback=lambda context, option, names: tuple(map(check_by, names)),
+    help="Only what this one caused, such as cli:mai; `runner:` means any; may be repeated.",
+)
 @click.option("--error", metavar="TEXT", help="Only where the error has this text in it.")
 @click.option("--since", metavar="TIME", help="From this time on: ISO 8601, or '2 days ago'.")
 @click.option("--until", metavar="TIME", help="Up to this time; a date means all of that day.")
@@ -94,6 +103,7 @@ def audit(
     Example:
       jobledger audit --type failed --since "2 days ago"
       jobledger audit --account my-account --error timeout --json
+      jobledger audit --by cli:mai --since today
       jobledger audit --last 10 --follow
     """
     session.must_exist()
@@ -170,14 +180,16 @@ class _Rows:
         width = terminal_width() if sys.stdout.isatty() else _WIDE
         self._is_narrow = width < _NARROW
         """With what happened on a line of its own, beneath when it did."""
+        self._has_by = width >= _WIDE
+        """Whether there is a column for who caused it; else that is said behind what happened."""
         self._time_width = 23 if width >= _WIDE else 19
         names: list[tuple[str, int | None]] = [("seq", 7), ("time", self._time_width)]
         if self._is_narrow:
             names += [("event", None)]
-        elif width < _WIDE:
+        elif not self._has_by:
             names += [("job", 9), ("event", 11), ("try", 3), ("what", None)]
         else:
-            names += [("job", 12), ("event", 12), ("try", 3), ("what", None)]
+            names += [("job", 12), ("event", 12), ("try", 3), ("by", 12), ("what", None)]
         self._columns = Columns(*names)
         self._beneath = Columns(("", None))
         self._titled = False
@@ -204,12 +216,16 @@ class _Rows:
         else:
             attempt = str(getattr(event.data, "attempt", ""))
             what = describe(event, self._zone, of_a_known_job=False)
+        by = record.by or ""
+        if by and not self._has_by:
+            what = f"{what}, by {by}" if what else f"by {by}"
         job, what = short_id(record.job_id), printable(what)
         if self._is_narrow:
             self._columns.row(str(record.seq), at, f"{record.type} {attempt}".rstrip())
             self._beneath.row(f"  {job}  {what}".rstrip())
         else:
-            self._columns.row(str(record.seq), at, job, record.type, attempt, what)
+            who = [printable(by)] if self._has_by else []
+            self._columns.row(str(record.seq), at, job, record.type, attempt, *who, what)
 
 
 class _Told:

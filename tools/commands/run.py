@@ -132,6 +132,7 @@ def run(
     from ...domain.policy import Pacing, RetryPolicy
     from ...scheduler.attempt import PublisherAdapter
     from ...scheduler.scheduler import Scheduler
+    from ..who import who
 
     is_new = create and not session.exists()
     if not create:
@@ -165,6 +166,7 @@ def run(
         on_failure=on_failure,
         projections=projections,
         allow_network=session.allow_network,
+        by=who(),
     ) as scheduler:
         if is_new:
             session.say_made(scheduler)

@@ -68,6 +68,13 @@ class _Story:
         told = f"in {span(-distance)}" if distance < timedelta(0) else f"{span(distance)} ago"
         return f"at {self._at(moment)} ({told})"
 
+    def _by(self, event: Event | None) -> str:
+        return "" if event is None or event.by is None else f" by {event.by}"
+
+    def _person(self, event: Event) -> str:
+        """Somebody who said something, with his name where the log has it."""
+        return "A person" if event.by is None else f"A person ({event.by})"
+
     def _last(self, *kinds: type[e.EventData]) -> Event | None:
         return next((ev for ev in reversed(self._events) if isinstance(ev.data, kinds)), None)
 
@@ -76,7 +83,9 @@ class _Story:
     def standing(self) -> Iterator[str]:
         job = self._job
         if job is None:
-            yield f"It was removed {self._ago(self._events[-1].at)}; its events stay in the log."
+            last = self._events[-1]
+            when = self._ago(last.at)
+            yield f"It was removed{self._by(last)} {when}; its events stay in the log."
             if self._last(e.JobCompleted) is None:
                 yield "It had not been posted, as far as the log knows."
             return
@@ -93,7 +102,7 @@ class _Story:
 
     def _pending(self, job: ScheduledJob) -> Iterator[str]:
         held = self._last(e.JobHeld, e.JobAdded)
-        since = "" if held is None else f" since {self._at(held.at)}"
+        since = "" if held is None else f"{self._by(held)} since {self._at(held.at)}"
         drafted = held is not None and isinstance(held.data, e.JobAdded)
         how = "It is a draft that was added on hold" if drafted else "It is held"
         yield f"{how}{since}, and does not run until it is released (`jobledger release`)."
@@ -148,7 +157,7 @@ class _Story:
                 f" {then}."
             )
         elif isinstance(data, e.JobRequeued):
-            yield f"It was requeued by hand {self._ago(last.at)}."
+            yield f"It was requeued{self._by(last) or ' by hand'} {self._ago(last.at)}."
 
     def _what_is_in_its_way(self, job: ScheduledJob) -> Iterator[str]:
         around = self._around
@@ -209,7 +218,7 @@ class _Story:
         done = self._last(e.JobCompleted, e.JobResolved)
         post = f" as {job.thread_id}" if job.thread_id else ""
         if done is not None and isinstance(done.data, e.JobResolved):
-            yield f"A person said {self._ago(done.at)} that it was posted{post}."
+            yield f"{self._person(done)} said {self._ago(done.at)} that it was posted{post}."
         elif done is not None and isinstance(done.data, e.JobCompleted):
             yield from self._posted(done.data, post, done.at)
         else:
@@ -281,7 +290,7 @@ class _Story:
                 else:
                     yield "It was added without retries."
         elif last is not None:
-            yield f"A person said {self._ago(last.at)} that it was not posted."
+            yield f"{self._person(last)} said {self._ago(last.at)} that it was not posted."
         else:
             error = f": {job.error!r}" if job.error else ""
             yield f"It had already failed when it was imported{error}."
@@ -299,7 +308,7 @@ class _Story:
             yield "It was already cancelled when it was imported."
             return
         reason = f": {last.data.reason!r}" if last.data.reason else ", without a reason given"
-        yield f"It was cancelled {self._ago(last.at)}{reason}."
+        yield f"It was cancelled{self._by(last)} {self._ago(last.at)}{reason}."
         if self._was_running_before(last):
             yield "An attempt was running then, so the post may be out all the same."
 
@@ -388,8 +397,9 @@ class _Story:
 
     def _led(self, event: Event, started: Event) -> str:
         between = [ev for ev in self._events if event.seq < ev.seq < started.seq]
-        if any(isinstance(ev.data, e.JobRequeued) for ev in between):
-            return ", because a person requeued it"
+        requeued = next((ev for ev in between if isinstance(ev.data, e.JobRequeued)), None)
+        if requeued is not None:
+            return f", because {requeued.by or 'a person'} requeued it"
         return ", because its publisher cannot be asked and the runner retries what is interrupted"
 
     def _attempt_before(self, event: Event) -> int:

@@ -104,7 +104,8 @@ def _after(step: timedelta) -> str:
 
 
 def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
-    """The events of one job as a table; the date stands where a day begins."""
+    """The events of one job as a table; the date stands where a day begins, and who caused it where
+    that is known of any."""
     from rich.table import Table
     from rich.text import Text
 
@@ -114,6 +115,9 @@ def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
     table.add_column("after", justify="right", no_wrap=True, min_width=8)
     table.add_column("event", no_wrap=True, min_width=11)
     table.add_column("try", justify="right", no_wrap=True)
+    is_known_by = any(event.by for event in events)
+    if is_known_by:
+        table.add_column("by", no_wrap=True)
     table.add_column("what", overflow="fold")
     previous: datetime | None = None
     day = ""
@@ -128,6 +132,7 @@ def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
             Text(after, style="yellow" if after.startswith("-") else "dim"),
             Text(event.type, style=EVENT_STYLE.get(event.type, "")),
             Text("" if attempt is None else str(attempt)),
+            *([Text(printable(event.by or ""))] if is_known_by else []),
             Text(printable(describe(event, zone))),
         )
         previous, day = event.at, date
@@ -151,7 +156,7 @@ def narrow_timeline(events: Sequence[Event], zone: ZoneInfo) -> Iterator[Rendera
             "" if attempt is None else f" {attempt}",
             ("" if previous is None else f"  {_after(event.at - previous)}", "dim"),
         )
-        what = printable(describe(event, zone))
+        what = ", ".join(filter(None, (describe(event, zone), event.by and f"by {event.by}")))
         if what:
-            yield Padding(Text(what), (0, 0, 0, 2))
+            yield Padding(Text(printable(what)), (0, 0, 0, 2))
         previous = event.at

@@ -86,12 +86,63 @@ def test_the_last_rows_are_shown_when_the_progress_bar_is_gone(directory: Path) 
 def test_as_a_table_it_says_what_happened(directory: Path) -> None:
     """A row an event, in the ledger's zone."""
     out = run_here(directory, "audit", "--job", "late").out.splitlines()
-    assert out[0].split() == ["seq", "time", "job", "event", "try", "what", "(times", "in", "UTC)"]
+    assert out[0].split() == [
+        "seq", "time", "job", "event", "try", "by", "what", "(times", "in", "UTC)"
+    ]  # fmt: skip
     assert len(out) == 6
     assert out[1].split()[:5] == ["4", "2026-03-02", "12:00:00.000", "late", "added"]
     assert "lan: late" in out[1]
     assert "HTTP 503 from the platform" in out[3]
     assert out[3].split()[5] == "1"
+
+
+def by_three(directory: Path, clock: ManualClock) -> list[int]:
+    """Three more events: numbers 16 to 18."""
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.acting("web:lan").add_job("a", "text", clock.now(), job_id="who")
+        ledger.acting("web:lan-anh").hold_job("who")
+        ledger.acting("api:bot").cancel_job("who", "no")
+    return [16, 17, 18]
+
+
+@pytest.mark.parametrize(
+    ("options", "seqs"),
+    [
+        (["--by", "web:lan"], [16]),
+        (["--by", "web:lan", "--by", "api:bot"], [16, 18]),
+        (["--by", "web:"], [16, 17]),
+        (["--by", "web:", "--type", "held"], [17]),
+        (["--by", "nobody"], []),
+        (["--by", "runner:"], [2, 3, 5, 6, 7, 8, 12, 13]),
+    ],
+)
+def test_it_is_chosen_by_who_caused_it(
+    directory: Path, clock: ManualClock, options: list[str], seqs: list[int]
+) -> None:
+    """By the whole name, or by the kind; `web:lan` is nobody whose name only begins so."""
+    by_three(directory, clock)
+    assert chosen(directory, *options) == seqs
+
+
+def test_it_says_who_caused_it(directory: Path, clock: ManualClock) -> None:
+    """In a column of its own; with --json as in the log."""
+    by_three(directory, clock)
+    rows = run_here(directory, "audit", "--job", "who").out.splitlines()[1:]
+    assert [row.split()[5] for row in rows] == ["web:lan", "web:lan-anh", "api:bot"]
+    done = run_here(directory, "audit", "--job", "who", "--json").out.splitlines()
+    assert [json.loads(line)["by"] for line in done] == ["web:lan", "web:lan-anh", "api:bot"]
+    assert "by" not in json.loads(run_here(directory, "audit", "--json").out.splitlines()[0])
+
+
+@pytest.mark.parametrize("width", [60, 90])
+def test_on_a_terminal_that_has_no_room_it_says_it_behind_the_rest(
+    directory: Path, clock: ManualClock, width: int
+) -> None:
+    by_three(directory, clock)
+    options = "--job", "who", "--type", "cancelled"
+    terminal = Terminal(directory, "audit", *options, NO_COLOR="1", columns=width)
+    assert "no, by api:bot" in terminal.rest()
+    assert terminal.wait() == 0
 
 
 def test_what_a_job_says_never_reaches_the_terminal_raw(
@@ -114,6 +165,7 @@ def test_what_a_job_says_never_reaches_the_terminal_raw(
         (["--until", "whenever"], "'whenever' is not a time"),
         (["--type", "posted"], "'posted' is not one of"),
         (["--attempt", "0"], "0 is not in the range"),
+        (["--by", "somebody else"], "by must be 1 to 64 of A-Z a-z 0-9 . _ - : @ /"),
     ],
 )
 def test_wrong_options_are_one_line(directory: Path, options: list[str], says: str) -> None:
