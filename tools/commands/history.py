@@ -50,7 +50,7 @@ def _print_life(ledger: Ledger, events: list[Event], present: ScheduledJob | Non
         for line in narrow_timeline(events, zone_of(ledger)):
             out.print(line)
     else:
-        out.print(timeline(events, zone_of(ledger)))
+        out.print(timeline(events, zone_of(ledger), out.width))
     told = f"{len(events)} event{'s' if len(events) > 1 else ''} over {life_of(events)}, times in"
     state = Text("removed") if present is None else status_text(present)
     out.print(

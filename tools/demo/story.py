@@ -74,7 +74,8 @@ class _Story:
         self._head("All jobs")
         print_jobs(ledger.list_jobs(), zone_of(ledger))
         self._head(f"The life of the job that was in flight, {in_flight.job_id[:8]}")
-        self._console.print(timeline(ledger.history(in_flight.job_id), zone_of(ledger)))
+        events, width = ledger.history(in_flight.job_id), self._console.width
+        self._console.print(timeline(events, zone_of(ledger), width))
         self._head("verify")
         report = ledger.verify()
         print_report(report)

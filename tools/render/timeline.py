@@ -30,6 +30,8 @@ EVENT_STYLE = {
     "interrupted": "bold yellow",
     "expired": "yellow",
 }
+WIDE = 100
+"""From so many columns on there is room for one that says who did it."""
 NARROW = 64
 """On a terminal of fewer columns than that, what happened stands beneath when it did."""
 _BEGINNING = 60
@@ -103,9 +105,14 @@ def _after(step: timedelta) -> str:
     return f"-{span(-step)}" if step < timedelta(0) else f"+{span(step)}"
 
 
-def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
-    """The events of one job as a table; the date stands where a day begins, and who caused it where
-    that is known of any."""
+def _what_and_who(event: Event, zone: ZoneInfo) -> str:
+    return ", ".join(filter(None, (describe(event, zone), event.by and f"by {event.by}")))
+
+
+def timeline(events: Sequence[Event], zone: ZoneInfo, width: int) -> Table:
+    """The events of one job as a table for so many columns; the date stands where a day begins, and
+    who caused it where that is known of any: in a column where there is room for one, else behind
+    what happened."""
     from rich.table import Table
     from rich.text import Text
 
@@ -115,8 +122,8 @@ def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
     table.add_column("after", justify="right", no_wrap=True, min_width=8)
     table.add_column("event", no_wrap=True, min_width=11)
     table.add_column("try", justify="right", no_wrap=True)
-    is_known_by = any(event.by for event in events)
-    if is_known_by:
+    has_by = width >= WIDE and any(event.by for event in events)
+    if has_by:
         table.add_column("by", no_wrap=True)
     table.add_column("what", overflow="fold")
     previous: datetime | None = None
@@ -132,8 +139,8 @@ def timeline(events: Sequence[Event], zone: ZoneInfo) -> Table:
             Text(after, style="yellow" if after.startswith("-") else "dim"),
             Text(event.type, style=EVENT_STYLE.get(event.type, "")),
             Text("" if attempt is None else str(attempt)),
-            *([Text(printable(event.by or ""))] if is_known_by else []),
-            Text(printable(describe(event, zone))),
+            *([Text(printable(event.by or ""))] if has_by else []),
+            Text(printable(describe(event, zone) if has_by else _what_and_who(event, zone))),
         )
         previous, day = event.at, date
     return table
@@ -156,7 +163,7 @@ def narrow_timeline(events: Sequence[Event], zone: ZoneInfo) -> Iterator[Rendera
             "" if attempt is None else f" {attempt}",
             ("" if previous is None else f"  {_after(event.at - previous)}", "dim"),
         )
-        what = ", ".join(filter(None, (describe(event, zone), event.by and f"by {event.by}")))
+        what = _what_and_who(event, zone)
         if what:
             yield Padding(Text(printable(what)), (0, 0, 0, 2))
         previous = event.at

@@ -79,7 +79,7 @@ def test_ten_callers_who_wait_at_the_same_time_share_one_sync() -> None:
         callers = [threading.Thread(target=counted.add, args=(1,)) for _ in range(10)]
         for caller in callers:
             caller.start()
-        eventually(lambda: len(store._waiting) == 10)
+        eventually(lambda: len(store._queue) == 10)
     for caller in callers:
         caller.join()
     assert len(counted.scheduler.list_jobs()) == 10

@@ -128,7 +128,12 @@ def life(directory: Path, clock: ManualClock) -> Path:
     return directory
 
 
-def test_history_has_a_column_for_it_where_anybody_said_it(life: Path, clock: ManualClock) -> None:
+def test_history_has_a_column_for_it_where_anybody_said_it(
+    life: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where there is room for one; else it stands behind what happened."""
+    assert "wrong picture, by api:bot" in run_here(life, "history", "j").out
+    monkeypatch.setenv("COLUMNS", "100")
     with Ledger(life, clock=clock) as ledger:
         ledger.add_job("a", "nobody's", clock.now(), job_id="k")
     title, *rows = run_here(life, "history", "j").out.splitlines()
