@@ -89,6 +89,8 @@ class Scheduler(Ledger):
         ageing: timedelta | None = None,
         **of_ledger: Unpack[LedgerOptions],
     ) -> None:
+        for name in of_ledger.keys() - LedgerOptions.__annotations__.keys():
+            raise TypeError(f"Scheduler() got an unexpected keyword argument {name!r}")
         self._settings = settings = RunSettings(
             max_running_minutes=max_running_minutes,
             retry=retry,
@@ -170,6 +172,10 @@ class Scheduler(Ledger):
             key_of=self.idempotency_key,
             wake=lambda: self._loop.wake(),
         )
+
+        def expire() -> int:
+            return self.acting(me).cleanup_expired_jobs()
+
         self._due_run = DueRun(
             dispatcher,
             runner,
@@ -179,7 +185,7 @@ class Scheduler(Ledger):
             settings,
             self._own_loop,
             now=self._now,
-            expire=lambda: self.acting(me).cleanup_expired_jobs(),
+            expire=expire,
             is_closed=lambda: self._closed,
             is_let_go=lambda: self._is_let_go,
         )
@@ -197,7 +203,7 @@ class Scheduler(Ledger):
             now=self._now,
             is_real_time=is_real_time,
             expire_after=expire_after,
-            expire=lambda: self.acting(me).cleanup_expired_jobs(),
+            expire=expire,
         )
         self._is_made = True
 

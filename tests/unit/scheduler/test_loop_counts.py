@@ -211,18 +211,18 @@ def test_looks_are_frequent_after_a_change_by_another_process() -> None:
     """A hundredth of a second at first, a tenth of the time since then, a tenth of a second in the
     end: twelve looks in the first tenth of a second and in any later decade a few more."""
     time = Seconds()
-    lookout = LoopTiming(time)
-    assert lookout.wait_s == LOOK_EVERY_S
-    lookout.found()
-    assert lookout.wait_s == LOOK_SOON_S
+    timing = LoopTiming(time)
+    assert timing.wait_s == LOOK_EVERY_S
+    timing.found()
+    assert timing.wait_s == LOOK_SOON_S
     begun, looks = time.now, 0
-    while lookout.wait_s < LOOK_EVERY_S:
-        time.now += lookout.wait_s
+    while timing.wait_s < LOOK_EVERY_S:
+        time.now += timing.wait_s
         looks += 1
     assert looks <= 40
     assert time.now - begun <= 1.1
     time.now += 1000
-    assert lookout.wait_s == LOOK_EVERY_S
+    assert timing.wait_s == LOOK_EVERY_S
 
 
 def test_the_loop_remembers_who_changed_something(directory: Path, clock: ManualClock) -> None:
@@ -261,7 +261,7 @@ def test_the_loop_remembers_who_changed_something(directory: Path, clock: Manual
     ],
     ids=["a change", "a question", "running what is due", "cleaning up", "writing behind"],
 )
-def test_whoever_takes_in_what_another_handle_has_done_tells_the_lookout(
+def test_whoever_takes_in_what_another_handle_has_done_tells_the_timing(
     directory: Path, clock: ManualClock, take_in: Callable[[Scheduler], object]
 ) -> None:
     """It need not be the loop's wait that comes across it first."""
@@ -294,18 +294,18 @@ def test_what_is_read_at_the_opening_is_no_reason_to_look_more_often(
 def test_files_give_way_to_what_is_about_to_start() -> None:
     """Before a due time as long as writing may take, and until what is due has started."""
     time = Seconds()
-    lookout = LoopTiming(time)
-    assert lookout.calm_in_s(inf, 0.0) == 0
-    assert lookout.calm_in_s(CALM_S, 0.0) == 0
-    assert lookout.calm_in_s(CALM_S / 2, 0.0) == CALM_S * 1.5
-    assert lookout.calm_in_s(0.05, 0.03) == 0
-    assert lookout.calm_in_s(0.05, 0.04) == 0.05 + CALM_S
-    assert lookout.calm_in_s(-CALM_S / 2, 0.0) == CALM_S / 2
-    assert lookout.calm_in_s(-60, 0.0) == 0  # its account is busy: it will not start now
-    lookout.turn()
-    assert lookout.calm_in_s(inf, 0.0) == CALM_S
+    timing = LoopTiming(time)
+    assert timing.calm_in_s(inf, 0.0) == 0
+    assert timing.calm_in_s(CALM_S, 0.0) == 0
+    assert timing.calm_in_s(CALM_S / 2, 0.0) == CALM_S * 1.5
+    assert timing.calm_in_s(0.05, 0.03) == 0
+    assert timing.calm_in_s(0.05, 0.04) == 0.05 + CALM_S
+    assert timing.calm_in_s(-CALM_S / 2, 0.0) == CALM_S / 2
+    assert timing.calm_in_s(-60, 0.0) == 0  # its account is busy: it will not start now
+    timing.turn()
+    assert timing.calm_in_s(inf, 0.0) == CALM_S
     time.now += CALM_S
-    assert lookout.calm_in_s(inf, 0.0) == 0
+    assert timing.calm_in_s(inf, 0.0) == 0
 
 
 def test_files_give_way_only_while_the_loop_runs_and_has_room(
