@@ -16,7 +16,7 @@ from .zone import to_utc
 
 
 class History:
-    """The log of a ledger, as it is asked about; `refresh` brings it up to date."""
+    """Answers what a ledger's methods ask of its log; `refresh` brings it up to date."""
 
     def __init__(
         self,
@@ -32,18 +32,14 @@ class History:
         self._expire_after = expire_after
 
     def of_job(self, job_id: str) -> list[Event]:
-        """All events of one job, in order; also of a removed one.
-
-        Raises:
-            JobNotFoundError: the ledger never had a job of this id.
-        """
+        """As `Ledger.history`."""
         self._refresh()
         if not isinstance(job_id, str) or not self._log.version(job_id):
             raise not_found(job_id, self._log.jobs())
         return list(self.events(job_id=job_id))
 
     def known_ids(self) -> list[str]:
-        """The ids of all jobs that there ever were, removed ones too, in the order of adding."""
+        """As `Ledger.known_ids`."""
         self._refresh()
         return list(self._log.jobs())
 
@@ -56,11 +52,7 @@ class History:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Iterator[Event]:
-        """The events after sequence number `after`, in order, up to those acknowledged by now.
-
-        Streamed: memory does not grow with the log. `types` are event types; `since` and `until`
-        are inclusive bounds of the events' times, naive ones in the ledger's time zone.
-        """
+        """As `Ledger.events`."""
         if isinstance(after, bool) or not isinstance(after, int) or after < 0:
             raise ValidationError(
                 f"after must be an int of at least 0, not {after!r}", field="after"
@@ -78,15 +70,7 @@ class History:
                 yield to_event(record)
 
     def as_of(self, when: datetime | int | None = None, *, seq: int | None = None) -> LedgerView:
-        """The state at a moment: after event number `seq`, or after the last event at or before
-        `when` (naive: in the ledger's time zone).
-
-        The log is in order of sequence, not of time: where the clock went back, a moment counts
-        every event up to the last one that is not later than it.
-
-        Raises:
-            ValidationError: neither or both are given, or there is no such sequence number yet.
-        """
+        """As `Ledger.as_of`."""
         if isinstance(when, int) and not isinstance(when, bool) and seq is None:
             when, seq = None, when
         if (when is None) == (seq is None):

@@ -124,3 +124,11 @@ except ModuleNotFoundError as error:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == f"LifecycleMachine needs hypothesis ({how_to_install('testing')})"
+
+
+def test_its_former_name_gives_the_same() -> None:
+    """Programs that were written for it go on."""
+    from jobledger.tools import testing as former
+
+    assert former.__all__ == testing.__all__
+    assert all(getattr(former, name) is getattr(testing, name) for name in testing.__all__)
