@@ -19,9 +19,9 @@ from unittest.mock import patch
 from measure import in_turn, share, tell, timed
 
 from jobledger.eventstore import record
+from jobledger.eventstore.engines.files.segment import Cursor
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.record import GENESIS, NewRecord
-from jobledger.eventstore.segment import Cursor
 
 DATA = (
     b'{"account_id":"my-shop","content":"%b","scheduled_time":"2026-03-02T12:00:00Z","priority":2,'

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from measure import in_turn, middle, share, tell, timed
 
 from jobledger import Ledger, NewJob
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 
 APART_S = 0.02
 SPREAD_DAYS = 300

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from ..domain.errors import StorageError, ValidationError
+from .engines.files.tail import MAX_WRITE_BYTES
 from .record import MAX_LINE_BYTES, NewRecord, Record
 from .store import VersionConflictError, position_conflict
-from .tail import MAX_WRITE_BYTES
 
 MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
 """The most that one write carries, so that no torn tail is longer than MAX_WRITE_BYTES."""

@@ -19,16 +19,16 @@ from typing import Any
 from ..domain.errors import JobLedgerError, LedgerBusyError, LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
 from .commit_queue import Append, CommitQueue, accept, broken_off, change_within_change
-from .filesystem import FileSystem, located, storage_error, storage_errors
-from .head import Head, HeadFile, encode_head
-from .ledger_directory import LOCK_NAME, create_ledger, find_days, identify, open_lock
-from .lock import AppendLock, Patience
+from .engines.files.filesystem import FileSystem, located, storage_error, storage_errors
+from .engines.files.head import Head, HeadFile, encode_head
+from .engines.files.ledger_directory import LOCK_NAME, create_ledger, find_days, identify, open_lock
+from .engines.files.lock import AppendLock, Patience
+from .engines.files.segment import Cursor, corrupt, create_segment, day_file
+from .engines.files.tail import TornTail, recover_tail
 from .log import Log, LogReplacedError
 from .position import DayRead, Position
 from .record import RECORDS, Form, NewRecord, encode_write
-from .segment import Cursor, corrupt, create_segment, day_file
 from .store import Durability, Identity, Observer
-from .tail import TornTail, recover_tail
 
 
 @contextmanager

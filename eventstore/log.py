@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
-from .head import COPIED_LAST, Head
-from .position import DayRead, Position, check_position
-from .record import RECORDS, Form, Header, Repaired
-from .segment import (
+from .engines.files.filesystem import FileIdentity, FileSystem, storage_error, storage_errors
+from .engines.files.head import COPIED_LAST, Head
+from .engines.files.segment import (
     Cursor,
     corrupt,
     day_file,
@@ -25,6 +23,8 @@ from .segment import (
     read_header,
     scan,
 )
+from .position import DayRead, Position, check_position
+from .record import RECORDS, Form, Header, Repaired
 
 Steps = Generator[list[Any], None, LedgerCorruptError | None]
 """Whole writes in order; its return value is what does not verify in the newest file."""

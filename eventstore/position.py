@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from ..domain.errors import JobLedgerError, LedgerCorruptError
-from .filesystem import FileSystem, storage_errors
+from .engines.files.filesystem import FileSystem, storage_errors
+from .engines.files.segment import Cursor, day_file, list_days, read_header
 from .record import MAX_LINE_BYTES, RecordError, Repaired, decode_record
-from .segment import Cursor, day_file, list_days, read_header
 
 _NEARLY_ALWAYS = 16 * 1024
 """Most lines are shorter."""

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..domain.errors import LedgerCorruptError
-from .filesystem import FileSystem, located, storage_errors
-from .head import Head, HeadFile
-from .ledger_directory import find_days, first_identity
+from .engines.files.filesystem import FileSystem, located, storage_errors
+from .engines.files.head import Head, HeadFile
+from .engines.files.ledger_directory import find_days, first_identity
+from .engines.files.segment import corrupt, day_file, read_header
 from .log import Log
 from .record import (
     MAX_LINE_BYTES,
@@ -25,7 +26,6 @@ from .record import (
     Repaired,
     decode_record,
 )
-from .segment import corrupt, day_file, read_header
 
 _CHUNK = 256 * 1024
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from ..projections.marker import Marker, MarkerError, marker_path, read_marker
 from .chain import ChainCheck
 from .findings import Findings

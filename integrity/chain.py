@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from ..domain.errors import StorageError
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from .findings import Findings
 from .second_reader import (
     FIRST_PREV,

@@ -11,7 +11,12 @@ import msgspec
 
 from ..domain.errors import LedgerCorruptError
 from ..domain.job.events import Event, decode_data
-from ..eventstore.filesystem import FileSystem, is_no_file, storage_error, storage_errors
+from ..eventstore.engines.files.filesystem import (
+    FileSystem,
+    is_no_file,
+    storage_error,
+    storage_errors,
+)
 from ..projections.board import Board
 from ..projections.daily_files import DailyFiles, files_on_disk, job_file
 from ..projections.file_content import is_same

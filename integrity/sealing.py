@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError
 from ..domain.job.events import timestamp
-from ..eventstore.filesystem import FileSystem, located
+from ..eventstore.engines.files.filesystem import FileSystem, located
 from .chain import Place
 from .proofs import sealed_place
 from .seals import Seal, SealError, SigningKey, seal_file, write_seal

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ..domain.times import Moment
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
 from .findings import ProblemKind
 
 FIRST_PREV = "0" * 32

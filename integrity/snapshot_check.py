@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from ..projections.board import Board
 from ..projections.daily_files import DailyFiles
 from ..projections.marker import Marker

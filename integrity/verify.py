@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..domain.errors import StorageError
-from ..eventstore.filesystem import FileSystem, located, storage_errors
+from ..eventstore.engines.files.filesystem import FileSystem, located, storage_errors
 from ..projections.marker import marker_path
 from ..projections.snapshot import snapshot_path
 from .ahead import check_markers, read_markers

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from ..eventstore.backup import Progress, copy_log
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.engines.files.backup import Progress, copy_log
+from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
 from ..eventstore.position import Position
 from ..integrity.seals import seal_file, sealed_days
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ..domain.errors import StorageError, ValidationError
-from ..eventstore.filesystem import FileSystem, storage_errors
+from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
+from ..eventstore.engines.files.lock import Patience
 from ..eventstore.jsonl import JsonlEventStore
-from ..eventstore.lock import Patience
 from ..eventstore.position import DayRead
 from ..instrumentation.log import logger
 from ..projections.daily_files import DailyFiles, DayFile, files_on_disk, job_file

@@ -24,9 +24,9 @@ from ..domain.job.events import Event
 from ..domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.clock_jump import boot_time
-from ..eventstore.filesystem import FileSystem, located
+from ..eventstore.engines.files.filesystem import FileSystem, located
+from ..eventstore.engines.files.lock import LockWait, Patience
 from ..eventstore.jsonl import JsonlEventStore
-from ..eventstore.lock import LockWait, Patience
 from ..eventstore.store import Durability
 from ..instrumentation.log import logger
 from ..instrumentation.telling import OnlyTold

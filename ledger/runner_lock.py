@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..domain.errors import SchedulerRunningError, StorageError
-from ..eventstore.filesystem import FileIdentity, FileSystem, located, storage_errors
+from ..eventstore.engines.files.filesystem import FileIdentity, FileSystem, located, storage_errors
 
 LOCK_NAME = "runner.lock"
 _TRIES = 10

@@ -13,7 +13,7 @@ import msgspec
 from ..domain.errors import ValidationError
 from ..domain.policy import EXPIRE_AFTER
 from ..domain.validation import check_by
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.store import Durability
 from ..projections.rebuild import Progress
 from ..projections.stored import ProjectionFactory

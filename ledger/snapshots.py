@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..domain.errors import StorageError
-from ..eventstore.filesystem import FileSystem, storage_errors
-from ..eventstore.lock import Patience
+from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
+from ..eventstore.engines.files.lock import Patience
 from ..instrumentation.log import logger
 from ..projections.snapshot import (
     OtherReleaseError,

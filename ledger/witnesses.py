@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..domain.errors import StorageError
-from ..eventstore.copying import copy_file
-from ..eventstore.filesystem import FileSystem, is_no_file, storage_errors
+from ..eventstore.engines.files.copying import copy_file
+from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
+from ..eventstore.engines.files.owner import DIRECTORY_MODE
 from ..eventstore.jsonl import JsonlEventStore
-from ..eventstore.owner import DIRECTORY_MODE
 from ..instrumentation.log import logger
 from ..projections.marker import Marker
 from ..projections.snapshot import (

@@ -22,7 +22,7 @@ import msgspec
 from ..domain.job.events import Event
 from ..domain.job.state import ScheduledJob
 from ..domain.times import Moment
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from .days import Days
 from .id_set import IdSet, same_ids
 from .jobs import Jobs, Pages, Picked, place_in_file

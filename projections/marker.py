@@ -14,7 +14,7 @@ import msgspec
 from ..domain.errors import JobLedgerError, StorageError
 from ..domain.job import fold
 from ..eventstore.checked import has_right_check, with_check
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.position import DayRead, PositionError, check_record
 
 _LONGEST = 4096

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..eventstore.filesystem import FileSystem, is_no_file, storage_errors
+from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
 from ..eventstore.record import Record
 from .board import Board
 from .daily_files import DailyFiles, files_on_disk, job_file

@@ -23,7 +23,7 @@ from ..domain.errors import JobLedgerError
 from ..domain.job import fold
 from ..domain.job.state import NO_KEYS, JobStatus, ScheduledJob, share_message
 from ..domain.times import Moment
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.position import DayRead, Position
 from ..eventstore.record import Repaired
 from .board import BoardState

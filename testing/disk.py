@@ -30,7 +30,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from ..eventstore.filesystem import FileIdentity, FileSystem, LockHolder
+from ..eventstore.engines.files.filesystem import FileIdentity, FileSystem, LockHolder
 
 SECTOR = 512
 

@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from ..eventstore.filesystem import FileSystem
+from ..eventstore.engines.files.filesystem import FileSystem
 from .model import Violation, must
 from .processes import LEDGER
 

@@ -182,9 +182,9 @@ def is_ledger(directory: Path) -> bool:
     Raises:
         StorageError: the directory cannot be read.
     """
-    from ..eventstore.filesystem import FileSystem, located, storage_errors
-    from ..eventstore.head import HEAD_NAME
-    from ..eventstore.segment import list_days
+    from ..eventstore.engines.files.filesystem import FileSystem, located, storage_errors
+    from ..eventstore.engines.files.head import HEAD_NAME
+    from ..eventstore.engines.files.segment import list_days
 
     fs, days = FileSystem(), list[str]()
     directory = located(fs, directory)

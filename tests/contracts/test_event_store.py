@@ -16,8 +16,8 @@ import pytest
 from support.eventstore import NOON, Seen, at_once, new
 
 from jobledger import ManualClock, StorageError, ValidationError
+from jobledger.eventstore.engines.memory import MemoryEventStore, MemoryLog
 from jobledger.eventstore.jsonl import JsonlEventStore
-from jobledger.eventstore.memory import MemoryEventStore, MemoryLog
 from jobledger.eventstore.store import EventStore, Observer, VersionConflictError
 
 

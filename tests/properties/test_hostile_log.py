@@ -18,9 +18,9 @@ from support.domain import NOON
 from support.eventstore import LogDirectory, lines_of
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
+from jobledger.eventstore.engines.files.repair import repair
 from jobledger.eventstore.record import RecordError, decode_header, decode_record
-from jobledger.eventstore.repair import repair
 from jobledger.integrity.verify import verify
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -46,8 +46,8 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
-from jobledger.eventstore.filesystem import FileSystem
-from jobledger.eventstore.repair import assess, repair
+from jobledger.eventstore.engines.files.filesystem import FileSystem
+from jobledger.eventstore.engines.files.repair import assess, repair
 from jobledger.integrity.verify import verify
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed

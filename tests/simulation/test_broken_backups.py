@@ -13,7 +13,7 @@ from support.durability import LEDGER, Events, events_of, let_go, without_backgr
 from support.eventstore import NOON
 
 from jobledger import Ledger, ManualClock
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.integrity.verify import verify
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed

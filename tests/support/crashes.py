@@ -21,7 +21,7 @@ import httpx
 from support.publishers import Crash
 
 from jobledger import Attempt, JobStatus, ManualClock, PostResult, ScheduledJob, Scheduler
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.publishers import ThreadsPublisher, WebhookPublisher
 from jobledger.publishers.fake_platform import FakePlatform
 from jobledger.publishers.fake_platform.faults import Exchange, Fault

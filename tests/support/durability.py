@@ -17,8 +17,8 @@ import pytest
 
 from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.errors import StorageError
-from jobledger.eventstore import segment
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files import segment
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.integrity.verify import verify
 from jobledger.ledger.background import Background
 from jobledger.projections import jobs

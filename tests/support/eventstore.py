@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jobledger import JobLedgerError, ManualClock
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.record import NewRecord, Record
 

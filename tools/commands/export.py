@@ -11,7 +11,7 @@ import click
 
 from ...domain.errors import StorageError, ValidationError
 from ...domain.job.state import JobStatus, ScheduledJob
-from ...eventstore.filesystem import storage_errors
+from ...eventstore.engines.files.filesystem import storage_errors
 from ...ledger.ledger import Ledger
 from ..files import FILE, WrittenOut, check_free, write_out
 from ..filters import account_option, choose_jobs, status_option

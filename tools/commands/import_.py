@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...domain.job.state import JobStatus
-from ...eventstore.filesystem import FileSystem
-from ...eventstore.ledger_directory import check_may_create
+from ...eventstore.engines.files.filesystem import FileSystem
+from ...eventstore.engines.files.ledger_directory import check_may_create
 from ...ledger.ledger import Ledger
 from ...ledger.zone import load_zone
 from ..files import FILE

@@ -12,7 +12,7 @@ import click
 
 from ...domain.errors import JobLedgerError, StorageError, ValidationError
 from ...domain.job.events import Event
-from ...eventstore.filesystem import storage_errors
+from ...eventstore.engines.files.filesystem import storage_errors
 from ...ledger.ledger import Ledger
 from ...release import how_to_install
 from ..files import FILE, WrittenOut

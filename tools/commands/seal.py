@@ -109,8 +109,8 @@ def _seal(session: Session, name: str, password: bytes | None, today: bool) -> N
 
 def _why_none(directory: Path, today: bool) -> str:
     """Why there was nothing to seal. A day is finished when the log has a newer one."""
-    from ...eventstore.filesystem import FileSystem
-    from ...eventstore.segment import list_days
+    from ...eventstore.engines.files.filesystem import FileSystem
+    from ...eventstore.engines.files.segment import list_days
 
     days = list_days(FileSystem(), directory)
     if today:

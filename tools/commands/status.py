@@ -10,7 +10,7 @@ import msgspec
 
 from ...domain.errors import StorageError
 from ...domain.job.state import JobStatus, ScheduledJob
-from ...eventstore.filesystem import FileSystem, storage_errors
+from ...eventstore.engines.files.filesystem import FileSystem, storage_errors
 from ...ledger.ledger import Ledger
 from ...ledger.runner_lock import LOCK_NAME
 from ...ledger.zone import load_zone

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from ...domain.errors import StorageError, ValidationError
-from ...eventstore.filesystem import storage_errors
+from ...eventstore.engines.files.filesystem import storage_errors
 from ..session import is_ledger
 from .csv_form import BOM
 

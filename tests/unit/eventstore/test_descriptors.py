@@ -17,8 +17,8 @@ from textwrap import dedent
 import pytest
 from support.waiting import eventually
 
-from jobledger.eventstore import descriptors
-from jobledger.eventstore.descriptors import open_file
+from jobledger.eventstore.engines.files import descriptors
+from jobledger.eventstore.engines.files.descriptors import open_file
 from jobledger.integrity.verify import verify
 
 CLOSED = [numbers for count in range(4) for numbers in itertools.combinations(range(3), count)]
@@ -47,7 +47,7 @@ WHOLE_LIFE = dedent("""
                     os.write(number, b"libfoo: warning: something or other\\n")
 
     from jobledger import Change, Ledger, ManualClock, PostResult, Scheduler
-    from jobledger.eventstore.filesystem import FileSystem
+    from jobledger.eventstore.engines.files.filesystem import FileSystem
 
     class Counts:
         name = "counts.txt"

@@ -9,9 +9,9 @@ import pytest
 from support.eventstore import NOON, LogDirectory, Seen, new
 
 from jobledger import Ledger, ManualClock, Scheduler, StorageError
-from jobledger.eventstore import filesystem
-from jobledger.eventstore.directory_check import is_network
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files import filesystem
+from jobledger.eventstore.engines.files.directory_check import is_network
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 
 # -- whose it is -----------------------------------------------------------------------------------
 

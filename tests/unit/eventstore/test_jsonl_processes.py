@@ -12,7 +12,7 @@ from support.eventstore import LogDirectory, WatchedFileSystem, append_bytes, ne
 from support.waiting import eventually
 
 from jobledger import StorageError
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 
 
 def in_child(action: Callable[[], bool]) -> bool:

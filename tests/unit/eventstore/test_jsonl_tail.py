@@ -18,8 +18,8 @@ from support.eventstore import (
 )
 
 from jobledger import LedgerCorruptError, StorageError
+from jobledger.eventstore.engines.files.tail import MAX_WRITE_BYTES
 from jobledger.eventstore.record import NewRecord
-from jobledger.eventstore.tail import MAX_WRITE_BYTES
 
 THREE = (new("c", 1), new("c", 2), new("c", 3))
 

@@ -9,8 +9,14 @@ import pytest
 from support.eventstore import LogDirectory, new
 
 from jobledger.domain.errors import LedgerBusyError, StorageError
-from jobledger.eventstore.filesystem import FileSystem, LockHolder
-from jobledger.eventstore.lock import BRIEF_S, LONGEST_S, AppendLock, LockWait, Patience
+from jobledger.eventstore.engines.files.filesystem import FileSystem, LockHolder
+from jobledger.eventstore.engines.files.lock import (
+    BRIEF_S,
+    LONGEST_S,
+    AppendLock,
+    LockWait,
+    Patience,
+)
 
 
 class Waited(FileSystem):

@@ -12,7 +12,7 @@ import pytest
 from support.eventstore import LogDirectory, Seen, new
 
 from jobledger import LedgerCorruptError
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.reader import LogReader
 
 

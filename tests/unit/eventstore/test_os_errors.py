@@ -13,8 +13,8 @@ import pytest
 from support.eventstore import NOON, WatchedFileSystem
 
 from jobledger import Ledger, ManualClock, StorageError
-from jobledger.eventstore.filesystem import FileSystem, storage_error
-from jobledger.eventstore.os_errors import CannotSyncError
+from jobledger.eventstore.engines.files.filesystem import FileSystem, storage_error
+from jobledger.eventstore.engines.files.os_errors import CannotSyncError
 
 WAYS_OUT = {
     errno.ENOSPC: "make room",

@@ -17,9 +17,9 @@ from support.eventstore import LogDirectory, append_bytes, new
 from support.users import User, as_root, place_for_all
 
 from jobledger import Change, Ledger, ManualClock, PostResult, Scheduler, StorageError
-from jobledger.eventstore import owner
-from jobledger.eventstore.filesystem import FileSystem, storage_errors
-from jobledger.eventstore.repair import repair
+from jobledger.eventstore.engines.files import owner
+from jobledger.eventstore.engines.files.filesystem import FileSystem, storage_errors
+from jobledger.eventstore.engines.files.repair import repair
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
 from jobledger.integrity.verify import verify

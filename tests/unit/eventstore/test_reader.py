@@ -11,7 +11,7 @@ import pytest
 from support.eventstore import append_bytes, lines_of, new, reseal
 
 from jobledger import ManualClock
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.reader import LogReader
 from jobledger.eventstore.record import RECORDS_WITH_LINES

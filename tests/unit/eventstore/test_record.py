@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from support.eventstore import GENESIS, new, reseal, seal
 
-from jobledger.eventstore.head import Head, decode_head, encode_head
+from jobledger.eventstore.engines.files.head import Head, decode_head, encode_head
 from jobledger.eventstore.record import (
     MAX_LINE_BYTES,
     Header,

@@ -17,10 +17,10 @@ import pytest
 from support.eventstore import NOON, contents, damages, lines_of, reseal
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
+from jobledger.eventstore.engines.files.repair import REPAIR_NAME, assess, read_plan, repair
 from jobledger.eventstore.reader import LogReader
 from jobledger.eventstore.record import MAX_LINE_BYTES
-from jobledger.eventstore.repair import REPAIR_NAME, assess, read_plan, repair
 from jobledger.integrity.verify import verify
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
@@ -358,7 +358,9 @@ def test_a_long_reason_is_cut(
     damage = assess(FS, sound)
     assert damage is not None
     longer = msgspec.structs.replace(damage, message="because " * 1000)
-    monkeypatch.setattr("jobledger.eventstore.repair.assess", lambda fs, directory: longer)
+    monkeypatch.setattr(
+        "jobledger.eventstore.engines.files.repair.assess", lambda fs, directory: longer
+    )
     plan = repair(FS, sound, clock.now())
     assert plan is not None
     (line,) = lines_of(sound / f"events_{plan.new_day}.jsonl")

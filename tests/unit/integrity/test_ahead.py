@@ -11,7 +11,7 @@ from support.cli import run_here
 from support.durability import let_go, saving_snapshots, without_background
 
 from jobledger import Ledger, ManualClock, StorageError
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
 

@@ -28,7 +28,7 @@ from jobledger import (
     StorageError,
     ValidationError,
 )
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.projections.snapshot import Snapshot, decode_snapshot, encode_snapshot
 from jobledger.projections.stored import StoredProjection
 from jobledger.release import __version__

@@ -29,10 +29,10 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
+from jobledger.eventstore.engines.files.repair import assess, repair
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.reader import LogReader
-from jobledger.eventstore.repair import assess, repair
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
 from jobledger.integrity.verify import Verification, verify

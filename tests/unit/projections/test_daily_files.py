@@ -17,7 +17,7 @@ from support.publishers import Recording
 
 from jobledger import Ledger, ManualClock, ScheduledJob, Scheduler
 from jobledger.domain.errors import JobLedgerError
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.testing import Fault, FaultyFileSystem
 
 HOUR = timedelta(hours=1)

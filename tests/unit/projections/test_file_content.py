@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.projections import file_content as comparing
 from jobledger.projections.file_content import FirstDifference, first_difference, is_same
 

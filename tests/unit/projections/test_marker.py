@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.eventstore import damages
 
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.position import DayRead
 from jobledger.projections.marker import (
     Marker,

@@ -17,8 +17,8 @@ from support.domain import NOON
 from support.durability import LEDGER, records_read, without_background
 
 from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler
-from jobledger.eventstore.filesystem import FileSystem
-from jobledger.eventstore.segment import day_file
+from jobledger.eventstore.engines.files.filesystem import FileSystem
+from jobledger.eventstore.engines.files.segment import day_file
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 LOG = day_file(Path(), NOON.date().isoformat()).name

@@ -13,7 +13,7 @@ from support.durability import LEDGER, without_background
 from support.waiting import eventually
 
 from jobledger import ManualClock, NewJob, PostResult, Scheduler
-from jobledger.eventstore.segment import day_file
+from jobledger.eventstore.engines.files.segment import day_file
 from jobledger.projections import daily_files
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 

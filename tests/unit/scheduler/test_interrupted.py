@@ -15,7 +15,7 @@ from support.durability import saving_snapshots, without_background
 from support.waiting import eventually
 
 from jobledger import Change, Ledger, ManualClock, NewJob, StorageError
-from jobledger.eventstore.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.ledger.background import Background
 from jobledger.projections.snapshot import SnapshotError, check_of_one_moment
 

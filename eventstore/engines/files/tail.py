@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError
+from ....domain.errors import LedgerCorruptError
+from ...log import Log
+from ...record import Record, RecordError, decode_record
 from .filesystem import FileSystem, storage_errors
 from .head import COPIED_LAST, Head
-from .log import Log
-from .record import Record, RecordError, decode_record
 from .segment import Cursor, check_record, corrupt
 
 MAX_WRITE_BYTES = 64 * 1024 * 1024

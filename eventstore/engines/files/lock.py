@@ -15,8 +15,8 @@ from time import monotonic
 
 import msgspec
 
-from ..domain.errors import LedgerBusyError
-from .commit_queue import change_within_change
+from ....domain.errors import LedgerBusyError
+from ...commit_queue import change_within_change
 from .filesystem import FileIdentity, FileSystem, LockHolder, storage_error
 
 LONGEST_S = 60.0

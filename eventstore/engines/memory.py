@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from ..domain.errors import StorageError
-from .record import GENESIS, RECORDS, Form, NewRecord, encode_write
-from .store import Identity, Observer, VersionConflictError, position_conflict
-from .zone_rules import check_same_zone
+from ...domain.errors import StorageError
+from ..record import GENESIS, RECORDS, Form, NewRecord, encode_write
+from ..store import Identity, Observer, VersionConflictError, position_conflict
+from ..zone_rules import check_same_zone
 
 
 class MemoryLog:

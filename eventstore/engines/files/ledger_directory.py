@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from ..domain.errors import LedgerCorruptError, StorageError
+from ....domain.errors import LedgerCorruptError, StorageError
+from ...store import Identity
+from ...zone_rules import check_same_zone
 from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
 from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
-from .store import Identity
-from .zone_rules import check_same_zone
 
 LOCK_NAME = "append.lock"
 REPAIR_NAME = "repair.json"

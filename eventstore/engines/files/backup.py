@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ...position import Position
 from .copying import copying
 from .filesystem import FileSystem, storage_errors
 from .head import Head, HeadFile
 from .owner import DIRECTORY_MODE
-from .position import Position
 from .segment import day_file
 
 Progress = Callable[[int, int], None]

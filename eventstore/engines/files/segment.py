@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..domain.errors import LedgerCorruptError, StorageError
-from .filesystem import FileSystem, storage_errors
-from .record import (
+from ....domain.errors import LedgerCorruptError, StorageError
+from ...record import (
     FORMAT_VERSION,
     GENESIS,
     MAX_LINE_BYTES,
@@ -22,6 +21,7 @@ from .record import (
     encode_header,
     own_hashes,
 )
+from .filesystem import FileSystem, storage_errors
 
 _NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
 _CHUNK = 256 * 1024

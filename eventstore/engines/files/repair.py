@@ -15,17 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError, StorageError
-from ..domain.times import Moment, in_utc
-from .checked import has_right_check, with_check
-from .copying import copy_file
-from .filesystem import FileSystem, located, storage_errors
-from .head import HEAD_NAME, Head, HeadFile, encode_head
-from .ledger_directory import LOCK_NAME, REPAIR_NAME, find_days, first_identity
-from .log import Log
-from .os_errors import is_no_file
-from .owner import DIRECTORY_MODE
-from .record import (
+from ....domain.errors import LedgerCorruptError, StorageError
+from ....domain.times import Moment, in_utc
+from ...checked import has_right_check, with_check
+from ...log import Log
+from ...record import (
     FORMAT_VERSION,
     GENESIS,
     MAX_LINE_BYTES,
@@ -35,8 +29,14 @@ from .record import (
     decode_record,
     encode_header,
 )
+from ...store import Identity
+from .copying import copy_file
+from .filesystem import FileSystem, located, storage_errors
+from .head import HEAD_NAME, Head, HeadFile, encode_head
+from .ledger_directory import LOCK_NAME, REPAIR_NAME, find_days, first_identity
+from .os_errors import is_no_file
+from .owner import DIRECTORY_MODE
 from .segment import corrupt, day_file
-from .store import Identity
 from .tail import judge
 
 _CHUNK = 1024 * 1024

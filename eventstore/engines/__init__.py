@@ -1,0 +1,1 @@
+"""The engines: each keeps the lines of a ledger, and nothing else."""
