@@ -63,7 +63,7 @@ manual: env      ## write docs/commands.md from the commands' own help; in which
 	PYTHONPATH=tests $(BIN)/python -m switches --places
 	PYTHONPATH=tests $(BIN)/python -m planted --places
 
-types: env       ## mypy, strict
+types: env       ## mypy, strict: the package, its tests, benchmarks and examples
 	mkdir -p .cache/types
 	test -e .cache/types/jobledger || ln -s ../.. .cache/types/jobledger
 	$(BIN)/mypy

@@ -37,10 +37,14 @@ def main() -> None:
             def last_lines() -> list[bytes]:
                 return lines_of(Path(place, "jobs"), adds)
 
+            def write_bare() -> float:
+                lines = last_lines()
+                return timed(lambda: bare.write(lines))
+
             taken = in_turn(
                 {
                     "add_job": lambda: timed(add),
-                    "bare": lambda lines=None: timed(lambda ls=last_lines(): bare.write(ls)),
+                    "bare": write_bare,
                 },
                 rounds,
             )

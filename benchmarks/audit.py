@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from histories import lived
@@ -46,9 +48,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place, "jobs")
         lived(directory, events)
-        ways = {"a bare loop": lambda: process("-c", _BARE, str(directory)).seconds}
+
+        def seconds(arguments: Sequence[str]) -> float:
+            return process(*arguments).seconds
+
+        ways = {"a bare loop": partial(seconds, ["-c", _BARE, str(directory)])}
         for name, options in _CHOICES.items():
-            ways[name] = lambda options=options: process(*_audit(directory, options)).seconds
+            ways[name] = partial(seconds, _audit(directory, options))
         taken = in_turn(ways, rounds, warm=False)
         bare = taken["a bare loop"]
     tell(

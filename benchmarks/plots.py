@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-import pygal
-from pygal.style import Style
+import pygal  # type: ignore[import-untyped]  # it has no types
+from pygal.style import Style  # type: ignore[import-untyped]  # nor has this
 from questions import Figures
 
 # As in tools/report/charts.py: pygal leaves a finder behind that Python no longer calls.

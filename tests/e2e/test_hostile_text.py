@@ -70,7 +70,7 @@ def test_all_of_it_comes_back_and_nothing_is_made_outside(hostile: Path) -> None
     """Texts are never names of files; ids are, in no file either, and may not be paths."""
     assert {path.name for path in hostile.parent.iterdir()} == {hostile.name}
     with Ledger(hostile) as ledger:
-        assert [ledger.get_job(f"j{n}").content for n in range(len(HOSTILE))] == HOSTILE  # type: ignore[union-attr]
+        assert [ledger.get_job(f"j{n}").content for n in range(len(HOSTILE))] == HOSTILE
         assert ledger.verify().ok
 
 

@@ -32,11 +32,10 @@ def printed(words: list[str], encoding: str) -> tuple[int, str, str]:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding, errors="strict") for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
         code = main(words)
-    texts = []
     for stream in (out, err):
         stream.flush()
-        texts.append(stream.buffer.getvalue().decode(encoding))  # type: ignore[attr-defined]
-    return code, *texts
+    said, complained = (stream.buffer.getvalue().decode(encoding) for stream in (out, err))
+    return code, said, complained
 
 
 def run(

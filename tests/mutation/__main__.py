@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
-from support.mutants import ROOT, copied, files_of, rewritten, run_tests
+from support.anchors import ROOT
+from support.mutants import copied, files_of, rewritten, run_tests
 from switches.rules import RULES
 
 from mutation.mutations import Change, changes

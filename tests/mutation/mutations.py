@@ -44,7 +44,7 @@ def changes(file: str, source: str, tests: list[str]) -> Iterator[Change]:
     """Every change of a file that the rules know."""
     tree = ast.parse(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    left_out = set()
+    left_out: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             left_out.add(node.body[0])

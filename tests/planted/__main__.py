@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import sys
 
-from support.mutants import ROOT, Table, command
+from support.anchors import ROOT
+from support.mutants import Table, command
 
 from planted.bugs import BUGS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -72,11 +72,11 @@ class Machine(LifecycleMachine):
         self.luck: list[Luck] = ["posts"]
         self._turn = 0
 
-    @initialize(luck=st.lists(st.sampled_from(Luck.__args__), min_size=1, max_size=6))
+    @initialize(luck=st.lists(st.sampled_from(get_args(Luck)), min_size=1, max_size=6))
     def begin(self, luck: list[Luck]) -> None:
         self.luck = luck
 
-    @rule(luck=st.lists(st.sampled_from(Luck.__args__), min_size=1, max_size=6))
+    @rule(luck=st.lists(st.sampled_from(get_args(Luck)), min_size=1, max_size=6))
     def luck_turns(self, luck: list[Luck]) -> None:
         self.luck = luck
 

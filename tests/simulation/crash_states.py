@@ -40,6 +40,7 @@ from support.eventstore import NOON
 from jobledger import JobLedgerError, Ledger, ManualClock, NewJob, PostResult, Scheduler
 from jobledger.domain.errors import StorageError
 from jobledger.domain.job.state import JobStatus
+from jobledger.eventstore.store import Durability
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
@@ -68,7 +69,8 @@ class Life:
         self.density = density
         self.seen = Seen()
         self.clock = ManualClock(NOON)
-        self.durability = self.chance.choices(["fsync", "batch", "none"], [8, 1, 1])[0]
+        kinds: list[Durability] = ["fsync", "batch", "none"]
+        self.durability = self.chance.choices(kinds, [8, 1, 1])[0]
         self.disk = SimulatedDisk(self._before)
         self.acknowledged: Events = []
         """What every process has seen; a kill does not take it."""
@@ -120,7 +122,7 @@ class Life:
             self.disk.before = self._before
 
     def _opened(self) -> Ledger:
-        make = self.chance.choice([Ledger, Scheduler])
+        make: type[Ledger] = self.chance.choice([Ledger, Scheduler])
         before = self.acknowledged
         ledger = make(LEDGER, clock=self.clock, durability=self.durability, fs=self._fs)
         shown = events_of(ledger)
@@ -284,8 +286,8 @@ def main() -> int:
     arguments = parser.parse_args()
     first = random.randrange(2**32) if arguments.seed is None else arguments.seed
     if arguments.one:
-        seen = run_seed(first, arguments.density)
-        print(f"{seen.states} states, sound: {dict(seen.counts)}")
+        one = run_seed(first, arguments.density)
+        print(f"{one.states} states, sound: {dict(one.counts)}")
         return 0
     print(f"from seed {first}", flush=True)
     total, bad, seeds, started = Seen(), 0, 0, time.monotonic()

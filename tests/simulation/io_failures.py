@@ -176,6 +176,10 @@ class AddMany(Work):
         self._change(ledger, lambda: ledger.release_job("second"))
 
 
+def _answer(result: PostResult, account: str, content: str) -> PostResult:
+    return result
+
+
 class Run(Work):
     """Start, checkpoint and complete, and an attempt that fails."""
 
@@ -185,8 +189,8 @@ class Run(Work):
     def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
         assert isinstance(ledger, Scheduler)
         for success in (False, True):
-            result = PostResult(success=success)
-            self._try(partial(ledger.run_due, lambda account, content, r=result: r))
+            post = partial(_answer, PostResult(success=success))
+            self._try(partial(ledger.run_due, post))
             shown, before = self._shown(ledger), self.acknowledged
             expect(shown[: len(before)] == before, "what was shown is gone")
             self.acknowledged = shown  # however the run ended
@@ -395,7 +399,7 @@ def _do(work: Work, fs: FaultyFileSystem) -> None:
         work.do(fs)
     except Killed:
         pass
-    except ExceptionGroup as group:  # death in a run of several tasks
+    except BaseExceptionGroup as group:  # death in a run of several tasks
         expect(group.subgroup(Killed) is not None, f"not the failure itself: {group!r}")
     finally:
         let_go(work.ledger)

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def outcomes() -> list[Outcome]:
 
 
 def test_no_rule_is_broken_in_a_thousand_days(
-    outcomes: list[Outcome], record_property: pytest.RecordProperty
+    outcomes: list[Outcome], record_property: Callable[[str, object], None]
 ) -> None:
     """A failure names its seed, and `jobledger simulate --seed N --steps 2500` repeats it."""
     for outcome in outcomes:

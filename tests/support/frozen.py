@@ -65,6 +65,8 @@ def frozen() -> Iterator[None]:
         for module, name in changed:
             setattr(module, name, _REAL[0])
         for module in list(sys.modules.values()):  # those that were imported meanwhile
-            for name, value in list(vars(module or library).items()):
+            if module is None:
+                continue
+            for name, value in list(vars(module).items()):
                 if value is Frozen and module.__name__ != __name__:
                     setattr(module, name, _REAL[0])

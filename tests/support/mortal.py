@@ -59,4 +59,5 @@ def main(directory: str, url: str, kind: str, point: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4], int(sys.argv[4])))
+    directory, url, kind, point = sys.argv[1:]
+    sys.exit(main(directory, url, kind, int(point)))

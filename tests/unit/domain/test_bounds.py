@@ -184,7 +184,8 @@ def test_a_new_time_ends_being_held_back() -> None:
     assert life.job.deferred_until == until
     assert str(life.job.status_message).startswith("Held back until 2026-03-02 13:00:00 UTC")
     life.do(c.Reschedule(scheduled_time=until))
-    assert (life.job.deferred_until, life.job.scheduled_time) == (None, until)
+    moved = life.job
+    assert (moved.deferred_until, moved.scheduled_time) == (None, until)
 
 
 # -- text on a terminal ----------------------------------------------------------------------------

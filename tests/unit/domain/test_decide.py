@@ -45,6 +45,7 @@ def test_what_the_table_lacks_is_refused(state: JobStatus, trigger: str) -> None
         refusal = StaleAttemptError if trigger in OF_ATTEMPT else InvalidTransitionError
         with pytest.raises(refusal) as caught:
             decide(life.job, command, life.now)
+        assert isinstance(caught.value, StaleAttemptError | InvalidTransitionError)
         assert caught.value.job_id == "job"
         if isinstance(caught.value, InvalidTransitionError):
             assert (caught.value.state, caught.value.trigger) == (state.value, trigger)
@@ -181,6 +182,7 @@ def test_a_doubt_without_retries_stays_without_them() -> None:
         assert (life.job.in_doubt, life.job.exhausted) == (True, True)
     attempt = life.start(reconcilable=True)
     life.do(c.Interrupt(attempt=attempt, reason="reconcile_failed", error="x", ask_always=False))
+    assert life.job is not None
     assert (life.status, life.job.outcome_unknown) == (JobStatus.FAILED, True)
 
 

@@ -18,7 +18,8 @@ from support.eventstore import NOON, contents, damages, lines_of, reseal
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.engines.files.repair import REPAIR_NAME, assess, read_plan, repair
+from jobledger.eventstore.engines.files.ledger_directory import REPAIR_NAME
+from jobledger.eventstore.engines.files.repair import assess, read_plan, repair
 from jobledger.eventstore.reader import LogReader
 from jobledger.eventstore.record import MAX_LINE_BYTES
 from jobledger.integrity.verify import verify

@@ -255,7 +255,7 @@ def test_the_standard_librarys_handlers_may_fail_as_well(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     standard = logging.getLogger("jobledger")
-    handler, broken_filter = Broken(), lambda record: 1 / 0
+    handler, broken_filter = Broken(), lambda record: bool(1 / 0)
     if kind == "handler":
         standard.addHandler(handler)
     else:

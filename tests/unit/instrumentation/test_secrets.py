@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,13 +61,16 @@ class Asked:
 class Publishing:
     """A function as a publisher that gets the attempt."""
 
-    def __init__(self, function: object) -> None:
+    def __init__(self, function: Callable[[Attempt], PostResult]) -> None:
         self.publish = function
 
 
 @pytest.mark.parametrize("function", [fails_with_it, answers_with_it, cannot_tell])
 def test_no_error_of_a_publisher_tells_it(
-    function: object, directory: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    function: Callable[[Attempt], PostResult],
+    directory: Path,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Neither the events and files of the ledger nor the operational log."""
     caplog.set_level(logging.DEBUG, "jobledger")

@@ -61,7 +61,7 @@ def told(action: Callable[[], object]) -> list[str]:
     return ["nothing"]
 
 
-SAYS = {
+SAYS: dict[str, Callable[[Scheduler], object]] = {
     "add_job": lambda s: s.add_job("a", "x", NOON),
     "add_jobs": lambda s: s.add_jobs([NewJob("a", "x", NOON)]),
     "as_of": lambda s: s.as_of(1),
@@ -83,7 +83,7 @@ SAYS = {
     "stop_soon": lambda s: s.stop_soon(),
 }
 """What needs the handle."""
-IS_QUIET = {
+IS_QUIET: dict[str, Callable[[Scheduler], object]] = {
     "close": lambda s: s.close(),
     "export_head": lambda s: s.export_head(),
     "idempotency_key": lambda s: s.idempotency_key("one"),

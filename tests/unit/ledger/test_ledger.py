@@ -312,7 +312,7 @@ def test_as_of_shows_a_moment_of_the_past(directory: Path, clock: ManualClock) -
         assert ledger.as_of(seq=0).list_jobs() == []
         for wrong in ({"seq": 3}, {"seq": -1}, {}, {"when": clock.now(), "seq": 1}):
             with pytest.raises(ValidationError):
-                ledger.as_of(**wrong)  # type: ignore[arg-type]
+                ledger.as_of(**wrong)
 
 
 def test_as_of_counts_to_the_last_event_not_later_where_the_clock_went_back(

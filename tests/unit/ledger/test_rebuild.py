@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -350,12 +351,15 @@ def test_who_was_told_to_read_the_whole_log_does_not_read_it_again(
         with Ledger(directory, clock=clock, read_only=check, **options) as ledger:
             if not check:
                 (directory / "jobs_2026-03-02.json").write_bytes(b"wrong")
-            read, records = [], ledger._store.read
-            with patch.object(
-                ledger._store,
-                "read",
-                lambda after=0: (read.append(each) or each for each in records(after)),
-            ):
+            read: list[object] = []
+            records = ledger._store.read
+
+            def watched(after: int = 0) -> Iterator[object]:
+                for each in records(after):
+                    read.append(each)
+                    yield each
+
+            with patch.object(ledger._store, "read", watched):
                 report = ledger.rebuild(check=check, only=["daily_files"])
             assert report.changed == ([] if check else ["jobs_2026-03-02.json"])
             assert (report.events, report.jobs, report.files) == (ledger.seq, 5, 1)

@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 from support.domain import NOON
 from support.durability import records_read, saving_snapshots, without_background
+from support.publishers import Recording
 
 from jobledger import (
     Change,
@@ -49,6 +51,10 @@ def snapshot(directory: Path) -> Path:
     return directory / "snapshot_board"
 
 
+def _next_of(outcomes: Iterator[bool]) -> PostResult:
+    return PostResult(next(outcomes))
+
+
 def live(directory: Path, clock: ManualClock, **settings: Any) -> None:
     """Three days of jobs in every state; closing saves a snapshot."""
     with Scheduler(directory, clock=clock, **settings) as scheduler:
@@ -60,8 +66,8 @@ def live(directory: Path, clock: ManualClock, **settings: Any) -> None:
             scheduler.cancel_job(ids[1])
             scheduler.remove_job(ids[1])
             scheduler.edit_job(ids[2], metadata={"n": 2**63}, content="đổi")
-            outcome = iter([False, True, True])
-            scheduler.run_due(lambda a, c, o=outcome: PostResult(next(o)), limit=3)
+            outcomes = iter([False, True, True])
+            scheduler.run_due(Recording(partial(_next_of, outcomes)), limit=3)
             clock.advance(DAY)
 
 
@@ -397,7 +403,7 @@ def test_another_releases_is_left_alone_without_a_warning(
     assert [record.levelname for record in caplog.records] == ["INFO"]
     with Ledger(directory, clock=clock):  # and is replaced when one is due
         pass
-    assert decode_snapshot(snapshot.read_bytes(), __version__)
+    assert decode_snapshot(snapshot.read_bytes(), __version__).position == saved.position
 
 
 def test_without_permission_to_write_it_the_ledger_works(
@@ -450,10 +456,17 @@ def test_pacing_holds_across_it(directory: Path, clock: ManualClock) -> None:
         scheduler.run_due(unsure, limit=1)
     clock.advance(timedelta(minutes=10))
     with opened() as ours, Ledger(directory, clock=clock) as writer:
-        assert ours._dispatcher._pacing._post_times is not None
+        pacing_of_ours = ours._dispatcher._pacing
+        assert pacing_of_ours is not None
+        assert pacing_of_ours._post_times is not None
         writer.add_jobs([NewJob(account, "second", clock.now()) for account in ("a", "b", "c")])
         posted: list[str] = []
-        ours.run_due(lambda account, content: posted.append(account) or PostResult(True))
+
+        def post(account: str, content: str) -> PostResult:
+            posted.append(account)
+            return PostResult(True)
+
+        ours.run_due(post)
         assert posted == ["c"]
 
 
@@ -465,9 +478,11 @@ def test_one_that_knows_nothing_of_pacing_is_no_use_to_who_paces(
         pacing = Pacing(quota=2, window_s=3600.0 * hours)
         with Scheduler(directory, clock=clock, pacing=pacing) as scheduler:
             scheduler.add_job("a", f"text {hours}", clock.now())
-            assert scheduler._dispatcher._pacing._post_times is not None
+            own = scheduler._dispatcher._pacing
+            assert own is not None
+            assert own._post_times is not None
             if hours == 24:
-                assert scheduler._dispatcher._pacing._post_times._posts, "it saw what was posted"
+                assert own._post_times._posts, "it saw what was posted"
     assert len(ignored(caplog)) == 2, "at first, and when it has to go further back"
 
 

@@ -127,7 +127,7 @@ def test_of_many_who_add_the_same_text_at_once_one_gets_in(
         for number in range(5):
             raised = at_once(
                 *(
-                    lambda each=each, number=number: again(each, clock, f"text {number}")  # type: ignore[misc]
+                    lambda each=each, number=number: again(each, clock, f"text {number}")
                     for each in ledgers
                 )
             )

@@ -14,7 +14,8 @@ from jobledger.domain.errors import JobLedgerError
 from jobledger.domain.job import commands as c
 from jobledger.domain.job.decide import decide
 from jobledger.projections.ageing import AgeingQueue
-from jobledger.projections.board import Board, rank
+from jobledger.projections.board import Board
+from jobledger.projections.queue import rank
 
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)

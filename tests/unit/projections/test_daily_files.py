@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -341,12 +342,11 @@ def _change_something(ledger: Ledger, clock: ManualClock, chance: random.Random)
             ledger.add_job("a", "x\n\u2028y\\n", when, metadata={"a": [1, {}], "b": {"c": "\n"}})
             return
         job_id = chance.choice(jobs).job_id
-        chance.choice(
-            [
-                lambda: ledger.reschedule_job(job_id, when),
-                lambda: ledger.edit_job(job_id, content=f"text {chance.random()}"),
-                lambda: ledger.cancel_job(job_id),
-                lambda: ledger.remove_job(job_id),
-                lambda: ledger.requeue_job(job_id, when),
-            ]
-        )()
+        changes: list[Callable[[], None]] = [
+            lambda: ledger.reschedule_job(job_id, when),
+            lambda: ledger.edit_job(job_id, content=f"text {chance.random()}"),
+            lambda: ledger.cancel_job(job_id),
+            lambda: ledger.remove_job(job_id),
+            lambda: ledger.requeue_job(job_id, when),
+        ]
+        chance.choice(changes)()

@@ -22,6 +22,18 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 IDS = [f"j{n}" for n in range(20)]
 
 
+def _count_reading(patch: pytest.MonkeyPatch) -> list[object]:
+    """The pages that are read from now on."""
+    read: list[object] = []
+
+    def counted(page: Any) -> Any:
+        read.append(page)
+        return unpack(page)
+
+    patch.setattr(module, "unpack", counted)
+    return read
+
+
 def job_of(job_id: str, status: JobStatus, version: int = 1, **fields: Any) -> ScheduledJob:
     return ScheduledJob(
         job_id=job_id,
@@ -99,9 +111,8 @@ def test_closed_jobs_are_packed() -> None:
         jobs.put(job_of(f"j{n}", JobStatus.COMPLETED))
     assert len(jobs.recent) < 2 * module.PAGE_JOBS
     assert len(jobs.pages) == len(jobs.page_of) // module.PAGE_JOBS
-    read = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "unpack", lambda page: read.append(page) or unpack(page))
+        read = _count_reading(patch)
         for n in range(module.PAGE_JOBS):
             assert jobs[f"j{n}"].job_id == f"j{n}"
         assert len(read) == 1
@@ -157,9 +168,8 @@ def test_few_jobs_are_there_as_values_while_they_are_put_in_order(
         job = job_of(f"j{n}", JobStatus.FAILED, order=n, error=f"no {chance.random()}")
         jobs.put(msgspec.structs.replace(job, scheduled_time=when))
     picked = jobs.pick(jobs, module.Pages())
-    read = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "unpack", lambda page: read.append(page) or unpack(page))
+        read = _count_reading(patch)
         tracemalloc.start()
         last, seen = (NOON - timedelta(days=1), 0), 0
         for job in picked.in_order():

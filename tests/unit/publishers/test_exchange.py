@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 import httpx
 import pytest
 
 from jobledger.publishers.exchange import Answer, Connection, NoAnswer, NotSent, Timeouts
 
-Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
 def exchange(handler: Handler, url: str = "https://example.org", **times: float) -> Answer:

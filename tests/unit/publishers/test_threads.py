@@ -14,7 +14,7 @@ from support.crashes import ACCOUNT, ALWAYS, TOKEN, Deaf
 from support.proof import SETTINGS, played
 from support.waiting import eventually_async
 
-from jobledger import JobStatus, ScheduledJob
+from jobledger import JobNoted, JobStarted, JobStatus, ScheduledJob
 from jobledger.publishers import ThreadsPublisher, Timeouts
 from jobledger.publishers.fake_platform import FakePlatform
 from jobledger.publishers.threads_api import ThreadsApi
@@ -30,7 +30,8 @@ def test_a_post_goes_out_in_durable_steps(bench: Bench) -> None:
         "added", "started", "checkpointed", "checkpointed", "noted", "completed",
     ]  # fmt: skip
     [noted] = bench.events(job, "noted")
-    assert noted.data.message == "Out: https://www.threads.net/t/post-1"  # type: ignore[union-attr]
+    assert isinstance(noted.data, JobNoted)
+    assert noted.data.message == "Out: https://www.threads.net/t/post-1"
 
 
 def test_the_token_is_in_a_header_alone(bench: Bench) -> None:
@@ -494,4 +495,5 @@ def test_the_scheduler_knows_that_it_can_be_asked(bench: Bench) -> None:
     """Its `started` events say so."""
     job = bench.post(bench.threads())
     [started] = bench.events(job, "started")
-    assert started.data.reconcilable  # type: ignore[union-attr]
+    assert isinstance(started.data, JobStarted)
+    assert started.data.reconcilable

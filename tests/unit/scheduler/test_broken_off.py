@@ -102,7 +102,7 @@ MAY_BE_OUT: list[BaseException] = [
     ClientOSError(errno.ECONNRESET, "reset"),
     of("aiohttp.client_exceptions", "ServerDisconnectedError")(),
     of("botocore.exceptions", "ReadTimeoutError")(),
-    of("gevent.timeout", "Timeout", BaseException)(),  # type: ignore[list-item]
+    of("gevent.timeout", "Timeout", BaseException)(),
     of("some.client", "FunctionTimedOut")(),
     of("grpc", "DeadlineExceeded")(),
     of("websockets.exceptions", "ConnectionClosedError")(),
@@ -112,7 +112,7 @@ MAY_BE_OUT: list[BaseException] = [
     handled(RuntimeError("hidden"), TimeoutError()),
     RuntimeError("made with it", TimeoutError()),
     ExceptionGroup("two", [ValueError(), ExceptionGroup("deep", [TimeoutError()])]),
-    caused(RequestsConnectionError(), ProtocolError(), http.client.RemoteDisconnected()),
+    caused(RequestsConnectionError(), ProtocolError(), http.client.RemoteDisconnected("gone")),
     caused(RequestsConnectionError(), MaxRetryError(), Urllib3Timeout()),
     # A second request found nobody; the first was sent.
     handled(ConnectionRefusedError(), TimeoutError()),
@@ -163,16 +163,18 @@ SAYS_NOTHING: list[BaseException] = [
     of("aiohttp.client_exceptions", "ClientResponseError")("500"),
 ]
 
-by_name = {"ids": lambda error: f"{type(error).__module__}.{type(error).__name__}"}
+
+def name_of(error: object) -> str:
+    return f"{type(error).__module__}.{type(error).__name__}"
 
 
-@pytest.mark.parametrize("error", MAY_BE_OUT, **by_name)
+@pytest.mark.parametrize("error", MAY_BE_OUT, ids=name_of)
 def test_a_time_out_or_a_broken_connection_leaves_the_outcome_open(error: BaseException) -> None:
     """By itself, by what it came from, or by one of a group."""
     assert may_be_out(error)
 
 
-@pytest.mark.parametrize("error", [*NOTHING_WAS_DONE, *SAYS_NOTHING], **by_name)
+@pytest.mark.parametrize("error", [*NOTHING_WAS_DONE, *SAYS_NOTHING], ids=name_of)
 def test_without_a_connection_nothing_was_done_and_other_errors_do_not_say(
     error: BaseException,
 ) -> None:

@@ -12,7 +12,7 @@ from support.domain import NOON
 from support.durability import LEDGER, without_background
 from support.waiting import eventually
 
-from jobledger import ManualClock, NewJob, PostResult, Scheduler
+from jobledger import ManualClock, NewJob, PostResult, ScheduledJob, Scheduler
 from jobledger.eventstore.engines.files.segment import day_file
 from jobledger.projections import daily_files
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
@@ -130,9 +130,12 @@ def test_one_change_in_a_day_of_many_jobs_renders_one(monkeypatch: pytest.Monkey
     counted.add(1000)
     rendered = list[str]()
     render = daily_files._rendered
-    monkeypatch.setattr(
-        daily_files, "_rendered", lambda job: rendered.append(job.job_id) or render(job)
-    )
+
+    def watched(job: ScheduledJob) -> bytes:
+        rendered.append(job.job_id)
+        return render(job)
+
+    monkeypatch.setattr(daily_files, "_rendered", watched)
     counted.scheduler.write_behind()
     assert len(rendered) == 1000
     rendered.clear()

@@ -27,6 +27,7 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
+from jobledger.domain.job.decide import decide
 from jobledger.scheduler.attempt import PublisherAdapter
 
 Mode = Literal["retry", "fail"]
@@ -393,11 +394,12 @@ def test_a_checkpoint_that_could_not_be_written_is_recorded_before_the_end(
     def publish(attempt: Attempt) -> PostResult:
         attempt.checkpoint("draft", 1)
         TROUBLES[trouble](fs)
-        for step in (
+        steps: list[Callable[[], None]] = [
             lambda: attempt.checkpoint("container", {"id": 9}),
             lambda: attempt.note("sending"),
             lambda: attempt.checkpoint("container", {"id": 9}),
-        ):
+        ]
+        for step in steps:
             with pytest.raises(StorageError) as caught:
                 step()
             tries.append(caught.type)
@@ -577,16 +579,13 @@ def test_an_answer_that_cannot_be_put_into_a_line_keeps_no_other_from_being_reco
     directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it is, its attempt ends, with its outcome unknown."""
-    from jobledger.ledger import command_handler
 
-    sound = command_handler.decide
-
-    def decide(job: Any, command: Any, now: Any) -> Any:
+    def decide_or_fail(job: Any, command: Any, now: Any) -> Any:
         if getattr(command, "thread_id", None) == "odd":
             raise TypeError("cannot be encoded")
-        return sound(job, command, now)
+        return decide(job, command, now)
 
-    monkeypatch.setattr(command_handler, "decide", decide)
+    monkeypatch.setattr("jobledger.ledger.command_handler.decide", decide_or_fail)
 
     async def post(account_id: str, content: str) -> PostResult:
         return PostResult(True, content)

@@ -42,7 +42,7 @@ class Finer(datetime):
     def astimezone(self, tz: tzinfo | None = None) -> Any:
         return _again(self, datetime.astimezone(self, tz))
 
-    def replace(self, **changes: Any) -> Any:
+    def replace(self, **changes: Any) -> Any:  # type: ignore[override]  # takes them by name
         return _again(self, datetime.replace(self, **changes))
 
     def __add__(self, other: Any) -> Any:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import CoroutineType
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from support.publishers import Asking, Recording, crash, dying
 from support.waiting import eventually_async
 
 from jobledger import Attempt, JobStatus, ManualClock, NewJob, PostResult, Scheduler
+from jobledger.instrumentation.foreign import described
 from jobledger.scheduler import completer
 from jobledger.scheduler.settings import RunSettings
 
@@ -143,7 +145,7 @@ def test_without_a_task_it_is_put_back(
     """The first of three tasks cannot be made: none of the three is an attempt."""
     real, left = asyncio.create_task, [error]
 
-    def create(work: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:
+    def create(work: CoroutineType[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:
         if left and work.__name__ == "_run_async":
             raise left.pop()
         return real(work, **more)
@@ -225,12 +227,12 @@ def test_an_interruption_in_the_midst_of_putting_it_back_leaves_nothing_open(
 ) -> None:
     """Else `run_due` would wait for ever for an attempt that nobody makes."""
     threads.are_there = False
-    sound, failures = completer.described, [error]
+    failures = [error]
 
     def fail_once(what: BaseException) -> str:
         if failures:
             raise failures.pop()
-        return sound(what)
+        return described(what)
 
     monkeypatch.setattr(completer, "described", fail_once)
     with Scheduler(directory, clock=clock, concurrency=2) as scheduler:

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pytest
 
-from jobledger.scheduler import uptime as module
 from jobledger.scheduler.uptime import LONGEST_GAP_S, Uptime, wait_while_running
 
 
@@ -66,7 +65,7 @@ def test_a_wait_does_not_count_the_time_in_which_the_process_was_stopped(
             slices.append(timeout)
             seconds.now += timeout + (asleep_s if len(slices) == 2 else 0.0)
 
-        monkeypatch.setattr(module.asyncio, "wait", wait)
+        monkeypatch.setattr(asyncio, "wait", wait)
         try:
             return await wait_while_running(loop.create_future(), 5.0)
         finally:

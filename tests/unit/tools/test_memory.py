@@ -25,7 +25,7 @@ MORE = 3000
 
 def peaks(directory: Path, ask: Callable[[], object]) -> tuple[int, int]:
     """The most memory of `ask`, on a log and on a longer one whose derived files are in step."""
-    found = []
+    found: list[int] = []
     for more in (JOBS, MORE):
         closed(directory, more)
         Ledger(directory).close()

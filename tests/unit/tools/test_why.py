@@ -15,7 +15,7 @@ from support.domain import elsewhere
 from support.publishers import Asking, Crash, crash, dying
 from support.stories import HOUR, MINUTE, Story, cannot_tell, fails, posts, refuses
 
-from jobledger import JobPriority, JobStatus, ManualClock, PostResult
+from jobledger import Attempt, JobPriority, JobStatus, ManualClock, PostResult
 from jobledger.domain.job.events import JobCompleted
 from jobledger.tools.render.explanation import Surroundings, explain
 from jobledger.tools.render.timeline import describe
@@ -351,8 +351,8 @@ def test_it_is_running(story: Story) -> None:
     story.job("job")
 
     class Noting:
-        def publish(self, attempt: object) -> PostResult:
-            attempt.note("uploading")  # type: ignore[attr-defined]
+        def publish(self, attempt: Attempt) -> PostResult:
+            attempt.note("uploading")
             story.later(5 * MINUTE)
             answers.append(ask(story))
             story.later(30 * MINUTE)
@@ -361,7 +361,7 @@ def test_it_is_running(story: Story) -> None:
 
     answers: list[str] = []
     with dying():
-        story.scheduler.run_due(Noting())  # type: ignore[arg-type]
+        story.scheduler.run_due(Noting())
     early, late = answers
     assert early.startswith("Attempt 1 is being made, since 2026-03-02 12:00:00. It last said")
     assert "'uploading'" in early
