@@ -22,7 +22,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
@@ -31,44 +31,8 @@ from random import Random
 from uuid import UUID
 
 from ..eventstore.engines.files.filesystem import FileIdentity, FileSystem, LockHolder
-
-SECTOR = 512
-
-
-@dataclass(slots=True)
-class _Change:
-    """A write (`data` at `offset`), or, without data, a change of the length to `offset`.
-
-    `forgotten`: a sync of it failed, so no later sync makes it certain.
-    """
-
-    offset: int
-    data: bytes | None
-    forgotten: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _File:
-    content: bytearray = field(default_factory=bytearray)
-    certain: bytes = b""
-    pending: list[_Change] = field(default_factory=list)
-    links: int = 0
-
-
-@dataclass(slots=True, frozen=True)
-class _Entry:
-    """A change of a directory: `name` is `node` now (None: removed); `source` is gone with it."""
-
-    name: str
-    node: _File | _Directory | None
-    source: str | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Directory:
-    entries: dict[str, _File | _Directory] = field(default_factory=dict)
-    certain: dict[str, _File | _Directory] = field(default_factory=dict)
-    pending: list[_Entry] = field(default_factory=list)
+from .inodes import Directory, DirectoryChange, File, FileChange
+from .power_cut import after_power_cut
 
 
 @dataclass(slots=True, eq=False)
@@ -89,38 +53,38 @@ class SimulatedDisk(FileSystem):
         self.process = 1
         """The number that processes on this disk have, for all of them."""
         self._ids = 0
-        self._root = _Directory()
-        self._open: dict[int, tuple[_File, str]] = {}
+        self._root = Directory()
+        self._open: dict[int, tuple[File, str]] = {}
         self._fds = count(1_000_000)
         self._locks: dict[int, _Lock] = {}
         self._changed = threading.Condition()
 
     # -- names ---------------------------------------------------------------------------------
 
-    def _walk(self, path: Path) -> _File | _Directory:
-        node: _File | _Directory = self._root
+    def _walk(self, path: Path) -> File | Directory:
+        node: File | Directory = self._root
         for name in _names(path):
-            if not isinstance(node, _Directory):
+            if not isinstance(node, Directory):
                 raise _error(errno.ENOTDIR, path)
             if name not in node.entries:
                 raise _error(errno.ENOENT, path)
             node = node.entries[name]
         return node
 
-    def _directory(self, path: Path) -> _Directory:
+    def _directory(self, path: Path) -> Directory:
         node = self._walk(path)
-        if not isinstance(node, _Directory):
+        if not isinstance(node, Directory):
             raise _error(errno.ENOTDIR, path)
         return node
 
-    def _file(self, path: Path) -> _File:
+    def _file(self, path: Path) -> File:
         node = self._walk(path)
-        if isinstance(node, _Directory):
+        if isinstance(node, Directory):
             raise _error(errno.EISDIR, path)
         return node
 
     def new_id(self) -> str:
-        """The next of a row of ids, so that a run can be repeated."""
+        """Return the next of a row of ids, so that a run can be repeated."""
         self._ids += 1
         return str(UUID(int=self._ids))
 
@@ -128,11 +92,11 @@ class SimulatedDisk(FileSystem):
         return self.process
 
     def pause(self, seconds: float) -> None:
-        """Nobody else is at work meanwhile."""
+        """Return at once: nobody else is at work meanwhile."""
 
     def is_directory(self, path: Path) -> bool:
         try:
-            return isinstance(self._walk(path), _Directory)
+            return isinstance(self._walk(path), Directory)
         except OSError:
             return False
 
@@ -156,7 +120,7 @@ class SimulatedDisk(FileSystem):
         if path.name in parent.entries:
             raise _error(errno.EEXIST, path)
         self.before("make_directory", path.name)
-        self._enter(parent, _Entry(path.name, _Directory()))
+        parent.change(DirectoryChange(path.name, Directory()))
 
     def list_directory(self, path: Path) -> list[str]:
         return sorted(self._directory(path).entries)
@@ -172,16 +136,6 @@ class SimulatedDisk(FileSystem):
             )
         return len(file.content)
 
-    @staticmethod
-    def _enter(directory: _Directory, entry: _Entry) -> None:
-        for gone in (directory.entries.get(entry.name), directory.entries.get(entry.source or "")):
-            if isinstance(gone, _File):
-                gone.links -= 1
-        _apply(directory.entries, entry)
-        if isinstance(entry.node, _File):
-            entry.node.links += 1
-        directory.pending.append(entry)
-
     # -- open files ----------------------------------------------------------------------------
 
     def open_read(self, path: Path) -> int:
@@ -195,19 +149,19 @@ class SimulatedDisk(FileSystem):
                 raise
             parent = self._directory(path.parent)
             self.before("create", path.name)
-            file = _File()
-            self._enter(parent, _Entry(path.name, file))
+            file = File()
+            parent.change(DirectoryChange(path.name, file))
         if truncate and file.content:
             self.before("truncate", path.name)
-            _change(file, _Change(0, None))
+            file.change(FileChange(0, None))
         return self._opened(file, path)
 
-    def _opened(self, file: _File, path: Path) -> int:
+    def _opened(self, file: File, path: Path) -> int:
         fd = next(self._fds)
         self._open[fd] = file, path.name
         return fd
 
-    def _of(self, fd: int) -> tuple[_File, str]:
+    def _of(self, fd: int) -> tuple[File, str]:
         try:
             return self._open[fd]
         except KeyError:
@@ -219,7 +173,7 @@ class SimulatedDisk(FileSystem):
         del self._open[fd]
 
     def close_all(self) -> None:
-        """What the end of a process does to its open files and their locks."""
+        """Do what the end of a process does to its open files and their locks."""
         for fd in list(self._open):
             self.close(fd)
 
@@ -239,58 +193,46 @@ class SimulatedDisk(FileSystem):
         file, name = self._of(fd)
         self.before("write", name)
         if data:
-            _change(file, _Change(offset, bytes(data)))
+            file.change(FileChange(offset, bytes(data)))
 
     def truncate(self, fd: int, size: int) -> None:
         file, name = self._of(fd)
         self.before("truncate", name)
-        _change(file, _Change(size, None))
+        file.change(FileChange(size, None))
 
     def sync_data(self, fd: int) -> None:
         file, name = self._of(fd)
         self.before("sync", name)
-        certain = bytearray(file.certain)
-        forgotten: list[_Change] = []
-        for change in file.pending:
-            if change.forgotten:
-                forgotten.append(change)
-            else:
-                _apply_change(certain, change)
-                forgotten = [left for old in forgotten for left in _not_covered(old, change)]
-        # The length is the inode's: it goes to disk with the sync, whatever the pages hold.
-        certain.extend(bytes(max(0, len(file.content) - len(certain))))
-        file.certain, file.pending = bytes(certain), forgotten
+        file.sync()
 
     def forget(self, fd: int) -> None:
-        """What a failed sync leaves: everything is read back, and nothing of it is to be written
-        any more."""
-        for change in self._of(fd)[0].pending:
-            change.forgotten = True
+        """Do what a failed sync does: all is read back, and nothing is left to be written."""
+        self._of(fd)[0].forget()
 
     def sync_directory(self, path: Path) -> None:
         directory = self._directory(path)
         self.before("sync_directory", path.name)
-        directory.certain, directory.pending = dict(directory.entries), []
+        directory.sync()
 
     def rename(self, source: Path, target: Path) -> None:
         node, directory = self._walk(source), self._directory(source.parent)
         if source.parent != target.parent:
             raise _error(errno.EXDEV, target)
         there = directory.entries.get(target.name)
-        if isinstance(node, _File) and isinstance(there, _Directory):
+        if isinstance(node, File) and isinstance(there, Directory):
             raise _error(errno.EISDIR, target)
-        if isinstance(node, _Directory) and isinstance(there, _File):
+        if isinstance(node, Directory) and isinstance(there, File):
             raise _error(errno.ENOTDIR, target)
-        if isinstance(there, _Directory) and there is not node and there.entries:
+        if isinstance(there, Directory) and there is not node and there.entries:
             raise _error(errno.ENOTEMPTY, target)
         self.before("rename", target.name)
         if source != target:
-            self._enter(directory, _Entry(target.name, node, source.name))
+            directory.change(DirectoryChange(target.name, node, source.name))
 
     def remove(self, path: Path) -> None:
         self._file(path)
         self.before("remove", path.name)
-        self._enter(self._directory(path.parent), _Entry(path.name, None))
+        self._directory(path.parent).change(DirectoryChange(path.name, None))
 
     # -- locks ---------------------------------------------------------------------------------
 
@@ -326,14 +268,14 @@ class SimulatedDisk(FileSystem):
     # -- what a crash leaves ---------------------------------------------------------------------
 
     def crash(self, chance: Random) -> SimulatedDisk:
-        """One of the disks that a power cut just now may leave: all that it holds is certain."""
+        """Return one of the disks that a power cut just now may leave; all it holds is certain."""
         left = SimulatedDisk()
         left.process, left._ids = self.process, self._ids
-        left._root = _crashed_directory(self._root, chance, {})
+        left._root = after_power_cut(self._root, chance)
         return left
 
     def as_it_is(self) -> SimulatedDisk:
-        """A disk that holds just what this one shows, as after the death of every process.
+        """Return a disk that holds just what this one shows, as after the death of every process.
 
         What is not certain yet is not certain there either.
         """
@@ -343,8 +285,8 @@ class SimulatedDisk(FileSystem):
         return left
 
     def files(self) -> dict[str, bytes]:
-        """Every file by its path and what is read there."""
-        return dict(_contents(self._root, ""))
+        """Return what is read in every file, by its path."""
+        return dict(self._root.files())
 
 
 def _names(path: Path) -> list[str]:
@@ -353,108 +295,3 @@ def _names(path: Path) -> list[str]:
 
 def _error(number: int, path: Path) -> OSError:
     return OSError(number, os.strerror(number), str(path))
-
-
-def _apply(entries: dict[str, _File | _Directory], entry: _Entry) -> None:
-    if entry.source is not None:
-        entries.pop(entry.source, None)
-    if entry.node is None:
-        entries.pop(entry.name, None)
-    else:
-        entries[entry.name] = entry.node
-
-
-def _change(file: _File, change: _Change) -> None:
-    _apply_change(file.content, change)
-    file.pending.append(change)
-
-
-def _apply_change(content: bytearray, change: _Change) -> None:
-    end = change.offset + len(change.data or b"")
-    if len(content) < end:
-        content.extend(bytes(end - len(content)))
-    if change.data is None:
-        del content[change.offset :]
-    else:
-        content[change.offset : end] = change.data
-
-
-def _not_covered(old: _Change, new: _Change) -> Iterator[_Change]:
-    """What is left to be doubted of `old` once `new` is certain."""
-    if old.data is None or new.data is None:
-        if new.data is not None:
-            yield old
-        return
-    end, new_end = old.offset + len(old.data), new.offset + len(new.data)
-    if old.offset < new.offset:
-        yield _Change(old.offset, old.data[: new.offset - old.offset], True)
-    if end > new_end:
-        start = max(old.offset, new_end)
-        yield _Change(start, old.data[start - old.offset :], True)
-
-
-# -- choosing ------------------------------------------------------------------------------------
-
-
-def _crashed_directory(directory: _Directory, chance: Random, done: dict[int, _File]) -> _Directory:
-    entries = dict(directory.certain)
-    for entry in _some(directory.pending, chance):
-        _apply(entries, entry)
-    left = _Directory()
-    for name, node in entries.items():
-        if isinstance(node, _Directory):
-            left.entries[name] = _crashed_directory(node, chance, done)
-        else:
-            left.entries[name] = file = done.setdefault(id(node), _crashed_file(node, chance))
-            file.links += 1
-    left.certain = dict(left.entries)
-    return left
-
-
-def _some(entries: list[_Entry], chance: Random) -> list[_Entry]:
-    """Those of the changes that reached the disk: a journal's beginning, or any of them."""
-    if not entries or chance.random() < 0.5:
-        return entries[: chance.randint(0, len(entries))]
-    return [entry for entry in entries if chance.random() < 0.5]
-
-
-def _crashed_file(file: _File, chance: Random) -> _File:
-    content = bytearray(file.certain)
-    if file.pending:
-        lengths = [len(content)]
-        how = chance.choice(["nothing", "everything", "beginning", "sectors", "lengths"])
-        upto = chance.randint(0, len(file.pending) - 1)
-        for index, change in enumerate(file.pending):
-            if change.data is None:
-                whole = how == "everything" or (how == "beginning" and index < upto)
-                if whole or (how in ("sectors", "lengths") and chance.random() < 0.5):
-                    _apply_change(content, change)
-                    lengths = [change.offset]
-                continue
-            if how == "everything" or (how == "beginning" and index < upto):
-                _apply_change(content, change)
-            elif how == "beginning" and index == upto:
-                part = change.data[: chance.randint(0, len(change.data))]
-                _apply_change(content, _Change(change.offset, part))
-            elif how == "sectors":
-                _apply_sectors(content, change.offset, change.data, chance)
-            lengths.append(max(lengths[-1], change.offset + len(change.data)))
-        if how in ("sectors", "lengths"):
-            _apply_change(content, _Change(chance.choice([*lengths, len(content)]), None))
-    return _File(content=content, certain=bytes(content))
-
-
-def _apply_sectors(content: bytearray, start: int, data: bytes, chance: Random) -> None:
-    end = start + len(data)
-    for sector in range(start // SECTOR, (end - 1) // SECTOR + 1):
-        if chance.random() < 0.5:
-            first, last = max(start, sector * SECTOR), min(end, (sector + 1) * SECTOR)
-            _apply_change(content, _Change(first, data[first - start : last - start]))
-
-
-def _contents(directory: _Directory, prefix: str) -> Iterator[tuple[str, bytes]]:
-    for name, node in sorted(directory.entries.items()):
-        if isinstance(node, _Directory):
-            yield from _contents(node, f"{prefix}{name}/")
-        else:
-            yield prefix + name, bytes(node.content)
