@@ -22,10 +22,10 @@ from ..domain.errors import (
     ValidationError,
 )
 from ..domain.job.state import NewJob
-from ..integrity.verify import verify
 from ..ledger.ledger import Ledger
 from ..scheduler.attempt import Publisher, PublisherAdapter
 from ..scheduler.scheduler import Scheduler
+from .comparison import compare_all, compare_jobs, compare_log, compare_reader
 from .disk import SimulatedDisk
 from .faults import Fault, FaultyFileSystem, Killed
 from .model import Model, Violation, must
@@ -109,7 +109,7 @@ class Stage:
             self._mend()
         news = self.read_on()
         must(ended != "refused" or disturbed or not news, "a refusal has changed something")
-        self._compare(process, {event["job"] for event in news})
+        compare_jobs(self.model, process, {event["job"] for event in news})
         must(self.model.seq >= before, "the log is shorter")
         return ended
 
@@ -130,7 +130,7 @@ class Stage:
         return "done"
 
     def opened(self, process: Process) -> Ledger:
-        """The handle of a process, opened where it is not; what a runner recovers is taken in."""
+        """Return the handle of a process, opened if need be; take in what a runner recovers."""
         fresh = process.ledger is None
         ledger = process.open(self.disk)
         if fresh:
@@ -138,13 +138,13 @@ class Stage:
         return ledger
 
     def opened_fs(self, process: Process) -> FaultyFileSystem:
-        """The file system of an opened process."""
+        """Return the file system of an opened process."""
         self.opened(process)
         assert process.fs is not None
         return process.fs
 
     def _mend(self) -> None:
-        """Somebody opens the ledger next, and mends what the dead one has left."""
+        """Open the ledger as somebody does next, which mends what the dead one has left."""
         self.writers[0].die()
         self.opened(self.writers[0])
 
@@ -156,8 +156,10 @@ class Stage:
         call: Callable[[Ledger, str], object],
         **how: Any,
     ) -> Ended:
-        """A change of one job, which is allowed in these states and has to be refused in others;
-        `how` as for `act`."""
+        """Change a job, which is allowed in these states and has to be refused in others.
+
+        `how` as for `act`.
+        """
         state = self.model.jobs.get(job_id, {}).get("status")
         ended = self.act(process, lambda ledger: call(ledger, job_id), **how)
         if how.get("meanwhile") is None:
@@ -184,7 +186,7 @@ class Stage:
         retryable: dict[str, bool] | None = None,
         **how: Any,
     ) -> Ended:
-        """`run_due`; for `retryable` see `Model.begin_run`, `how` as for `act`.
+        """Run what is due; for `retryable` see `Model.begin_run`, `how` as for `act`.
 
         Raises:
             ValueError: the publisher is plain, and would have to run in a thread of its own.
@@ -226,7 +228,7 @@ class Stage:
     # -- processes and the machine -----------------------------------------------------------------
 
     def kill(self, process: Process) -> None:
-        """As SIGKILL does: no word to the disk, and its locks go with it."""
+        """Kill it as SIGKILL does: no word to the disk, and its locks go with it."""
         process.die()
 
     def reopen(self, process: Process) -> None:
@@ -238,13 +240,13 @@ class Stage:
         self.compare_all(process)
 
     def cut_power(self, chance: Random) -> None:
-        """Every process is gone, and of what was not synced there is whatever the disk likes."""
+        """Kill every process, and leave of what was not synced whatever the disk likes."""
         self._all_die()
         self.disk = self.disk.crash(chance)
         self._come_back()
 
     def tear_tail(self, garbage: bytes) -> None:
-        """What a process that died in a write may leave behind the last record."""
+        """Put behind the last record what a process that died in a write may leave there."""
         self.opened(self.writers[0])
         self._all_die()
         names = [name for name in self.disk.list_directory(LEDGER) if name.startswith("events_")]
@@ -255,7 +257,7 @@ class Stage:
         self._come_back()
 
     def try_second_runner(self) -> None:
-        """It is refused, and told who runs already."""
+        """Try to open a second one, which has to be refused, and told who runs already."""
         self.opened(self.runner)
         second = Process("second runner", Runner, {"clock": self.clock})
         try:
@@ -281,7 +283,7 @@ class Stage:
     # -- looking -----------------------------------------------------------------------------------
 
     def read_on(self) -> list[dict[str, Any]]:
-        """Take in what is new in the log; returns it."""
+        """Take in what is new in the log, and return it."""
         news = self.log.news(self.disk)
         for event in news:
             self.model.apply(event)
@@ -289,47 +291,21 @@ class Stage:
         return news
 
     def look(self) -> None:
-        """A reader shows the very state that the model has."""
+        """Compare what a reader shows with the model."""
         self.opened(self.writers[0])
-        reader = Process("reader", Writer, {"clock": self.clock, "read_only": True})
-        try:
-            self.compare_all(reader)
-        finally:
-            reader.die()
+        self.read_on()
+        compare_reader(self.model, self.clock, self.disk)
 
     def compare_all(self, process: Process) -> None:
-        """Every job as the process shows it, and how many there are."""
+        """Compare every job as the process shows it, and how many there are."""
         ledger = process.open(self.disk)
         self.read_on()
-        must(ledger.damage is None, f"damage: {ledger.damage}")
-        shown = {job.job_id: job.to_dict() for job in ledger.list_jobs()}
-        must(set(shown) == set(self.model.jobs), "other jobs are shown than there are")
-        for job_id, job in shown.items():
-            self.model.compare(job_id, job)
-        must(ledger.seq == self.model.seq, f"{process.name} is at {ledger.seq}")
-
-    def _compare(self, process: Process, touched: set[str]) -> None:
-        ledger = process.ledger
-        if ledger is None:
-            return
-        for job_id in sorted(touched):
-            try:
-                shown = ledger.get_job(job_id).to_dict()
-            except JobNotFoundError:
-                shown = None
-            self.model.compare(job_id, shown)
-        if touched:
-            must(ledger.seq == self.model.seq, f"{process.name} is at {ledger.seq}")
+        compare_all(self.model, process.name, ledger)
 
     def check_sound(self) -> None:
-        """The whole log verifies, and the derived files are in step with it."""
+        """Verify the whole log, and the derived files, which are brought in step with it."""
         self.opened(self.writers[-1]).write_behind()
-        self._verify()
-
-    def _verify(self) -> None:
-        report = verify(LEDGER, fs=self.disk)
-        must(report.ok, f"verify: {report.problems[:2]}")
-        must(report.events == self.model.seq, f"verify has seen {report.events} events")
+        compare_log(self.model, self.disk)
 
     def rebuild(self, process: Process, **how: Any) -> Ended:
         """Make what is derived anew; then a second rebuild has nothing to do."""
@@ -346,10 +322,8 @@ class Stage:
         for process in self.processes:
             process.close()
         self.read_on()
-        self._verify()
-        reader = Process("reader", Writer, {"clock": self.clock, "read_only": True})
-        self.compare_all(reader)
-        reader.die()
+        compare_log(self.model, self.disk)
+        compare_reader(self.model, self.clock, self.disk)
         last = Process("last", Writer, {"clock": self.clock})
         changed = last.open(self.disk).rebuild().changed
         must(changed == [], f"a rebuild gives other files: {changed}")
