@@ -14,17 +14,16 @@ from typing import Any
 
 from ..domain.job import commands as c
 from ..domain.job.state import ScheduledJob
-from ..eventstore.store import EventStore
 from ..instrumentation.foreign import described
 from ..instrumentation.interruption import is_interruption
 from ..instrumentation.log import logger
 from ..instrumentation.secrets import hide_in
-from ..ledger.command_handler import CommandHandler
 from .attempt import Attempt, PublisherAdapter
 from .calls import NotCalledError, call_async, call_blocking, can_start_threads
 from .completer import Completer
 from .execution import Question, interruption, steps
 from .gate import Gate
+from .ledger_access import LedgerAccess
 from .own_loop import CANCEL_S, OwnLoop, cancel_anywhere
 from .rescuer import Rescuer
 from .running import Running, RunningAttempts
@@ -39,13 +38,12 @@ LOOK_EVERY_S = 0.1
 class AttemptRunner:
     """Makes the attempts that were taken, one way or the other; each ends up with the completer.
 
-    `key_of` gives the idempotency key of a job, `wake` has the loop look around.
+    `wake` has the loop look around.
     """
 
     def __init__(
         self,
-        log: EventStore,
-        handler: CommandHandler,
+        ledger: LedgerAccess,
         attempts: RunningAttempts,
         completer: Completer,
         rescuer: Rescuer,
@@ -54,11 +52,10 @@ class AttemptRunner:
         own_loop: OwnLoop,
         uptime: Uptime,
         *,
-        key_of: Callable[[str], str],
         wake: Callable[[], None],
     ) -> None:
-        self._log = log
-        self._handler = handler
+        self._log = ledger.log
+        self._handler = ledger.handler
         self._attempts = attempts
         self._completer = completer
         self._rescuer = rescuer
@@ -66,7 +63,7 @@ class AttemptRunner:
         self._gate = gate
         self._own_loop = own_loop
         self._uptime = uptime
-        self._key_of = key_of
+        self._key_of = ledger.key_of
         self._wake = wake
         self.no_thread: NotCalledError | None = None
         """Why the last publisher that needs a thread was not called; None: it was, or none was

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ..domain.errors import InvalidTransitionError, JobNotFoundError
 from ..domain.job import commands as c
 from ..domain.job.state import ScheduledJob, detached
-from ..eventstore.store import EventStore
-from ..ledger.command_handler import CommandHandler, Outcome
-from ..ledger.state import State
+from ..ledger.command_handler import Outcome
 from ..projections.board import Board
 from .attempt import PublisherAdapter
 from .completer import Completer
+from .ledger_access import LedgerAccess
 from .pacing import AccountPacing
 from .running import Running, RunningAttempts
 from .uptime import Uptime
@@ -22,33 +21,29 @@ from .uptime import Uptime
 class Dispatcher:
     """Takes the due jobs that come first, never two of one account.
 
-    `runner` is how the log names this process; `check_runner` raises where it may not run jobs any
-    more. `pacing` is None where no account has one.
+    `check_runner` raises where this process may not run jobs any more. `pacing` is None where no
+    account has one.
     """
 
     def __init__(
         self,
-        log: EventStore,
-        state: State,
-        handler: CommandHandler,
+        ledger: LedgerAccess,
         attempts: RunningAttempts,
         completer: Completer,
         pacing: AccountPacing | None,
         uptime: Uptime,
         *,
-        expire_after: timedelta,
-        runner: Callable[[], str],
         check_runner: Callable[[], None],
     ) -> None:
-        self._log = log
-        self._state = state
-        self._handler = handler
+        self._log = ledger.log
+        self._state = ledger.state
+        self._handler = ledger.handler
+        self._fs = ledger.fs
         self._attempts = attempts
         self._completer = completer
         self._pacing = pacing
         self._uptime = uptime
-        self._expire_after = expire_after
-        self._runner = runner
+        self._expire_after = ledger.expire_after
         self._check_runner = check_runner
         self.held_until: dict[str, datetime] = {}
         """The accounts that were held back when a job was last looked for, and until when."""
@@ -223,7 +218,7 @@ class Dispatcher:
         return c.Start(
             reconcilable=publisher.reconcilable,
             expire_after=self._expire_after,
-            runner=self._runner(),
+            runner=f"pid {self._fs.process_id()}",
         )
 
     def _defer(self, account_id: str, until: datetime, reason: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
+from ..domain.errors import ValidationError
 from .attempt import PublisherAdapter
 from .attempt_runner import AttemptRunner
 from .completer import Completer
 from .dispatcher import Dispatcher
+from .ledger_access import LedgerAccess
 from .own_loop import OwnLoop
 from .rescuer import Rescuer
 from .running import RunningAttempts
@@ -19,14 +20,11 @@ from .stop_request import Stop
 
 
 class DueRun:
-    """Runs the jobs that are due when it is called, each once.
-
-    `expire` marks those that are too late; `is_closed` says whether the scheduler was closed
-    meanwhile, `is_let_go` whether that is over.
-    """
+    """Runs the jobs that are due when it is called, each once."""
 
     def __init__(
         self,
+        ledger: LedgerAccess,
         dispatcher: Dispatcher,
         runner: AttemptRunner,
         attempts: RunningAttempts,
@@ -34,11 +32,6 @@ class DueRun:
         rescuer: Rescuer,
         settings: RunSettings,
         own_loop: OwnLoop,
-        *,
-        now: Callable[[], datetime],
-        expire: Callable[[], int],
-        is_closed: Callable[[], bool],
-        is_let_go: Callable[[], bool],
     ) -> None:
         self._dispatcher = dispatcher
         self._runner = runner
@@ -47,10 +40,10 @@ class DueRun:
         self._rescuer = rescuer
         self._settings = settings
         self._own_loop = own_loop
-        self._now = now
-        self._expire = expire
-        self._is_closed = is_closed
-        self._is_let_go = is_let_go
+        self._now = ledger.now
+        self._expire = ledger.expire
+        self._is_closed = ledger.is_closed
+        self._is_let_go = ledger.is_let_go
 
     def run(self, publisher: PublisherAdapter, limit: int | None, stop: Stop) -> int:
         """Run what is due, at most `limit` jobs; return how many ran. Raises as `run_due`."""
@@ -139,3 +132,15 @@ class DueRun:
                 self._runner.give_up("run_due was stopped")
                 return count
             failure = self._runner.settle_and_fence()
+
+
+def check_limit(limit: int | None) -> None:
+    """Check how many jobs are to be run at most; None: as many as are due.
+
+    Raises:
+        ValidationError: it is no such number.
+    """
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
+        raise ValidationError(f"limit must be an int, not {limit!r}", field="limit")
+    if limit is not None and limit < 0:
+        raise ValidationError(f"limit must be at least 0, not {limit}", field="limit")

@@ -1,89 +1,64 @@
 """The loop: starts what is due, at its time, and what follows from that.
 
 It expires what is too late, recovers what is stuck, starts the due jobs that come first, and sleeps
-until the next due time, a change of the log by any process, or stop. It looks at the clock and at
-the log's head again at least ten times a second, so a suspended machine, a clock that jumps and
-another process's change are all noticed at once. Files that can wait are not written just before a
-job is due.
+until there is more to do. Files that can wait are not written just before a job is due.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import datetime, timedelta
 from math import inf
-from pathlib import Path
 from typing import Any
 
 from ..domain.errors import JobLedgerError
-from ..eventstore.store import EventStore
 from ..instrumentation.log import logger
 from ..instrumentation.telling import Repeated
-from ..ledger.state import State
 from .attempt import PublisherAdapter
 from .attempt_runner import LOOK_EVERY_S, AttemptRunner
 from .completer import Completer
 from .dispatcher import Dispatcher
+from .ledger_access import LedgerAccess
 from .own_loop import CANCEL_S, cancel_anywhere
 from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings
+from .sleep import LoopSleep
 from .stop_request import Stop, StopRequest
-from .timing import EARLY_S, LoopTiming
-from .uptime import Uptime
 
 _KEPT_WAIT_S = 1.0
 """The longest that an error is waited out while the end of an attempt is to be recorded."""
 
 
 class Loop:
-    """The loop of one scheduler, in whatever event loop it is started.
-
-    `expire` marks the jobs that are too late. With `is_real_time` a due time is met to the
-    millisecond, by waiting for the last of them; another clock may stand still.
-    """
+    """The loop of one scheduler, in whatever event loop it is started."""
 
     def __init__(
         self,
-        log: EventStore,
-        state: State,
+        ledger: LedgerAccess,
         dispatcher: Dispatcher,
         runner: AttemptRunner,
         attempts: RunningAttempts,
         completer: Completer,
         rescuer: Rescuer,
+        sleep: LoopSleep,
         settings: RunSettings,
-        uptime: Uptime,
-        *,
-        directory: Path,
-        now: Callable[[], datetime],
-        is_real_time: bool,
-        expire_after: timedelta,
-        expire: Callable[[], int],
     ) -> None:
-        self._log = log
-        self._state = state
         self._dispatcher = dispatcher
         self._runner = runner
         self._attempts = attempts
         self._completer = completer
         self._rescuer = rescuer
+        self._sleep = sleep
         self._settings = settings
-        self._uptime = uptime
-        self._directory = directory
-        self._now = now
-        self._is_real_time = is_real_time
-        self._expire_after = expire_after
-        self._expire = expire
-        self._timing = LoopTiming()
+        self._directory = ledger.directory
+        self._now = ledger.now
+        self._expire = ledger.expire
         self._trouble = Repeated("error in the loop", again="the loop works again")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
-        self._wakeup: asyncio.Event | None = None
         self._hurry: asyncio.Event | None = None
         self.is_stopping = False
         """From here on nothing is begun."""
@@ -97,7 +72,7 @@ class Loop:
         return task is not None and not task.done() and loop is not None and not loop.is_closed()
 
     def let_go_of_a_dead_one(self) -> None:
-        """Where its event loop has ended without `stop`, its attempts are interrupted."""
+        """Interrupt its attempts where its event loop has ended without `stop`."""
         task, loop = self._task, self._loop
         if task is not None and loop is not None and not loop.is_running():
             self._end(task)
@@ -111,8 +86,9 @@ class Loop:
         self._runner.let_go_of_dead_loops()
         self.is_stopping = False
         self._runner.begin()
+        self._hurry = asyncio.Event()
+        self._sleep.begin()
         self._loop = loop
-        self._wakeup, self._hurry = asyncio.Event(), asyncio.Event()
         work = self._run(publisher)
         try:
             self._task = asyncio.create_task(work, name="jobledger-loop")
@@ -166,7 +142,7 @@ class Loop:
             self._end(task)  # also where that event loop is blocked, or has ended meanwhile
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        """What stopping comes to, whatever has become of the event loop."""
+        """End the task and what it runs, whatever has become of the event loop."""
         if self._task is task:
             self._task = self._loop = None
             cancel_anywhere(task)
@@ -261,7 +237,7 @@ class Loop:
         longest_s = _KEPT_WAIT_S if self._completer.kept else inf
         wait_s = min(self._settings.error_wait_s, longest_s)
         self._trouble.failed(error, wait_s=wait_s)
-        await self._pause(wait_s)
+        await self._sleep.pause(wait_s)
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         if self.is_stopping or self._task is not task:
@@ -272,9 +248,7 @@ class Loop:
             logger().error("the loop has ended", error=task.exception())
 
     async def _turn(self, publisher: PublisherAdapter) -> None:
-        assert self._wakeup is not None
-        self._wakeup.clear()
-        self._timing.turn()
+        self._sleep.turn()
         self._rescuer.settle()
         self._rescuer.recover_stuck()
         self._expire()
@@ -288,101 +262,20 @@ class Loop:
             )
         self._trouble.worked()
         await asyncio.sleep(0)  # what has started is called before anything else is thought of
-        await self._sleep(again_soon=bool(left_out))
+        await self._sleep.until_due(again_soon=bool(left_out))
 
-    # -- waiting -------------------------------------------------------------------------------
-
-    async def _sleep(self, *, again_soon: bool) -> None:
-        """Until something is to be done: a due time, a change of the log, the end of an attempt."""
-        assert self._wakeup is not None
-        if again_soon:
-            await self._wait_for_wakeup(LOOK_EVERY_S)
-            return
-        until = self._next_moment()
-        # Another clock than the machine's may stand still just before a due time.
-        early_s = EARLY_S if self._is_real_time else 0.0
-        while not self._wakeup.is_set() and not self.is_stopping:
-            left_s = inf if until is None else (until - self._now()).total_seconds()
-            if left_s <= 0:
-                return
-            self._uptime.look()
-            if self._log.changed():
-                return
-            if left_s <= early_s:
-                self._wait_precisely(left_s)
-                early_s = 0.0  # once: a clock that was stopped must not stop the event loop
-            else:
-                await self._wait_for_wakeup(min(self._timing.wait_s, left_s - early_s))
-
-    async def _pause(self, seconds: float) -> None:
-        """Sit an error out, unless stopping."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while not self.is_stopping:
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                return
-            assert self._wakeup is not None
-            self._wakeup.clear()
-            await self._wait_for_wakeup(left)
-
-    async def _wait_for_wakeup(self, seconds: float) -> None:
-        assert self._wakeup is not None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wakeup.wait()
-
-    def _wait_precisely(self, seconds: float) -> None:
-        """For at most `EARLY_S`, in which nothing else runs in the event loop."""
-        time.sleep(seconds)
-
-    def leave_alone_s(self, takes_s: float) -> float:
-        """For the background thread: a job that is about to start, or has just done so, is not to
-        wait for files, nor for the disk that is busy with them."""
-        if not self.is_running:
-            return 0.0
-        has_room = len(self._attempts.by_job) < self._settings.concurrency
-        with self._state.lock:
-            due = self._state.board.next_time() if has_room else None
-        left_s = inf if due is None else (due - self._now()).total_seconds()
-        return self._timing.calm_in_s(left_s, takes_s)
-
-    def _next_moment(self) -> datetime | None:
-        """When the clock alone gives the loop something to do."""
-        # A job is due at its time, but expired or stuck only when more than the limit has passed.
-        just_past = timedelta(microseconds=1)
-        now = self._now()
-        with self._state.lock:
-            moments = [
-                now + timedelta(seconds=left_s) + just_past for left_s in self._until_stuck_s(now)
-            ]
-            expiry = self._state.board.next_expiry(self._expire_after)
-            has_room = len(self._attempts.by_job) < self._settings.concurrency
-            due = self._state.board.next_time() if has_room else None
-        if expiry is not None:
-            moments.append(expiry + just_past)
-        if due is not None:
-            moments.append(due)
-        if has_room:
-            moments.extend(self._dispatcher.held_until.values())
-        return min(moments, default=None)
-
-    def _until_stuck_s(self, now: datetime) -> list[float]:
-        """How long until each attempt that is under way is stuck."""
-        longest_s = self._settings.max_running_minutes * 60
-        every = list(self._attempts.by_job.values())
-        return [
-            max(longest_s - self._rescuer.ran_s(running.job, now), 0.0)
-            for running in every
-            if running.end is None
-        ]
-
-    def find_others(self) -> None:
-        """Another process has changed something."""
-        self._timing.found()
+    # -- being told ----------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """Called by whoever changes something, in any thread."""
-        loop, wakeup = self._loop, self._wakeup
-        if loop is not None and wakeup is not None:
-            with suppress(RuntimeError):  # the loop is closed already
-                loop.call_soon_threadsafe(wakeup.set)
+        """Look again at once: somebody has changed something, in any thread."""
+        loop = self._loop
+        if loop is not None:
+            self._sleep.wake(loop)
+
+    def find_others(self) -> None:
+        """Look more often for a while: another process has changed something."""
+        self._sleep.found()
+
+    def leave_alone_s(self, takes_s: float) -> float:
+        """Return how long files that can wait, and take so long to write, have to wait for jobs."""
+        return self._sleep.calm_in_s(takes_s) if self.is_running else 0.0

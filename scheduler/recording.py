@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from ..domain.job import commands as c
 from ..domain.job.events import Event
 from ..domain.job.state import ScheduledJob
-from ..eventstore.jsonl import JsonlEventStore
-from ..ledger.command_handler import CommandHandler, Outcome
-from ..ledger.history import History
-from ..ledger.state import State
+from ..ledger.command_handler import Outcome
 from .execution import interruption
+from .ledger_access import LedgerAccess
 from .running import Running
 from .settings import RunSettings
 
@@ -19,18 +17,11 @@ from .settings import RunSettings
 class LedgerRecorder:
     """Records by the one way to change, and looks into the log where that is in doubt."""
 
-    def __init__(
-        self,
-        log: JsonlEventStore,
-        state: State,
-        handler: CommandHandler,
-        history: History,
-        settings: RunSettings,
-    ) -> None:
-        self._log = log
-        self._state = state
-        self._handler = handler
-        self._history = history
+    def __init__(self, ledger: LedgerAccess, settings: RunSettings) -> None:
+        self._log = ledger.log
+        self._state = ledger.state
+        self._handler = ledger.handler
+        self._history = ledger.history
         self._settings = settings
 
     def catch_up(self) -> None:

@@ -7,13 +7,12 @@ from datetime import datetime
 
 from ..domain.job import commands as c
 from ..domain.job.state import JobStatus, ScheduledJob
-from ..eventstore.jsonl import JsonlEventStore
 from ..instrumentation.log import logger
-from ..ledger.command_handler import CommandHandler
 from ..projections.board import Board
 from . import recovery
 from .completer import Completer
 from .failures import FailureHook, tell_outcome
+from .ledger_access import LedgerAccess
 from .running import RunningAttempts
 from .settings import RunSettings, positive
 from .uptime import Uptime
@@ -22,32 +21,27 @@ from .uptime import Uptime
 class Rescuer:
     """Recovers the RUNNING jobs that no attempt of this process makes, or one that makes no end.
 
-    With `by_uptime` what counts is the time in which this process ran; else that of its clock.
-    `works_again` hears that the log has been reopened after a failed write.
+    What counts is the time in which this process ran, or that of a clock of somebody's own.
     """
 
     def __init__(
         self,
-        log: JsonlEventStore,
-        handler: CommandHandler,
+        ledger: LedgerAccess,
         attempts: RunningAttempts,
         completer: Completer,
         settings: RunSettings,
         uptime: Uptime,
         on_failure: FailureHook,
-        *,
-        by_uptime: bool,
-        works_again: Callable[[], None],
     ) -> None:
-        self._log = log
-        self._handler = handler
+        self._log = ledger.log
+        self._handler = ledger.handler
         self._attempts = attempts
         self._completer = completer
         self._settings = settings
         self._uptime = uptime
         self._on_failure = on_failure
-        self._by_uptime = by_uptime
-        self._works_again = works_again
+        self._by_uptime = ledger.is_real_time
+        self._works_again = ledger.works_again
 
     def recover_all(self) -> int:
         """Recover every RUNNING job that this process is not running itself; return how many."""

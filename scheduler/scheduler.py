@@ -7,38 +7,27 @@ The facade: what each method promises is said here, and done by the parts that a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Unpack
 
-from ..domain.errors import StorageError, ValidationError
+from ..domain.errors import StorageError
 from ..domain.job import commands as c
 from ..domain.job.state import ScheduledJob
 from ..domain.policy import MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..instrumentation.log import logger
 from ..ledger.clock import SystemClock
 from ..ledger.ledger import Ledger
-from ..ledger.runner_lock import RunnerLock
 from ..ledger.settings import LedgerOptions, LedgerSettings
 from .attempt import PostCallback, Publisher, PublisherAdapter
-from .attempt_runner import AttemptRunner
-from .completer import OUTCOMES, Completer
-from .dispatcher import Dispatcher
-from .due_run import DueRun
+from .completer import OUTCOMES
+from .due_run import check_limit
 from .failures import FailureHook, OnFailure
-from .gate import Gate
-from .loop import Loop
-from .own_loop import CANCEL_S, OwnLoop
+from .ledger_access import LedgerAccess
 from .pacing import AccountPacing
-from .recording import LedgerRecorder
-from .rescuer import Rescuer
-from .running import RunningAttempts
+from .parts import RunnerParts
 from .settings import RunSettings
-from .signals import StopSignals, raise_as_program
-from .stop_request import Interrupted, StopRequest
-from .uptime import Uptime
 
 
 class Scheduler(Ledger):
@@ -91,7 +80,7 @@ class Scheduler(Ledger):
     ) -> None:
         for name in of_ledger.keys() - LedgerOptions.__annotations__.keys():
             raise TypeError(f"Scheduler() got an unexpected keyword argument {name!r}")
-        self._settings = settings = RunSettings(
+        settings = RunSettings(
             max_running_minutes=max_running_minutes,
             retry=retry,
             on_interrupted=on_interrupted,
@@ -105,107 +94,46 @@ class Scheduler(Ledger):
             ageing=ageing,
         )
         self._on_failure = FailureHook(on_failure)
-        self._stop_request = StopRequest()
-        self._own_loop = OwnLoop(lambda: self._new_loop())
-        self._gate = Gate(lambda: self.is_running)
         of_the_ledger = LedgerSettings(directory=directory, **of_ledger)
         reach, expire_after = settings.reach, of_the_ledger.expire_after
         pacing_of_all = None if reach is None else AccountPacing(settings, reach, expire_after)
         self._open(of_the_ledger, [] if pacing_of_all is None else [pacing_of_all])
         try:
-            self._make_parts(settings, pacing_of_all)
+            self._parts = parts = RunnerParts(
+                self._access(), settings, pacing_of_all, self._on_failure, lambda: self._new_loop()
+            )
+            self._is_made = True
             if ageing is not None:
                 self._state.board.let_age(ageing)
-            self._runner_lock.acquire()
-            self._state.on_change.append(self._loop.wake)
-            self._state.on_others.append(self._loop.find_others)
+            parts.lock.acquire()
+            self._state.on_change.append(parts.loop.wake)
+            self._state.on_others.append(parts.loop.find_others)
             self.recover_all_running_jobs()  # rule: orphans-are-recovered
         except BaseException:
             self.close()
             raise
 
-    def _make_parts(self, settings: RunSettings, pacing: AccountPacing | None) -> None:
-        """Make what runs jobs, each part from those before it."""
-        expire_after = self._expire_after
-        log, state = self._store, self._state
+    def _access(self) -> LedgerAccess:
+        """Return what of this ledger its runner works with; what it does is recorded as its own."""
         me = f"runner:{self._fs.process_id()}"
-        handler = self._handler.acting(me)  # what the runner does, whoever has opened it
-        is_real_time = type(self._clock) is SystemClock
-        self._runner_lock = RunnerLock(self._fs, self.directory)
-        self._uptime = uptime = Uptime()
-        self._attempts = attempts = RunningAttempts(log, state)
-        recorder = LedgerRecorder(log, state, handler, self._history, settings)
-        self._completer = completer = Completer(attempts.by_job, recorder, self._on_failure)
-        self._rescuer = rescuer = Rescuer(
-            log,
-            handler,
-            attempts,
-            completer,
-            settings,
-            uptime,
-            self._on_failure,
-            by_uptime=is_real_time,
-            works_again=self._behind.try_soon,
-        )
-        self._dispatcher = dispatcher = Dispatcher(
-            log,
-            state,
-            handler,
-            attempts,
-            completer,
-            pacing,
-            uptime,
-            expire_after=expire_after,
-            runner=lambda: f"pid {self._fs.process_id()}",
-            check_runner=self._runner_lock.check,
-        )
-        self._runner = runner = AttemptRunner(
-            log,
-            handler,
-            attempts,
-            completer,
-            rescuer,
-            settings,
-            self._gate,
-            self._own_loop,
-            uptime,
-            key_of=self.idempotency_key,
-            wake=lambda: self._loop.wake(),
-        )
-
-        def expire() -> int:
-            return self.acting(me).cleanup_expired_jobs()
-
-        self._due_run = DueRun(
-            dispatcher,
-            runner,
-            attempts,
-            completer,
-            rescuer,
-            settings,
-            self._own_loop,
+        return LedgerAccess(
+            log=self._store,
+            state=self._state,
+            handler=self._handler.acting(me),
+            history=self._history,
+            fs=self._fs,
+            directory=self.directory,
+            patience=self._patience,
+            expire_after=self._expire_after,
             now=self._now,
-            expire=expire,
+            is_real_time=type(self._clock) is SystemClock,
+            key_of=self.idempotency_key,
+            expire=lambda: self.acting(me).cleanup_expired_jobs(),
+            works_again=self._behind.try_soon,
             is_closed=lambda: self._closed,
             is_let_go=lambda: self._is_let_go,
+            check_open=self._check_open,
         )
-        self._loop = Loop(
-            log,
-            state,
-            dispatcher,
-            runner,
-            attempts,
-            completer,
-            rescuer,
-            settings,
-            uptime,
-            directory=self.directory,
-            now=self._now,
-            is_real_time=is_real_time,
-            expire_after=expire_after,
-            expire=expire,
-        )
-        self._is_made = True
 
     # -- starting and stopping -----------------------------------------------------------------
 
@@ -222,9 +150,9 @@ class Scheduler(Ledger):
         """
         publisher = PublisherAdapter(post_callback)
         self._check_open("start")
-        self._loop.let_go_of_a_dead_one()
-        with self._gate.shut("start"):
-            self._loop.start(publisher)
+        self._parts.loop.let_go_of_a_dead_one()
+        with self._parts.gate.shut("start"):
+            self._parts.loop.start(publisher)
 
     async def stop(self) -> None:
         """Stop gracefully: start nothing more, wait `grace_s` for running attempts, cancel the rest
@@ -235,11 +163,11 @@ class Scheduler(Ledger):
         Awaited by a publisher it asks the loop to end after that, and returns at once. Does nothing
         when the loop does not run.
         """
-        if not self._loop.begin_to_stop() or self._gate.is_inside:
+        if not self._parts.loop.begin_to_stop() or self._parts.gate.is_inside:
             return
         self._patience.hurry()
         try:
-            await self._loop.stop()
+            await self._parts.loop.stop()
             self.write_behind()
         finally:
             if not self._closed:
@@ -248,7 +176,7 @@ class Scheduler(Ledger):
     @property
     def is_running(self) -> bool:
         """Whether the loop runs: it was started, has not ended, and neither has its event loop."""
-        return self._loop.is_running
+        return self._parts.loop.is_running
 
     def run(self, post_callback: PostCallback | Publisher) -> None:
         """Run until SIGTERM, SIGINT or SIGHUP, then stop gracefully: for a daemon.
@@ -265,21 +193,7 @@ class Scheduler(Ledger):
         """
         publisher = PublisherAdapter(post_callback)
         self._check_open("run")
-        request, grace_s = self._stop_request, self._settings.grace_s
-        longest_s = grace_s + 2 * CANCEL_S  # then it is not stopping that takes so long
-        with (
-            StopSignals(request.ask, request.ask_at_once, longest_s, of_program=True),
-            request.seen() as stop,
-            self._hurrying(),
-            self._gate.entered("run"),
-        ):
-            try:
-                work = self._loop.run_until_asked(publisher, stop, request, self.stop)
-                self._own_loop.run(work, lambda: stop.is_at_once)
-            except Interrupted:
-                logger().warning("a publisher was interrupted, or left alone")
-            finally:
-                self._loop.end()
+        self._parts.blocking.run(publisher, self.stop)
 
     def run_due(self, post_callback: PostCallback | Publisher, limit: int | None = None) -> int:
         """Recover stuck jobs, expire, then run what is due now, best first; return how many ran.
@@ -300,49 +214,20 @@ class Scheduler(Ledger):
                 recorded by the next call, or `start`, or `close`.
         """
         publisher = PublisherAdapter(post_callback)
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int)):
-            raise ValidationError(f"limit must be an int, not {limit!r}", field="limit")
-        if limit is not None and limit < 0:
-            raise ValidationError(f"limit must be at least 0, not {limit}", field="limit")
+        check_limit(limit)
         self._check_open("run_due")
-        request = self._stop_request
-        with (
-            StopSignals(request.ask, request.ask_at_once, self._settings.grace_s) as signals,
-            request.seen() as stop,
-            self._hurrying(),
-            self._gate.entered(
-                "run_due", lambda: stop.is_asked or self._closed, wait=True
-            ) as is_in,
-        ):
-            self._check_open("run_due")  # it may have been closed while this waited
-            count = 0
-            if is_in:
-                count = self._due_run.run(publisher, limit, stop)
-                self._check_open("run_due")  # a publisher, or another thread, may have closed it
-        if signals.received is not None:
-            raise_as_program(signals.received)
-        return count
+        return self._parts.blocking.run_due(publisher, limit)
 
     @property
     def last_outcomes(self) -> Mapping[str, int]:
-        """What became of the attempts since the latest `run_due` or `start` began: how many
+        """Count what became of the attempts since the latest `run_due` or `start` began: how many
         `completed`, failed and will be `retried`, `failed` for good, ended `unknown` to anybody,
         were `interrupted` (to be tried or asked again), or were `refused`, because their job had
         gone on without them."""
-        return {name: self._completer.outcomes[name] for name in OUTCOMES}
-
-    @contextmanager
-    def _hurrying(self) -> Iterator[None]:
-        """Within the `with` a request to stop ends long waits for locks that others hold."""
-        try:
-            with self._stop_request.waking(self._patience.hurry):
-                yield
-        finally:
-            if not self._closed:
-                self._patience.calm_down()
+        return {name: self._parts.completer.outcomes[name] for name in OUTCOMES}
 
     def stop_soon(self) -> None:
-        """End a `run` or `run_due` gracefully; returns at once.
+        """Ask a `run` or `run_due` to end gracefully; return at once.
 
         From any thread, or a signal handler. Where nothing runs it is kept: the next `run` or
         `run_due` ends as soon as it begins, and has used it up.
@@ -351,10 +236,10 @@ class Scheduler(Ledger):
             StorageError: it is closed.
         """
         self._check_open("stop_soon")
-        self._stop_request.ask()
+        self._parts.stop_request.ask()
 
     def _new_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that is made for async publishers: a simulated one has its own time."""
+        """Make the event loop of async publishers: a simulated one has its own time."""
         return asyncio.new_event_loop()
 
     # -- recovery ------------------------------------------------------------------------------
@@ -366,7 +251,7 @@ class Scheduler(Ledger):
         left, else it is FAILED; what happens with one whose publisher can be asked is in
         docs/lifecycle.md, "In doubt".
         """
-        return self._rescuer.recover_all()
+        return self._parts.rescuer.recover_all()
 
     def recover_stuck_jobs(self, max_running_minutes: float | None = None) -> int:
         """Recover every job RUNNING longer than that (None: the setting); return how many.
@@ -375,7 +260,7 @@ class Scheduler(Ledger):
         its machine asleep; by a clock of your own it is that clock's time. A RUNNING job that this
         process is not running itself is recovered whatever its time: its runner is dead.
         """
-        return self._rescuer.recover_stuck(max_running_minutes)
+        return self._parts.rescuer.recover_stuck(max_running_minutes)
 
     def cleanup_expired_jobs(self) -> int:
         """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
@@ -386,9 +271,9 @@ class Scheduler(Ledger):
 
     def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
         """As any change; but what is known of a job's attempt goes before anything else of it."""
-        running = self._attempts.by_job.get(job_id) if isinstance(job_id, str) else None
+        running = self._parts.attempts.by_job.get(job_id) if isinstance(job_id, str) else None
         if running is not None and running.end is not None:
-            self._rescuer.settle()
+            self._parts.rescuer.settle()
         return super()._change(job_id, command)
 
     # -- letting go ----------------------------------------------------------------------------
@@ -396,17 +281,15 @@ class Scheduler(Ledger):
     def leave_alone_s(self, takes_s: float) -> float:
         """For the background thread: a job that is about to start, or has just done so, is not to
         wait for files, nor for the disk that is busy with them."""
-        return self._loop.leave_alone_s(takes_s) if self._is_made else 0.0
+        return self._parts.loop.leave_alone_s(takes_s) if self._is_made else 0.0
 
     def _abandon(self) -> None:
         super()._abandon()
-        self._own_loop.abandon()
         if self._is_made:
-            self._loop.is_stopping = True
-            self._runner_lock.abandon()
+            self._parts.abandon()
 
     def _is_inside(self) -> bool:
-        return super()._is_inside() or (self._is_made and self._completer.is_inside())
+        return super()._is_inside() or (self._is_made and self._parts.completer.is_inside())
 
     def close(self) -> None:
         """As `Ledger.close`; then wait up to 10 s for the calls of `on_failure` that are left.
@@ -428,18 +311,16 @@ class Scheduler(Ledger):
         is nobody left afterwards who knows it.
         """
         if self._is_made:
-            if not self._loop.end():
-                self._runner.give_up("the scheduler was closed")
-            self._completer.tell_lost()
+            self._parts.end()
         try:
             super()._let_go()
         finally:
-            self._own_loop.close()
             if self._is_made:
-                self._runner_lock.release()
+                self._parts.release()
 
     def _check_open(self, what: str) -> None:
-        """
+        """Check that it is open, for `what`.
+
         Raises:
             StorageError: this scheduler is closed, or was another process's before a fork.
         """

@@ -267,10 +267,10 @@ def _with_runner(world: World) -> None:
 
 def _with_left_running(world: World) -> None:
     runner = world.open(Scheduler)
-    taken = runner._dispatcher.begin_all(_Port(), world.clock.now(), set(), 1)
+    taken = runner._parts.dispatcher.begin_all(_Port(), world.clock.now(), set(), 1)
     assert taken
-    runner._attempts.by_job.clear()
-    runner._runner_lock.release()
+    runner._parts.attempts.by_job.clear()
+    runner._parts.lock.release()
     runner._abandon()
 
 

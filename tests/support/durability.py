@@ -55,7 +55,7 @@ def let_go(ledger: Ledger | None) -> None:
     """What the death of its process does to a handle: no word to the disk."""
     if ledger is not None:
         if isinstance(ledger, Scheduler) and ledger._is_made:
-            ledger._runner_lock._fd = None
+            ledger._parts.lock._fd = None
         ledger._abandon()
 
 

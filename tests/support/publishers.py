@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from jobledger import Attempt, PostResult
+from jobledger import Attempt, PostResult, Scheduler
 from jobledger.ledger import open_handles
 from jobledger.scheduler import calls
 
@@ -35,8 +35,8 @@ class Crash(BaseException):
 
 def _scheduler_of(attempt: Attempt) -> Any:
     runner = attempt._record.__self__  # type: ignore[attr-defined]
-    handles = list(open_handles._writers)
-    return next(handle for handle in handles if getattr(handle, "_runner", None) is runner)
+    handles = [handle for handle in open_handles._writers if isinstance(handle, Scheduler)]
+    return next(handle for handle in handles if handle._is_made and handle._parts.runner is runner)
 
 
 @contextmanager

@@ -193,7 +193,7 @@ def _run_once(
 
     from ...scheduler.signals import StopSignals
 
-    request = scheduler._stop_request
+    request = scheduler._parts.stop_request
     with StopSignals(request.ask, request.ask_at_once, grace_s, of_program=True) as signals:
         count = scheduler.run_due(publisher, limit)
     received = signals.received

@@ -456,7 +456,7 @@ def test_pacing_holds_across_it(directory: Path, clock: ManualClock) -> None:
         scheduler.run_due(unsure, limit=1)
     clock.advance(timedelta(minutes=10))
     with opened() as ours, Ledger(directory, clock=clock) as writer:
-        pacing_of_ours = ours._dispatcher._pacing
+        pacing_of_ours = ours._parts.dispatcher._pacing
         assert pacing_of_ours is not None
         assert pacing_of_ours._post_times is not None
         writer.add_jobs([NewJob(account, "second", clock.now()) for account in ("a", "b", "c")])
@@ -478,7 +478,7 @@ def test_one_that_knows_nothing_of_pacing_is_no_use_to_who_paces(
         pacing = Pacing(quota=2, window_s=3600.0 * hours)
         with Scheduler(directory, clock=clock, pacing=pacing) as scheduler:
             scheduler.add_job("a", f"text {hours}", clock.now())
-            own = scheduler._dispatcher._pacing
+            own = scheduler._parts.dispatcher._pacing
             assert own is not None
             assert own._post_times is not None
             if hours == 24:

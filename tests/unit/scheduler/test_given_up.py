@@ -202,13 +202,13 @@ def test_what_is_closed_before_the_attempt_is_made_calls_nothing(
     post = Recording()
     scheduler = Scheduler(directory, clock=clock, on_interrupted="fail", **settings)
     scheduler.add_job("a", "x", clock.now(), job_id=JOB)
-    make = scheduler._runner._attempt
+    make = scheduler._parts.runner._attempt
 
     def close_and_make(*arguments: Any) -> Attempt:
         aside(scheduler.close)
         return make(*arguments)
 
-    monkeypatch.setattr(scheduler._runner, "_attempt", close_and_make)
+    monkeypatch.setattr(scheduler._parts.runner, "_attempt", close_and_make)
     with pytest.raises(StorageError, match="closed"):
         scheduler.run_due(post)
     job = reopened(directory, clock)

@@ -98,9 +98,9 @@ def test_the_loop_writes_a_result_as_soon_as_it_can(
             first = scheduler.add_job("a", "x", clock.now())
             second = scheduler.add_job("a", "y", clock.now())
             await scheduler.start(post)
-            await eventually_async(lambda: scheduler._completer.kept)
+            await eventually_async(lambda: scheduler._parts.completer.kept)
             assert scheduler.recover_all_running_jobs() == 0
-            await eventually_async(lambda: scheduler._loop._trouble._failures >= 2)
+            await eventually_async(lambda: scheduler._parts.loop._trouble._failures >= 2)
             assert platform.posts == {"x": 1}
             fs.mend()
             await eventually_async(lambda: scheduler.get_job(second).status == "completed")
@@ -193,10 +193,10 @@ def test_fifty_results_at_once_are_kept(
 
     async def loop(scheduler: Scheduler) -> None:
         await scheduler.start(platform.post_async)
-        await eventually_async(lambda: len(scheduler._completer.kept) == 50)
-        await eventually_async(lambda: scheduler._loop._trouble._failures >= 1)
+        await eventually_async(lambda: len(scheduler._parts.completer.kept) == 50)
+        await eventually_async(lambda: scheduler._parts.loop._trouble._failures >= 1)
         fs.mend()
-        await eventually_async(lambda: not scheduler._attempts.by_job)
+        await eventually_async(lambda: not scheduler._parts.attempts.by_job)
         await scheduler.stop()
 
     with Scheduler(directory, clock=clock, fs=fs, **settings) as scheduler:
@@ -204,7 +204,7 @@ def test_fifty_results_at_once_are_kept(
         if by == "run_due":
             with pytest.raises(StorageError):
                 scheduler.run_due(platform.post_async)
-            assert len(scheduler._completer.kept) == 50
+            assert len(scheduler._parts.completer.kept) == 50
             fs.mend()
             scheduler.run_due(platform.post_async, limit=0)
         else:
@@ -323,7 +323,7 @@ def test_what_is_kept_is_written_by_whatever_comes_next(
             fs.fail("write", "events_", NO_ROOM, always=True)
         await scheduler.start(platform.post)
         if by == "start":
-            await eventually_async(lambda: not scheduler._attempts.by_job)
+            await eventually_async(lambda: not scheduler._parts.attempts.by_job)
         fs.mend()
         await scheduler.stop()
 
@@ -351,7 +351,7 @@ def test_a_runner_that_ends_without_having_managed_it_says_what_it_knew(
 
     async def loop(scheduler: Scheduler) -> None:
         await scheduler.start(platform.post)
-        await eventually_async(lambda: scheduler._completer.kept)
+        await eventually_async(lambda: scheduler._parts.completer.kept)
         await scheduler.stop()
 
     scheduler = Scheduler(directory, clock=clock, fs=fs, error_wait_s=0.01, grace_s=0.05)
@@ -605,11 +605,11 @@ def test_what_is_asked_of_a_claim_before_it_is_one(directory: Path, clock: Manua
     """Between a job's being chosen and its start's being in the log it is nobody else's."""
     with Scheduler(directory, clock=clock) as scheduler:
         scheduler.add_job("a", "x", clock.now())
-        running = scheduler._dispatcher.begin(
+        running = scheduler._parts.dispatcher.begin(
             PublisherAdapter(lambda a, c: PostResult(True)), clock.now(), set()
         )
         assert running is not None
         assert scheduler.recover_all_running_jobs() == 0
-        scheduler._completer.put_back(running, RuntimeError("not now"))
-        scheduler._rescuer.settle()
+        scheduler._parts.completer.put_back(running, RuntimeError("not now"))
+        scheduler._parts.rescuer.settle()
         assert scheduler.list_jobs()[0].status is JobStatus.SCHEDULED

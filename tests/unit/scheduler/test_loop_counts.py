@@ -44,15 +44,15 @@ class Watched(Scheduler):
         self.disk = FaultyFileSystem(SimulatedDisk())
         self.moved = clock
         super().__init__(LEDGER, fs=self.disk, clock=None if by_the_machine else clock)
-        turn = self._loop._turn
+        turn = self._parts.loop._turn
 
         async def count(publisher: PublisherAdapter) -> None:
             self.turns += 1
             await turn(publisher)
 
-        self._loop._turn = count  # type: ignore[method-assign]
-        self._loop._wait_for_wakeup = self._wait_for_wakeup  # type: ignore[method-assign]
-        self._loop._wait_precisely = self._wait_precisely  # type: ignore[method-assign]
+        self._parts.loop._turn = count  # type: ignore[method-assign]
+        self._parts.sleep._wait_for_wakeup = self._wait_for_wakeup  # type: ignore[method-assign]
+        self._parts.sleep._wait_precisely = self._wait_precisely  # type: ignore[method-assign]
 
     async def _wait_for_wakeup(self, seconds: float) -> None:
         self.waits.append(seconds)
@@ -91,10 +91,9 @@ def test_a_turn_with_nothing_to_do_only_looks(
         with Watched(clock) as scheduler:
             scheduler.add_job("a", "x", clock.now() + timedelta(days=1))
             port = PublisherAdapter(Recording())
-            scheduler._loop._wakeup = asyncio.Event()
-            monkeypatch.setattr(scheduler._loop, "_sleep", _no_sleep)
+            monkeypatch.setattr(scheduler._parts.sleep, "until_due", _no_sleep)
             scheduler.disk.fault = Fault(0)
-            await scheduler._loop._turn(port)
+            await scheduler._parts.loop._turn(port)
             looked = list(scheduler.disk.operations)
             scheduler.disk.fault = None
             assert {operation for operation, _ in looked} <= {"size", "read"}
@@ -198,10 +197,9 @@ def test_a_publisher_is_called_before_the_loop_thinks_of_its_sleep(
 
     async def main() -> None:
         with Scheduler(directory, clock=clock, concurrency=2) as scheduler:
-            monkeypatch.setattr(scheduler._loop, "_sleep", sleep)
+            monkeypatch.setattr(scheduler._parts.sleep, "until_due", sleep)
             scheduler.add_jobs([NewJob(account, "x", clock.now()) for account in "ab"])
-            scheduler._loop._wakeup = asyncio.Event()
-            await scheduler._loop._turn(PublisherAdapter(post))
+            await scheduler._parts.loop._turn(PublisherAdapter(post))
 
     asyncio.run(main())
     assert order == ["called", "called", "sleeps"]
@@ -235,15 +233,15 @@ def test_the_loop_remembers_who_changed_something(directory: Path, clock: Manual
             Ledger(directory, clock=clock) as other,
         ):
             time = Seconds()
-            scheduler._loop._timing = LoopTiming(time)
+            scheduler._parts.sleep._timing = LoopTiming(time)
             post = Recording()
             await scheduler.start(post)
             scheduler.add_job("a", "here", clock.now())
             await eventually_async(lambda: post.posted == ["here"])
-            assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
+            assert scheduler._parts.sleep._timing.wait_s == LOOK_EVERY_S
             other.add_job("a", "elsewhere", clock.now())
             await eventually_async(lambda: post.posted == ["here", "elsewhere"])
-            assert scheduler._loop._timing.wait_s == LOOK_SOON_S
+            assert scheduler._parts.sleep._timing.wait_s == LOOK_SOON_S
             assert scheduler.leave_alone_s(0.0) == CALM_S
             await scheduler.stop()
 
@@ -270,16 +268,16 @@ def test_whoever_takes_in_what_another_handle_has_done_tells_the_timing(
         Scheduler(directory, clock=clock) as scheduler,
         Ledger(directory, clock=clock) as other,
     ):
-        scheduler._loop._timing = LoopTiming(time)
+        scheduler._parts.sleep._timing = LoopTiming(time)
         scheduler.add_job("a", "here", clock.now())
         take_in(scheduler)
-        assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
+        assert scheduler._parts.sleep._timing.wait_s == LOOK_EVERY_S
         other.add_job("a", "elsewhere", clock.now())
         take_in(scheduler)
-        assert scheduler._loop._timing.wait_s == LOOK_SOON_S
+        assert scheduler._parts.sleep._timing.wait_s == LOOK_SOON_S
         time.now += 1000
         take_in(scheduler)
-        assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
+        assert scheduler._parts.sleep._timing.wait_s == LOOK_EVERY_S
 
 
 def test_what_is_read_at_the_opening_is_no_reason_to_look_more_often(
@@ -288,7 +286,7 @@ def test_what_is_read_at_the_opening_is_no_reason_to_look_more_often(
     with Ledger(directory, clock=clock) as other:
         other.add_job("a", "long ago", clock.now())
     with Scheduler(directory, clock=clock) as scheduler:
-        assert scheduler._loop._timing.wait_s == LOOK_EVERY_S
+        assert scheduler._parts.sleep._timing.wait_s == LOOK_EVERY_S
 
 
 def test_files_give_way_to_what_is_about_to_start() -> None:
@@ -313,14 +311,14 @@ def test_files_give_way_only_while_the_loop_runs_and_has_room(
 ) -> None:
     async def main() -> None:
         with Scheduler(directory, clock=clock, grace_s=0.05) as scheduler:
-            scheduler._loop._timing = LoopTiming(Seconds())
-            scheduler._loop._timing.turn = lambda: None  # type: ignore[method-assign]  # long ago
+            scheduler._parts.sleep._timing = LoopTiming(Seconds())
+            scheduler._parts.sleep._timing.turn = lambda: None  # type: ignore[method-assign]  # long ago
             scheduler.add_job("a", "soon", clock.now() + timedelta(seconds=CALM_S / 2))
             assert scheduler.leave_alone_s(0.0) == 0
             await scheduler.start(_hang)
             assert scheduler.leave_alone_s(0.0) == CALM_S * 1.5
             scheduler.add_job("a", "now", clock.now())
-            await eventually_async(lambda: scheduler._attempts.by_job)
+            await eventually_async(lambda: scheduler._parts.attempts.by_job)
             assert scheduler.leave_alone_s(0.0) == 0
             await scheduler.stop()
             assert scheduler.leave_alone_s(0.0) == 0

@@ -30,16 +30,16 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
     "stop": lambda: StopAsyncIteration(),
 }
 PLACES = {
-    "recover_stuck": "_rescuer",
-    "_expire": "_loop",
-    "settle": "_rescuer",
-    "fence": "_runner",
-    "_sleep": "_loop",
-    "_pause": "_loop",
-    "begin_all": "_dispatcher",
+    "recover_stuck": "rescuer",
+    "_expire": "loop",
+    "settle": "rescuer",
+    "fence": "runner",
+    "until_due": "sleep",
+    "pause": "sleep",
+    "begin_all": "dispatcher",
 }
 """Methods that a turn of the loop calls, or that wait an error out, and the part that has them."""
-OF_A_TURN = sorted(PLACES.keys() - {"_pause"})
+OF_A_TURN = sorted(PLACES.keys() - {"pause"})
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -48,7 +48,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def break_once(scheduler: Scheduler, place: str, error: BaseException) -> list[BaseException]:
     """The next call of that method raises; returns what is left to be raised."""
-    part = getattr(scheduler, PLACES[place])
+    part = getattr(scheduler._parts, PLACES[place])
     sound, left = getattr(part, place), [error]
 
     def broken(*arguments: Any, **more: Any) -> Any:
@@ -86,7 +86,7 @@ def test_even_waiting_it_out_may_fail(directory: Path, clock: ManualClock, kind:
         with Scheduler(directory, clock=clock, error_wait_s=0.01) as scheduler:
             job_id = scheduler.add_job("a", "x", clock.now())
             break_once(scheduler, "settle", OSError("x"))
-            left = break_once(scheduler, "_pause", ERRORS[kind]())
+            left = break_once(scheduler, "pause", ERRORS[kind]())
             await scheduler.start(Recording())
             await eventually_async(lambda: scheduler.get_job(job_id).status is JobStatus.COMPLETED)
             assert not left
@@ -158,14 +158,14 @@ def test_run_raises_when_the_loop_has_ended_by_itself(
     with Scheduler(directory, clock=clock) as scheduler:
 
         def end() -> None:
-            task = scheduler._loop._task
+            task = scheduler._parts.loop._task
             assert task is not None
             if how == "cancelled":
                 task.get_loop().call_soon_threadsafe(task.cancel)
             else:
                 error = KeyboardInterrupt() if how == "KeyboardInterrupt" else SystemExit(3)
                 break_once(scheduler, "_expire", error)
-                scheduler._loop.wake()
+                scheduler._parts.loop.wake()
 
         def run_it() -> None:
             try:

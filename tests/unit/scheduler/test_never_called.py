@@ -196,7 +196,7 @@ def test_an_interruption_before_the_call_uses_nothing_up(
     post = Recording()
     with Scheduler(directory, clock=clock, on_interrupted="fail") as scheduler:
         job_id = scheduler.add_job("a", "x", clock.now(), max_retries=0)
-        owner: Any = RunSettings if place == "roll" else scheduler._runner
+        owner: Any = RunSettings if place == "roll" else scheduler._parts.runner
         sound: Callable[..., Any] = getattr(owner, place)
         failures = [error]
 
@@ -237,13 +237,13 @@ def test_an_interruption_in_the_midst_of_putting_it_back_leaves_nothing_open(
     monkeypatch.setattr(completer, "described", fail_once)
     with Scheduler(directory, clock=clock, concurrency=2) as scheduler:
         job_id = scheduler.add_job("a", "x", clock.now(), max_retries=0)
-        turns, wait = iter(range(1000)), scheduler._runner.wait_for_an_end
+        turns, wait = iter(range(1000)), scheduler._parts.runner.wait_for_an_end
 
         async def wait_a_turn() -> None:
             assert next(turns, None) is not None, "it waits for ever"
             await wait()
 
-        monkeypatch.setattr(scheduler._runner, "wait_for_an_end", wait_a_turn)
+        monkeypatch.setattr(scheduler._parts.runner, "wait_for_an_end", wait_a_turn)
         assert scheduler.run_due(Recording()) == 0
         assert failures == []
         assert scheduler.get_job(job_id).status is JobStatus.SCHEDULED

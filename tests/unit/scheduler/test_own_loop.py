@@ -109,7 +109,7 @@ def test_a_shared_client_works_over_calls(
         assert [(job.status, job.error) for job in jobs] == [(JobStatus.COMPLETED, None)] * 4
         assert len(publisher.loops) == 1
         assert len(server.peers) == 1  # type: ignore[attr-defined]  # a connection that was kept
-        scheduler._own_loop.run(publisher.client.aclose())
+        scheduler._parts.own_loop.run(publisher.client.aclose())
 
 
 def test_run_uses_the_same_loop(
@@ -129,7 +129,7 @@ def test_run_uses_the_same_loop(
         scheduler.run_due(publisher)
         assert len(scheduler.list_jobs(status=JobStatus.COMPLETED)) == 3
         assert len(publisher.loops) == 1
-        scheduler._own_loop.run(publisher.client.aclose())
+        scheduler._parts.own_loop.run(publisher.client.aclose())
 
 
 def test_the_programs_own_event_loop_is_what_it_was(directory: Path, clock: ManualClock) -> None:

@@ -406,8 +406,8 @@ def test_of_two_ends_of_one_attempt_the_first_counts(directory: Path, clock: Man
         for name in ("a", "b"):
             scheduler.add_job(name, "text", clock.now(), job_id=name)
         publisher = PublisherAdapter(lambda account, content: PostResult(True))
-        first, other = scheduler._dispatcher.begin_all(publisher, clock.now(), set(), 2)
-        completer = scheduler._completer
+        first, other = scheduler._parts.dispatcher.begin_all(publisher, clock.now(), set(), 2)
+        completer = scheduler._parts.completer
         completer.end(first, c.Complete(attempt=1, thread_id="17"))
         completer.end(other, c.Complete(attempt=1, thread_id="18"))
         completer.end(first, c.Fail(attempt=1, error="late"))

@@ -122,7 +122,7 @@ def test_it_is_started_again_and_again(scheduler: Scheduler, clock: ManualClock)
             scheduler.add_job("a", f"{n}", clock.now())
             await scheduler.start(post)
             await eventually_async(lambda: post.posted == [f"{n}"])
-            await eventually_async(lambda: not scheduler._attempts.by_job)
+            await eventually_async(lambda: not scheduler._parts.attempts.by_job)
             if n % 2:
                 await scheduler.stop()
 
@@ -292,7 +292,8 @@ def test_stop_soon_ends_a_run_due_of_another_thread_after_what_runs(
 
     for _ in range(3):
         scheduler.add_job("a", "x", clock.now())
-    scheduler._settings = msgspec.structs.replace(scheduler._settings, grace_s=60.0)
+    blocking = scheduler._parts.blocking
+    blocking._settings = msgspec.structs.replace(blocking._settings, grace_s=60.0)
     counts: list[int] = []
     publisher: Any = post if kind == "plain" else post_async
     thread = threading.Thread(target=lambda: counts.append(scheduler.run_due(publisher)))
@@ -404,7 +405,7 @@ def test_within_the_loop_a_publisher_is_refused_or_served_and_never_hangs(
     async def main() -> None:
         await scheduler.start(Asking(publish))
         await eventually_async(lambda: within.said)
-        await eventually_async(lambda: not scheduler._attempts.by_job)
+        await eventually_async(lambda: not scheduler._parts.attempts.by_job)
         await asyncio.wait_for(scheduler.stop(), 20)
         assert not scheduler.is_running
 

@@ -52,7 +52,7 @@ class Machine:
         """Time passes, and somebody looks at the clock ten times a second."""
         for _ in range(round(seconds * 10)):
             self.monotonic.now += 0.1
-            scheduler._uptime.look()
+            scheduler._parts.uptime.look()
         self.wall += timedelta(seconds=seconds)
 
     def asleep(self, seconds: float, *, monotonic: bool) -> None:
@@ -73,10 +73,10 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def opened(directory: Path, machine: Machine, **settings: Any) -> Scheduler:
     scheduler = Scheduler(directory, **settings)
-    uptime = Uptime(machine.monotonic)
-    for part in (scheduler, scheduler._rescuer, scheduler._dispatcher, scheduler._runner):
+    parts = scheduler._parts
+    parts.uptime = uptime = Uptime(machine.monotonic)
+    for part in (parts.rescuer, parts.dispatcher, parts.runner, parts.sleep):
         part._uptime = uptime
-    scheduler._loop._uptime = uptime
     return scheduler
 
 

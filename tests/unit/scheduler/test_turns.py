@@ -169,7 +169,7 @@ def test_a_signal_handler_that_runs_what_is_due_is_refused(
 ) -> None:
     """It would wait for the call that it has interrupted: the same thread."""
     with Scheduler(directory, clock=clock) as scheduler:
-        with scheduler._gate.entered("run_due", wait=True) as is_in:
+        with scheduler._parts.gate.entered("run_due", wait=True) as is_in:
             assert is_in
             with pytest.raises(SchedulerRunningError, match="signal handler"):
                 scheduler.run_due(Recording())

@@ -31,12 +31,12 @@ def attempt(directory: Path, clock: ManualClock) -> Iterator[Attempt]:
     """An attempt that has begun."""
     with Scheduler(directory, clock=clock) as scheduler:
         scheduler.add_job("a", "x", clock.now(), job_id="job")
-        running = scheduler._dispatcher.begin(
+        running = scheduler._parts.dispatcher.begin(
             PublisherAdapter(lambda a, c: PostResult(True)), clock.now(), set()
         )
         assert running is not None
-        yield scheduler._runner._attempt(running, "publish")
-        scheduler._attempts.by_job.clear()
+        yield scheduler._parts.runner._attempt(running, "publish")
+        scheduler._parts.attempts.by_job.clear()
 
 
 class Publishing:

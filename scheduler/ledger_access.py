@@ -1,0 +1,44 @@
+"""What of its ledger a runner works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from ..eventstore.engines.files.filesystem import FileSystem
+from ..eventstore.engines.files.lock import Patience
+from ..eventstore.jsonl import JsonlEventStore
+from ..ledger.command_handler import CommandHandler
+from ..ledger.history import History
+from ..ledger.state import State
+
+
+class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of an open ledger that those of its runner use, and what they ask of it.
+
+    `handler` records under the runner's name. `is_real_time`: the clock is the machine's; another
+    one may stand still. `key_of` gives the idempotency key of a job, `expire` marks those that are
+    too late. `works_again` hears that the log has been reopened after a failed write. `is_closed`
+    says whether the ledger was closed meanwhile, `is_let_go` whether that is over; `check_open`
+    raises where it was, and names who asks.
+    """
+
+    log: JsonlEventStore
+    state: State
+    handler: CommandHandler
+    history: History
+    fs: FileSystem
+    directory: Path
+    patience: Patience
+    expire_after: timedelta
+    now: Callable[[], datetime]
+    is_real_time: bool
+    key_of: Callable[[str], str]
+    expire: Callable[[], int]
+    works_again: Callable[[], None]
+    is_closed: Callable[[], bool]
+    is_let_go: Callable[[], bool]
+    check_open: Callable[[str], None]

@@ -1,0 +1,99 @@
+"""What runs a ledger's jobs: which parts there are, and which of them each works with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..ledger.runner_lock import RunnerLock
+from .attempt_runner import AttemptRunner
+from .blocking import BlockingRuns
+from .completer import Completer
+from .dispatcher import Dispatcher
+from .due_run import DueRun
+from .failures import FailureHook
+from .gate import Gate
+from .ledger_access import LedgerAccess
+from .loop import Loop
+from .own_loop import OwnLoop
+from .pacing import AccountPacing
+from .recording import LedgerRecorder
+from .rescuer import Rescuer
+from .running import RunningAttempts
+from .settings import RunSettings
+from .sleep import LoopSleep
+from .stop_request import StopRequest
+from .uptime import Uptime
+
+
+class RunnerParts:
+    """The parts of a runner, each made from those before it.
+
+    `pacing` is None where no account has one; `new_loop` makes the event loop of async publishers.
+    """
+
+    def __init__(
+        self,
+        ledger: LedgerAccess,
+        settings: RunSettings,
+        pacing: AccountPacing | None,
+        on_failure: FailureHook,
+        new_loop: Callable[[], asyncio.AbstractEventLoop],
+    ) -> None:
+        self.lock = lock = RunnerLock(ledger.fs, ledger.directory)
+        self.stop_request = StopRequest()
+        self.own_loop = own_loop = OwnLoop(new_loop)
+        self.gate = gate = Gate(lambda: self.loop.is_running)
+        self.uptime = uptime = Uptime()
+        self.attempts = attempts = RunningAttempts(ledger.log, ledger.state)
+        self.completer = completer = Completer(
+            attempts.by_job, LedgerRecorder(ledger, settings), on_failure
+        )
+        self.rescuer = rescuer = Rescuer(ledger, attempts, completer, settings, uptime, on_failure)
+        self.dispatcher = dispatcher = Dispatcher(
+            ledger, attempts, completer, pacing, uptime, check_runner=lock.check
+        )
+        self.runner = runner = AttemptRunner(
+            ledger,
+            attempts,
+            completer,
+            rescuer,
+            settings,
+            gate,
+            own_loop,
+            uptime,
+            wake=lambda: self.loop.wake(),
+        )
+        due_run = DueRun(
+            ledger, dispatcher, runner, attempts, completer, rescuer, settings, own_loop
+        )
+        self.sleep = sleep = LoopSleep(
+            ledger,
+            dispatcher,
+            attempts,
+            rescuer,
+            settings,
+            uptime,
+            is_stopping=lambda: self.loop.is_stopping,
+        )
+        self.loop = Loop(ledger, dispatcher, runner, attempts, completer, rescuer, sleep, settings)
+        self.blocking = BlockingRuns(
+            ledger, settings, self.stop_request, gate, own_loop, self.loop, due_run
+        )
+
+    def end(self) -> None:
+        """End at once what runs; its attempts are recorded as interrupted, or logged as lost."""
+        if not self.loop.end():
+            self.runner.give_up("the scheduler was closed")
+        self.completer.tell_lost()
+
+    def release(self) -> None:
+        """Let go of the event loop and of the runner's lock: somebody else may run the jobs."""
+        self.own_loop.close()
+        self.lock.release()
+
+    def abandon(self) -> None:
+        """Let go of everything without a word to the disk: it is another process's now."""
+        self.own_loop.abandon()
+        self.loop.is_stopping = True
+        self.lock.abandon()
