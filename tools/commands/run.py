@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import click
 
@@ -18,6 +18,22 @@ from ..streams import losing_what_others_print
 
 if TYPE_CHECKING:
     from ...scheduler.scheduler import Scheduler
+    from ..notifying import Notifier
+
+
+class RunOptions(TypedDict):
+    """The options that say how jobs are run, as they are typed."""
+
+    concurrency: int
+    on_interrupted: Literal["retry", "fail"]
+    retry_base_s: float
+    max_running_minutes: float
+    grace_s: float
+    ageing_minutes: float | None
+    publish_timeout_s: float | None
+    min_gap_s: float
+    quota: int | None
+    quota_window_s: float
 
 
 @command()
@@ -104,18 +120,9 @@ def run(
     create: bool,
     exit_code: bool,
     limit: int | None,
-    concurrency: int,
-    on_interrupted: Any,
-    retry_base_s: float,
-    max_running_minutes: float,
-    grace_s: float,
-    ageing_minutes: float | None,
-    publish_timeout_s: float | None,
-    min_gap_s: float,
-    quota: int | None,
-    quota_window_s: float,
     notify: str | None,
     projections: list[Any],
+    **options: Unpack[RunOptions],
 ) -> None:
     """Run the ledger's jobs until SIGTERM, SIGHUP or Ctrl-C; one runner a ledger.
 
@@ -129,7 +136,6 @@ def run(
       jobledger run --publisher my_posts:publish --quota 250 --min-gap-s 60
       jobledger run --publisher my_posts:publish --notify https://example.org/failed
     """
-    from ...domain.policy import Pacing, RetryPolicy
     from ...scheduler.attempt import PublisherAdapter
     from ...scheduler.scheduler import Scheduler
     from ..who import who
@@ -139,34 +145,16 @@ def run(
         session.must_exist()
     found = load_object(publisher, "publisher")
     PublisherAdapter(found)
-    on_failure = None
-    if notify is not None:
-        from ..notifying import Notifier
-
-        on_failure = Notifier(notify, str(session.directory.absolute()))
-    logging.basicConfig(
-        level=logging.WARNING if once else logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    notifier = None if notify is None else _notifier(notify, session)
+    _log_to_stderr(logging.WARNING if once else logging.INFO)
     with Scheduler(
         session.directory,
         timezone=session.zone_to_be(None) if is_new else None,
-        retry=RetryPolicy(base_s=retry_base_s),
-        on_interrupted=on_interrupted,
-        concurrency=concurrency,
-        max_running_minutes=max_running_minutes,
-        grace_s=grace_s,
-        ageing=None if ageing_minutes is None else timedelta(minutes=ageing_minutes),
-        publish_timeout=(
-            None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
-        ),
-        pacing=Pacing(min_gap_s, quota, quota_window_s) if min_gap_s or quota else None,
-        on_failure=on_failure,
+        on_failure=notifier,
         projections=projections,
         allow_network=session.allow_network,
         by=who(),
+        **_settings(options),
     ) as scheduler:
         if is_new:
             session.say_made(scheduler)
@@ -174,7 +162,7 @@ def run(
             if not once:
                 scheduler.run(found)
                 return
-            count, signal = _run_once(scheduler, found, limit, grace_s)
+            count, signal = _run_once(scheduler, found, limit, options["grace_s"])
         outcomes = scheduler.last_outcomes
         session.done = _told(count, outcomes, signal)
     if exit_code and any(outcomes[name] for name in _BAD):
@@ -185,10 +173,42 @@ def run(
         click.echo(session.done)
 
 
+def _settings(options: RunOptions) -> dict[str, Any]:
+    """Return what a Scheduler is to be given for these options."""
+    from ...domain.policy import Pacing, RetryPolicy
+
+    ageing, timeout = options["ageing_minutes"], options["publish_timeout_s"]
+    min_gap_s, quota = options["min_gap_s"], options["quota"]
+    paced = bool(min_gap_s or quota)
+    return {
+        "retry": RetryPolicy(base_s=options["retry_base_s"]),
+        "on_interrupted": options["on_interrupted"],
+        "concurrency": options["concurrency"],
+        "max_running_minutes": options["max_running_minutes"],
+        "grace_s": options["grace_s"],
+        "ageing": None if ageing is None else timedelta(minutes=ageing),
+        "publish_timeout": None if timeout is None else timedelta(seconds=timeout),
+        "pacing": Pacing(min_gap_s, quota, options["quota_window_s"]) if paced else None,
+    }
+
+
+def _notifier(url: str, session: Session) -> Notifier:
+    from ..notifying import Notifier
+
+    return Notifier(url, str(session.directory.absolute()))
+
+
+def _log_to_stderr(level: int) -> None:
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
 def _run_once(
     scheduler: Scheduler, publisher: Any, limit: int | None, grace_s: float
 ) -> tuple[int, str | None]:
-    """Run what is due; how many ran, and the signal that ended it early."""
+    """Run what is due; return how many ran, and the signal that ended it early."""
     from signal import Signals
 
     from ...scheduler.signals import StopSignals
