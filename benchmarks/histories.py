@@ -6,13 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from jobledger import JobPriority, ManualClock
-from jobledger.domain.job.events import (
-    EventData,
-    JobAdded,
-    JobCompleted,
-    JobStarted,
-    encode_data,
-)
+from jobledger.domain.job.codec import encode_data
+from jobledger.domain.job.events import EventData, JobAdded, JobCompleted, JobStarted
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.record import NewRecord
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
+
 # In a tuple: a library that holds the time still puts its own class in the place of this one, in
 # every module that has it under a name, and in the module that it comes from.
 _PLAIN = tuple(
@@ -23,6 +25,17 @@ if TYPE_CHECKING:
 else:
     Moment = Annotated[_PLAIN[0], "plain"]
     """The type of a field with a time: a plain one, whenever msgspec looks at what it means."""
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a time as the log does: in UTC, always with six digits of microseconds."""
+    moment = moment.astimezone(UTC)
+    if moment.microsecond:  # nearly always, and then JSON has them all
+        return _ENCODER.encode(moment)[1:-1].decode()
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def is_naive(moment: datetime) -> bool:

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..domain.job.events import timestamp
-from ..domain.times import Moment
+from ..domain.times import Moment, timestamp
 
 FORMAT_VERSION = 1
 GENESIS = "0" * 32

@@ -12,8 +12,7 @@ from typing import Annotated, Any, Self
 import msgspec
 
 from ..domain.errors import ValidationError
-from ..domain.job.events import timestamp
-from ..domain.times import Moment
+from ..domain.times import Moment, timestamp
 
 HEAD_FORMAT = 1
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from ..domain.errors import LedgerCorruptError
-from ..domain.job.events import Event, decode_data
+from ..domain.job.codec import decode_data
+from ..domain.job.events import Event
 from ..eventstore.engines.files.filesystem import (
     FileSystem,
     is_no_file,

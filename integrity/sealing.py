@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError
-from ..domain.job.events import timestamp
+from ..domain.times import timestamp
 from ..eventstore.engines.files.filesystem import FileSystem, located
 from .chain import Place
 from .proofs import sealed_place

@@ -22,8 +22,9 @@ from ..domain.errors import (
     ValidationError,
 )
 from ..domain.job import commands as c
+from ..domain.job.codec import SCHEMA, encode_data
 from ..domain.job.decide import decide
-from ..domain.job.events import SCHEMA, EventData, encode_data
+from ..domain.job.events import JobEvent
 from ..domain.job.state import ScheduledJob
 from ..domain.validation import check_by
 from ..eventstore.record import NewRecord
@@ -44,7 +45,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
     job_id: str
     job: ScheduledJob | None
     command: c.Command
-    data: list[EventData]
+    data: list[JobEvent]
     label: int | str | None = None
 
 

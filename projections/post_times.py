@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import insort
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 import msgspec
 
-from ..domain.job.events import Event, JobAdded, JobInterrupted, JobRetried
+from ..domain.job import events as e
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
 from ..domain.times import Moment
@@ -46,18 +47,50 @@ class PostTimes:
         self._latest = max(self._latest, event.at)
         if after is None:
             return  # what was posted stays posted
+        data = event.data
         doubts = self._doubts.setdefault(after.account_id, {})
-        if _came_into_doubt(event, before):
-            doubts[after.job_id] = event.at
-        elif isinstance(event.data, JobAdded) and _is_in_doubt(after):
-            doubts[after.job_id] = after.started_at or event.at  # imported as it was elsewhere
-        elif after.status is JobStatus.COMPLETED:
-            doubted_at = doubts.pop(after.job_id, None)
-            # A person may settle it long afterwards; an attempt ends just after its post.
-            at = doubted_at if event.type == "resolved" and doubted_at else after.completed_at
-            self._add(after.account_id, at or event.at)
-        elif _is_known_not_to_be_out(event, after):
-            doubts.pop(after.job_id, None)
+        match data:
+            case e.JobAdded():  # imported, where it is anything but new
+                if _is_in_doubt(after):
+                    doubts[after.job_id] = after.started_at or event.at
+                elif after.status is JobStatus.COMPLETED:
+                    doubts.pop(after.job_id, None)  # of a job of this id that was removed
+                    self._add(after.account_id, after.completed_at or event.at)
+            case e.JobInterrupted():
+                if data.reason != "reconcile_failed":  # which got no further than asking
+                    doubts[after.job_id] = event.at
+            case e.JobCancelled():
+                if before is not None and before.status is JobStatus.RUNNING:
+                    doubts[after.job_id] = event.at
+            case e.JobCompleted():
+                doubts.pop(after.job_id, None)
+                self._add(after.account_id, event.at)
+            case e.JobResolved():
+                doubted_at = doubts.pop(after.job_id, None)
+                if data.posted:  # said long after the post, maybe
+                    self._add(after.account_id, doubted_at or event.at)
+            case e.JobRetried():
+                if data.called:  # else nothing was learned
+                    doubts.pop(after.job_id, None)
+            case e.JobFailed():
+                if not data.outcome_unknown:
+                    doubts.pop(after.job_id, None)
+            case (
+                e.JobHeld()
+                | e.JobReleased()
+                | e.JobEdited()
+                | e.JobRescheduled()
+                | e.JobDeferred()
+                | e.JobStarted()
+                | e.JobNoted()
+                | e.JobCheckpointed()
+                | e.JobExpired()
+                | e.JobRequeued()
+                | e.JobRemoved()
+            ):
+                pass
+            case _:
+                assert_never(data)
 
     def capture(self) -> PostTimesState:
         """What it knows now."""
@@ -101,16 +134,3 @@ class PostTimes:
 
 def _is_in_doubt(job: ScheduledJob) -> bool:
     return job.in_doubt or job.may_be_out or job.outcome_unknown
-
-
-def _came_into_doubt(event: Event, before: ScheduledJob | None) -> bool:
-    if isinstance(event.data, JobInterrupted):
-        return event.data.reason != "reconcile_failed"  # which got no further than asking
-    was_running = before is not None and before.status is JobStatus.RUNNING
-    return was_running and event.type == "cancelled"
-
-
-def _is_known_not_to_be_out(event: Event, after: ScheduledJob) -> bool:
-    if isinstance(event.data, JobRetried):
-        return event.data.called  # else nothing was learned
-    return event.type == "resolved" or (event.type == "failed" and not after.outcome_unknown)

@@ -9,7 +9,8 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from ..domain.job.events import DECODERS, SCHEMA, Event, decode_data
+from ..domain.job.codec import DECODERS, SCHEMA, decode_data
+from ..domain.job.events import Event
 from ..domain.job.state import ScheduledJob
 from ..eventstore.record import RECORDS, Form, NewRecord, Record
 

@@ -14,21 +14,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ..domain.error_text import first_line, grouped
-from ..domain.job.events import (
-    Event,
-    EventData,
-    JobAdded,
-    JobCompleted,
-    JobFailed,
-    JobInterrupted,
-    JobRetried,
-    JobStarted,
-)
+from ..domain.job import events as e
+from ..domain.job.events import Event
 from ..domain.job.state import JobStatus, ScheduledJob
 from .board import Board
 from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
@@ -38,9 +31,6 @@ TOP_ERRORS = 10
 
 _END_UNKNOWN = {"crashed", "stuck"}
 """Interruptions that are found out about later: when the attempt ended is not in the log."""
-
-_COUNTED = frozenset(Tally.__struct_fields__)
-"""The event types that are counted under their own name; `started` is under `attempts`."""
 
 
 class Stats:
@@ -115,9 +105,8 @@ class Stats:
         seen = _see(change)
         for part in parts:
             part.add(seen)
-        data = change.event.data
-        if isinstance(data, JobRetried | JobFailed | JobInterrupted) and _was_made(data):
-            _part_of_errors(self._errors, data.error).add(change.event, data.error)
+        if seen.error is not None:
+            _part_of_errors(self._errors, seen.error).add(change.event, seen.error)
 
     def report(self, top_errors: int = TOP_ERRORS) -> StatsReport:
         """What was applied so far amounts to."""
@@ -222,36 +211,57 @@ class _Seen(msgspec.Struct, gc=False):
     waiting_s: float | None = None
     running_s: float | None = None
     tries: int | None = None
+    error: str | None = None
 
 
 def _see(change: Change) -> _Seen:
-    event, before, after = change.event, change.before, change.after
+    event, before = change.event, change.before
     data = event.data
-    if isinstance(data, JobAdded):
-        return _Seen(["added" if data.imported is None else "imported"])
+    match data:
+        case e.JobAdded():
+            return _Seen(["added" if data.imported is None else "imported"])
+        case e.JobStarted():
+            assert before is not None
+            return _Seen(["attempts"], waiting_s=_seconds(before.scheduled_time, event.at))
+        case e.JobCompleted() | e.JobFailed():
+            return _see_end(change, data)
+        case e.JobRetried() | e.JobInterrupted():
+            # Where its publisher was never called, no attempt was made.
+            return _see_end(change, data) if data.called else _Seen([])
+        case e.JobCancelled() | e.JobExpired() | e.JobRequeued() | e.JobResolved() | e.JobRemoved():
+            return _Seen([data.TYPE])
+        case (
+            e.JobHeld()
+            | e.JobReleased()
+            | e.JobEdited()
+            | e.JobRescheduled()
+            | e.JobDeferred()
+            | e.JobNoted()
+            | e.JobCheckpointed()
+        ):
+            return _Seen([])
+        case _:
+            assert_never(data)
+
+
+def _see_end(change: Change, data: e.AttemptEnd) -> _Seen:
+    """See an attempt that was made end."""
+    before, after = change.before, change.after
     assert before is not None
-    if not _was_made(data):
-        return _Seen([])
-    if isinstance(data, JobStarted):
-        return _Seen(["attempts"], waiting_s=_seconds(before.scheduled_time, event.at))
-    seen = _Seen([event.type] if event.type in _COUNTED else [])
-    if isinstance(data, JobCompleted | JobRetried | JobFailed | JobInterrupted):
-        assert after is not None
-        if isinstance(data, JobInterrupted) and after.status is JobStatus.FAILED:
-            seen.counts.append("failed")
-        if after.outcome_unknown:
-            seen.counts.append("outcome_unknown")
-        if after.status in (JobStatus.COMPLETED, JobStatus.FAILED):
-            seen.tries = data.attempt
-        told = not isinstance(data, JobInterrupted) or data.reason not in _END_UNKNOWN
-        if told and before.started_at is not None:
-            seen.running_s = _seconds(before.started_at, event.at)
+    assert after is not None
+    seen = _Seen([data.TYPE])
+    if isinstance(data, e.JobInterrupted) and after.status is JobStatus.FAILED:
+        seen.counts.append("failed")
+    if after.outcome_unknown:
+        seen.counts.append("outcome_unknown")
+    if after.status in (JobStatus.COMPLETED, JobStatus.FAILED):
+        seen.tries = data.attempt
+    told = not isinstance(data, e.JobInterrupted) or data.reason not in _END_UNKNOWN
+    if told and before.started_at is not None:
+        seen.running_s = _seconds(before.started_at, change.event.at)
+    if not isinstance(data, e.JobCompleted):
+        seen.error = data.error
     return seen
-
-
-def _was_made(data: EventData) -> bool:
-    """Whether an attempt that ended so had begun: its publisher was called."""
-    return not isinstance(data, JobRetried | JobInterrupted) or data.called
 
 
 def _seconds(begin: datetime, end: datetime) -> float:

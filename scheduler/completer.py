@@ -203,7 +203,7 @@ class Completer:
     def _has_end(self, running: Running) -> bool:
         """Whether the end of an attempt in the log is the one that is kept."""
         for event in reversed(self._recorder.events_of(running.job.job_id)):
-            if getattr(event.data, "attempt", None) == running.number and event.type in _ENDS:
+            if isinstance(event.data, e.AttemptEnd) and event.data.attempt == running.number:
                 assert running.end is not None
                 return _says(event.data, running.end)
         return False
@@ -271,10 +271,6 @@ class Completer:
                 continue
             facts = {} if running.end is None else _facts(running.end)
             _log_of(running, **facts).error("how an attempt ended is not in the log")
-
-
-_ENDS = {"completed", "retried", "failed", "interrupted"}
-"""The events with which an attempt ends by what is known of it."""
 
 
 def _says(data: e.EventData, command: c.OfAttempt) -> bool:

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from ..domain.errors import StorageError
-from ..domain.job.events import EVENT_TYPES, decode_data
+from ..domain.job.codec import decode_data
+from ..domain.job.events import EVENT_TYPES
 from ..eventstore.record import Record
 
 _OF_ATTEMPT = {name for name, kind in EVENT_TYPES.items() if "attempt" in kind.__struct_fields__}

@@ -36,14 +36,14 @@ from .lifecycle import NEW, check, refusal
 from .state import JobStatus, ScheduledJob
 
 CommandT = TypeVar("CommandT", bound=c.Command)
-Decision = list[e.EventData]
+Decision = list[e.JobEvent]
 Rule = Callable[[ScheduledJob, Any, datetime], Decision]
 
 _RULES: dict[type[c.Command], tuple[str, Rule]] = {}
 """For each command its trigger in the lifecycle and the function that decides it."""
 
 
-def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> list[e.EventData]:
+def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> Decision:
     """The events that `command` leads to for `job` (None before `Add` and `Import`) at `now`.
 
     Raises:

@@ -1,39 +1,38 @@
-"""What has happened to a job: the event types, their schema versions, and the way to and from JSON.
+"""What has happened to a job: the event types, and an event as the log has it.
 
-Each type's data is a struct of its own. Old events stay readable for ever: when a type's data
-changes its meaning, its number in `SCHEMA` goes up and an upcaster brings the old form up by one
-version; the line in the log is never rewritten.
+Each type is declared in one place, its class, a member of the union `JobEvent`; its step is in
+`evolve.py`. All tables are derived from that, and whatever chooses by type matches the classes, so
+that the type checker names every place that a new one concerns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, get_args
 
 import msgspec
 
-from ..errors import StorageError
-from ..times import Moment
+from ..times import Moment, timestamp
 from .commands import InterruptReason
-from .lifecycle import PAST_TENSE
 from .state import JobPriority, JobStatus
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The base of the data of all event types (`Event.data`); `TYPE` is its name in the log."""
+    """The base of the data of all event types (`Event.data`).
+
+    `TYPE` is its name in the log and `TRIGGERS` what it follows from in the lifecycle. Old events
+    stay readable for ever, and no line is rewritten: where a type's data changes its meaning, it
+    gets one more of `UPCASTERS`, the n-th of which brings data of schema version n to n + 1.
+    """
 
     TYPE: ClassVar[str]
+    TRIGGERS: ClassVar[tuple[str, ...]]
+    UPCASTERS: ClassVar[tuple[Callable[[dict[str, Any]], dict[str, Any]], ...]] = ()
 
-
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    DataT = TypeVar("DataT", default=EventData)
-else:
-    from typing import TypeVar
-
-    DataT = TypeVar("DataT")
+    @property
+    def trigger(self) -> str:
+        """What led to it: a trigger of the lifecycle."""
+        return self.TRIGGERS[0]
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -65,10 +64,10 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class JobAdded(EventData, frozen=True):
-    """A job came to be. `imported`: it was taken over from elsewhere, with the state that it had
-    there."""
+    """A job came to be. `imported`: it was taken over, with the state that it had elsewhere."""
 
-    TYPE: ClassVar[str] = "added"
+    TYPE = "added"
+    TRIGGERS = ("add", "import")
     account_id: str
     content: str
     scheduled_time: Moment
@@ -80,23 +79,30 @@ class JobAdded(EventData, frozen=True):
     publish_timeout_s: float | None = None
     imported: Imported | None = None
 
+    @property
+    def trigger(self) -> str:
+        return "add" if self.imported is None else "import"
+
 
 class JobHeld(EventData, frozen=True):
     """It is PENDING: it does not run until it is released."""
 
-    TYPE: ClassVar[str] = "held"
+    TYPE = "held"
+    TRIGGERS = ("hold",)
 
 
 class JobReleased(EventData, frozen=True):
     """It is SCHEDULED again."""
 
-    TYPE: ClassVar[str] = "released"
+    TYPE = "released"
+    TRIGGERS = ("release",)
 
 
 class JobEdited(EventData, frozen=True):
     """Its content, priority or metadata was changed; only what changed is there."""
 
-    TYPE: ClassVar[str] = "edited"
+    TYPE = "edited"
+    TRIGGERS = ("edit",)
     content: str | msgspec.UnsetType = msgspec.UNSET
     priority: JobPriority | msgspec.UnsetType = msgspec.UNSET
     metadata: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
@@ -105,14 +111,16 @@ class JobEdited(EventData, frozen=True):
 class JobRescheduled(EventData, frozen=True):
     """It has another time."""
 
-    TYPE: ClassVar[str] = "rescheduled"
+    TYPE = "rescheduled"
+    TRIGGERS = ("reschedule",)
     scheduled_time: Moment
 
 
 class JobDeferred(EventData, frozen=True):
     """It was due and is held back: the pacing of its account allows it no sooner than `until`."""
 
-    TYPE: ClassVar[str] = "deferred"
+    TYPE = "deferred"
+    TRIGGERS = ("defer",)
     until: Moment
     reason: str
 
@@ -120,7 +128,8 @@ class JobDeferred(EventData, frozen=True):
 class JobStarted(EventData, frozen=True):
     """An attempt begins. `asks_first`: an earlier one is in doubt, so it reconciles first."""
 
-    TYPE: ClassVar[str] = "started"
+    TYPE = "started"
+    TRIGGERS = ("start",)
     attempt: int
     reconcilable: bool
     asks_first: bool = False
@@ -130,7 +139,8 @@ class JobStarted(EventData, frozen=True):
 class JobNoted(EventData, frozen=True):
     """Its running attempt says how far it is."""
 
-    TYPE: ClassVar[str] = "noted"
+    TYPE = "noted"
+    TRIGGERS = ("note",)
     attempt: int
     message: str
 
@@ -138,7 +148,8 @@ class JobNoted(EventData, frozen=True):
 class JobCheckpointed(EventData, frozen=True):
     """Its running attempt has done a step that no later one has to do again."""
 
-    TYPE: ClassVar[str] = "checkpointed"
+    TYPE = "checkpointed"
+    TRIGGERS = ("checkpoint",)
     attempt: int
     name: str
     value: Any
@@ -152,7 +163,8 @@ class JobCompleted(EventData, frozen=True):
     besides, such as that its id cannot be read.
     """
 
-    TYPE: ClassVar[str] = "completed"
+    TYPE = "completed"
+    TRIGGERS = ("complete",)
     attempt: int
     thread_id: str | None = None
     found: bool | None = None
@@ -167,7 +179,8 @@ class JobRetried(EventData, frozen=True):
     what it was.
     """
 
-    TYPE: ClassVar[str] = "retried"
+    TYPE = "retried"
+    TRIGGERS = ("retry",)
     attempt: int
     error: str
     retry_count: int
@@ -178,7 +191,8 @@ class JobRetried(EventData, frozen=True):
 class JobFailed(EventData, frozen=True):
     """No retry is left, or none is to be made; with `outcome_unknown` the post may be out."""
 
-    TYPE: ClassVar[str] = "failed"
+    TYPE = "failed"
+    TRIGGERS = ("fail",)
     attempt: int
     error: str
     outcome_unknown: bool = False
@@ -193,7 +207,8 @@ class JobInterrupted(EventData, frozen=True):
     ask, and its publisher never was called: nothing has changed.
     """
 
-    TYPE: ClassVar[str] = "interrupted"
+    TYPE = "interrupted"
+    TRIGGERS = ("interrupt",)
     attempt: int
     reason: InterruptReason
     error: str
@@ -213,7 +228,8 @@ class JobCancelled(EventData, frozen=True):
     """It will not be posted. `in_doubt`: it was running, so the post may be out, and its publisher
     can be asked."""
 
-    TYPE: ClassVar[str] = "cancelled"
+    TYPE = "cancelled"
+    TRIGGERS = ("cancel",)
     reason: str = ""
     in_doubt: bool = False
 
@@ -221,21 +237,24 @@ class JobCancelled(EventData, frozen=True):
 class JobExpired(EventData, frozen=True):
     """It was `late_s` seconds past its time when that was found to be too late."""
 
-    TYPE: ClassVar[str] = "expired"
+    TYPE = "expired"
+    TRIGGERS = ("expire",)
     late_s: float
 
 
 class JobRequeued(EventData, frozen=True):
     """Somebody has scheduled it again, with all its retries."""
 
-    TYPE: ClassVar[str] = "requeued"
+    TYPE = "requeued"
+    TRIGGERS = ("requeue",)
     scheduled_time: Moment
 
 
 class JobResolved(EventData, frozen=True):
     """Somebody, or the publisher, has said what became of a post that might be out."""
 
-    TYPE: ClassVar[str] = "resolved"
+    TYPE = "resolved"
+    TRIGGERS = ("resolve",)
     posted: bool
     thread_id: str | None = None
 
@@ -243,53 +262,50 @@ class JobResolved(EventData, frozen=True):
 class JobRemoved(EventData, frozen=True):
     """It is in no projection any more; its events stay in the log."""
 
-    TYPE: ClassVar[str] = "removed"
+    TYPE = "removed"
+    TRIGGERS = ("remove",)
 
 
-EVENT_TYPES: dict[str, type[EventData]] = {
-    kind.TYPE: kind
-    for kind in (
-        JobAdded,
-        JobHeld,
-        JobReleased,
-        JobEdited,
-        JobRescheduled,
-        JobDeferred,
-        JobStarted,
-        JobNoted,
-        JobCheckpointed,
-        JobCompleted,
-        JobRetried,
-        JobFailed,
-        JobInterrupted,
-        JobCancelled,
-        JobExpired,
-        JobRequeued,
-        JobResolved,
-        JobRemoved,
-    )
+JobEvent = (
+    JobAdded
+    | JobHeld
+    | JobReleased
+    | JobEdited
+    | JobRescheduled
+    | JobDeferred
+    | JobStarted
+    | JobNoted
+    | JobCheckpointed
+    | JobCompleted
+    | JobRetried
+    | JobFailed
+    | JobInterrupted
+    | JobCancelled
+    | JobExpired
+    | JobRequeued
+    | JobResolved
+    | JobRemoved
+)
+"""What can happen to a job: the data of any type."""
+
+AttemptEnd = JobCompleted | JobRetried | JobFailed | JobInterrupted
+"""What an attempt ends with by what is known of it."""
+
+EVENT_TYPES: dict[str, type[JobEvent]] = {kind.TYPE: kind for kind in get_args(JobEvent)}
+
+PAST_TENSE: dict[str, str] = {
+    trigger: name for name, kind in EVENT_TYPES.items() for trigger in kind.TRIGGERS
 }
+"""The event type that each trigger of the lifecycle leads to."""
 
-SCHEMA: dict[str, int] = dict.fromkeys(EVENT_TYPES, 1)
-"""The schema version that each type is written with today."""
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
 
-UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""`{(type, version): data of that version -> data of the next}`."""
+    DataT = TypeVar("DataT", default=JobEvent)
+else:
+    from typing import TypeVar
 
-_TRIGGERS = {past: trigger for trigger, past in PAST_TENSE.items() if trigger != "import"}
-
-
-def trigger_of(data: EventData) -> str:
-    """The trigger of the lifecycle that an event with this data follows from."""
-    trigger = _TRIGGERS[data.TYPE]
-    if trigger == "add" and isinstance(data, JobAdded) and data.imported is not None:
-        return "import"
-    return trigger
-
-
-DECODERS = {name: msgspec.json.Decoder(kind).decode for name, kind in EVENT_TYPES.items()}
-"""What decodes the data of each type, in the schema version of today."""
-_ENCODER = msgspec.json.Encoder()
+    DataT = TypeVar("DataT")
 
 
 class Event(
@@ -318,7 +334,6 @@ class Event(
 
     def to_dict(self) -> dict[str, Any]:
         """The event with the keys and values of its line in the log."""
-        data: Any = self.data
         return {
             "seq": self.seq,
             "batch": self.batch,
@@ -329,41 +344,7 @@ class Event(
             "version": self.version,
             "schema": self.schema,
             **({} if self.by is None else {"by": self.by}),
-            "data": msgspec.json.decode(encode_data(data)),
+            "data": msgspec.json.decode(msgspec.json.encode(self.data)),
             "prev": self.prev,
             "hash": self.hash,
         }
-
-
-def timestamp(moment: datetime) -> str:
-    """A time as the log writes it: UTC, always with six digits of microseconds."""
-    moment = moment.astimezone(UTC)
-    if moment.microsecond:  # nearly always, and then JSON has them all
-        return _ENCODER.encode(moment)[1:-1].decode()
-    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
-
-
-def encode_data(data: EventData) -> bytes:
-    """The event's data as JSON."""
-    return _ENCODER.encode(data)
-
-
-def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> EventData:
-    """The typed data of an event, brought up from an older schema version where it has one.
-
-    Raises:
-        StorageError: the type or its version is unknown, so a newer release wrote it.
-        msgspec.ValidationError, msgspec.DecodeError: the data is not of the type's form.
-    """
-    current = SCHEMA.get(kind)
-    if schema == current:
-        return DECODERS[kind](raw)
-    if current is None or not 1 <= schema <= current:
-        raise StorageError(
-            f"an event of type {kind!r}, schema {schema}, is not known to this release",
-            hint="a newer release of jobledger wrote it: upgrade to read this ledger",
-        )
-    data = msgspec.json.decode(raw)
-    for version in range(schema, current):
-        data = UPCASTERS[kind, version](data)
-    return msgspec.convert(data, EVENT_TYPES[kind], strict=False)

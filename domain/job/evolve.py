@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidTransitionError
 from . import events as e
-from .events import Event, trigger_of
-from .lifecycle import BY_TRIGGER, NEW, PAST_TENSE, REMOVED
+from .events import Event
+from .lifecycle import BY_TRIGGER, NEW
 from .messages import FACT, Fact, What
 from .state import NO_KEYS, JobStatus, ScheduledJob
 
@@ -27,11 +27,15 @@ _DRAFTED, _NEW = FACT[What.DRAFTED], FACT[What.SCHEDULED]
 _ASKING, _PUBLISHING = FACT[What.ASKING], FACT[What.PUBLISHING]
 _PUBLISHED = FACT[What.PUBLISHED]
 
-Step = Callable[[ScheduledJob, Any, Event], ScheduledJob]
+DataT = TypeVar("DataT", bound=e.EventData)
+Step = Callable[[Any, DataT, Event], ScheduledJob | None]
+
+STEPS: dict[type[e.EventData], Step[Any]] = {}
+"""Of each event type what it does to a job; a table, as every event of a replay looks it up."""
 
 
 def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
-    """The job after `event`; None after its removal.
+    """Return the job after `event`; None after its removal.
 
     Raises:
         InvalidTransitionError: no legal history has this event here.
@@ -40,40 +44,45 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
         state, expected = NEW, 1
     else:
         state, expected = job.status, job.version + 1
-    kind = event.type
-    if kind == "added":
-        destinations = BY_TRIGGER[trigger_of(event.data)].get(state)
-    else:
-        destinations = BY_TRIGGER[_TRIGGERS[kind]].get(state)
+    data = event.data
+    kind = type(data)
+    # A new job comes to be in one of two ways; every other event follows from one trigger.
+    destinations = (BY_TRIGGER[data.trigger] if job is None else _LEADS[kind]).get(state)
     if destinations is None or event.version != expected:
         raise InvalidTransitionError(
-            f"event {event.seq} ({kind}, version {event.version}) cannot follow"
+            f"event {event.seq} ({event.type}, version {event.version}) cannot follow"
             f" state {state}, version {expected - 1}, of job {event.job_id}",
             state=str(state),
-            trigger=trigger_of(event.data),
+            trigger=data.trigger,
             job_id=event.job_id,
         )
-    if job is None:
-        after = _added(event)
-    elif kind == "removed":
-        return None
-    else:
-        after = _STEPS[kind](job, event.data, event)
-    if after.status not in destinations:
+    after = STEPS[kind](job, data, event)
+    if after is not None and after.status not in destinations:
         raise InvalidTransitionError(
-            f"event {event.seq} ({kind}) leads job {event.job_id} from {state} to"
+            f"event {event.seq} ({event.type}) leads job {event.job_id} from {state} to"
             f" {after.status}, which the lifecycle does not have",
             state=str(state),
-            trigger=trigger_of(event.data),
+            trigger=data.trigger,
             job_id=event.job_id,
         )
     return after
 
 
-def _added(event: Event) -> ScheduledJob:
-    data = event.data
-    assert isinstance(data, e.JobAdded)
-    job = ScheduledJob(
+_LEADS = {kind: BY_TRIGGER[kind.TRIGGERS[0]] for kind in e.EVENT_TYPES.values()}
+"""Where the event of each type may lead to, by the job's state."""
+
+
+def _step(kind: type[DataT]) -> Callable[[Step[DataT]], Step[DataT]]:
+    def register(step: Step[DataT]) -> Step[DataT]:
+        STEPS[kind] = step
+        return step
+
+    return register
+
+
+@_step(e.JobAdded)
+def _added(job: None, data: e.JobAdded, event: Event) -> ScheduledJob:
+    new = ScheduledJob(
         job_id=event.job_id,
         account_id=intern(data.account_id),  # a few names, in many jobs
         content=data.content,
@@ -91,8 +100,8 @@ def _added(event: Event) -> ScheduledJob:
         order=event.seq,
     )
     if data.imported is None:
-        return job
-    return replace(job, **_taken_over(data.imported, event))
+        return new
+    return replace(new, **_taken_over(data.imported, event))
 
 
 def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:
@@ -105,6 +114,7 @@ def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:
     return state
 
 
+@_step(e.JobHeld)
 def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -115,6 +125,7 @@ def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> ScheduledJob:
     )
 
 
+@_step(e.JobReleased)
 def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -124,6 +135,7 @@ def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> Scheduled
     )
 
 
+@_step(e.JobEdited)
 def _edited(job: ScheduledJob, data: e.JobEdited, event: Event) -> ScheduledJob:
     fields = ("content", "priority", "metadata")
     changed = {
@@ -132,6 +144,7 @@ def _edited(job: ScheduledJob, data: e.JobEdited, event: Event) -> ScheduledJob:
     return replace(job, version=event.version, **changed)
 
 
+@_step(e.JobRescheduled)
 def _rescheduled(job: ScheduledJob, data: e.JobRescheduled, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -142,6 +155,7 @@ def _rescheduled(job: ScheduledJob, data: e.JobRescheduled, event: Event) -> Sch
     )
 
 
+@_step(e.JobDeferred)
 def _deferred(job: ScheduledJob, data: e.JobDeferred, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -151,6 +165,7 @@ def _deferred(job: ScheduledJob, data: e.JobDeferred, event: Event) -> Scheduled
     )
 
 
+@_step(e.JobStarted)
 def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -165,15 +180,18 @@ def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJo
     )
 
 
+@_step(e.JobNoted)
 def _noted(job: ScheduledJob, data: e.JobNoted, event: Event) -> ScheduledJob:
     return replace(job, version=event.version, status_message=data.message)
 
 
+@_step(e.JobCheckpointed)
 def _checkpointed(job: ScheduledJob, data: e.JobCheckpointed, event: Event) -> ScheduledJob:
     checkpoints = {**job.checkpoints, data.name: data.value}
     return replace(job, version=event.version, checkpoints=checkpoints)
 
 
+@_step(e.JobCompleted)
 def _completed(job: ScheduledJob, data: e.JobCompleted, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -190,6 +208,7 @@ def _completed(job: ScheduledJob, data: e.JobCompleted, event: Event) -> Schedul
     )
 
 
+@_step(e.JobRetried)
 def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -203,6 +222,7 @@ def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJo
     )
 
 
+@_step(e.JobFailed)
 def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -216,6 +236,7 @@ def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> ScheduledJob:
     )
 
 
+@_step(e.JobInterrupted)
 def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> ScheduledJob:
     only_asked = data.reason == "reconcile_failed"  # it got no further than asking
     if data.scheduled_time is None:
@@ -238,6 +259,7 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> Sch
     )
 
 
+@_step(e.JobCancelled)
 def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> ScheduledJob:
     what = What.CANCELLED_RUNNING if job.status is _RUNNING else What.CANCELLED
     return replace(
@@ -251,6 +273,7 @@ def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> Schedul
     )
 
 
+@_step(e.JobExpired)
 def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> ScheduledJob:
     return replace(
         job,
@@ -261,6 +284,7 @@ def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> ScheduledJo
     )
 
 
+@_step(e.JobRequeued)
 def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> ScheduledJob:
     # A doubt that nobody has looked into yet stays: the next attempt asks before it publishes.
     # An outcome that is FAILED as unknown is settled by the person who requeues.
@@ -278,6 +302,7 @@ def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> Scheduled
     )
 
 
+@_step(e.JobResolved)
 def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> ScheduledJob:
     if not data.posted:
         fact = FACT[What.NOT_POSTED]
@@ -294,32 +319,14 @@ def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> Scheduled
     )
 
 
+@_step(e.JobRemoved)
+def _removed(job: ScheduledJob, data: e.JobRemoved, event: Event) -> None:
+    return None
+
+
 _SETTLED = {"in_doubt": False, "exhausted": False, "outcome_unknown": False}
 """This attempt's own outcome is known."""
 _KNOWN = {**_SETTLED, "may_be_out": False}
 """So is that of every attempt before it."""
 
 _STATE = tuple(name for name in e.Imported.__struct_fields__ if name not in ("source", "line"))
-
-_STEPS: dict[str, Step] = {
-    "held": _held,
-    "released": _released,
-    "edited": _edited,
-    "rescheduled": _rescheduled,
-    "deferred": _deferred,
-    "started": _started,
-    "noted": _noted,
-    "checkpointed": _checkpointed,
-    "completed": _completed,
-    "retried": _retried,
-    "failed": _failed,
-    "interrupted": _interrupted,
-    "cancelled": _cancelled,
-    "expired": _expired,
-    "requeued": _requeued,
-    "resolved": _resolved,
-}
-
-_TRIGGERS = {kind: trigger for trigger, kind in PAST_TENSE.items()}
-"""Of each event type but `added`, which has two (`trigger_of`)."""
-assert {*_STEPS, "added", "removed"} == set(PAST_TENSE.values()), REMOVED

@@ -71,29 +71,6 @@ TRANSITIONS: Final[tuple[dict[str, Any], ...]] = (
     ),
 )
 
-PAST_TENSE: Final[dict[str, str]] = {
-    "add": "added",
-    "import": "added",
-    "hold": "held",
-    "release": "released",
-    "edit": "edited",
-    "reschedule": "rescheduled",
-    "defer": "deferred",
-    "start": "started",
-    "note": "noted",
-    "checkpoint": "checkpointed",
-    "complete": "completed",
-    "retry": "retried",
-    "fail": "failed",
-    "interrupt": "interrupted",
-    "cancel": "cancelled",
-    "expire": "expired",
-    "requeue": "requeued",
-    "resolve": "resolved",
-    "remove": "removed",
-}
-"""The event type of each trigger. `added` is of two: `events.trigger_of` tells them apart."""
-
 
 def _build_machine() -> Machine:
     return Machine(
@@ -121,10 +98,10 @@ def _flatten(machine: Machine) -> dict[tuple[str, str], tuple[str, ...]]:
 TABLE: Final[dict[tuple[str, str], tuple[str, ...]]] = _flatten(MACHINE)
 """`{(state, trigger): destinations}`: what is not in it is not a transition."""
 
-BY_TRIGGER: Final[dict[str, dict[str, tuple[str, ...]]]] = {trigger: {} for trigger in PAST_TENSE}
+BY_TRIGGER: Final[dict[str, dict[str, tuple[str, ...]]]] = {}
 """The same as `{trigger: {state: destinations}}`."""
 for (_state, _trigger), _destinations in TABLE.items():
-    BY_TRIGGER[_trigger][_state] = _destinations
+    BY_TRIGGER.setdefault(_trigger, {})[_state] = _destinations
 
 
 def check(state: str, trigger: str, *, job_id: str | None = None) -> tuple[str, ...]:

@@ -24,8 +24,7 @@ from switches.rules import RULES
 
 import jobledger
 from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
-from jobledger.domain.job.events import EVENT_TYPES
-from jobledger.domain.job.lifecycle import PAST_TENSE
+from jobledger.domain.job.events import EVENT_TYPES, PAST_TENSE
 from jobledger.tools.cli import COMMANDS, cli
 from jobledger.tools.notifying import Notifier
 from jobledger.tools.session import Session

@@ -95,7 +95,7 @@ class Program:
         """How attempts of the first job ended."""
         with Ledger(self.here / "jobs") as ledger:
             return [
-                f"interrupted: {event.data.reason}" if event.type == "interrupted" else event.type  # type: ignore[attr-defined]
+                f"interrupted: {event.data.reason}" if event.type == "interrupted" else event.type  # type: ignore[union-attr]
                 for event in ledger.history("0")
                 if event.type not in ("added", "started")
             ]

@@ -20,10 +20,11 @@ from jobledger import Event, JobPriority, JobStatus, Ledger, ManualClock, NewJob
 from jobledger.domain.errors import JobLedgerError
 from jobledger.domain.job import commands as c
 from jobledger.domain.job import events as e
+from jobledger.domain.job.codec import SCHEMA, decode_data, encode_data
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.evolve import evolve
 from jobledger.domain.job.importing import take_over
-from jobledger.domain.job.lifecycle import NEW, PAST_TENSE, REMOVED, TABLE
+from jobledger.domain.job.lifecycle import NEW, REMOVED, TABLE
 from jobledger.testing.strategies import keys, texts
 
 moments = st.timedeltas(timedelta(days=-364), timedelta(days=364)).map(lambda by: NOON + by)
@@ -88,7 +89,7 @@ def data_of(kind: type[e.EventData]) -> st.SearchStrategy[e.EventData]:
 @given(st.sampled_from(list(e.EVENT_TYPES.values())).flatmap(data_of))
 def test_the_data_of_every_event_comes_back_from_its_json(data: e.EventData) -> None:
     """encode_data and decode_data are inverse."""
-    assert e.decode_data(data.TYPE, e.SCHEMA[data.TYPE], e.encode_data(data)) == data
+    assert decode_data(data.TYPE, SCHEMA[data.TYPE], encode_data(data)) == data
 
 
 class Moment(datetime):
@@ -120,7 +121,7 @@ def test_what_is_decided_is_what_reading_it_gives_to_the_very_types(fields: dict
     """What was just appended is not decoded again: it must not differ in anything."""
     job = msgspec.structs.replace(NewJob("mai", "xin chào", NOON), **fields)
     [data] = decide(None, c.Add(job_id="j", job=job), NOON)
-    read = e.decode_data(data.TYPE, e.SCHEMA[data.TYPE], e.encode_data(data))
+    read = decode_data(data.TYPE, SCHEMA[data.TYPE], encode_data(data))
     assert repr(read) == repr(data)
     assert [type(value) for value in msgspec.structs.astuple(read)] == [
         type(value) for value in msgspec.structs.astuple(data)
@@ -197,7 +198,7 @@ def test_every_walk_of_commands_stays_inside_the_lifecycle(data: st.DataObject) 
         state = NEW if job is None else job.status.value
         legal = [trigger for source, trigger in TABLE if source == state]
         legal += [trigger for trigger in legal if trigger in OFTEN] * 6
-        triggers = legal if data.draw(st.integers(0, 9)) else list(PAST_TENSE)
+        triggers = legal if data.draw(st.integers(0, 9)) else list(e.PAST_TENSE)
         trigger = data.draw(st.sampled_from(triggers))
         attempt = 0 if job is None else job.attempt - data.draw(st.integers(0, 9)) // 9
         now += data.draw(st.timedeltas(timedelta(minutes=-5), timedelta(hours=1)))
@@ -218,18 +219,18 @@ def test_every_walk_of_commands_stays_inside_the_lifecycle(data: st.DataObject) 
             )
             job = evolve(before, event)
             state = REMOVED if job is None else job.status.value
-            assert state in TABLE[source, e.trigger_of(item)]
+            assert state in TABLE[source, item.trigger]
             assert before is None or before.status is not JobStatus.COMPLETED or job is None
             if job is not None:
                 assert job.version == versions
                 check_sense(job, before)
-            log.append((event, e.encode_data(item)))
+            log.append((event, encode_data(item)))
             folded.append(job)
         if state == REMOVED:
             break
     again: ScheduledJob | None = None
     for (event, line), expected in zip(log, folded, strict=True):
-        decoded = e.decode_data(event.type, event.schema, line)
+        decoded = decode_data(event.type, event.schema, line)
         assert repr(decoded) == repr(event.data)  # live state is made of what was decided
         again = evolve(again, msgspec.structs.replace(event, data=decoded))
         assert again == expected

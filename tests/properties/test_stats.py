@@ -14,7 +14,7 @@ from support.histories import Histories
 from jobledger import JobStatus
 from jobledger.domain.errors import JobLedgerError
 from jobledger.domain.job import commands as c
-from jobledger.domain.job.lifecycle import PAST_TENSE
+from jobledger.domain.job.events import PAST_TENSE
 from jobledger.projections.board import Board
 from jobledger.projections.figures import Tally
 from jobledger.projections.stats import gather

@@ -38,9 +38,9 @@ class Life:
         self.events: list[Event] = []
         self.do(c.Add(job_id="job", job=new(**more)))
 
-    def do(self, *commands: c.Command) -> list[e.EventData]:
+    def do(self, *commands: c.Command) -> list[e.JobEvent]:
         """Decide on each command and evolve by its events; the events of the last one."""
-        data: list[e.EventData] = []
+        data: list[e.JobEvent] = []
         for command in commands:
             data = decide(self.job, command, self.now)
             for item in data:

@@ -8,14 +8,9 @@ from typing import Any
 
 from jobledger import Event, JobPriority, ManualClock
 from jobledger.domain.job import commands as c
+from jobledger.domain.job.codec import encode_data
 from jobledger.domain.job.decide import decide
-from jobledger.domain.job.events import (
-    EventData,
-    JobAdded,
-    JobCompleted,
-    JobStarted,
-    encode_data,
-)
+from jobledger.domain.job.events import EventData, JobAdded, JobCompleted, JobStarted
 from jobledger.eventstore.jsonl import JsonlEventStore
 from jobledger.eventstore.record import NewRecord
 from jobledger.projections.board import Board

@@ -13,8 +13,8 @@ import msgspec
 
 from ...domain.errors import JobLedgerError, ValidationError
 from ...domain.job import commands as c
+from ...domain.job.codec import encode_data
 from ...domain.job.decide import decide
-from ...domain.job.events import encode_data
 from ...domain.job.state import ImportedJob, JobStatus
 from ...eventstore.commit_queue import ENVELOPE_BYTES, MAX_APPEND_BYTES
 from ...ledger.newcomers import in_zone, used_before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from ...domain.job import events as e
 from ...domain.job.events import Event
@@ -30,7 +31,7 @@ def duplicates(story: Story) -> Iterator[str]:
             led = _led(story, event, later[0])
             yield (
                 f"It may be out twice: attempt {attempt} was {ended} {story.ago(event.at)} when"
-                f" it may already have posted, and attempt {later[0].data.attempt} posted"  # type: ignore[attr-defined]
+                f" it may already have posted, and attempt {later[0].data.attempt} posted"  # type: ignore[union-attr]
                 f" again without asking{led}."
             )
     posted = [other for other in story.around.same_text if other.status is JobStatus.COMPLETED]
@@ -46,14 +47,34 @@ def duplicates(story: Story) -> Iterator[str]:
 def _may_be_out(story: Story, event: Event) -> bool:
     """Return whether an attempt ended here without anybody knowing whether it had posted."""
     data = event.data
-    if isinstance(data, e.JobInterrupted):
-        return data.reason != "reconcile_failed"
-    if isinstance(data, e.JobFailed):
-        return data.outcome_unknown
-    if isinstance(data, e.JobAdded):
-        past = data.imported
-        return past is not None and (past.in_doubt or past.may_be_out or past.outcome_unknown)
-    return isinstance(data, e.JobCancelled) and story.was_running_before(event)
+    match data:
+        case e.JobInterrupted():
+            return data.reason != "reconcile_failed"
+        case e.JobFailed():
+            return data.outcome_unknown
+        case e.JobCancelled():
+            return story.was_running_before(event)
+        case e.JobAdded(imported=past):
+            return past is not None and (past.in_doubt or past.may_be_out or past.outcome_unknown)
+        case (
+            e.JobHeld()
+            | e.JobReleased()
+            | e.JobEdited()
+            | e.JobRescheduled()
+            | e.JobDeferred()
+            | e.JobStarted()
+            | e.JobNoted()
+            | e.JobCheckpointed()
+            | e.JobCompleted()
+            | e.JobRetried()
+            | e.JobExpired()
+            | e.JobRequeued()
+            | e.JobResolved()
+            | e.JobRemoved()
+        ):
+            return False
+        case _:
+            assert_never(data)
 
 
 def _did_not_post(story: Story, attempt: int) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.job.events import Event, Imported, JobAdded, JobCompleted
+from ...domain.job import events as e
+from ...domain.job.events import Event
 from ..output import printable
 
 if TYPE_CHECKING:
@@ -21,15 +22,6 @@ _LEFT_OUT = {
     "attempt", "account_id", "content", "platform", "metadata", "priority", "max_retries",
     "reconcilable", "found", "asked_about",
 }  # fmt: skip
-EVENT_STYLE = {
-    "completed": "green",
-    "started": "bold blue",
-    "failed": "bold red",
-    "retried": "red",
-    "deferred": "yellow",
-    "interrupted": "bold yellow",
-    "expired": "yellow",
-}
 WIDE = 100
 """From so many columns on there is room for one that says who did it."""
 NARROW = 64
@@ -44,6 +36,39 @@ _WORDS = {
 }
 
 
+def style_of(data: e.JobEvent) -> str:
+    """Return the style that an event's type is printed in; "" for what needs none."""
+    match data:
+        case e.JobCompleted():
+            return "green"
+        case e.JobStarted():
+            return "bold blue"
+        case e.JobFailed():
+            return "bold red"
+        case e.JobRetried():
+            return "red"
+        case e.JobInterrupted():
+            return "bold yellow"
+        case e.JobDeferred() | e.JobExpired():
+            return "yellow"
+        case (
+            e.JobAdded()
+            | e.JobHeld()
+            | e.JobReleased()
+            | e.JobEdited()
+            | e.JobRescheduled()
+            | e.JobNoted()
+            | e.JobCheckpointed()
+            | e.JobCancelled()
+            | e.JobRequeued()
+            | e.JobResolved()
+            | e.JobRemoved()
+        ):
+            return ""
+        case _:
+            assert_never(data)
+
+
 def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> str:
     """The event's data as a few words: what a person asks about first.
 
@@ -51,9 +76,9 @@ def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> st
     """
     data = event.data
     parts = [str(data.error)] if hasattr(data, "error") else []
-    if isinstance(data, JobAdded) and not of_a_known_job:
+    if isinstance(data, e.JobAdded) and not of_a_known_job:
         parts.append(f"{data.account_id}: {data.content[:_BEGINNING]}")
-    if isinstance(data, JobCompleted) and data.found is not None:
+    if isinstance(data, e.JobCompleted) and data.found is not None:
         attempt = f"attempt {data.asked_about}" if data.asked_about else "an earlier attempt"
         asked = f"it was out, posted by {attempt}" if data.found else f"{attempt} had not posted"
         parts.append(f"asked, {asked}")
@@ -68,7 +93,7 @@ def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> st
             parts.append(f"{word} {value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
         elif name in ("reason", "message", "runner", "remark"):
             parts.append(str(value))
-        elif isinstance(value, Imported):
+        elif isinstance(value, e.Imported):
             parts.append(f"imported as {value.status} from {value.source}")
             parts += [] if value.line is None else [f"line {value.line}"]
         elif value is not msgspec.UNSET:
@@ -137,7 +162,7 @@ def timeline(events: Sequence[Event], zone: ZoneInfo, width: int) -> Table:
             Text("" if date == day else date),
             Text(f"{local:%H:%M:%S.%f}"[:12]),
             Text(after, style="yellow" if after.startswith("-") else "dim"),
-            Text(event.type, style=EVENT_STYLE.get(event.type, "")),
+            Text(event.type, style=style_of(event.data)),
             Text("" if attempt is None else str(attempt)),
             *([Text(printable(event.by or ""))] if has_by else []),
             Text(printable(describe(event, zone) if has_by else _what_and_who(event, zone))),
@@ -159,7 +184,7 @@ def narrow_timeline(events: Sequence[Event], zone: ZoneInfo) -> Iterator[Rendera
         attempt = getattr(event.data, "attempt", None)
         yield Text.assemble(
             f"{local:%H:%M:%S}  ",
-            (event.type, EVENT_STYLE.get(event.type, "")),
+            (event.type, style_of(event.data)),
             "" if attempt is None else f" {attempt}",
             ("" if previous is None else f"  {_after(event.at - previous)}", "dim"),
         )

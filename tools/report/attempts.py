@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.job.events import JobCancelled, JobFailed, JobInterrupted, JobRetried, JobStarted
+from ...domain.job import events as e
 from ...domain.job.state import ScheduledJob
 from ...projections.projection import Change
 
 MOST_FAILURES = 500
-
-_ENDS = {"completed", "retried", "failed", "interrupted", "cancelled"}
 
 
 class AttemptSeen(msgspec.Struct):
@@ -65,19 +64,53 @@ class Attempts:
         today = event.at.astimezone(self._zone).date()
         if self._last is None or today > self._last:
             self._last = today
-        if isinstance(event.data, JobStarted):
-            assert change.before is not None
-            self._running[event.job_id] = _begun(change.before, event.data.attempt, event.at)
-            self._ran(today)
-        elif event.type in _ENDS and (attempt := self._running.pop(event.job_id, None)):
-            _end(attempt, change)
-            self._ran(today)
-            if self._given is None or self._touches(attempt, self._given):
-                self._ended.append(attempt)
-            failed = attempt.how not in ("completed", "cancelled")
-            if failed and (self._since is None or event.at >= self._since):
-                self.failures.append(attempt)
-                self.failed += 1
+        data = event.data
+        match data:
+            case e.JobStarted():
+                assert change.before is not None
+                self._running[event.job_id] = _begun(change.before, data.attempt, event.at)
+                self._ran(today)
+            case e.JobCompleted():
+                self._end(change, today)
+            case e.JobRetried() | e.JobFailed() | e.JobInterrupted():
+                self._end(change, today, data.error)
+            case e.JobCancelled():
+                self._end(change, today, data.reason)
+            case (
+                e.JobAdded()
+                | e.JobHeld()
+                | e.JobReleased()
+                | e.JobEdited()
+                | e.JobRescheduled()
+                | e.JobDeferred()
+                | e.JobNoted()
+                | e.JobCheckpointed()
+                | e.JobExpired()
+                | e.JobRequeued()
+                | e.JobResolved()
+                | e.JobRemoved()
+            ):
+                pass
+            case _:
+                assert_never(data)
+
+    def _end(self, change: Change, today: date, error: str = "") -> None:
+        """End the attempt that the job runs, if it does."""
+        event, job = change.event, change.after
+        assert job is not None
+        attempt = self._running.pop(event.job_id, None)
+        if attempt is None:
+            return
+        attempt.end = max(event.at, attempt.start)
+        attempt.how = "unknown" if job.outcome_unknown else event.type
+        attempt.error = error
+        self._ran(today)
+        if self._given is None or self._touches(attempt, self._given):
+            self._ended.append(attempt)
+        failed = attempt.how not in ("completed", "cancelled")
+        if failed and (self._since is None or event.at >= self._since):
+            self.failures.append(attempt)
+            self.failed += 1
 
     def _ran(self, today: date) -> None:
         if self._last_run is None or today > self._last_run:
@@ -107,14 +140,3 @@ def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 def _begun(job: ScheduledJob, number: int, at: datetime) -> AttemptSeen:
     return AttemptSeen(job.job_id, job.account_id, job.content, number, job.scheduled_time, at)
-
-
-def _end(attempt: AttemptSeen, change: Change) -> None:
-    data, job = change.event.data, change.after
-    assert job is not None
-    attempt.end = max(change.event.at, attempt.start)
-    attempt.how = "unknown" if job.outcome_unknown else change.event.type
-    if isinstance(data, JobRetried | JobFailed | JobInterrupted):
-        attempt.error = data.error
-    elif isinstance(data, JobCancelled):
-        attempt.error = data.reason

@@ -21,7 +21,8 @@ from jobledger import (
 from jobledger.domain.job import commands as c
 from jobledger.domain.job import events as e
 from jobledger.domain.job.decide import decide
-from jobledger.domain.job.lifecycle import PAST_TENSE, TABLE
+from jobledger.domain.job.events import PAST_TENSE
+from jobledger.domain.job.lifecycle import TABLE
 
 MICROSECOND = timedelta(microseconds=1)
 OF_ATTEMPT = {"note", "checkpoint", "complete", "retry", "fail", "interrupt"}

@@ -10,14 +10,10 @@ from support.domain import NOON
 
 from jobledger import JobPriority, JobStatus, StorageError
 from jobledger.domain.job import events as e
-from jobledger.domain.job.events import (
-    EVENT_TYPES,
-    SCHEMA,
-    UPCASTERS,
-    decode_data,
-    encode_data,
-    timestamp,
-)
+from jobledger.domain.job.codec import SCHEMA, decode_data, encode_data
+from jobledger.domain.job.events import EVENT_TYPES, PAST_TENSE
+from jobledger.domain.job.evolve import STEPS
+from jobledger.domain.times import timestamp
 
 LATER = NOON + timedelta(microseconds=1)
 
@@ -152,17 +148,35 @@ def test_an_upcast_brings_up_times_and_numbers_as_the_newest_form_has_them(
     newest = EXAMPLES[0]
     assert isinstance(newest, e.JobAdded)
     monkeypatch.setitem(SCHEMA, "added", 2)
-    monkeypatch.setitem(UPCASTERS, ("added", 1), lambda data: data | {"platform": "threads"})
+    upcasters = (lambda data: data | {"platform": "threads"},)
+    monkeypatch.setattr(e.JobAdded, "UPCASTERS", upcasters)
     old = msgspec.json.decode(encode_data(newest))
     del old["platform"]
     assert decode_data("added", 1, msgspec.json.encode(old)) == newest
 
 
 def test_every_older_version_has_its_upcaster() -> None:
-    """No event of any release is without a way up."""
-    assert set(SCHEMA) == set(EVENT_TYPES)
-    ways = {(kind, old) for kind, newest in SCHEMA.items() for old in range(1, newest)}
-    assert set(UPCASTERS) == ways
+    """No event of any release is without a way up: a type's number counts its upcasters."""
+    assert {name: 1 + len(kind.UPCASTERS) for name, kind in EVENT_TYPES.items()} == SCHEMA
+
+
+def test_every_declared_type_is_an_event_and_has_its_step() -> None:
+    """A class that is no member of the union, or that `evolve` does not know, is a mistake."""
+    declared = {kind for kind in e.EventData.__subclasses__() if kind.__module__ == e.__name__}
+    assert set(EVENT_TYPES.values()) == declared
+    assert set(STEPS) == set(EVENT_TYPES.values())
+
+
+@examples
+def test_an_event_follows_from_a_trigger_of_its_type(data: e.EventData) -> None:
+    """By that it is looked up in the lifecycle."""
+    assert data.trigger in data.TRIGGERS
+    assert PAST_TENSE[data.trigger] == data.TYPE
+
+
+def test_only_an_event_with_two_triggers_has_to_say_which() -> None:
+    """What has come to be was added or imported; `evolve` takes the only trigger of the others."""
+    assert [kind for kind in EVENT_TYPES.values() if len(kind.TRIGGERS) != 1] == [e.JobAdded]
 
 
 def test_a_time_is_written_in_utc_with_six_digits() -> None:

@@ -11,11 +11,12 @@ from support.domain import NOON, Life, in_state
 from jobledger import Event, InvalidTransitionError, JobPriority, JobStatus
 from jobledger.domain.job import commands as c
 from jobledger.domain.job import events as e
+from jobledger.domain.job.codec import decode_data, encode_data
 from jobledger.domain.job.evolve import evolve
 from jobledger.domain.job.lifecycle import BY_TRIGGER
 
 
-def event(life: Life, data: e.EventData, *, version: int | None = None) -> Event:
+def event(life: Life, data: e.JobEvent, *, version: int | None = None) -> Event:
     """The next event of a life, or one that claims to be."""
     return Event(
         seq=99,
@@ -89,7 +90,7 @@ def test_the_same_events_give_the_same_job() -> None:
     again = decoded = None
     for each in life.events:
         again = evolve(again, each)
-        data = e.decode_data(each.type, 1, e.encode_data(each.data))
+        data = decode_data(each.type, 1, encode_data(each.data))
         decoded = evolve(decoded, msgspec.structs.replace(each, data=data))
     assert again == decoded == life.job
     assert life.job is not None

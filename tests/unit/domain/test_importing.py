@@ -22,6 +22,7 @@ from jobledger import (
 )
 from jobledger.domain.job import commands as c
 from jobledger.domain.job import events as e
+from jobledger.domain.job.codec import decode_data, encode_data
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.evolve import evolve
 
@@ -31,8 +32,8 @@ DAY = timedelta(days=1)
 def taken(item: ImportedJob, at: datetime = NOON) -> ScheduledJob:
     """The job as it is after its import."""
     (data,) = decide(None, c.Import(job_id=item.job.job_id, job=item), at)
-    raw = e.encode_data(data)
-    read = e.decode_data("added", 1, raw)
+    raw = encode_data(data)
+    read = decode_data("added", 1, raw)
     event = Event(seq=7, at=at, type="added", job_id=item.job.job_id, version=1, data=read)
     job = evolve(None, event)
     assert job is not None
@@ -65,9 +66,9 @@ def test_the_event_says_where_the_job_comes_from() -> None:
     command = c.Import(job_id="job", job=elsewhere(status=JobStatus.EXPIRED))
     (data,) = decide(None, command, NOON)
     assert isinstance(data, e.JobAdded)
-    assert e.trigger_of(data) == "import"
+    assert data.trigger == "import"
     assert data.imported == e.Imported(source="posts.csv", line=3, status=JobStatus.EXPIRED)
-    assert e.trigger_of(msgspec.structs.replace(data, imported=None)) == "add"
+    assert msgspec.structs.replace(data, imported=None).trigger == "add"
 
 
 def test_a_running_job_without_a_start_counts_from_the_import() -> None:

@@ -10,10 +10,9 @@ import pytest
 from transitions import Machine, MachineError
 
 from jobledger import InvalidTransitionError, JobStatus
-from jobledger.domain.job.events import EVENT_TYPES
+from jobledger.domain.job.events import EVENT_TYPES, PAST_TENSE
 from jobledger.domain.job.lifecycle import (
     NEW,
-    PAST_TENSE,
     REMOVED,
     STATES,
     TABLE,

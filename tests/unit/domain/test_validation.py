@@ -13,7 +13,6 @@ from support.domain import NOON, new
 from jobledger import InvalidScheduleTimeError, JobPriority, NewJob, ValidationError
 from jobledger.domain.job import commands as c
 from jobledger.domain.job.decide import decide
-from jobledger.domain.job.events import EventData
 from jobledger.domain.validation import check_job_id, check_metadata, clean_text
 
 YEAR = timedelta(days=365)
@@ -37,7 +36,7 @@ def cyclic() -> dict[str, Any]:
 def checked(job: NewJob, now: datetime) -> Any:
     """What is kept of a new job, in the event that adds it."""
     job_id = "a" if job.job_id is None else job.job_id
-    added: list[EventData] = decide(None, c.Add(job_id=job_id, job=job), now)
+    added = decide(None, c.Add(job_id=job_id, job=job), now)
     return added[0]
 
 

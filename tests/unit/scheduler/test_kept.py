@@ -75,7 +75,7 @@ def ends(scheduler: Ledger, job_id: str) -> list[str]:
     events = scheduler.history(job_id)
     assert [event.type for event in events[:2]] == ["added", "started"]
     return [
-        f"interrupted: {event.data.reason}" if event.type == "interrupted" else event.type  # type: ignore[attr-defined]
+        f"interrupted: {event.data.reason}" if event.type == "interrupted" else event.type  # type: ignore[union-attr]
         for event in events[2:]
     ]
 

@@ -140,7 +140,7 @@ def test_a_loop_that_somebody_cancels_is_not_running(directory: Path, clock: Man
             await eventually_async(lambda: not scheduler.is_running)
             await eventually_async(lambda: scheduler.get_job(job_id).retry_count == 1)
             event = scheduler.history(job_id)[-1]
-            assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[attr-defined]
+            assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[union-attr]
             second = scheduler.add_job("a", "y", clock.now())
             await scheduler.start(Recording())
             await eventually_async(lambda: scheduler.get_job(second).status is JobStatus.COMPLETED)

@@ -107,7 +107,7 @@ def test_a_scheduler_whose_event_loop_has_ended_goes_on_in_another(
         scheduler.close()
         scheduler = Scheduler(directory, clock=clock)
     event = scheduler.history(job_id)[-1]
-    assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[attr-defined]
+    assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[union-attr]
     if then != "close":
         assert scheduler.get_job(second).status is JobStatus.COMPLETED
     scheduler.close()
@@ -319,7 +319,7 @@ def test_stop_soon_gives_an_async_publisher_its_grace_and_no_more(
     thread.join(20)
     assert counts == [1]
     event = scheduler.history(job_id)[-1]
-    assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[attr-defined]
+    assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[union-attr]
 
 
 # -- from within a publisher -----------------------------------------------------------------------

@@ -102,7 +102,7 @@ def test_an_attempt_does_not_grow_old_while_nobody_is_awake(
 
         scheduler.run_due(post)
         assert counts == [0, 0, 1]
-        assert scheduler.history(job_id)[-1].data.reason == "stuck"  # type: ignore[attr-defined]
+        assert scheduler.history(job_id)[-1].data.reason == "stuck"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("by_s", [86_400.0, -86_400.0])
@@ -158,7 +158,7 @@ def test_the_loop_finds_a_stuck_attempt_of_its_own(directory: Path) -> None:
             job_id = scheduler.add_job("a", "x", scheduler.now())
             await scheduler.start(hang)
             await eventually_async(lambda: scheduler.get_job(job_id).retry_count == 1)
-            assert scheduler.history(job_id)[-1].data.reason == "stuck"  # type: ignore[attr-defined]
+            assert scheduler.history(job_id)[-1].data.reason == "stuck"  # type: ignore[union-attr]
             assert scheduler.is_running
             await scheduler.stop()
 
@@ -181,7 +181,7 @@ def test_an_attempt_that_nobody_makes_is_recovered_whatever_its_time(
         other.import_jobs([msgspec.structs.replace(item, job=job)])
         assert scheduler.recover_stuck_jobs() == 1
         event = scheduler.history("foreign")[-1]
-        assert event.data.reason == "crashed"  # type: ignore[attr-defined]
+        assert event.data.reason == "crashed"  # type: ignore[union-attr]
         assert scheduler.recover_stuck_jobs() == 0
 
 

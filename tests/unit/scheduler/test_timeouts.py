@@ -65,7 +65,7 @@ def test_a_plain_publisher_out_of_time_is_left_alone_and_its_late_result_refused
         job = scheduler.get_job(job_id)
         assert (job.status, job.retry_count) == (JobStatus.SCHEDULED, 1)
         assert job.error == "interrupted: no answer from the publisher in 0.05 s"
-        assert scheduler.history(job_id)[-1].data.reason == "timeout"  # type: ignore[attr-defined]
+        assert scheduler.history(job_id)[-1].data.reason == "timeout"  # type: ignore[union-attr]
         eventually(lambda: blocking.attempts)  # its thread may have been slower than its time
         [attempt] = blocking.attempts
         assert attempt.is_cancelled

@@ -228,7 +228,7 @@ def test_of_a_job_in_several_files_completed_wins_then_running_then_the_newer(
     assert (jobs["done"].status, jobs["runs"].status) == ("completed", "running")
     errors = {name: jobs[name].error for name in ("late", "self", "day")}
     assert errors == {"late": "old", "self": "second", "day": "2"}
-    assert event.data.imported.source == "old/jobs_2026-03-03.json"  # type: ignore[attr-defined]
+    assert event.data.imported.source == "old/jobs_2026-03-03.json"  # type: ignore[union-attr]
     assert "imported as scheduled from old/jobs_2026-03-03.json" in " ".join(
         run_here(directory, "audit", "--job", "alone").out.split()
     )

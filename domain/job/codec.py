@@ -1,0 +1,42 @@
+"""The codec: the data of an event to and from JSON, also where an older release wrote it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..errors import StorageError
+from .events import EVENT_TYPES, EventData, JobEvent
+
+SCHEMA: dict[str, int] = {name: 1 + len(kind.UPCASTERS) for name, kind in EVENT_TYPES.items()}
+"""The schema version that each type is written with today."""
+
+DECODERS = {name: msgspec.json.Decoder(kind).decode for name, kind in EVENT_TYPES.items()}
+"""What decodes the data of each type, in the schema version of today."""
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode_data(data: EventData) -> bytes:
+    """Return the event's data as JSON."""
+    return _ENCODER.encode(data)
+
+
+def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent:
+    """Return the typed data of an event, brought up from an older schema version where it has one.
+
+    Raises:
+        StorageError: the type or its version is unknown, so a newer release wrote it.
+        msgspec.ValidationError, msgspec.DecodeError: the data is not of the type's form.
+    """
+    current = SCHEMA.get(kind)
+    if schema == current:
+        return DECODERS[kind](raw)
+    if current is None or not 1 <= schema <= current:
+        raise StorageError(
+            f"an event of type {kind!r}, schema {schema}, is not known to this release",
+            hint="a newer release of jobledger wrote it: upgrade to read this ledger",
+        )
+    data = msgspec.json.decode(raw)
+    for bring_up in EVENT_TYPES[kind].UPCASTERS[schema - 1 :]:
+        data = bring_up(data)
+    return msgspec.convert(data, EVENT_TYPES[kind], strict=False)
