@@ -142,7 +142,7 @@ class Ledger:
         progress = OnlyTold("progress", settings.progress)
         clock = settings.clock or SystemClock()
         self._fs = fs = settings.fs or FileSystem()
-        self.directory = located(fs, Path(settings.directory))
+        self.directory: Path = located(fs, Path(settings.directory))
         self._clock = clock
         self._now = now = utc_of(clock)
         self._expire_after = settings.expire_after

@@ -120,5 +120,5 @@ class LedgerView(JobQueries):
         super().__init__(
             board, threading.RLock(), now=lambda: at or _BEFORE_ALL, expire_after=expire_after
         )
-        self.seq = board.seq
+        self.seq: int = board.seq
         self.at = at

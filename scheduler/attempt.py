@@ -118,7 +118,7 @@ class Attempt:
         self._checkpoints = dict(job.checkpoints)
         self.job = job
         """The job as it was when the attempt began."""
-        self.number = job.attempt if number is None else number
+        self.number: int = job.attempt if number is None else number
         """1 for the job's first attempt, counted over its whole life."""
         self.idempotency_key = idempotency_key
         """The same for every attempt of the job, different for every job."""

@@ -49,15 +49,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"{__name__} has no {name}")
-    try:
-        return getattr(import_module(home, __name__), name)
-    except ModuleNotFoundError as error:
-        if error.name != "hypothesis":
-            raise
-        raise ModuleNotFoundError(
-            f"{name} needs hypothesis ({how_to_install('testing')})", name="hypothesis"
-        ) from None
+if not TYPE_CHECKING:  # which is to know that there are no other names
+
+    def __getattr__(name: str) -> Any:
+        """Import a name when it is first asked for."""
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"{__name__} has no {name}")
+        try:
+            return getattr(import_module(home, __name__), name)
+        except ModuleNotFoundError as error:
+            if error.name != "hypothesis":
+                raise
+            raise ModuleNotFoundError(
+                f"{name} needs hypothesis ({how_to_install('testing')})", name="hypothesis"
+            ) from None

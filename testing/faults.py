@@ -59,7 +59,7 @@ class FaultyFileSystem(FileSystem):
         self._names: dict[int, str] = {}
         self._dead = False
         self.fault = fault
-        self.reached = False
+        self.reached: bool = False
         self.operations: list[tuple[str, str]] = []
 
     @contextmanager

@@ -46,7 +46,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage = Stage(
+        self.stage: Stage = Stage(
             RestlessClock(self.start),
             timezone=self.timezone,
             concurrency=self.concurrency,

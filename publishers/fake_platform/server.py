@@ -58,7 +58,7 @@ class FakePlatform:
         self._threads = FakeThreads(now, looks, self._posts)
         self._closing = threading.Event()
         self._silent = threading.Semaphore(0)
-        self.silences = 0
+        self.silences: int = 0
         """How many exchanges have been left without an answer so far."""
         self.seen: list[Seen] = []
         """Every request so far."""

@@ -1,0 +1,21 @@
+"""What a test cannot do without: a reason to skip it, unless it has to be there."""
+
+from __future__ import annotations
+
+import pytest
+from support.required import missing
+
+
+@pytest.mark.parametrize("required", ["", "postgres"])
+def test_without_it_the_test_is_skipped_for_a_reason(
+    monkeypatch: pytest.MonkeyPatch, required: str
+) -> None:
+    monkeypatch.setenv("JOBLEDGER_REQUIRE", required)
+    with pytest.raises(pytest.skip.Exception, match="it is not installed"):
+        missing("pyright", "it is not installed")
+
+
+def test_where_it_is_required_the_test_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBLEDGER_REQUIRE", "postgres, pyright")
+    with pytest.raises(pytest.fail.Exception, match="JOBLEDGER_REQUIRE has pyright, and it is not"):
+        missing("pyright", "it is not installed")
