@@ -23,7 +23,7 @@ class Bare:
 
 
 def lines_of(directory: Path, count: int) -> list[bytes]:
-    """The last lines of a ledger's log, to be written again."""
+    """Return the last lines of a ledger's log, to be written again."""
     lines: list[bytes] = []
     for path in sorted(directory.glob("events_*.jsonl")):
         lines += path.read_bytes().splitlines(keepends=True)[1:]

@@ -51,7 +51,7 @@ def no_hash() -> Iterator[None]:
 
 
 def appending(store: JsonlEventStore, appends: int) -> float:
-    """The seconds of so many appends, one by one."""
+    """Append so many times, one by one; return the seconds."""
     first = store.seq
     news = [
         NewRecord(type="added", job_id=f"job-{first + n}", version=1, schema=1, data=DATA)

@@ -18,12 +18,12 @@ Results = dict[str, Figures]
 
 
 def results_beside(document: Path) -> Path:
-    """The directory of the saved results."""
+    """Return the directory of the saved results."""
     return document.parent / "performance/results"
 
 
 def load(document: Path) -> Results:
-    """What was saved, by question."""
+    """Load what was saved, by question."""
     paths = {name: results_beside(document) / f"{name}.json" for name in QUESTIONS}
     return {name: json.loads(p.read_text("utf-8")) for name, p in paths.items() if p.is_file()}
 
@@ -153,7 +153,7 @@ def _with_commas(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def _version(figures: Figures, name: str) -> str:
-    """The version of the package of a peer's name; empty for what is none."""
+    """Return the version of the package of a peer's name; empty for what is none."""
     known = {package.lower(): number for package, number in figures["versions"].items()}
     return str(known.get(name.partition(",")[0].lower(), ""))
 

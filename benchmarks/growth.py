@@ -89,7 +89,7 @@ class Desk:
         return self._and_remove(timed(run), added)
 
     def start(self) -> float:
-        """Finding the next due job, starting and completing it."""
+        """Find the next due job, start it and complete it; return the seconds."""
         now = self._scheduler.now()
         added = self._scheduler.add_jobs([NewJob(f"a{n}", "text", now) for n in range(SHORT)])
         self._scheduler.write_behind()
@@ -114,7 +114,7 @@ class Desk:
 
 
 def opened(place: Place, *, use_snapshot: bool) -> float:
-    """The seconds of opening a ledger, from its snapshot or from the whole log.
+    """Open a ledger, from its snapshot or from the whole log; return the seconds.
 
     One that has fallen behind is saved anew as it is closed.
     """
@@ -126,14 +126,14 @@ def opened(place: Place, *, use_snapshot: bool) -> float:
 
 
 def rebuilt(place: Place) -> float:
-    """The seconds of a rebuild of all that is derived; it finds the files as they have to be."""
+    """Rebuild all that is derived, which finds the files as they have to be; return the seconds."""
     gc.collect()
     with place.open(use_snapshot=False) as scheduler:
         return timed(scheduler.rebuild)
 
 
 def grown(places: dict[int, Place], rounds: int) -> dict[str, Any]:
-    """The seconds of each operation by size, and the power of the size that they grow with."""
+    """Return the seconds of each operation by size, and the power that they grow with."""
     taken: dict[str, dict[str, list[float]]] = {}
     for place in places.values():
         opened(place, use_snapshot=True)  # which leaves a snapshot and the daily files behind

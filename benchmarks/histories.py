@@ -19,7 +19,7 @@ _FAR = timedelta(days=3650)
 
 
 def lived(directory: Path, events: int) -> datetime:
-    """A ledger of about so many events in `directory`: jobs that came and went, day after day.
+    """Make a ledger of about so many events in `directory`: jobs that came and went, day after day.
 
     Answers with the time at its end, for a clock to go on from.
     """
@@ -30,7 +30,7 @@ def lived(directory: Path, events: int) -> datetime:
 
 
 def lived_for_days(directory: Path, jobs: int, days: int) -> datetime:
-    """A ledger of so many jobs that came and went, as many on each of so many days of the log."""
+    """Make a ledger of so many jobs that came and went, as many on each of so many days."""
     clock, store = _store(directory)
     for day in range(days):
         first, last = day * jobs // days, (day + 1) * jobs // days
@@ -43,7 +43,7 @@ def lived_for_days(directory: Path, jobs: int, days: int) -> datetime:
 
 
 def mixed(directory: Path, jobs: int, *, waiting: int) -> datetime:
-    """A ledger of so many jobs, of which so many wait, one for each minute from ten years on.
+    """Make a ledger of so many jobs, of which so many wait, one for each minute from ten years on.
 
     All others came and went.
     """
@@ -74,7 +74,7 @@ def more_events(directory: Path, events: int) -> None:
 
 
 def content_of(job: str) -> str:
-    """The text of a job."""
+    """Return the text of a job."""
     return f"Post {job}: xin chào các bạn, hôm nay trời đẹp"
 
 

@@ -65,7 +65,7 @@ def process(*arguments: str) -> Run:
 def in_turn(
     ways: Mapping[str, Callable[[], float]], rounds: int = 5, *, warm: bool = True
 ) -> dict[str, list[float]]:
-    """The seconds of each way, taken in turn, after one round that does not count if `warm`."""
+    """Return the seconds of each way, taken in turn; with `warm` the first round does not count."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(rounds + warm):
         for name, way in ways.items():
@@ -86,14 +86,14 @@ def middle(seconds: Sequence[float]) -> float:
 
 
 def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
-    """The power of the size that the time grows with: least squares through their logarithms."""
+    """Fit the power of the size that the time grows with: least squares of the logarithms."""
     slope = linear_regression(list(map(log, sizes)), list(map(log, seconds))).slope
     return round(slope, 2) + 0.0  # which makes 0 of -0
 
 
 def commit() -> str:
-    """The commit that is measured, with a `+` where the tree has changes (but for what measuring
-    writes); empty without git."""
+    """Return the commit that is measured, with a `+` where the tree has changes (but for what
+    measuring writes); empty without git."""
     try:
         done = [
             subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)

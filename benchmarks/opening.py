@@ -67,7 +67,7 @@ def _by_history(place: Path, most: int, rounds: int) -> dict[str, Any]:
 
 
 def _by_the_rest(place: Path, events: int, rounds: int) -> dict[str, Any]:
-    """Opening from a snapshot, with more and more jobs open, and more and more events after it."""
+    """Open from a snapshot, with more and more jobs open, and more and more events after it."""
     counts = powers(events // 100, events)
     ways = {"neither": partial(opened, _saved(place / "no rest", events, 0), use_snapshot=True)}
     for count in counts:
@@ -92,7 +92,7 @@ def _by_the_rest(place: Path, events: int, rounds: int) -> dict[str, Any]:
 
 
 def followed(directory: Path) -> float:
-    """The seconds of opening it read-only, so that no newer snapshot is saved afterwards."""
+    """Open it read-only, so that no newer snapshot is saved afterwards; return the seconds."""
     return timed(
         lambda: Ledger(directory, clock=ManualClock(BEGIN), read_only=True).close(),
     )

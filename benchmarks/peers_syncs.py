@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def count_of(name: str, jobs: int) -> dict[str, float]:
-    """The syncs an add and a life of a peer.
+    """Count the syncs an add and a life of a peer.
 
     Raises:
         LookupError: it is not here, or strace did not work.

@@ -253,7 +253,7 @@ def _logarithmic(
 
 
 def _steps(least: float, most: float) -> list[float]:
-    """The powers of ten around, with 2 and 5 between them where there are few."""
+    """Return the powers of ten around, with 2 and 5 between them where there are few."""
     first, last = floor(log10(least)), ceil(log10(most))
     powers = [10.0**n for n in range(first, max(last, first + 1) + 1)]
     if len(powers) > 3:
@@ -308,8 +308,8 @@ def _zipped(sizes: Sequence[float], values: Sequence[float]) -> Points:
 
 
 def _svg(chart: Any, name: str, says: str) -> bytes:
-    """The chart as a file: no script, no comment, no address but the name of its own language. The
-    same results give the same bytes."""
+    """Write the chart as a file: no script, no comment, no address but the name of its own
+    language. The same results give the same bytes."""
     ElementTree.register_namespace("", _SVG)
     root = chart.render_tree()
     _strip(root)

@@ -98,7 +98,7 @@ _END = """\
 
 
 def manual() -> str:
-    """The page as it ought to be today."""
+    """Write the page as it ought to be today."""
     context = click.Context(cli, info_name="jobledger", **cli.context_settings)
     parts = [_BEGIN.format(about=_text(cli), options=_options(cli, context)), "## Commands\n"]
     for name in COMMANDS:
@@ -116,7 +116,7 @@ def _section(name: str, command: click.Command, context: click.Context) -> str:
 
 
 def _text(command: click.Command) -> str:
-    """The help as Markdown: what stands unwrapped in it is an example."""
+    """Write the help as Markdown: what stands unwrapped in it is an example."""
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
     return "\n\n".join(_paragraph(paragraph) for paragraph in paragraphs)
 
@@ -147,7 +147,7 @@ def _cell(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """What Markdown would take for its own is escaped, except in code."""
+    """Escape what Markdown would take for its own, except in code."""
     parts = text.split("`")
     parts[::2] = [re.sub(r"[<*_]", r"\\\g<0>", part) for part in parts[::2]]
     return "`".join(parts)

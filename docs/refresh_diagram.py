@@ -13,7 +13,7 @@ _MARKED = re.compile(r"(<!-- lifecycle: begin -->\n).*?(<!-- lifecycle: end -->)
 
 
 def with_diagram(text: str) -> str:
-    """A document's text with the diagram of today between its markers."""
+    """Return a document's text with the diagram of today between its markers."""
     block = f"```mermaid\n{diagram()}```\n"
     fresh, count = _MARKED.subn(lambda match: match[1] + block + match[2], text)
     if count != 1:

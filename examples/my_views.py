@@ -18,14 +18,14 @@ class PerAccount:
         self._jobs: Counter[tuple[str, JobStatus]] = Counter()
 
     def apply(self, change: Change) -> None:
-        """One event, with the job as it was before it and as it is after it."""
+        """Take in one event, with the job as it was before it and as it is after it."""
         if change.before is not None:
             self._jobs[change.before.account_id, change.before.status] -= 1
         if change.after is not None:
             self._jobs[change.after.account_id, change.after.status] += 1
 
     def render(self) -> bytes:
-        """The whole file, from what was applied and nothing else."""
+        """Write the whole file, from what was applied and nothing else."""
         out = io.StringIO()
         table = csv.writer(out)
         table.writerow(["account", *_COLUMNS])

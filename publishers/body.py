@@ -50,7 +50,7 @@ class Unpacking:
             return b""
 
     def body(self) -> Body:
-        """What has been taken."""
+        """Return what has been taken."""
         ended = self._zlib is None or self._zlib.eof or not self._pieces
         whole = self._sound and ended and self._left >= 0 and self._packed_left >= 0
         return Body(b"".join(self._pieces) if self._sound else b"", whole)

@@ -100,7 +100,8 @@ class Connection:
         self._secrets = sorted(told, key=len, reverse=True)
 
     async def __aenter__(self) -> Self:
-        """
+        """Make the client.
+
         Raises:
             NotSent: there is no client to be had.
         """
@@ -171,7 +172,7 @@ class Connection:
         )
 
     def clean(self, text: str) -> str:
-        """The text without the secrets, should it have any."""
+        """Take the secrets out of the text, should it have any."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
@@ -187,7 +188,7 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _seconds(header: str | None) -> float | None:
-    """The seconds of a Retry-After; its form as a date is left alone."""
+    """Read the seconds of a Retry-After; its form as a date is left alone."""
     if header is None or len(header) > _MOST_DIGITS or not (header.isascii() and header.isdigit()):
         return None
     return float(header)

@@ -74,7 +74,7 @@ class ThreadsApi:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     async def create(self, form: Mapping[str, str]) -> str:
-        """A container for a post; its id."""
+        """Create a container for a post; return its id."""
         return _id(await self._post(f"{self._user_id}/threads", form))
 
     async def container(self, container_id: str) -> Container:
@@ -95,7 +95,7 @@ class ThreadsApi:
         return link if isinstance(link, str) else None
 
     async def posts(self, since: datetime, *, replies: bool = False) -> list[Post]:
-        """The account's posts (or replies) from that second on, newest first."""
+        """Return the account's posts (or replies) from that second on, newest first."""
         found: list[Post] = []
         more: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
@@ -117,7 +117,7 @@ class ThreadsApi:
         return found
 
     async def quota(self) -> str | None:
-        """What is used of the account's quota, in words; None where the answer does not say."""
+        """Say what is used of the account's quota; None where the answer does not say."""
         path = f"{self._user_id}/threads_publishing_limit"
         document = await self._get(path, fields="quota_usage,config")
         rows = document.get("data")
@@ -166,7 +166,7 @@ def _api_error(answer: Answer, error: dict[str, Any]) -> ApiError:
 
 
 def _kind(status: int, codes: set[int], *, transient: bool) -> Kind:
-    """What an error means. What says most comes first: a 400 may be any of them."""
+    """Tell what an error means. What says most comes first: a 400 may be any of them."""
     if codes & _TOKEN:
         return "token"
     if codes & _MISSING:

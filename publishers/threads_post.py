@@ -52,7 +52,7 @@ def _is_emoji(char: str) -> bool:
 
 
 def form_of(job: ScheduledJob) -> dict[str, str]:
-    """What creates the job's container: its text, and what its metadata says of media and replies.
+    """Write what creates the job's container: its text, and the media and replies of its metadata.
 
     Raises:
         ValidationError: Threads would refuse it; `field` names the part.

@@ -20,7 +20,8 @@ class Recovery:
         self._steps = Steps(attempt.checkpoints)
 
     async def answer(self) -> PostResult | None:
-        """
+        """Find out whether the post is out.
+
         Raises:
             NotSent, NoAnswer, ApiError: the platform could not be asked.
             OutcomeUnknown: it is still at work.
@@ -61,7 +62,7 @@ class Recovery:
         return await self._api.container(container_id)
 
     async def _vanished(self) -> PostResult:
-        """The platform does not know the container: say what looks like its post, guess nothing."""
+        """Say what looks like the post of a container that is not known there; guess nothing."""
         with suppress(*Trouble):
             ids = await candidates(self._api, self._attempt, self._steps)
             told = f"this may be its post: {', '.join(ids)}" if ids else "no post has its text"

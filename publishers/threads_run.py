@@ -121,11 +121,11 @@ class Run:
         raise _Lost
 
     async def _edited(self) -> PostResult | None:
-        """The job was edited while its earlier text was in doubt. That is not out: post the new."""
+        """Post the new text of a job that was edited: its earlier one is not out."""
         return await self._create() or await self._go_on()
 
     async def _ready(self) -> Container | PostResult:
-        """The container once it is no longer in the making, or its time is up.
+        """Wait for the container until it is no longer in the making, or its time is up.
 
         Raises:
             OutcomeUnknown: it cannot be asked for, and may be out.
@@ -155,7 +155,7 @@ class Run:
         return Container(status)
 
     def _still(self, status: str) -> PostResult | None:
-        """It has had all its time. One that had so in an earlier attempt is given up."""
+        """Give up a container that has had all its time before, too; None: it may have more."""
         if not self._fresh and not self._steps.unanswered:
             return None
         return self._failed(f"the container is still {status} after {self._pauses.whole_s:g} s")
@@ -198,7 +198,7 @@ class Run:
         raise OutcomeUnknown(f"publishing was not confirmed: {why}; {state}")
 
     async def _turned_down(self, error: ApiError, before: int) -> PostResult | None:
-        """The platform refused. So it does too when the same request was there already: ask."""
+        """See to a refusal: ask, since the same request may have been there already."""
         if error.kind == "token":  # nor would it answer that
             self._intend(before)
             return await self._refused("not published", error)
@@ -219,7 +219,7 @@ class Run:
         return await self._refused("not published", error)
 
     async def _asked(self) -> Container | None:
-        """The container as it is now; None where that cannot be learnt."""
+        """Ask for the container as it is now; None where that cannot be learnt."""
         assert self._steps.container_id is not None
         try:
             return await self._api.container(self._steps.container_id)
@@ -246,7 +246,7 @@ class Run:
         self._steps.unanswered, self._steps.first_at = unanswered, at
 
     async def _refused(self, what: str, error: Exception) -> PostResult:
-        """A failure as the platform's answer makes it, with what is known of when it may end."""
+        """Make a failure of the platform's answer, with what is known of when it may end."""
         message, retryable = f"{what}: {error}", True
         if isinstance(error, ApiError):
             retryable = error.retryable

@@ -68,7 +68,7 @@ class Steps:
 
 
 async def found(api: ThreadsApi, attempt: Attempt, steps: Steps) -> PostResult:
-    """It is out, that is certain. Its id is told only where one post alone can be it."""
+    """Answer that it is out, which is certain; with its id only where one post alone can be it."""
     ids: list[str] = []
     with suppress(Exception):
         ids = await candidates(api, attempt, steps)
@@ -79,7 +79,7 @@ async def found(api: ThreadsApi, attempt: Attempt, steps: Steps) -> PostResult:
 
 
 async def candidates(api: ThreadsApi, attempt: Attempt, steps: Steps) -> list[str]:
-    """The account's posts with exactly this text, not older than the first request to publish."""
+    """Find the account's posts of exactly this text since the first request to publish."""
     if steps.first_at is None:
         return []
     since = steps.first_at.replace(microsecond=0)  # the platform's times have no fractions

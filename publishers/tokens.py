@@ -32,7 +32,8 @@ class Tokens:
         return "Tokens(***)"
 
     async def of(self, account_id: str) -> str:
-        """
+        """Return the token of an account.
+
         Raises:
             ValidationError: there is none, or it is none that a header can hold.
         """

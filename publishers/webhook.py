@@ -122,7 +122,7 @@ class WebhookPublisher:
         return self._failed(attempt, said, retryable=False)
 
     def _unsettled(self, attempt: Attempt, why: str) -> PostResult:
-        """It may have acted: retried where that does no harm, and in doubt otherwise."""
+        """Answer for a request that may have acted: retry where that does no harm."""
         if self._status_url is None and self._idempotent and attempt.job.can_retry():
             with suppress(JobLedgerError):  # not recorded: then the next attempt would not know
                 attempt.checkpoint(UNANSWERED, True)
@@ -130,7 +130,7 @@ class WebhookPublisher:
         raise OutcomeUnknown(why)
 
     def _failed(self, attempt: Attempt, error: str, *, retryable: bool = True) -> PostResult:
-        """This request did nothing; an earlier one without an answer may have all the same."""
+        """Answer for a request that did nothing; an earlier unanswered one may have acted."""
         final = not (retryable and attempt.job.can_retry())
         if final and self._status_url is None and UNANSWERED in attempt.checkpoints:
             raise OutcomeUnknown(f"an earlier request may have been acted on; {error}")
@@ -153,7 +153,7 @@ class WebhookPublisher:
             return _settled(await self._asked(connection, attempt))
 
     async def _asked(self, connection: Connection, attempt: Attempt) -> Answer:
-        """What the endpoint says of the job's key: 200 with a JSON object, or 404.
+        """Ask what the endpoint knows of the job's key: 200 with a JSON object, or 404.
 
         Raises:
             NotSent, NoAnswer: it says nothing, or nothing of that kind.
@@ -183,7 +183,7 @@ class WebhookPublisher:
 
 
 def body_of(attempt: Attempt) -> bytes:
-    """The request's body: what the endpoint needs to know of the job."""
+    """Write the request's body: what the endpoint needs to know of the job."""
     job: ScheduledJob = attempt.job
     return msgspec.json.encode(
         {
@@ -199,7 +199,7 @@ def body_of(attempt: Attempt) -> bytes:
 
 
 def signature(secret: str, at: int, body: bytes) -> str:
-    """The hex of HMAC-SHA256 over the time, a dot, and the body's bytes."""
+    """Return the hex of HMAC-SHA256 over the time, a dot, and the body's bytes."""
     return hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
 
 
@@ -217,7 +217,7 @@ def _id(answer: Answer) -> str | None:
 
 
 def _reason(answer: Answer) -> str:
-    """What the answer's body says, in short: a field `error`, or its text."""
+    """Say in short what the answer's body says: a field `error`, or its text."""
     error = answer.fields.get("error")
     text = error if isinstance(error, str) else answer.text
     text = " ".join(text.split())

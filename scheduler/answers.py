@@ -51,7 +51,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def of_value(value: Any) -> Answer:
-    """What is meant by what a publisher returned. Never raises."""
+    """Tell what is meant by what a publisher returned. Never raises."""
     return guarded(lambda: _of_value(value), _LOST)
 
 
@@ -80,7 +80,7 @@ def _of_value(value: Any) -> Answer:
 def of_error(
     error: BaseException, outside: BaseException | None = None, *, stopped: bool = False
 ) -> Answer:
-    """What is meant by what a publisher raised, or by what was raised in it.
+    """Tell what is meant by what a publisher raised, or by what was raised in it.
 
     `outside` is what was being handled when it was called. `stopped`: it was being cancelled, so
     that whatever it says but "not posted" may come of that. Never raises.
@@ -105,7 +105,7 @@ def _of_error(error: BaseException, outside: BaseException | None, stopped: bool
 
 
 def late(seconds: float) -> Answer:
-    """What it means that no answer came in so many seconds."""
+    """Tell what it means that no answer came in so many seconds."""
     return Answer("late", f"in {seconds:g} s")
 
 

@@ -67,7 +67,7 @@ class PostResult(msgspec.Struct, frozen=True):
 
     @classmethod
     def unknown(cls, error: str | None = None) -> PostResult:
-        """The answer of a publisher that cannot tell whether the post is out."""
+        """Answer for a publisher that cannot tell whether the post is out."""
         return cls(False, error=error, outcome_unknown=True)
 
 

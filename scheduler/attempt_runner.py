@@ -73,7 +73,7 @@ class AttemptRunner:
         self._is_recording_soon = False
 
     def begin(self) -> None:
-        """A run, or the loop, begins."""
+        """Begin a run, or the loop: what is counted begins at zero."""
         self.no_thread, self.not_called, self._is_recording_soon = None, 0, False
         self._completer.outcomes.clear()
 
@@ -170,7 +170,7 @@ class AttemptRunner:
         self._record_in_this_turn(asyncio.get_running_loop())
 
     def _has_ended(self, running: Running, task: asyncio.Task[None]) -> None:
-        """A task is over, however that came: the end of its attempt is known."""
+        """See to a task that is over, however that came: the end of its attempt is known."""
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is None or not self._is_awaited(running):
             return
@@ -200,7 +200,7 @@ class AttemptRunner:
         self._wake()
 
     def _take_end(self, running: Running, command: c.OfAttempt) -> None:
-        """The publisher's answers have led to this end."""
+        """Take in the end that the publisher's answers have led to."""
         if self._is_awaited(running):
             self._completer.end(running, command)
         else:
@@ -229,7 +229,7 @@ class AttemptRunner:
     # -- what a publisher gets, and may record ----------------------------------------------------
 
     def _attempt(self, running: Running, question: Question) -> Attempt:
-        """What the publisher gets: this attempt, or the one in doubt where it is asked about it."""
+        """Make what the publisher gets: this attempt, or the doubted one it is asked about."""
         job = running.job
         key = self._key_of(job.job_id)
         number = job.doubted_attempt if question == "reconcile" else job.attempt

@@ -101,7 +101,7 @@ def may_be_out(error: BaseException, outside: BaseException | None = None) -> bo
 
 
 def _judged(error: BaseException) -> tuple[_Verdict | None, bool]:
-    """What an exception says by itself, and whether a client of HTTP says it."""
+    """Tell what an exception says by itself, and whether a client of HTTP says it."""
     classes = list(classes_of(error))
     for library, name in classes:
         if (library, name) in _NEITHER:

@@ -102,7 +102,8 @@ def _call_plain(method: Callable[[Attempt], Any], attempt: Attempt) -> Answer | 
 
 
 def _check_may_call(attempt: Attempt) -> None:
-    """
+    """Check that the publisher may be called; from here on it counts as called.
+
     Raises:
         GivenUpError: the attempt was given up. Otherwise that comes too late from here on: the
             publisher counts as called.
@@ -178,7 +179,7 @@ def _raised(
     *,
     stopped: bool = False,
 ) -> Answer:
-    """What it means that a publisher raised this; where it did is kept for the operational log."""
+    """Tell what it means that a publisher raised this; keep where it did for the log."""
     attempt._raised_at = place_of(error, __file__, contract.__file__)
     return answers.of_error(error, outside, stopped=stopped)
 

@@ -46,7 +46,7 @@ class Recorder(Protocol):
         """
 
     def find(self, job_id: str) -> ScheduledJob | None:
-        """The job as it was when the log was last looked at."""
+        """Return the job as it was when the log was last looked at."""
 
     def change(self, job_id: str, command: c.Command) -> ScheduledJob | None: ...
 
@@ -87,7 +87,7 @@ class Completer:
         return self._lock._is_owned()  # type: ignore[attr-defined, no-any-return]
 
     def end(self, running: Running, command: c.OfAttempt) -> None:
-        """This is how an attempt ended; of several ends the first one counts."""
+        """Note how an attempt ended; of several ends the first one counts."""
         if running.end is not None:
             return
         try:
@@ -96,7 +96,7 @@ class Completer:
             running.end = self._unreadable(running, error)
 
     def put_back(self, running: Running, error: BaseException) -> None:
-        """The publisher of an attempt was not called, and will not be."""
+        """Put an attempt back whose publisher was not called, and will not be."""
         command = c.PutBack(attempt=running.number, error=f"not called: {described(error)}")
         self.end(running, command)
 
@@ -227,7 +227,7 @@ class Completer:
             self.ended(running, running.end, outcome)
 
     def ended(self, running: Running, command: c.OfAttempt, outcome: Outcome) -> None:
-        """The end of an attempt is in the log, or was refused because its job has gone on."""
+        """Forget an attempt whose end is in the log, or was refused as too late."""
         self.forget(running)
         if not isinstance(command, c.PutBack):
             self.outcomes[_kind(command, outcome)] += 1
@@ -241,7 +241,7 @@ class Completer:
             self._on_failure.tell(outcome)
 
     def refuse(self, running: Running, command: c.OfAttempt) -> None:
-        """An answer has come when its attempt had been given up."""
+        """Tell of an answer that is refused: it has come when its attempt had been given up."""
         error = StaleAttemptError(f"attempt {running.number} was given up", attempt=running.number)
         tell_end(running.job, command, error)
 
@@ -295,7 +295,7 @@ def _is_there(job: ScheduledJob | None, step: c.OfAttempt) -> bool:
 
 
 def _kind(command: c.OfAttempt, outcome: Outcome) -> str:
-    """What became of an attempt, as it is counted."""
+    """Name what became of an attempt, as it is counted."""
     if not isinstance(outcome, ScheduledJob):
         return "refused"
     if isinstance(command, c.Complete):
@@ -308,7 +308,7 @@ def _kind(command: c.OfAttempt, outcome: Outcome) -> str:
 
 
 def _facts(command: c.OfAttempt) -> dict[str, object]:
-    """What somebody has to know who has nothing but the operational log."""
+    """Return what somebody has to know who has nothing but the operational log."""
     match command:
         case c.Complete():
             return {"outcome": "posted", "thread_id": command.thread_id}

@@ -186,8 +186,8 @@ class Dispatcher:
         claims.extend(map(self._attempts.claim, due))
 
     def _doubt_claims(self, claims: Iterable[Running], error: BaseException) -> None:
-        """The write that begins these attempts has failed, or one after it: what of them is in the
-        log is put back, since nobody calls their publishers."""
+        """Put back the attempts whose write has failed, or one after it: nobody calls their
+        publishers, whatever of them is in the log."""
         for claim in claims:
             claim.is_unsure = True
             self._completer.put_back(claim, error)
@@ -198,7 +198,7 @@ class Dispatcher:
         outcomes: Sequence[tuple[str, Outcome]],
         left_out: set[str],
     ) -> list[Running]:
-        """The claims that have become attempts."""
+        """Take the claims that have become attempts, and leave the other jobs out."""
         begun = []
         for claim, (job_id, outcome) in zip(claims, outcomes, strict=True):
             if isinstance(outcome, ScheduledJob):

@@ -43,8 +43,8 @@ def interruption(
     ask_always: bool = True,
     again: bool = True,
 ) -> c.Interrupt:
-    """The command for an attempt whose outcome nobody knows. Not `again`: it may be asked about,
-    and is not posted a second time whatever the settings say."""
+    """Make the command for an attempt whose outcome nobody knows. Not `again`: it may be asked
+    about, and is not posted a second time whatever the settings say."""
     return c.Interrupt(
         attempt=job.attempt,
         reason=reason,
@@ -107,7 +107,7 @@ def _after_reconcile(
 
 
 def _cannot_ask(job: ScheduledJob, settings: AttemptSettings) -> c.OfAttempt | None:
-    """An attempt in doubt, and a publisher that (now) cannot be asked."""
+    """End an attempt in doubt whose publisher cannot be asked (any more); None: post again."""
     if settings.on_interrupted == "retry" and not job.exhausted:
         return None
     return _unknown(job, "an earlier attempt may be out, and this publisher cannot be asked")

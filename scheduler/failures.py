@@ -39,7 +39,7 @@ _SHORT = 16
 
 
 def without_text(error: str, job: ScheduledJob) -> str:
-    """An error without the text of its job's post: what fails on a text likes to quote it.
+    """Take the text of its job's post out of an error: what fails on a text likes to quote it.
 
     Also quoted as Python and JSON do, and also where only its beginning is there; what is shorter
     than 16 characters only as a whole, and as words of its own.
@@ -59,7 +59,7 @@ def without_text(error: str, job: ScheduledJob) -> str:
 
 
 def _quoted(text: str) -> list[str]:
-    """A text as it is, and in the forms in which programs quote it."""
+    """Return a text as it is, and in the forms in which programs quote it."""
     as_json = msgspec.json.encode(text).decode()[1:-1]
     units = as_json.encode("utf-16-be", "surrogatepass")
     codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
@@ -137,8 +137,7 @@ class FailureHook:
         self._trouble = Repeated("on_failure failed", again="on_failure works again")
 
     def tell(self, job: ScheduledJob) -> None:
-        """An attempt of the job has ended, and that is durable: if it has failed, somebody is to
-        hear of it. Returns at once."""
+        """Tell somebody of a job whose attempt has ended, if it failed. Returns at once."""
         if self._call is None or job.status is not JobStatus.FAILED:
             return
         if len(self._waiting) >= MOST_WAITING:

@@ -45,7 +45,7 @@ class Running:
         """Somebody was told that its end is kept."""
 
     def give(self, attempt: Attempt) -> None:
-        """This is what its publisher gets next, if nobody has given it up."""
+        """Note what its publisher gets next, if nobody has given it up."""
         self.attempt = attempt
         if self.is_given_up:  # looked at behind the line above: one of both sees the other
             attempt._cancel()
@@ -82,7 +82,7 @@ class RunningAttempts:
         return claim
 
     def accounts(self, but: str | None = None) -> set[str]:
-        """The accounts that are busy, not counting the attempt of the job `but`."""
+        """Return the accounts that are busy, not counting the attempt of the job `but`."""
         return {running.job.account_id for job_id, running in self.by_job.items() if job_id != but}
 
     def is_ours(self, job: ScheduledJob) -> bool:

@@ -86,7 +86,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             _check_pacing(f"pacing_by_account[{account!r:.60}]", pacing)
 
     def pacing_of(self, account_id: str) -> Pacing | None:
-        """The pacing of an account: its own, or that of all."""
+        """Return the pacing of an account: its own, or that of all."""
         return (self.pacing_by_account or {}).get(account_id, self.pacing)
 
     @property
@@ -96,7 +96,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         return max((pacing.reach for pacing in every), default=None)
 
     def roll(self) -> AttemptSettings:
-        """What matters to one attempt, with a roll of its own."""
+        """Return what matters to one attempt, with a roll of its own."""
         return self.of_attempt(random.random())
 
     def of_attempt(self, roll: float) -> AttemptSettings:
@@ -111,7 +111,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def positive(name: str, value: Any, *, or_zero: bool = False) -> float:
-    """The number that a setting is.
+    """Return the number that a setting is.
 
     Raises:
         ValidationError: it is none, or not above 0 (or 0).

@@ -32,11 +32,11 @@ class LoopTiming:
         self._found_at = self._turned_at = -inf
 
     def turn(self) -> None:
-        """A turn of the loop begins."""
+        """Note that a turn of the loop begins."""
         self._turned_at = self._time()
 
     def found(self) -> None:
-        """A change by another process was found."""
+        """Note that a change by another process was found."""
         self._found_at = self._time()
 
     @property

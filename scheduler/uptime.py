@@ -27,7 +27,7 @@ class Uptime:
         self._total_s = 0.0
 
     def look(self) -> float:
-        """The seconds so far. Too few where it was looked at too rarely, never too many."""
+        """Return the seconds so far. Too few where it was looked at too rarely, never too many."""
         now, before = self._time(), self._looked_at
         self._looked_at = now
         self._total_s += min(max(now - before, 0.0), LONGEST_GAP_S)

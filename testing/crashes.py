@@ -23,7 +23,7 @@ _dying: ContextVar[FaultyFileSystem | None] = ContextVar("the process that dies"
 
 
 def crash_point(name: str) -> None:
-    """A place where a process may die: put it before and after what has an effect outside.
+    """Mark a place where a process may die: put it before and after what has an effect outside.
 
     Does nothing unless `crash_everywhere` runs. `Posts` has its own.
     """
@@ -57,7 +57,7 @@ class Posts:
         return post_id
 
     def of_key(self, key: str) -> str | None:
-        """The id of the first post with this key; None: there is none."""
+        """Return the id of the first post with this key; None: there is none."""
         crash_point("asking")
         return next((f"post-{n}" for n, (_, own) in enumerate(self.sent, 1) if own == key), None)
 
@@ -69,7 +69,7 @@ PlatformT = TypeVar("PlatformT", bound=CountsPosts)
 
 
 def one_job(ledger: Ledger) -> None:
-    """The simplest scenario: one job that is due."""
+    """Add one job that is due: the simplest scenario."""
     ledger.add_jobs([NewJob("ana", "Xin chào", ledger._now(), job_id="hello")])
 
 
@@ -104,7 +104,8 @@ class CrashReport(msgspec.Struct):
     wrong: list[Finding] = []
 
     def check(self) -> None:
-        """
+        """Check that what the jobs say of their posts is so.
+
         Raises:
             AssertionError: something was posted twice, lost, or is called out that is not.
         """

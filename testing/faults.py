@@ -64,7 +64,7 @@ class FaultyFileSystem(FileSystem):
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
-        """A look from outside: nothing in it is counted or fails, unless the process is dead."""
+        """Look from outside: nothing in it is counted or fails, unless the process is dead."""
         fault, self.fault = self.fault, None
         try:
             yield
@@ -77,11 +77,11 @@ class FaultyFileSystem(FileSystem):
         return self._dead
 
     def kill(self) -> None:
-        """The process dies here: from now on no operation reaches the disk."""
+        """Let the process die here: from now on no operation reaches the disk."""
         self._dead = True
 
     def reach(self, name: str) -> None:
-        """The process comes to a place in something other than the disk: it may die there too."""
+        """Come to a place in something other than the disk, where the process may die, too."""
         self._step(OUTSIDE, name, lambda: None)
 
     def _step(

@@ -55,8 +55,8 @@ class LifecycleMachine(RuleBasedStateMachine):
         )
 
     def make_publisher(self) -> Publisher:
-        """The publisher for one run, as a process would make it: what it has to remember from run
-        to run is on the platform or in its checkpoints."""
+        """Make the publisher for one run, as a process would: what it has to remember from run to
+        run is on the platform or in its checkpoints."""
         raise NotImplementedError("give LifecycleMachine.make_publisher")
 
     # -- jobs --------------------------------------------------------------------------------------

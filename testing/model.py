@@ -66,8 +66,8 @@ class Model:
         self._retryable: dict[str, bool] = {}
 
     def begin_run(self, at: datetime, retryable: dict[str, bool]) -> None:
-        """A run looks at what is due now, and starts each job once. `retryable` has for each job
-        whether its publisher said of its latest failure that it may be tried again."""
+        """Begin a run, which looks at what is due now, and starts each job once. `retryable` has
+        for each job whether its publisher said of its latest failure that it may be tried again."""
         self._tried, self._run_at, self._retryable = set(), at, retryable
 
     def apply(self, line: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ class Model:
         must(job["status"] in leads_to, where + f"leads to {job['status']}")
 
     def of(self, *states: str) -> list[str]:
-        """The ids of the jobs in these states, in the order of adding."""
+        """Return the ids of the jobs in these states, in the order of adding."""
         return [job_id for job_id, job in self.jobs.items() if job["status"] in states]
 
     def rank(self, job_id: str) -> tuple[int, datetime, int]:

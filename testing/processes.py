@@ -25,7 +25,7 @@ LEDGER = Path("/ledgers/jobs")
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """What the product would log of many crashes is of no use."""
+    """Silence the product, whose words about many crashes are of no use."""
     own = logging.getLogger("jobledger")
     before, own.disabled = own.disabled, True
     try:
@@ -68,7 +68,7 @@ class _Loop(asyncio.SelectorEventLoop):
         self._begun = clock.now()
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """What becomes of the tasks of a dead process is no news."""
+        """Say nothing: what becomes of the tasks of a dead process is no news."""
 
     def time(self) -> float:
         return (self._clock.now() - self._begun).total_seconds()
@@ -111,7 +111,7 @@ class Process:
         self.fs: FaultyFileSystem | None = None
 
     def open(self, disk: SimulatedDisk) -> Ledger:
-        """The handle, opened where there is none."""
+        """Return the handle, opened where there is none."""
         if self.ledger is None:
             self.fs = FaultyFileSystem(disk)
             self.ledger = self._kind(LEDGER, fs=self.fs, **self._settings)

@@ -21,7 +21,7 @@ class RawLog:
         self.digest = sha256()
 
     def news(self, fs: FileSystem) -> list[dict[str, Any]]:
-        """The events since the last call."""
+        """Return the events since the last call."""
         found: list[dict[str, Any]] = []
         names = fs.list_directory(LEDGER) if fs.is_directory(LEDGER) else []
         for name in names:

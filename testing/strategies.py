@@ -122,7 +122,7 @@ def disk_faults() -> st.SearchStrategy[Fault]:
 
 @st.composite
 def ledgers(draw: st.DrawFn, *, clock: ManualClock | None = None, max_jobs: int = 8) -> Ledger:
-    """An open Ledger in memory with a history: jobs, and changes of them that were allowed.
+    """Draw an open Ledger in memory with a history: jobs, and changes of them that were allowed.
 
     Its disk is a SimulatedDisk, its clock stands still at the last event. Close it when done.
     """

@@ -13,12 +13,12 @@ from .typed_times import parse_time
 
 
 def parse_moment_of(ledger: Ledger, text: str) -> datetime:
-    """A time as typed, in the ledger's zone; a date is its end."""
+    """Read a time as typed, in the ledger's zone; a date is its end."""
     return parse_time(text).bound(ledger.now(), zone_of(ledger), end=True)
 
 
 def as_of(ledger: Ledger, moment: datetime | int | None) -> LedgerView:
-    """The state at a moment; of a damaged log at most the last one that is sound."""
+    """Return the state at a moment; of a damaged log at most the last one that is sound."""
     if moment is None:
         return ledger.as_of(seq=ledger.seq)
     if isinstance(moment, int) and ledger.damage is not None:
@@ -27,7 +27,7 @@ def as_of(ledger: Ledger, moment: datetime | int | None) -> LedgerView:
 
 
 def said(view: LedgerView, ledger: Ledger) -> str:
-    """A position in words."""
+    """Say a position in words."""
     if view.at is None:
         return "before the first event"
     at = view.at.astimezone(zone_of(ledger))

@@ -26,7 +26,8 @@ class WrittenOut(FileSystem):
 
 
 def check_free(path: Path, *, force: bool) -> None:
-    """
+    """Check that a file may be written there.
+
     Raises:
         StorageError: there is a file already, and no `force`.
     """
@@ -56,7 +57,7 @@ def write_out(target: str, data: bytes, *, force: bool = False) -> None:
 
 
 def read_in(source: str, *, most_bytes: int) -> bytes:
-    """What is in a file, or on standard input for `-`.
+    """Read what is in a file, or on standard input for `-`.
 
     Raises:
         StorageError: the file cannot be read.

@@ -48,7 +48,7 @@ def status_option(command: CommandT) -> CommandT:
 def choose_jobs(
     jobs: Ledger | LedgerView, accounts: Sequence[str], statuses: Sequence[JobStatus]
 ) -> list[ScheduledJob]:
-    """The jobs of any of the accounts in any of the states (none given: of all), in order."""
+    """Choose the jobs of these accounts in these states (none given: of all), in order."""
     found = jobs.list_jobs(
         accounts[0] if len(accounts) == 1 else None, statuses[0] if len(statuses) == 1 else None
     )

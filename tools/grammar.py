@@ -82,8 +82,8 @@ def refuse_repetitions(
 
 
 def _as_text(value: Any) -> Any:
-    """An argument as what was typed, where the locale knows ASCII alone and it was UTF-8 all the
-    same. Paths are not touched: they are bytes to the system."""
+    """Return an argument as what was typed, where the locale knows ASCII alone and it was UTF-8 all
+    the same. Paths are not touched: they are bytes to the system."""
     if isinstance(value, tuple):
         return tuple(_as_text(each) for each in value)
     if not isinstance(value, str) or value.isprintable():

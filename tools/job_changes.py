@@ -24,7 +24,7 @@ PRIORITIES = click.Choice([priority.name.lower() for priority in JobPriority], F
 
 
 def time_argument(*, required: bool) -> Callable[[CommandT], CommandT]:
-    """The time of a job, as one word or, unquoted, as several; `now` where there is none."""
+    """Take the time of a job, as one word or, unquoted, as several; `now` where there is none."""
 
     def join(context: click.Context, argument: click.Parameter, words: tuple[str, ...]) -> str:
         return " ".join(words) or "now"
@@ -39,7 +39,7 @@ def time_argument(*, required: bool) -> Callable[[CommandT], CommandT]:
 
 
 def read_content(text: str) -> str:
-    """The text, or what standard input has where it is `-`.
+    """Return the text, or what standard input has where it is `-`.
 
     Raises:
         StorageError: standard input cannot be read.

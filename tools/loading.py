@@ -16,7 +16,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
 def load_object(name: str, what: str) -> Any:
-    """The object that `module:object` names; modules of the current directory are found too.
+    """Load the object that `module:object` names; modules of the current directory are found too.
 
     Raises:
         ValidationError: there is none, or its module cannot be imported; `what` is the field.

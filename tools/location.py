@@ -32,7 +32,7 @@ class Given(NamedTuple):
 
 
 def locate(given: Sequence[Given]) -> Path:
-    """The ledger's directory, absolute; what is typed counts more than the environment.
+    """Find the ledger's directory, absolute; what is typed counts more than the environment.
 
     Raises:
         ValidationError: one is no location, or they are different.
@@ -53,7 +53,7 @@ def locate(given: Sequence[Given]) -> Path:
 
 
 def directory_of(text: str) -> Path:
-    """The directory that a location names: a path, or `file:` and a path; `~` is somebody's home.
+    """Read which directory a location names: a path, or `file:` and a path; `~` is a home.
 
     Raises:
         ValidationError: it names none.
@@ -109,7 +109,7 @@ def _of_url(text: str, rest: str) -> str:
 
 
 def near(directory: Path, is_ledger: Callable[[Path], bool]) -> Path | None:
-    """A ledger that was probably meant, where there is none in `directory`."""
+    """Look for a ledger that was probably meant, where there is none in `directory`."""
     for candidate in _candidates(directory):
         with suppress(Exception):  # it is only a guess
             if is_ledger(candidate):

@@ -47,7 +47,7 @@ def _named_by_files(localtime: Path, timezone: Path) -> Iterator[str]:
 
 
 def _name_in(text: str) -> str:
-    """The zone's name in the path of its file; any other text as it is."""
+    """Return the zone's name in the path of its file; any other text as it is."""
     name = text.rpartition(_DATA)[2]
     for variant in _VARIANTS:
         name = name.removeprefix(variant)

@@ -88,7 +88,7 @@ class Notifier:
         raise NotToldError(f"{self._host} was not told: {without_secrets(reason)}")
 
     def document(self, job: ScheduledJob) -> bytes:
-        """What is sent."""
+        """Write what is sent."""
         told: dict[str, Any] = {
             "job_id": job.job_id,
             "account_id": job.account_id,

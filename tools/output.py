@@ -31,15 +31,15 @@ STATUS_STYLE = {
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console on standard output or error; plain when that is no terminal."""
+    """Make a console on standard output or error; plain when that is no terminal."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=False)
 
 
 def printable(value: object, *, one_line: bool = True) -> str:
-    """What others wrote, fit for standard output: control characters, and what its encoding lacks,
-    are shown as escapes; so its width is known before it is written."""
+    """Make what others wrote fit for standard output: control characters, and what its encoding
+    lacks, are shown as escapes; so its width is known before it is written."""
     if has_unicode(sys.stdout.encoding):
         return harmless(value, one_line=one_line)
     text = str(value).replace("\n", "\\n") if one_line else str(value)
@@ -47,7 +47,7 @@ def printable(value: object, *, one_line: bool = True) -> str:
 
 
 def short_id(job_id: str) -> str:
-    """An id for a table: a UUID by its beginning, which finds it again, any other as it is."""
+    """Shorten an id for a table: a UUID to its beginning, which finds it again, no other."""
     return job_id[:8] if len(job_id) == 36 and job_id.count("-") == 4 else job_id
 
 
@@ -67,7 +67,7 @@ def print_error(message: str) -> None:
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:
-    """A time for people, in the ledger's zone."""
+    """Show a time to people, in the ledger's zone."""
     if value is None:
         return "–"
     # To the minute and without the offset; half of what a format takes, and lists are long.
@@ -75,13 +75,13 @@ def moment(value: datetime | None, zone: ZoneInfo) -> str:
 
 
 def status_words(job: ScheduledJob) -> str:
-    """The status, with what a person has to know besides."""
+    """Say the status, with what a person has to know besides."""
     suffix = " (unknown)" if job.outcome_unknown else " (in doubt)" if job.in_doubt else ""
     return f"{job.status}{suffix}"
 
 
 def status_text(job: ScheduledJob) -> Text:
-    """The same in its colour."""
+    """Say the status so, in its colour."""
     from rich.text import Text
 
     return Text(status_words(job), style=STATUS_STYLE[job.status])

@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 def progress_bar(
     doing: str, *, unit: Literal["bytes", "events", "jobs", "steps"]
 ) -> Iterator[Progress]:
-    """A bar with the rate and the time that remains; it is gone when the work is done."""
+    """Show a bar with the rate and the time that remains; it is gone when the work is done."""
     if not sys.stderr.isatty():  # whatever FORCE_COLOR makes rich believe
         yield lambda done, total: None
         return

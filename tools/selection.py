@@ -39,13 +39,13 @@ class Selection(msgspec.Struct, kw_only=True):
     _of_account: set[str] = set()
 
     def first_day(self) -> date | None:
-        """The UTC day whose file is early enough to begin with; None: the first one there is."""
+        """Return the UTC day whose file is early enough to begin with; None: the first one."""
         if self.since is None or self.accounts or self.platforms:
             return None
         return self.since.astimezone(UTC).date()
 
     def choose(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The chosen ones of `records`, which may come in several calls, in order."""
+        """Yield the chosen ones of `records`, which may come in several calls, in order."""
         by_account = self.accounts or self.platforms
         by_data = self.attempt is not None or self.error is not None
         jobs, types, after = self.jobs, frozenset(self.types), self.after
@@ -90,7 +90,7 @@ class Selection(msgspec.Struct, kw_only=True):
 
 
 def _data(record: Record) -> object:
-    """The data of a record; None where it cannot be read, which whoever shows it will say."""
+    """Return the data of a record; None where it cannot be read, as whoever shows it says."""
     try:
         return decode_data(record.type, record.schema, record.data)
     except (msgspec.MsgspecError, RecursionError, StorageError):

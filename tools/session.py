@@ -74,7 +74,7 @@ class Session:
         use_snapshot: bool = True,
         progress: Progress = lambda done, total: None,
     ) -> Iterator[Ledger]:
-        """The ledger, for changing it; only `create` makes one where there is none, and says so."""
+        """Open the ledger to change it; only `create` makes one, and says so."""
         from ..ledger.ledger import Ledger
         from .who import who
 
@@ -96,7 +96,7 @@ class Session:
             yield ledger
 
     def zone_to_be(self, given: str | None) -> str:
-        """The zone of a ledger that is made now: the one that was given, else the machine's."""
+        """Choose the zone of a ledger that is made now: the one given, else the machine's."""
         from .machine_zone import machine_zone
 
         return given or machine_zone()
@@ -113,7 +113,7 @@ class Session:
         use_snapshot: bool = True,
         progress: Progress = lambda done, total: None,
     ) -> Iterator[Ledger]:
-        """The ledger, for looking at it; of a damaged one what is sound, and exit code 1.
+        """Open the ledger to look at it; of a damaged one what is sound, and exit code 1.
 
         Whoever reads the whole log does so without a snapshot: damage is met at once then.
         """
@@ -144,7 +144,8 @@ class Session:
         return is_ledger(self.directory)
 
     def must_exist(self) -> None:
-        """
+        """Check that there is a ledger.
+
         Raises:
             StorageError: there is no ledger in the directory.
         """
@@ -168,7 +169,7 @@ class Session:
         self.exit_code = 1
 
     def show_change(self, job: ScheduledJob, done: str, *, said: str | None = None) -> None:
-        """The job after a change, as JSON, or in a line: what was done, or `said`."""
+        """Show the job after a change, as JSON, or in a line: what was done, or `said`."""
         self.done = f"{done} {job.job_id}"
         if self.json:
             print_json(job.to_dict())
@@ -194,7 +195,7 @@ def is_ledger(directory: Path) -> bool:
 
 
 def find_job(ledger: Ledger | LedgerView, text: str) -> ScheduledJob:
-    """The job of an id, or of the beginning of one when it is the only such job.
+    """Find the job of an id, or of the beginning of one when it is the only such job.
 
     Raises:
         JobNotFoundError: there is none.
@@ -210,7 +211,7 @@ def find_job(ledger: Ledger | LedgerView, text: str) -> ScheduledJob:
 
 
 def find_history(ledger: Ledger, text: str) -> list[Event]:
-    """The events of the job that `text` names as in `find_job`; also of one that was removed.
+    """Find the events of the job that `text` names as in `find_job`; also of one that was removed.
 
     Raises:
         JobNotFoundError, ValidationError: as `find_job`.
@@ -295,5 +296,5 @@ pass_session = click.make_pass_decorator(Session)
 
 
 def present_job(ledger: Ledger, events: list[Event]) -> ScheduledJob | None:
-    """The job as it is now; None when it was removed."""
+    """Return the job as it is now; None when it was removed."""
     return None if events[-1].type == "removed" else ledger.get_job(events[0].job_id)

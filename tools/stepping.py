@@ -64,7 +64,7 @@ def walk(ledger: Ledger, until: datetime | int, only: str | None) -> None:
 
 
 def _ask() -> str:
-    """The next key that means something."""
+    """Read keys until one means something, and return it."""
     click.secho(_KEYS, dim=True)
     while True:
         key = click.getchar()

@@ -49,7 +49,7 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 
 
 def escaped(text: str, encoding: str) -> str:
-    """The text with what an encoding lacks as escapes, such as `\\u1ea1`."""
+    """Write what an encoding lacks as escapes, such as `\u1ea1`."""
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
@@ -169,7 +169,7 @@ def _reader(stream: io.TextIOWrapper | None) -> io.TextIOBase:
 def _writer(
     name: _Name, stream: io.TextIOWrapper | None, undo: Callable[..., object]
 ) -> io.TextIOBase:
-    """A stream in place of `stream`, or the same one made to escape until it is undone."""
+    """Make a stream in place of `stream`, or have that one escape until it is undone."""
     encoding, errors = _settings(stream)
     if stream is None or _descriptor(stream) == _DESCRIPTORS[name]:
         if stream is not None:

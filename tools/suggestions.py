@@ -43,7 +43,7 @@ ALIASES = {
 
 
 def suggestion(word: str, commands: Sequence[str]) -> str:
-    """The end of the message about a word that is no command: what could be meant, if anything."""
+    """End the message about a word that is no command: with what could be meant, if anything."""
     meant = _meant(word.lower().strip(), commands)
     return f": did you mean `jobledger {meant}`?" if meant else ""
 

@@ -27,7 +27,7 @@ def window_options(command: CommandT) -> CommandT:
 def window(
     since: str | None, until: str | None, now: datetime, zone: ZoneInfo
 ) -> tuple[datetime | None, datetime | None]:
-    """The two bounds in UTC; times without an offset are in the ledger's zone.
+    """Return the two bounds in UTC; times without an offset are in the ledger's zone.
 
     Raises:
         ValidationError: one is no time, or the window ends before it begins.

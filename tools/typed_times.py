@@ -76,7 +76,7 @@ class Typed(msgspec.Struct, frozen=True):
     clock: time | None = None
 
     def ahead(self, now: datetime, zone: ZoneInfo) -> Moment:
-        """What it means to somebody who plans: a time or a weekday alone is the next one.
+        """Read it as somebody who plans: a time or a weekday alone is the next one.
 
         Raises:
             ValidationError: it is out of the calendar.
@@ -89,8 +89,8 @@ class Typed(msgspec.Struct, frozen=True):
         return moment
 
     def bound(self, now: datetime, zone: ZoneInfo, *, end: bool = False) -> datetime:
-        """What it means to somebody who looks back: a time alone is today's, a weekday the last one
-        up to today, a day without a time its beginning, or with `end` its last instant.
+        """Read it as somebody who looks back: a time alone is today's, a weekday the last one up to
+        today, a day without a time its beginning, or with `end` its last instant.
 
         Raises:
             ValidationError: it is out of the calendar.
@@ -102,7 +102,7 @@ class Typed(msgspec.Struct, frozen=True):
         return self._at(local, zone, day, time.max if end else time.min).at
 
     def _first_day(self, local: datetime) -> date:
-        """The day meant, or the first that could be, from today on."""
+        """Return the day meant, or the first that could be, from today on."""
         if self.day is not None:
             return self.day
         away = self.away or 0
@@ -121,7 +121,7 @@ class Typed(msgspec.Struct, frozen=True):
 
 
 def _in_zone(moment: datetime, zone: ZoneInfo) -> Moment:
-    """A time of the zone, with a word where the zone skips it, or has it twice."""
+    """Return a time of the zone, with a word where the zone skips it, or has it twice."""
     if moment.tzinfo is not None:
         return Moment(moment.astimezone(zone))
     first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
@@ -138,7 +138,7 @@ def _in_zone(moment: datetime, zone: ZoneInfo) -> Moment:
 
 
 def parse_time(text: str) -> Typed:
-    """What a text means, as far as that can be said without a clock and a zone.
+    """Read what a text means, as far as that can be said without a clock and a zone.
 
     Raises:
         ValidationError: it is no time; says what was understood, or which forms there are.
@@ -159,7 +159,7 @@ def parse_time(text: str) -> Typed:
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
-    """The time that a file says, by fewer forms: those that mean the same to whoever reads it.
+    """Read the time that a file says, by fewer forms: those that mean the same to whoever reads it.
 
     Without an offset it is naive, for the zone of the ledger; a date alone means its beginning.
 
@@ -233,7 +233,7 @@ def _outside(text: str) -> ValidationError:
 
 
 def _understood(text: str, error: ValueError) -> str:
-    """What was understood of a text that has the shape of a time."""
+    """Say what was understood of a text that has the shape of a time."""
     shape = _LOOSE.fullmatch(text)
     if shape is None:
         return ""
@@ -243,7 +243,7 @@ def _understood(text: str, error: ValueError) -> str:
 
 
 def say_moment(moment: Moment, now: datetime, expire_after: timedelta) -> str:
-    """A due time in words: weekday, date, time, offset and zone, how far away, and what follows
+    """Say a due time in words: weekday, date, time, offset and zone, how far away, and what follows
     from that."""
     at = moment.at
     zone = getattr(at.tzinfo, "key", at.tzname())
@@ -263,7 +263,7 @@ def say_moment(moment: Moment, now: datetime, expire_after: timedelta) -> str:
 
 
 def span_in_words(length: timedelta) -> str:
-    """A length in whole units, of which there is more than one where it can be said so."""
+    """Say a length in whole units, of which there is more than one where it can be said so."""
     seconds = round(length.total_seconds())
     for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:

@@ -67,7 +67,7 @@ ALL = {
 
 
 def kind_of(name: str) -> type[Peer]:
-    """The class of a peer.
+    """Return the class of a peer.
 
     Raises:
         ImportError: the library is not installed.
@@ -78,5 +78,5 @@ def kind_of(name: str) -> type[Peer]:
 
 
 def publish(account: str, text: str) -> str:
-    """What the peers call: nothing is done."""
+    """Do nothing: it is what the peers call."""
     return POSTED

@@ -22,7 +22,8 @@ class Server:
     """A running server; `conninfo` says how to reach it."""
 
     def __init__(self) -> None:
-        """
+        """Make a server of its own, on no port.
+
         Raises:
             NotHereError: there is no PostgreSQL on this machine, or no user to run it.
         """
@@ -68,7 +69,7 @@ def _programs() -> Path:
 
 
 def _unprivileged() -> tuple[list[str], pwd.struct_passwd | None]:
-    """What to put before a command so that no root runs it, and who runs it then."""
+    """Return what to put before a command so that no root runs it, and who runs it then."""
     if os.geteuid() != 0:
         return [], None
     if not shutil.which("setpriv"):

@@ -36,7 +36,7 @@ class Procrastinate(LivingPeer):
             raise
 
     def settings(self) -> dict[str, str]:
-        """What the server says of its own durability."""
+        """Ask the server for what it says of its own durability."""
         names = ("server_version", "fsync", "synchronous_commit", "wal_sync_method")
         with psycopg.connect(self._server.conninfo) as connection:
             return {n: connection.execute(f"SHOW {n}").fetchone()[0] for n in names}  # type: ignore[index]

@@ -24,7 +24,7 @@ class Company(NamedTuple):
         return {name: peer for name, peer in self.peers.items() if isinstance(peer, LivingPeer)}
 
     def told(self, *what: str) -> dict[str, dict[str, Any]]:
-        """These of their attributes, by peer; and what a server said of its settings."""
+        """Return these of their attributes, by peer; and what a server said of its settings."""
         told: dict[str, dict[str, Any]] = {}
         for name, peer in self.peers.items():
             told[name] = {each: getattr(peer, each) for each in what}

@@ -18,7 +18,7 @@ class Reply(msgspec.Struct, frozen=True):
 def error(
     status: int, code: int, message: str, subcode: int | None = None, **headers: str
 ) -> Reply:
-    """An error as the Graph API words it."""
+    """Word an error as the Graph API does."""
     fields: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
     if subcode is not None:
         fields["error_subcode"] = subcode

@@ -51,7 +51,7 @@ class Plan:
         self._planned.clear()
 
     def next(self, exchange: Exchange) -> Fault | None:
-        """The fault that hits this exchange, if one does."""
+        """Return the fault that hits this exchange, if one does."""
         for planned in self._planned:
             if planned.exchange != exchange or planned.times <= 0:
                 continue

@@ -166,7 +166,7 @@ class FakePlatform:
         return token if self._tokens is None else self._tokens.get(token)
 
     def _receive(self, document: Any, key: str) -> Reply:
-        """What the webhook does with a job."""
+        """Do what the webhook does with a job."""
         if not isinstance(document, dict) or not key:
             return Reply(400, {"error": "there is no job, or no key"})
         known = [post for post in self._posts if post.key == key]

@@ -68,7 +68,8 @@ class Life:
         return (self.clock.now() - self.stage.begun) / timedelta(days=1)
 
     def do(self, step: Step) -> None:
-        """
+        """Do one step, and check what it comes to.
+
         Raises:
             Violation: a rule is broken.
         """
@@ -92,7 +93,7 @@ class Life:
     def _trouble(
         self, chance: Random, job_id: str | None = None, often: float = 0.06
     ) -> dict[str, Any]:
-        """What may go wrong in a step: the disk, the machine, or another process comes between."""
+        """Choose what goes wrong in a step: the disk, the machine, or another process between."""
         roll = chance.random()
         if roll < often:
             kind = chance.choice(list(FAULTS))
@@ -152,7 +153,7 @@ class Life:
         self.stage.add(self._writer(chance), news, **self._trouble(chance, often=0.25))
 
     def _add_wrong(self, chance: Random) -> None:
-        """A job that is not acceptable beside one that is: neither is added."""
+        """Add a job that is not acceptable beside one that is: neither is added."""
         good = self._new(chance)
         wrong: dict[str, Any] = chance.choice(
             [
@@ -222,7 +223,7 @@ class Life:
         )
 
     def _resolve(self, chance: Random) -> None:
-        """A person says what the platform shows; only where the outcome is unknown."""
+        """Say as a person what the platform shows; only where the outcome is unknown."""
         failed = self.model.of("failed")
         unknown = [job_id for job_id in failed if self.model.jobs[job_id]["unknown"]]
         if not failed:
@@ -284,7 +285,7 @@ class Life:
         self.clock.advance(timedelta(minutes=chance.randint(1, 180), microseconds=1))
 
     def _sleep(self, chance: Random) -> None:
-        """The machine is off for a while; what was due meanwhile is late, or too late."""
+        """Turn the machine off for a while; what was due meanwhile is late, or too late."""
         self.clock.advance(timedelta(hours=chance.choice([8, 24, 25, 72, 720])))
 
     def _clock_back(self, chance: Random) -> None:

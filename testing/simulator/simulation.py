@@ -90,9 +90,8 @@ def _live(
 
 
 def shrink(seed: int, failure: Failure) -> Outcome:
-    """The shortest run found that still breaks a rule: steps of that life are left out, in ever
-    smaller parts, as long as something is still broken.
-    """
+    """Find the shortest run that still breaks a rule: steps of that life are left out, in ever
+    smaller parts, as long as something is still broken."""
     best = simulate(seed, failure.done)
     if best.failure is None:  # it does not fail by itself: nothing can be left out
         return Outcome(seed, failure=failure, steps=len(failure.done))

@@ -52,7 +52,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def steps_of(seed: int, count: int) -> Iterator[Step]:
-    """The steps of a run; a longer run begins like a shorter one."""
+    """Yield the steps of a run; a longer run begins like a shorter one."""
     return islice(_endless(seed), count)
 
 
@@ -67,7 +67,7 @@ def _endless(seed: int) -> Iterator[Step]:
 
 
 def epochs(steps: Iterator[Step]) -> Iterator[tuple[int, list[Step]]]:
-    """The steps of each ledger's life, with its number; also where some were left out."""
+    """Yield the steps of each ledger's life, with its number; also where some were left out."""
     number, life = -1, list[Step]()
     for step in steps:
         if step.index // EPOCH != number:

@@ -137,7 +137,7 @@ def audit(
 def _look(
     reader: LogReader, selection: Selection, last: int | None, json: bool
 ) -> Iterator[Record]:
-    """What there is by now; with progress where no row is in its way."""
+    """Yield what there is by now, with progress where no row is in its way."""
     if last is None and sys.stdout.isatty():
         yield from selection.choose(reader.records())
         return
@@ -151,7 +151,7 @@ def _look(
 
 
 def _counting(reader: LogReader, progress: Progress) -> Iterator[Record]:
-    """The reader's records, telling `progress` how far it is."""
+    """Yield the reader's records, and tell `progress` how far it is."""
     total = reader.unread()
     records = reader.records()
     for first in records:
@@ -256,7 +256,8 @@ class _Told:
 
 
 def _check_jobs(session: Session, jobs: tuple[str, ...]) -> None:
-    """
+    """Check that each of `jobs` names a job.
+
     Raises:
         JobNotFoundError: one of `jobs` is no id, nor the beginning of one, in the whole log.
     """

@@ -28,7 +28,8 @@ def demo(session: Session) -> None:
 
 
 def _require_http_client() -> None:
-    """
+    """Check that there is a client of HTTP.
+
     Raises:
         ValidationError: it is not installed.
     """

@@ -77,7 +77,8 @@ def export(
 
 
 def _form(file: str, form: Form | None, *, excel: bool) -> Form:
-    """
+    """Choose the form to write in.
+
     Raises:
         ValidationError: nothing says which form it is to be, or it does not go with the rest.
     """
@@ -105,7 +106,8 @@ def _form(file: str, form: Form | None, *, excel: bool) -> Form:
 def _check_target(
     file: str, kind: Literal["csv", "jsonl", "daily"], ledger: Path, *, force: bool
 ) -> None:
-    """
+    """Check that this file may be written.
+
     Raises:
         StorageError: what is there must not be written over, or is a ledger's.
     """

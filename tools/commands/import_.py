@@ -91,7 +91,7 @@ def import_(
 
 
 def _target(session: Session, timezone: str | None) -> Target:
-    """The ledger as it is, without making one.
+    """Describe the ledger as it is, without making one.
 
     Raises:
         LedgerCorruptError: it is damaged.

@@ -98,7 +98,7 @@ def _show(session: Session, damage: Damage | None, *, kept: str | None) -> None:
 
 
 def _of_jobs(damage: Damage) -> list[str]:
-    """A line for each job that loses events that can be read, and one for those not shown."""
+    """Write a line for each job that loses events that can be read, and one for those not shown."""
     jobs: dict[str, list[LostEvent]] = {}
     for event in damage.events:
         jobs.setdefault(event.job, []).append(event)

@@ -120,7 +120,7 @@ def _up_to(ledger: Ledger, last: int, progress: Progress) -> Iterator[Event]:
 
 
 def _position(ledger: Ledger, until: datetime) -> int:
-    """The last event at or before a moment: what is before it in the log counts, too."""
+    """Return the last event at or before a moment; what is before it in the log counts, too."""
     return max((event.seq for event in ledger.events(until=until)), default=0)
 
 
@@ -134,7 +134,8 @@ def _day(text: str | None) -> date | None:
 
 
 def _check_target(path: Path, ledger: Path, *, force: bool) -> None:
-    """
+    """Check that the report may be written here.
+
     Raises:
         StorageError: the file is something else than a report, and that could be a loss.
     """

@@ -102,7 +102,7 @@ def _place(outcome: Outcome) -> str:
 
 
 def _command(outcome: Outcome) -> str:
-    """What repeats the failure."""
+    """Return the command that repeats the failure."""
     failure = outcome.failure
     assert failure is not None
     indexes = [step.index for step in failure.done]

@@ -65,7 +65,7 @@ def read_figures(
     accounts: Collection[str] = (),
     platform: str | None = None,
 ) -> StatsReport:
-    """The figures of a ledger, read in one pass with progress."""
+    """Read the figures of a ledger in one pass, with progress."""
     total = ledger.seq
     with progress_bar("counting", unit="events") as progress:
         return gather(

@@ -92,7 +92,7 @@ def status(session: Session) -> None:
 
 
 def look(ledger: Ledger) -> Status:
-    """The status of a ledger now."""
+    """Look at a ledger, and return its status now."""
     fs = FileSystem()
     counts, now = ledger.counts(), ledger.now()
     scheduled = ledger.list_jobs(status=JobStatus.SCHEDULED)
@@ -147,7 +147,7 @@ def _sealed(fs: FileSystem, ledger: Ledger) -> Sealed | None:
 
 
 def _first(jobs: Iterable[ScheduledJob]) -> Due | None:
-    """The one of the earliest time."""
+    """Choose the one of the earliest time."""
     job = min(jobs, key=lambda job: (job.scheduled_time, job.order), default=None)
     return None if job is None else Due(job.job_id, job.account_id, job.scheduled_time)
 

@@ -119,7 +119,7 @@ def _export(report: VerifyReport, target: str, force: bool) -> None:
 
 
 def print_report(report: VerifyReport) -> None:
-    """The verdict, what is proven, and what is wrong, each with its file, line and byte."""
+    """Print the verdict, what is proven, and what is wrong, each with its file, line and byte."""
     from rich.text import Text
 
     out = console()

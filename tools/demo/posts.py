@@ -23,7 +23,7 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def demo_csv() -> list[str]:
-    """The lines of `examples/posts.csv`, as it is shipped."""
+    """Return the lines of `examples/posts.csv`, as it is shipped."""
     path = files("jobledger").joinpath("examples", "posts.csv")
     return path.read_text("utf-8").splitlines(keepends=True)
 

@@ -16,7 +16,8 @@ URL_VARIABLE = "JOBLEDGER_DEMO_URL"
 
 
 def make_publisher(url: str | None) -> WebhookPublisher:
-    """
+    """Make the publisher of the demo.
+
     Raises:
         ValidationError: there is no address.
     """
@@ -31,7 +32,7 @@ def make_publisher(url: str | None) -> WebhookPublisher:
 
 
 def __getattr__(name: str) -> WebhookPublisher:
-    """`publisher`, made when `jobledger run` asks for it: by then the address is known."""
+    """Make `publisher` when `jobledger run` asks for it: by then the address is known."""
     if name != "publisher":
         raise AttributeError(name)
     return make_publisher(os.environ.get(URL_VARIABLE))

@@ -32,7 +32,7 @@ class Verdict(msgspec.Struct, frozen=True):
         )
 
     def line(self) -> str:
-        """The demo's last line."""
+        """Word the demo's last line."""
         crashes = f"{self.crashes} crash{'' if self.crashes == 1 else 'es'}"
         log = "log verified" if self.verified else "log NOT verified"
         strays = f", {self.strays} that should not be there" if self.strays else ""

@@ -26,7 +26,7 @@ _MAY_BE_EMPTY = ("error", "thread_id", "status_message")
 
 
 def read_csv(text: str, source: str) -> Iterator[Row | Fault]:
-    """The rows of a file; its separator is the one that its first row is understood with.
+    """Read the rows of a file; its separator is the one that its first row is understood with.
 
     Raises:
         ValidationError: the first row does not name the columns.
@@ -67,7 +67,7 @@ def _read(text: str, source: str) -> Iterator[Row | Fault]:
 
 
 def _find_separator(text: str) -> tuple[str, int]:
-    """The separator, and how many lines before the column's names say it, as Excel's `sep=;`."""
+    """Find the separator, and how many lines before the names say it, as Excel's `sep=;`."""
     first = text.split("\n", 1)[0].rstrip("\r")
     if first.lower().startswith("sep=") and len(first) == 5:
         return first[4], 1
@@ -91,7 +91,7 @@ def _first_row(text: str, separator: str) -> list[str]:
 
 
 def _columns(cells: Sequence[str], where: str) -> list[str]:
-    """The names of the columns: those that are known in lower case, any other as it is.
+    """Read the names of the columns: those that are known in lower case, any other as it is.
 
     Raises:
         ValidationError: one is there twice, or one that is needed is not there.
@@ -120,7 +120,7 @@ def _needed() -> str:
 
 
 def _values(columns: list[str], cells: list[str]) -> dict[str, Any]:
-    """The cells of a row as JSON values; empty ones are left out.
+    """Read the cells of a row as JSON values; empty ones are left out.
 
     Raises:
         ValidationError: a cell is not what its column should have.
@@ -210,7 +210,7 @@ _STRIPPED = (_stripped, _int, _flag, _object, _number)
 
 
 def write_csv(jobs: Sequence[ScheduledJob], *, excel: bool = False) -> bytes:
-    """The jobs in this order; columns of `STATE` only where a job needs them.
+    """Write the jobs in this order; columns of `STATE` only where a job needs them.
 
     For `excel` with a byte order mark, so that it takes the file as UTF-8, and `;` between cells.
     """

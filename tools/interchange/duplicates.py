@@ -39,7 +39,7 @@ class Candidates:
             self._best[job_id] = (rank, row)
 
     def rows(self) -> list[Row | Fault]:
-        """What is left: one row for each job, and what is no job of its own."""
+        """Return what is left: one row for each job, and what is no job of its own."""
         chosen = [row for _, row in self._best.values()]
         for row in chosen:
             if self._taken[row.values["job_id"]] > 1:

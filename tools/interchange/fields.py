@@ -49,14 +49,13 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def place(source: str, line: int) -> str:
-    """A line of a file, as messages name it."""
+    """Name a line of a file, as messages do."""
     return f"{source}, line {line}"
 
 
 def to_document(job: ScheduledJob) -> dict[str, Any]:
-    """A job as JSON values: the keys of `to_dict`, and of `STATE` those that are not what an
-    import would take them for if they were left out.
-    """
+    """Write a job as JSON values: the keys of `to_dict`, and of `STATE` those that are not what an
+    import would take them for if they were left out."""
     document = job.to_dict()
     if job.attempt != least_attempt(job.status, job.retry_count):
         document["attempt"] = job.attempt
@@ -68,12 +67,12 @@ def to_document(job: ScheduledJob) -> dict[str, Any]:
 
 
 def own_metadata(values: dict[str, Any]) -> list[str]:
-    """The keys that are no fields of a job, and so belong into its metadata."""
+    """Return the keys that are no fields of a job, and so belong into its metadata."""
     return [name for name in values if name not in _KNOWN]
 
 
 def to_job(values: dict[str, Any], now: datetime) -> ScheduledJob:
-    """The job of a row; what is `None` or not there gets its default, and a UUID its `job_id`.
+    """Make the job of a row; what is `None` or not there gets its default, and a UUID its `job_id`.
 
     Whether the values are acceptable is for the import to say; here they only get their types.
 
@@ -129,7 +128,7 @@ def _status(value: object) -> JobStatus:
 
 
 def _priority(value: object) -> JobPriority:
-    """A priority by its number or its name."""
+    """Read a priority by its number or its name."""
     if isinstance(value, str):
         name = value.strip().upper()
         if name in JobPriority.__members__:

@@ -21,7 +21,7 @@ _SPACE = " \t\r\n"
 
 
 def read_lines(text: str, source: str) -> Iterator[Row | Fault]:
-    """The jobs of a file with one on each line; empty lines are skipped."""
+    """Read the jobs of a file with one on each line; empty lines are skipped."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip(_SPACE):
             continue
@@ -41,7 +41,7 @@ class DailyFile(msgspec.Struct):
 
 
 def read_daily(text: str, source: str) -> DailyFile:
-    """The jobs of one daily file, or of a bare list of jobs, each with its line.
+    """Read the jobs of one daily file, or of a bare list of jobs, each with its line.
 
     Raises:
         ValidationError: it is not JSON, or not of this form.
@@ -80,7 +80,7 @@ def _said(error: Exception) -> str:
 
 
 def _lines_of_jobs(text: str) -> Iterator[int]:
-    """The line that each job begins on, in a text that is JSON of the right form."""
+    """Yield the line that each job begins on, in a text that is JSON of the right form."""
     line, counted = 1, 0
     for begin in _jobs_begin(text):
         line += text.count("\n", counted, begin)
@@ -126,12 +126,12 @@ def _skip(text: str, at: int) -> int:
 
 
 def write_lines(jobs: Sequence[ScheduledJob]) -> bytes:
-    """The jobs in this order, one a line."""
+    """Write the jobs in this order, one a line."""
     return b"".join([msgspec.json.encode(to_document(job)) + b"\n" for job in jobs])
 
 
 def write_daily(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> dict[str, bytes]:
-    """The jobs by the names of their daily files, as the ledger groups them.
+    """Write the jobs by the names of their daily files, as the ledger groups them.
 
     `updated_at` is the latest time in the file's jobs, so that the same jobs give the same bytes.
     """

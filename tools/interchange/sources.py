@@ -54,12 +54,12 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def form_of(name: str) -> Form | None:
-    """The form that a file's name says it has."""
+    """Return the form that a file's name says it has."""
     return _BY_SUFFIX.get(Path(name).suffix.lower())
 
 
 def find_sources(arguments: Sequence[str], form: Form | None, ledger: Path) -> list[Source]:
-    """The files that the arguments name, each once, in order.
+    """Find the files that the arguments name, each once, in order.
 
     Raises:
         ValidationError: an argument is nothing that could be imported into the ledger there.
@@ -114,7 +114,8 @@ def _daily_files(directory: Path) -> list[Source]:
 
 
 def _check_not_the_ledgers(path: Path, ledger: Path) -> None:
-    """
+    """Check that what is to be imported is no file of a ledger that the import would misread.
+
     Raises:
         ValidationError: what is there is the ledger's own.
         StorageError: it belongs to another ledger, whose daily files do not tell everything.

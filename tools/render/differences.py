@@ -29,7 +29,7 @@ class JobDifference(msgspec.Struct, frozen=True):
 def differences(
     before: Iterable[ScheduledJob], after: Iterable[ScheduledJob]
 ) -> list[JobDifference]:
-    """The jobs that differ, in the order of adding."""
+    """Return the jobs that differ, in the order of adding."""
     old = {job.job_id: job for job in before}
     new = {job.job_id: job for job in after}
     ids = sorted({*old, *new}, key=lambda job_id: (old.get(job_id) or new[job_id]).order)

@@ -34,7 +34,7 @@ _OUTCOMES = (
 
 
 def print_stats(report: StatsReport, zone: ZoneInfo) -> None:
-    """The whole report; of a ledger or a window with nothing in it, one line that says so."""
+    """Print the whole report; of a ledger or a window with nothing in it, one line that says so."""
     page = _Page(console(), zone)
     if not report.jobs and not report.events:
         all_jobs = not report.account_ids and report.platform is None
@@ -66,7 +66,7 @@ class _Page:
         self._out.print(Text(text, style))
 
     def _table(self, *titles: str, left: Sequence[int] = (0,)) -> Table:
-        """A plain table; its columns are right-aligned, except `left` ones."""
+        """Make a plain table; its columns are right-aligned, except `left` ones."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for index, title in enumerate(titles):
             table.add_column(

@@ -39,7 +39,7 @@ def terminal_width() -> int:
 
 
 def _padded(cells: Sequence[str], width: int) -> list[str]:
-    """The cells, each at least so wide."""
+    """Return the cells, each at least so wide."""
     if "".join(cells).isascii():
         return [cell.ljust(width) for cell in cells]
     return [cell + " " * max(width - width_of(cell), 0) for cell in cells]
@@ -60,7 +60,7 @@ class Columns:
         self._is_coloured = _is_coloured()
 
     def title(self, note: str = "") -> None:
-        """The columns' names, with a note behind the last."""
+        """Print the columns' names, with a note behind the last."""
         names = [name for name, _ in self._columns]
         last = f"{names[-1]}  ({note})" if note else names[-1]
         self.row(*names[:-1], last, styles=dict.fromkeys(range(len(names)), "bold"))
@@ -77,7 +77,7 @@ class Columns:
             click.echo("\n".join(some))
 
     def note(self, text: str) -> None:
-        """A line beneath the table."""
+        """Print a line beneath the table."""
         click.echo(self._styled(text, "dim"))
 
     def _lines(
@@ -87,7 +87,7 @@ class Columns:
             yield self._line(cells, {place: column[number] for place, column in styles.items()})
 
     def _plain_lines(self, columns: Sequence[Sequence[str]]) -> Iterator[str]:
-        """What `_plain` makes of each row; of ten thousand in half the time."""
+        """Yield what `_plain` makes of each row; of ten thousand in half the time."""
         padded = [
             column if width is None else _padded(column, width)
             for column, (_, width) in zip(columns, self._columns, strict=True)
@@ -109,7 +109,7 @@ class Columns:
         return _GAP.join(parts).rstrip()
 
     def _plain(self, cells: Sequence[str]) -> str:
-        """A row for a file or a pipe: nothing is cut, nothing has a style."""
+        """Return a row for a file or a pipe: nothing is cut, nothing has a style."""
         parts = [
             cell if width is None else _padded([cell], width)[0]
             for cell, (_, width) in zip(cells, self._columns, strict=True)
@@ -125,7 +125,7 @@ def _is_coloured() -> bool:
 
 
 def _styled(text: str, style: str) -> str:
-    """The text in a style such as `bold red`."""
+    """Give the text a style such as `bold red`."""
     words = style.split()
     colour = next((word for word in words if word not in ("bold", "dim")), None)
     return click.style(text, fg=colour, bold="bold" in words or None, dim="dim" in words or None)
@@ -157,7 +157,7 @@ _GIVE_WAY = ("tries", "priority")
 
 
 def print_jobs(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> None:
-    """The jobs as a table, in the order given.
+    """Print the jobs as a table, in the order given.
 
     On a terminal long accounts and texts are cut, and on a narrow one columns are left out, so that
     something of the text is seen.
@@ -207,7 +207,7 @@ def _make_room(columns: dict[str, int | None], width: int) -> None:
 def _cells(
     jobs: Sequence[ScheduledJob], zone: ZoneInfo, most_account: int | None
 ) -> dict[str, list[str]]:
-    """The columns of the table, each with a cell a job."""
+    """Return the columns of the table, each with a cell a job."""
     priorities = {priority: priority.name.lower() for priority in JobPriority}
     accounts = {name: printable(name) for name in {job.account_id for job in jobs}}
     if most_account is not None:
@@ -224,7 +224,7 @@ def _cells(
 
 
 def _cut(text: str, room: int) -> str:
-    """The text in so many columns of a terminal, with an ellipsis where it is longer."""
+    """Cut the text to so many columns of a terminal, with an ellipsis where it is longer."""
     if width_of(text) <= room:
         return text
     from rich.cells import set_cell_size

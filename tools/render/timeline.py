@@ -70,7 +70,7 @@ def style_of(data: e.JobEvent) -> str:
 
 
 def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> str:
-    """The event's data as a few words: what a person asks about first.
+    """Put the event's data in a few words: what a person asks about first.
 
     Where the reader does not have the job in view, its account and text are said when it is added.
     """
@@ -102,7 +102,7 @@ def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> st
 
 
 def span(duration: timedelta) -> str:
-    """A duration in the unit that suits it."""
+    """Say a duration in the unit that suits it."""
     seconds = duration.total_seconds()
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
         if abs(seconds) >= size:
@@ -135,9 +135,9 @@ def _what_and_who(event: Event, zone: ZoneInfo) -> str:
 
 
 def timeline(events: Sequence[Event], zone: ZoneInfo, width: int) -> Table:
-    """The events of one job as a table for so many columns; the date stands where a day begins, and
-    who caused it where that is known of any: in a column where there is room for one, else behind
-    what happened."""
+    """Draw the events of one job as a table for so many columns; the date stands where a day
+    begins, and who caused it where that is known of any: in a column where there is room for one,
+    else behind what happened."""
     from rich.table import Table
     from rich.text import Text
 
@@ -172,7 +172,7 @@ def timeline(events: Sequence[Event], zone: ZoneInfo, width: int) -> Table:
 
 
 def narrow_timeline(events: Sequence[Event], zone: ZoneInfo) -> Iterator[RenderableType]:
-    """The same line by line, with what happened beneath when it did."""
+    """Draw the same line by line, with what happened beneath when it did."""
     from rich.padding import Padding
     from rich.text import Text
 

@@ -119,7 +119,7 @@ class Attempts:
                 self._ended = [a for a in self._ended if self._touches(a, today)]
 
     def of_day(self) -> Iterator[AttemptSeen]:
-        """The attempts that ran on the day, by their beginning."""
+        """Yield the attempts that ran on the day, by their beginning."""
         if (day := self.day) is not None:
             every = [*self._ended, *self._running.values()]
             yield from sorted(
@@ -132,7 +132,7 @@ class Attempts:
 
 
 def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The first moment of a local day and of the next; 23 to 25 hours apart."""
+    """Return the first moment of a local day and of the next; 23 to 25 hours apart."""
     begin = datetime(day.year, day.month, day.day, tzinfo=zone)
     following = day + timedelta(days=1)
     return begin, datetime(following.year, following.month, following.day, tzinfo=zone)

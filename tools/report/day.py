@@ -73,7 +73,7 @@ def timeline(
     jobs: Iterable[ScheduledJob],
     until: datetime,
 ) -> Timeline:
-    """The timeline of `day`; attempts that still run are drawn to `until`."""
+    """Draw the timeline of `day`; attempts that still run are drawn to `until`."""
     scale = _Scale(day, zone)
     shown = attempts[:MOST_BARS]
     by_account: dict[str, list[AttemptSeen]] = {}
@@ -168,6 +168,6 @@ def _title(scale: _Scale, attempt: AttemptSeen) -> str:
 
 
 def beginning(text: str, longest: int = 80) -> str:
-    """The beginning of a text on one line, safe to show."""
+    """Return the beginning of a text on one line, safe to show."""
     shown = text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
     return printable(shown)

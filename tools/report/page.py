@@ -86,7 +86,7 @@ def gather_page(events: Iterable[Event], source: Source) -> Gathered:
 
 
 def render(found: Gathered, source: Source) -> Page:
-    """The whole page as one piece of HTML."""
+    """Render the whole page as one piece of HTML."""
     jobs = sorted(found.jobs, key=_place_in_table)
     day = found.attempts.day
     at = source.made_at if source.until is None else source.until
@@ -136,7 +136,7 @@ def render(found: Gathered, source: Source) -> Page:
 
 
 def _place_in_table(job: ScheduledJob) -> tuple[int, float, int]:
-    """What a person has to look at first: outcome unknown, failed, then the latest."""
+    """Rank what a person has to look at first: outcome unknown, failed, then the latest."""
     urgent = 0 if job.outcome_unknown else 1 if job.status is JobStatus.FAILED else 2
     return urgent, -_when(job).timestamp(), job.order
 

@@ -32,7 +32,7 @@ class Placed:
         self._classes: dict[str, str] = {}
 
     def __call__(self, declarations: str) -> str:
-        """The class that has these declarations."""
+        """Return the class that has these declarations."""
         return self._classes.setdefault(declarations, f"p{len(self._classes)}")
 
     def rules(self) -> str:
@@ -41,7 +41,7 @@ class Placed:
 
 
 def policy(style: Inline, script: Inline) -> str:
-    """The page's Content-Security-Policy; it forbids every request, to wherever."""
+    """Return the page's Content-Security-Policy; it forbids every request, to wherever."""
     return (
         f"default-src 'none'; {script.source}; {style.source}; base-uri 'none'; form-action 'none'"
     )
