@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """A clock that stands at noon of a Monday, UTC."""
+    """Make a clock that stands at noon of a Monday, UTC."""
     return ManualClock(NOON)
 
 

@@ -27,7 +27,7 @@ def benchmarks(document: Path, *words: str, path: str = "") -> subprocess.Comple
 
 
 def rows(document: Path) -> dict[str, list[str]]:
-    """The rows of the first table, by program."""
+    """Read the rows of the first table, by program."""
     found = re.findall(r"^\| (.+) \| `benchmarks/(\w+)\.py` \|$", document.read_text(), re.M)
     return {name: cells.split(" | ") for cells, name in found}
 

@@ -34,7 +34,7 @@ number = 7
 
 @pytest.fixture
 def cli(directory: Path, tmp_path: Path) -> Cli:
-    """The command line in a directory with a module of publishers."""
+    """Give the command line in a directory with a module of publishers."""
     (tmp_path / "posts.py").write_text(PUBLISHER)
     return Cli(directory, tmp_path)
 

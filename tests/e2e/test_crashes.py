@@ -66,7 +66,7 @@ def test_power_cuts_lose_nothing() -> None:
 
 
 def strace(tmp_path: Path, directory: Path, name: str, inject: str) -> tuple[int, list[str], str]:
-    """A writer, one of whose system calls fails: its exit code, what it acknowledged, its error."""
+    """Run a writer with a failing system call; return its code, what it acknowledged, its error."""
     call = inject.partition(":")[0]
     done = subprocess.run(
         [
@@ -117,7 +117,7 @@ def test_a_failing_system_call_loses_nothing(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 160 KiB; `remount` makes it larger."""
+    """Mount a file system of 160 KiB; `remount` makes it larger."""
     place = tmp_path / "small"
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=160k,mode=0700", "tmpfs", str(place)]

@@ -76,7 +76,7 @@ def test_the_csv_is_what_the_demo_says(directory: Path) -> None:
 
 
 def verdict(*, held: Counter[str], completed: bool = True, verified: bool = True) -> Verdict:
-    """The verdict on two jobs, `a` due and `b` later."""
+    """Give the verdict on two jobs, `a` due and `b` later."""
     jobs = [
         ScheduledJob(
             job_id=name,

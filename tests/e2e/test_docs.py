@@ -38,7 +38,7 @@ def blocks(name: str, language: str) -> list[str]:
 
 
 def printed(program: str, cwd: Path) -> str:
-    """What a program prints that runs without an error; `examples/` is on its path."""
+    """Return what a program prints that runs without an error; `examples/` is on its path."""
     done = subprocess.run(
         [sys.executable, "-X", "utf8", "-c", program],
         cwd=cwd,

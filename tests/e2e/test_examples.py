@@ -26,8 +26,7 @@ def environment(place: Place) -> dict[str, str]:
 
 
 def shell_for(line: str) -> tuple[str, str]:
-    """The shell that a line is for, and the line; of one for a shell that is not here, its
-    command alone."""
+    """Return the shell of a line, and the line; of a shell that is not here, its command alone."""
     wanted = next((shell for word, shell in NEEDS.items() if word in line.split()), None)
     wanted = "zsh" if "zsh" in line else wanted
     if wanted is None:

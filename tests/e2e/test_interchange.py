@@ -17,7 +17,7 @@ def unknown(account_id: str, content: str) -> PostResult:
 
 
 def lived(directory: Path) -> None:
-    """A ledger with a post that is out, one that may be, and one that is in doubt."""
+    """Make a ledger with a post that is out, one that may be, and one that is in doubt."""
     now = SystemClock().now
     with Scheduler(directory, timezone="Asia/Ho_Chi_Minh") as scheduler:
         scheduler.add_job("a", "out; and\r\nabout", now(), job_id="out")

@@ -24,7 +24,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @pytest.fixture
 def cli(directory: Path, tmp_path: Path) -> Cli:
-    """The command line, and a ledger in Berlin in which nothing is yet."""
+    """Give the command line, and a ledger in Berlin in which nothing is yet."""
     Ledger(directory, timezone="Europe/Berlin").close()
     return Cli(directory, tmp_path)
 
@@ -238,7 +238,7 @@ sys.exit(main())
 
 @pytest.fixture
 def busy(directory: Path) -> Path:
-    """A ledger with long names, long texts, and every way for a job to end."""
+    """Make a ledger with long names, long texts, and every way for a job to end."""
 
     def publish(account_id: str, content: str) -> PostResult:
         if "unknown" in content:

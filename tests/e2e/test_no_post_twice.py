@@ -103,7 +103,7 @@ def test_a_process_may_be_killed(kind: Kind, points: list[int], tmp_path: Path) 
 
 
 def numbers_in_the_document() -> dict[bool, dict[str, list[int]]]:
-    """The rows of the two tables, by whether the faults last and by setting."""
+    """Read the rows of the two tables, by whether the faults last and by setting."""
     text = (ROOT / "docs/publishers.md").read_text("utf-8")
     tables = re.findall(r"<!-- proof (\w+): begin -->\n(.*?)\n<!-- proof", text, re.DOTALL)
     found = {}

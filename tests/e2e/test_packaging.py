@@ -43,7 +43,7 @@ def call(*command: object, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sdist, and the wheel that is built from it."""
+    """Build the sdist, and the wheel from it."""
     out = tmp_path_factory.mktemp("dist")
     call(sys.executable, "-m", "build", "--outdir", out, ROOT, cwd=out)
     return out

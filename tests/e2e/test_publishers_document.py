@@ -24,7 +24,7 @@ PROGRAMS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
 def program(mark: str) -> str:
-    """The one program that has this in it."""
+    """Return the one program that has this in it."""
     [found] = [text for text in PROGRAMS if mark in text]
     return str(found)
 

@@ -35,7 +35,7 @@ HOSTILE = "<script>document.title = 'broken'</script>"
 
 @pytest.fixture
 def page(directory: Path, clock: ManualClock, tmp_path: Path) -> Path:
-    """A report of three posts, one of them refused, one of them hostile."""
+    """Write a report of three posts, one of them refused, one of them hostile."""
 
     def publish(account_id: str, content: str) -> PostResult:
         clock.advance(timedelta(seconds=1))
@@ -55,7 +55,7 @@ def page(directory: Path, clock: ManualClock, tmp_path: Path) -> Path:
 
 
 def loaded(page: Path, fragment: str, profile: Path) -> str:
-    """The document as it is once its script ran."""
+    """Return the document as it is once its script ran."""
     flags = (
         "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
         " --disable-background-networking --disable-component-update --disable-sync"

@@ -20,7 +20,7 @@ _PUBLISHER = "from jobledger import PostResult\ndef post(a, c): return PostResul
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A runner of the ledger `jobs`, which is ready."""
+    """Run the ledger `jobs` in a process of its own, which is ready."""
     Ledger(tmp_path / "jobs").close()
     (tmp_path / "held_posts.py").write_text(_PUBLISHER)
     command = [sys.executable, "-m", "jobledger", "--ledger", str(tmp_path / "jobs"), "run"]

@@ -36,7 +36,7 @@ FOLDED = {
 
 @pytest.fixture(params=GOLDEN, ids=lambda path: path.name)
 def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A copy of one golden ledger."""
+    """Copy one golden ledger."""
     copy = tmp_path / "jobs"
     shutil.copytree(request.param, copy)
     return copy

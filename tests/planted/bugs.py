@@ -15,7 +15,7 @@ ANSWERS = ["unit/scheduler/test_answers.py"]
 
 
 def _of_the_log(name: str, rule: str, *, by_tests: bool = False) -> Mutant:
-    """A mistake in the log; the simulator has to notice it, or else the tests of the rule."""
+    """Plant a mistake in the log; the simulator has to notice it, or else the tests of the rule."""
     mutant = next(mutant for mutant in RULES if mutant.name == rule)
     return replace(mutant, name=name, tests=mutant.tests if by_tests else SIMULATED)
 

@@ -17,7 +17,7 @@ CASES = 400
 
 @pytest.fixture
 def sound(directory: Path, clock: ManualClock) -> Path:
-    """A closed ledger of two days, with single writes and writes of several records."""
+    """Make a closed ledger of two days, with single writes and writes of several records."""
     with Ledger(directory, clock=clock) as ledger:
         new = NewJob(account_id="a", content="text", scheduled_time=clock.now())
         for _ in range(3):

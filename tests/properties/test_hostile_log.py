@@ -36,7 +36,7 @@ lines = st.sampled_from(CORPUS)
 
 
 def read(line: bytes) -> list[object]:
-    """What both readers of a line make of it; nothing but a RecordError may come out."""
+    """Return what both readers of a line make of it; nothing but a RecordError may come out."""
     got: list[object] = []
     said: list[str] = []
     for decode in (decode_record, decode_header):
@@ -130,7 +130,7 @@ def _sealed(body: bytes) -> bytes:
 
 @contextmanager
 def little_memory(megabytes: float) -> Iterator[None]:
-    """What is done in here never holds more than this at a time."""
+    """Check that what is done in here never holds more than this at a time."""
     tracemalloc.start()
     try:
         yield

@@ -40,7 +40,7 @@ many = st.lists(jobs_elsewhere(), min_size=1, max_size=4).map(
 
 
 def imported(directory: Path, items: list[ImportedJob], clock: ManualClock) -> list[ScheduledJob]:
-    """The jobs of a new ledger with these, in the order of adding."""
+    """Import these; return the jobs of the new ledger, in the order of adding."""
     with Ledger(directory, clock=clock, durability="none", timezone=ZONE) as ledger:
         ledger.import_jobs(items)
         assert ledger.verify().problems == []

@@ -88,7 +88,7 @@ class Machine(LifecycleMachine):
         return self.publisher(self)
 
     def check_running(self, attempt: Attempt) -> None:
-        """The start of an attempt is on disk before its publisher is called."""
+        """Check that the start of an attempt is on disk before its publisher is called."""
         self.stage.read_on()
         job = self.stage.model.jobs[attempt.job.job_id]
         assert (job["status"], job["attempt"]) == ("running", attempt.number)

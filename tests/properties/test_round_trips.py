@@ -174,7 +174,7 @@ def command_of(trigger: str, now: datetime, attempt: int) -> st.SearchStrategy[c
 
 
 def check_sense(job: ScheduledJob, before: ScheduledJob | None) -> None:
-    """What holds of every job that a legal history leads to."""
+    """Check what holds of every job that a legal history leads to."""
     assert (job.completed_at is not None) == (job.status is JobStatus.COMPLETED)
     assert not job.outcome_unknown or job.status is JobStatus.FAILED
     assert not job.in_doubt or job.status not in (JobStatus.COMPLETED, JobStatus.FAILED)

@@ -24,7 +24,7 @@ wall_times = st.datetimes(
 
 
 def changes_of(zone: ZoneInfo, year: int) -> list[datetime]:
-    """The moments of a year at which the zone's offset changes, to the minute, in UTC."""
+    """Find the moments of a year at which the zone's offset changes, to the minute, in UTC."""
     found, moment = [], datetime(year, 1, 1, tzinfo=UTC)
     day = timedelta(days=1)
     for _ in range(366):

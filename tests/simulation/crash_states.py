@@ -84,7 +84,8 @@ class Life:
     # -- living ----------------------------------------------------------------------------------
 
     def run(self) -> Seen:
-        """
+        """Check every state that was chosen; return what was seen.
+
         Raises:
             Broken: a state breaks a rule.
         """
@@ -245,7 +246,7 @@ class Life:
     def _again(
         self, left: SimulatedDisk, certain: Events, depth: int, at: int
     ) -> Callable[[str, str], None]:
-        """A second crash, before the `at`-th operation of the opening after the first."""
+        """Plan a second crash, before the `at`-th operation of the opening after the first."""
         steps = 0
 
         def before(operation: str, name: str) -> None:
@@ -258,7 +259,8 @@ class Life:
 
 
 def run_seed(seed: int, density: float = 1.0) -> Seen:
-    """
+    """Check the crash states of the story of one seed.
+
     Raises:
         Broken: a state breaks a rule; the message begins with the seed.
     """

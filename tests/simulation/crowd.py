@@ -105,7 +105,8 @@ def fork(work: object, directory: Path, name: str, changes: int, place: Path) ->
 
 
 def crowd(place: Path, writers: int, changes: int) -> dict[str, int]:
-    """
+    """Let so many writers and readers work at once, and check what they leave and saw.
+
     Raises:
         Broken: a change is missing or doubled, or a reader saw what never was.
     """

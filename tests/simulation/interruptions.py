@@ -164,7 +164,7 @@ class World:
         return ledger
 
     def held(self) -> list[str]:
-        """The locks that are held, but for the one of a runner that lives."""
+        """Return the locks that are held, but for the one of a runner that lives."""
         lives = isinstance(self.mine, Scheduler)
         names = [
             self.disk._open[lock.exclusive][1]
@@ -251,7 +251,7 @@ def _open_runner(world: World) -> object:
 
 
 def _nothing(world: World) -> None:
-    """The work itself opens the handle."""
+    """Do nothing: the work itself opens the handle."""
 
 
 def _with_ledger(world: World) -> None:
@@ -313,7 +313,7 @@ WORKS: dict[str, tuple[Act, Act]] = {
 
 
 def begin(name: str) -> World:
-    """A world in which the work may be done."""
+    """Make a world in which the work may be done."""
     disk = SimulatedDisk()
     clock = ManualClock(NOON)
     fs = FaultyFileSystem(disk)
@@ -391,7 +391,7 @@ def _jobs(ledger: Any) -> dict[str, Any]:
 
 
 def _truth(world: World) -> dict[str, Any]:
-    """What the whole log says, to somebody who has seen nothing."""
+    """Return what the whole log says, to somebody who has seen nothing."""
     with Ledger(
         LEDGER, clock=world.clock, fs=world.disk, read_only=True, use_snapshot=False
     ) as ledger:

@@ -94,13 +94,14 @@ class Work:
             self._try(self.ledger.close)
 
     def recovery(self) -> Work:
-        """What comes after a failure, to fail again."""
+        """Return what comes after a failure, to fail again."""
         after = Recovery()
         after.clock, after.acknowledged = self.clock, self.acknowledged
         return after
 
     def check(self, disk: SimulatedDisk) -> None:
-        """
+        """Check the disk that was left.
+
         Raises:
             Broken: the disk that was left does not have what was acknowledged, or not soundly.
         """
@@ -125,7 +126,7 @@ class Work:
         raise NotImplementedError
 
     def _change(self, ledger: Ledger, change: Callable[[], object]) -> None:
-        """A change, which is acknowledged when it returns; before that nothing of it is shown."""
+        """Make a change, which is acknowledged when it returns, and not shown before."""
         done = self._try(change)
         shown, before = self._shown(ledger), self.acknowledged
         if done:
@@ -408,7 +409,7 @@ def _do(work: Work, fs: FaultyFileSystem) -> None:
 def _recoveries(
     disk: SimulatedDisk, work: Work, chance: random.Random, tally: Tally
 ) -> Iterator[SimulatedDisk]:
-    """The disks on which each operation of the opening after the failure has failed, too."""
+    """Yield the disks on which each operation of the opening after the failure has failed, too."""
     for kind in ("EIO once", "killed in a write", "full disk"):
         k = 0
         while True:

@@ -143,7 +143,7 @@ def kill_writers(directory: Path, chance: random.Random) -> int:
 
 
 def kill_runner(directory: Path, chance: random.Random) -> int:
-    """A runner, killed and started again until everything is out; how many kills."""
+    """Kill a runner and start it again until everything is out; return how many kills it took."""
     with Ledger(directory, clock=ManualClock(NOON)) as ledger:
         new = NewJob(account_id="a", content="x", scheduled_time=ledger.now(), max_retries=LIVES)
         ledger.add_jobs([new] * POSTS)

@@ -63,7 +63,8 @@ def _run(*command: str) -> None:
 
 @contextmanager
 def mounted() -> Iterator[Mounted]:
-    """
+    """Mount a disk whose power can be cut.
+
     Raises:
         OSError: this machine or this user cannot do it.
     """

@@ -24,7 +24,7 @@ STEPS = 2500
 
 @pytest.fixture(scope="module")
 def outcomes() -> list[Outcome]:
-    """Fixed seeds and a new one, which is printed."""
+    """Play fixed seeds and a new one, which is printed."""
     fresh = random.SystemRandom().randrange(2**32)
     print(f"new seed: {fresh}")
     return [simulate(seed, steps_of(seed, STEPS)) for seed in (*FIXED, fresh)]

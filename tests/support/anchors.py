@@ -117,7 +117,7 @@ def span(source: str, node: ast.AST) -> tuple[int, int]:
 
 
 def package_files(root: Path = ROOT) -> Iterator[Path]:
-    """The modules of the package, in order."""
+    """Yield the modules of the package, in order."""
     for path in sorted(root.iterdir()):
         if path.name.startswith(".") or path.name in NO_SOURCE:
             continue

@@ -55,11 +55,11 @@ class Bench:
         return self.once(publisher, self.add(content, **more))
 
     def exchanges(self) -> list[str]:
-        """What the platform was asked, in order."""
+        """Return what the platform was asked, in order."""
         return [seen.exchange for seen in self.platform.seen]
 
     def sent(self, exchange: str) -> list[Any]:
-        """The JSON bodies that arrived for an exchange."""
+        """Return the JSON bodies that arrived for an exchange."""
         return [json.loads(seen.body) for seen in self.platform.seen if seen.exchange == exchange]
 
     def events(self, job: ScheduledJob, kind: str) -> list[Event]:

@@ -159,7 +159,7 @@ def _condition(at: Anchored) -> ast.expr:
 
 
 def _only(at: Anchored, what: str, is_it: Callable[[ast.AST], bool]) -> ast.AST:
-    """The one such part of the statement; of several, the one on the anchor's line."""
+    """Find the only such part of the statement; of several, the one on the anchor's line."""
     found = [node for node in at.parts() if is_it(node)]
     here = found if len(found) == 1 else [node for node in found if at.on_line(node)]
     if len(here) != 1:

@@ -74,7 +74,7 @@ def run_inside(directory: Path, *arguments: str) -> int:
 
 
 def run_here(directory: Path, *arguments: str) -> Done:
-    """The same, with standard output and error kept; they are no terminals."""
+    """Run the same with standard output and error kept; they are no terminals."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
         code = run_inside(directory, *arguments)
@@ -83,5 +83,5 @@ def run_here(directory: Path, *arguments: str) -> Done:
 
 
 def made(directory: Path, zone: str = "UTC") -> str:
-    """What a command says that has made a ledger."""
+    """Return what a command says that has made a ledger."""
     return f"jobledger: made a ledger in {directory}; its time zone is {zone}\n"

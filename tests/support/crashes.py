@@ -199,7 +199,7 @@ class Deaf:
 def make_publisher(
     scenario: Scenario, platform: FakePlatform, clock: ManualClock, points: Points
 ) -> Any:
-    """The publisher that a scenario is about, on a clock and a transport in hand."""
+    """Make the publisher that a scenario is about, on a clock and a transport in hand."""
 
     async def sleep(seconds: float) -> None:
         clock.advance(timedelta(seconds=seconds))
@@ -286,7 +286,7 @@ def _finish(scheduler: Scheduler, clock: ManualClock, publisher: Any) -> Schedul
 
 
 def _leave_behind(directory: Path, heir: Path) -> None:
-    """What a process that died now leaves to the next: the log, and how far it was acknowledged."""
+    """Leave to the next one the log, and how far it was acknowledged, as a process that dies."""
     heir.mkdir(mode=0o700)
     for path in [*directory.glob("events_*.jsonl"), *directory.glob("HEAD")]:
         shutil.copy(path, heir / path.name)

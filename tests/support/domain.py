@@ -16,13 +16,13 @@ SECOND = timedelta(seconds=1)
 
 
 def new(**more: Any) -> NewJob:
-    """A job that validation accepts, with some fields of one's own."""
+    """Make a job that validation accepts, with some fields of one's own."""
     fields: dict[str, Any] = {"account_id": "acc", "content": "text", "scheduled_time": NOON}
     return NewJob(**(fields | more))
 
 
 def elsewhere(**more: Any) -> ImportedJob:
-    """A job as it is elsewhere, in the third line of a file."""
+    """Describe a job as it is elsewhere, in the third line of a file."""
     fields: dict[str, Any] = {
         "job_id": "job", "account_id": "acc", "content": "text", "scheduled_time": NOON,
     }  # fmt: skip
@@ -70,7 +70,7 @@ class Life:
 
 
 def in_state(state: JobStatus) -> Life:
-    """A job that has just come into a state."""
+    """Make a job that has just come into a state."""
     life = Life(hold=state is JobStatus.PENDING)
     if state is JobStatus.EXPIRED:
         life.now += timedelta(hours=24) + SECOND
@@ -88,7 +88,7 @@ def in_state(state: JobStatus) -> Life:
 
 
 def command_for(trigger: str, now: datetime) -> c.Command:
-    """A command of a trigger, acceptable in every other respect."""
+    """Make a command of a trigger, acceptable in every other respect."""
     commands: dict[str, c.Command] = {
         "add": c.Add(job_id="job", job=new(scheduled_time=now)),
         "import": c.Import(job_id="job", job=elsewhere(scheduled_time=now)),

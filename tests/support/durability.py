@@ -38,8 +38,7 @@ def without_background() -> Iterator[None]:
 
 @contextmanager
 def saving_snapshots(every: int | None) -> Iterator[None]:
-    """A new snapshot is worth its writing after so few events, and closed jobs are packed by two;
-    None: as it is."""
+    """Save a snapshot after so few events, and pack closed jobs by two; None: as it is."""
     if every is None:
         yield
         return
@@ -52,7 +51,7 @@ def events_of(ledger: Ledger, after: int = 0) -> Events:
 
 
 def let_go(ledger: Ledger | None) -> None:
-    """What the death of its process does to a handle: no word to the disk."""
+    """Do what the death of its process does to a handle: no word to the disk."""
     if ledger is not None:
         if isinstance(ledger, Scheduler) and ledger._is_made:
             ledger._parts.lock._fd = None
@@ -80,7 +79,7 @@ def check_log(fs: FileSystem, acknowledged: int) -> None:
 
 
 def open_after_crash(fs: FileSystem, clock: ManualClock, acknowledged: Events) -> Ledger:
-    """The ledger, which has to open and to have what was acknowledged, in its place."""
+    """Open the ledger, which has to succeed and to show what was acknowledged, in its place."""
     try:
         ledger = Ledger(LEDGER, clock=clock, fs=fs)
     except StorageError as error:
@@ -95,7 +94,7 @@ def open_after_crash(fs: FileSystem, clock: ManualClock, acknowledged: Events) -
 
 
 def check_whole(fs: FileSystem, ledger: Ledger) -> None:
-    """Closes the ledger: then everything verifies, and the derived files are in step."""
+    """Close the ledger, and check that everything verifies, the derived files in step."""
     ledger.close()
     report = verify(LEDGER, fs=fs)
     notes = [note for note in report.notes if "begun by a repair" not in note]
@@ -110,7 +109,7 @@ def check_whole(fs: FileSystem, ledger: Ledger) -> None:
 
 
 def records_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The numbers of the records that any handle reads and checks from here on."""
+    """Note the numbers of the records that any handle reads and checks from here on."""
     seen, read_block = list[int](), segment._read_block
 
     def read_and_tell(*block: Any) -> Any:

@@ -26,7 +26,7 @@ GENESIS = "0" * 32
 
 
 def new(job: str = "a", version: int = 1, data: bytes = b"{}", type: str = "noted") -> NewRecord:
-    """A record to append; the log does not care what it means."""
+    """Make a record to append; the log does not care what it means."""
     return NewRecord(type=type, job_id=job, version=version, schema=1, data=data)
 
 
@@ -247,7 +247,7 @@ class LogDirectory:
             (self.path / name).write_bytes(data)
 
     def crashed(self, name: str = "crashed") -> LogDirectory:
-        """A copy of the files as they stand: what a machine that died now would wake up with."""
+        """Copy the files as they stand: what a machine that died now would wake up with."""
         copy = self.path.with_name(name)
         shutil.copytree(self.path, copy)
         return LogDirectory(copy)
@@ -263,7 +263,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 
 def lines_of(path: Path) -> list[bytes]:
-    """A file's lines, with their newlines."""
+    """Return a file's lines, with their newlines."""
     return [line + b"\n" for line in path.read_bytes().split(b"\n")[:-1]]
 
 
@@ -286,13 +286,13 @@ def damages(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def seal(fields: dict[str, Any]) -> bytes:
-    """A line with the hash that its bytes call for."""
+    """Write a line with the hash that its bytes call for."""
     body = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))[:-1].encode()
     return body + b',"hash":"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"}\n'
 
 
 def reseal(line: bytes, **changes: Any) -> bytes:
-    """A line with some of its fields changed, and a hash that fits."""
+    """Change some of a line's fields, and give it a hash that fits."""
     fields = json.loads(line)
     del fields["hash"]
     return seal({**fields, **changes})

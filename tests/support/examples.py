@@ -45,7 +45,7 @@ def publish(account_id, content):
 
 
 def examples(name: str) -> list[str]:
-    """The lines of the example in a command's help."""
+    """Return the lines of the example in a command's help."""
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
     _, found, example = inspect.cleandoc(command.help or "").partition("\b\nExample:\n")
@@ -56,7 +56,7 @@ def examples(name: str) -> list[str]:
 
 
 def words_of(line: str) -> list[str]:
-    """The arguments of `jobledger` in such a line, without what the shell does with its output."""
+    """Return the arguments of `jobledger` in such a line, without what is for the shell."""
     words = shlex.split(re.sub(r'^\s*eval "\$\((.*)\)"', r"\1", line), comments=True)
     words = words[words.index("jobledger") + 1 :]
     return [*itertools.takewhile(lambda word: word not in ("|", ">", "<", "&&"), words)]
@@ -68,13 +68,13 @@ def is_endless(words: list[str]) -> bool:
 
 
 def prints(name: str) -> list[str]:
-    """The first example of a command that ends by itself and prints something."""
+    """Return the first example of a command that ends by itself and prints something."""
     lines = [line for line in examples(name) if not is_endless(words_of(line))]
     return words_of(lines[0])
 
 
 def state_for(name: str) -> JobStatus:
-    """The state of a job that a command can change; SCHEDULED where it changes none."""
+    """Return the state of a job that a command can change; SCHEDULED where it changes none."""
     sources = {
         source for each in TRANSITIONS if each["trigger"] == name for source in each["source"]
     }

@@ -75,7 +75,7 @@ class HostileServer:
 
 
 def _whole(connection: socket.socket) -> bytes:
-    """A request with its body."""
+    """Read a request with its body."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)

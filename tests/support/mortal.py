@@ -36,7 +36,7 @@ class SyncingDisk(CutDisk):
 
 
 async def no_pause(seconds: float) -> None:
-    """The fake platform is as ready at once as it will be later."""
+    """Return at once: the fake platform is as ready now as it will be later."""
     await asyncio.sleep(0)
 
 

@@ -49,7 +49,7 @@ class Verdict:
 
 
 def change_of(mutant: Mutant, anchors: Mapping[str, Anchor]) -> tuple[Path, str]:
-    """The file of its anchor, and that file's source with the mistake in it.
+    """Return the file of a mutant's anchor, and that file's source with the mistake in it.
 
     Raises:
         ValueError: there is no such anchor, or its statement cannot be changed like that.
@@ -64,7 +64,7 @@ def change_of(mutant: Mutant, anchors: Mapping[str, Anchor]) -> tuple[Path, str]
 
 
 def files_of(mutants: Iterable[Mutant], root: Path = ROOT) -> dict[str, str]:
-    """The file that each mutant's anchor is in, by the mutant's name."""
+    """Return the file that each mutant's anchor is in, by the mutant's name."""
     anchors = find_anchors(root)
     return {
         mutant.name: anchors[mutant.anchor].path.relative_to(root).as_posix() for mutant in mutants
@@ -72,7 +72,7 @@ def files_of(mutants: Iterable[Mutant], root: Path = ROOT) -> dict[str, str]:
 
 
 def find_tests(names: Iterable[str], root: Path = ROOT) -> list[str]:
-    """The paths of tests, which are named without the directories that they are in.
+    """Find the paths of tests, which are named without the directories that they are in.
 
     Raises:
         ValueError: it is not there, or is there twice.
@@ -91,7 +91,7 @@ def find_tests(names: Iterable[str], root: Path = ROOT) -> list[str]:
 
 @contextmanager
 def copied() -> Iterator[Path]:
-    """A copy of the project, importable as `jobledger` from the directory above it."""
+    """Copy the project, importable as `jobledger` from the directory above the copy."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         copy = Path(name) / "jobledger"
         shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
@@ -100,14 +100,14 @@ def copied() -> Iterator[Path]:
 
 @contextmanager
 def mutated(copy: Path, mutant: Mutant) -> Iterator[None]:
-    """The mistake is in the copy within this block."""
+    """Have the mistake in the copy within this block."""
     with rewritten(*change_of(mutant, find_anchors(copy))):
         yield
 
 
 @contextmanager
 def rewritten(path: Path, source: str) -> Iterator[None]:
-    """The file is another one within this block."""
+    """Have another file there within this block."""
     before = path.read_text("utf-8")
     path.write_text(source, "utf-8")
     try:
@@ -238,10 +238,10 @@ class Table:
 
 
 def command(mutants: Sequence[Mutant], table: Table, arguments: list[str]) -> int:
-    """The command of a list of mutants: try those whose names have one of the words in `arguments`,
-    or all of them. With `--write` what came out goes into the table; with `--places` none is tried,
-    and the table says anew in which file each is. Returns the exit code: 1 if one went unnoticed.
-    """
+    """Run the command of a list of mutants: try those whose names have one of the words in
+    `arguments`, or all of them. With `--write` what came out goes into the table; with `--places`
+    none is tried, and the table says anew in which file each is. Returns the exit code: 1 if one
+    went unnoticed."""
     if arguments == ["--places"]:
         table.write(mutants, {})
         return 0

@@ -79,7 +79,7 @@ SETTINGS = (
 
 
 def troubles(setting: Setting, *, lasting: bool) -> Iterator[tuple[Trouble, ...]]:
-    """What the platform does: faults that pass (none; each once; some together), or that stay.
+    """Yield what the platform does: faults that pass (none, each once, some together), or stay.
 
     The two faults that act twice by themselves are left out for an endpoint that would do so too,
     whoever asks it: nothing at this end can help there.
@@ -169,6 +169,6 @@ HEAD = ("", "scenarios", "out once", "failed, not out", "unknown", "**out twice*
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The rows as Markdown."""
+    """Write the rows as Markdown."""
     lines = [HEAD, ("---", *["---:"] * (len(HEAD) - 1)), *(row.cells for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

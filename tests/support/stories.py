@@ -21,12 +21,12 @@ MINUTE = timedelta(minutes=1)
 
 
 def posts(account_id: str, content: str) -> PostResult:
-    """It works."""
+    """Post, which works."""
     return PostResult(True, thread_id=f"id-{content}")
 
 
 def fails(account_id: str, content: str) -> PostResult:
-    """The platform is down."""
+    """Fail, since the platform is down."""
     return PostResult(False, error="HTTP 503 from the platform")
 
 
@@ -36,7 +36,7 @@ def refuses(account_id: str, content: str) -> PostResult:
 
 
 def cannot_tell(account_id: str, content: str) -> PostResult:
-    """The connection was cut after the request was sent."""
+    """Break off: the connection was cut after the request was sent."""
     raise OutcomeUnknown("read timeout after sending")
 
 
@@ -50,7 +50,7 @@ class Story:
         self.open()
 
     def open(self) -> None:
-        """A runner comes, and recovers what another one has left."""
+        """Open it as a runner, which recovers what another one has left."""
         self.scheduler = Scheduler(
             self._directory,
             clock=self.clock,

@@ -24,7 +24,7 @@ optional_texts = st.none() | awkward | words
 
 @st.composite
 def jobs_elsewhere(draw: st.DrawFn, job_id: str = "j") -> ImportedJob:
-    """A job in any state that the lifecycle has, with a past of any kind."""
+    """Draw a job in any state that the lifecycle has, with a past of any kind."""
     status = draw(st.sampled_from(JobStatus))
     settled = status in (JobStatus.COMPLETED, JobStatus.FAILED)
     state: dict[str, Any] = {

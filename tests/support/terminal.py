@@ -25,7 +25,7 @@ class Terminal:
         self.seen = ""
 
     def until(self, text: str) -> str:
-        """What it prints up to and with `text`."""
+        """Return what it prints up to and with `text`."""
         while text not in self.seen:
             assert select.select([self.fd], [], [], 30)[0], f"no {text!r} in {self.seen!r}"
             self.seen += os.read(self.fd, 4096).decode()
@@ -38,7 +38,7 @@ class Terminal:
         os.write(self.fd, key.encode())
 
     def rest(self) -> str:
-        """What it prints to its end; the program has to end by itself."""
+        """Return what it prints to its end; the program has to end by itself."""
         with suppress(OSError):  # how Linux says that the other side is closed
             while text := os.read(self.fd, 4096):
                 self.seen += text.decode()

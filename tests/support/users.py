@@ -68,7 +68,7 @@ class User:
 
 @cache
 def _python_for_all() -> tuple[str, str]:
-    """An interpreter that other users may run as well, and the path for its modules."""
+    """Find an interpreter that other users may run as well, and the path for its modules."""
     library = Path(tempfile.mkdtemp(prefix="jobledger-library-", dir="/tmp"))
     atexit.register(shutil.rmtree, library, ignore_errors=True)
     library.chmod(0o755)
@@ -100,7 +100,7 @@ def _python_for_all() -> tuple[str, str]:
 
 @contextmanager
 def place_for_all() -> Iterator[Path]:
-    """A directory that every user can get to, which those of pytest are not."""
+    """Make a directory that every user can get to, which those of pytest are not."""
     directory = Path(tempfile.mkdtemp(prefix="jobledger-test-", dir="/tmp"))
     directory.chmod(0o755)
     try:

@@ -28,7 +28,7 @@ def time_passes(seconds: float) -> None:
 
 
 async def eventually_async(condition: Callable[[], object], what: str = "the condition") -> None:
-    """The same inside an event loop."""
+    """Wait so inside an event loop."""
     end = time.monotonic() + DEADLINE_S
     while not condition():
         assert time.monotonic() < end, f"{what} did not come about within {DEADLINE_S:g} s"

@@ -45,7 +45,7 @@ Found = dict[str, dict[int, str]]
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the programs and a wrong one; beside it, `site` has what is installed."""
+    """Make a directory of the programs and a wrong one; `site` beside it has what is installed."""
     place = tmp_path_factory.mktemp("user")
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     for package in settings["tool"]["setuptools"]["packages"]:
@@ -64,7 +64,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def checked(program: Path, *command: str, **environment: str) -> str:
-    """What a type checker prints, run as the user of these programs would."""
+    """Return what a type checker prints, run as the user of these programs would."""
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=program,
@@ -91,7 +91,7 @@ def by_mypy(program: Path) -> Found:
 
 
 def pyright(program: Path, *arguments: str) -> Any:
-    """What pyright says, as JSON. It looks for what we depend on where `python` has it."""
+    """Return what pyright says, as JSON. It looks for what we depend on where `python` has it."""
     if importlib.util.find_spec("basedpyright") is None:
         missing("pyright", "it is not installed: pip install basedpyright")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

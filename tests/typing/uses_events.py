@@ -49,7 +49,7 @@ def looks_at(event: Event) -> None:
 
 
 def words_for(data: EventData) -> str | None:
-    """What some of them tell."""
+    """Say what some of them tell."""
     match data:
         case JobCheckpointed(name=name):
             return name
@@ -60,7 +60,7 @@ def words_for(data: EventData) -> str | None:
 
 
 def tells(event: Event) -> object:
-    """What each of them tells: a new kind would have a type checker name this place."""
+    """Return what each of them tells: a new kind would have a type checker name this place."""
     data = event.data
     match data:
         case JobAdded(account_id=account, scheduled_time=when, imported=imported):
@@ -118,7 +118,7 @@ def tells(event: Event) -> object:
 
 
 def was_found(event: Event[JobCompleted]) -> bool | None:
-    """An event of which it is known what it tells."""
+    """Take an event of which it is known what it tells."""
     assert_type(event.data, JobCompleted)
     return event.data.found
 

@@ -126,7 +126,7 @@ def looks_at(job: ScheduledJob) -> None:
 
 
 def words_for(status: JobStatus) -> str:
-    """A new status would have a type checker name this place."""
+    """Say what each status means: a new one would have a type checker name this place."""
     match status:
         case JobStatus.PENDING | JobStatus.SCHEDULED | JobStatus.RUNNING:
             return "open"

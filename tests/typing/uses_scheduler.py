@@ -138,7 +138,7 @@ def answers(result: PostResult) -> None:
 
 
 def takes_any(ledger: Ledger) -> int:
-    """A Scheduler is a Ledger."""
+    """Take a Scheduler, too: it is a Ledger."""
     return ledger.seq
 
 

@@ -101,7 +101,7 @@ def holds(new: NewJob, ledger: Ledger, fault: Fault) -> None:
 
 @given(change=commands())
 def is_said(change: Callable[[Ledger, str], None]) -> None:
-    """A change is called with a ledger and the id of a job."""
+    """Take a change, which is called with a ledger and the id of a job."""
 
 
 def strategies() -> None:

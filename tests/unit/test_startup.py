@@ -27,7 +27,7 @@ ROOMS = {
 
 
 def imported(program: str) -> set[str]:
-    """The modules that a program has imported in the end, beyond those of one that does nothing."""
+    """Return the modules that a program has imported beyond those of one that does nothing."""
 
     def run(text: str) -> set[str]:
         done = subprocess.run(
@@ -43,7 +43,7 @@ def ours(modules: set[str]) -> set[str]:
 
 
 def rooms(modules: set[str]) -> set[str]:
-    """The rooms of the house that were entered, and the libraries beside it."""
+    """Return the rooms of the house that were entered, and the libraries beside it."""
     own = {name.split(".")[1] for name in ours(modules) if "." in name}
     return own | {name.split(".")[0] for name in modules}
 

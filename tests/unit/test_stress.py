@@ -34,7 +34,7 @@ def collect(*options: str, hash_seed: str = "0") -> subprocess.Popen[str]:
 
 
 def collected(process: subprocess.Popen[str]) -> list[str]:
-    """The tests in the order in which they would run."""
+    """Return the tests in the order in which they would run."""
     output, _ = process.communicate()
     assert process.returncode == 0, output
     return [line for line in output.splitlines() if "::" in line]

@@ -188,7 +188,7 @@ def test_a_doubt_without_retries_stays_without_them() -> None:
 
 
 def _as_waiting(job: ScheduledJob | None) -> ScheduledJob:
-    """What a waiting job is, but for what tells of the attempt that was begun meanwhile."""
+    """Return what a waiting job is, but for what tells of the attempt that was begun meanwhile."""
     assert job is not None
     return msgspec.structs.replace(
         job, version=0, attempt=0, started_at=None, error=None, status_message=None

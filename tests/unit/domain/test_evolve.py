@@ -17,7 +17,7 @@ from jobledger.domain.job.lifecycle import BY_TRIGGER
 
 
 def event(life: Life, data: e.JobEvent, *, version: int | None = None) -> Event:
-    """The next event of a life, or one that claims to be."""
+    """Make the next event of a life, or one that claims to be."""
     return Event(
         seq=99,
         at=life.now,

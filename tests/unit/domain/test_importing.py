@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 def taken(item: ImportedJob, at: datetime = NOON) -> ScheduledJob:
-    """The job as it is after its import."""
+    """Return the job as it is after its import."""
     (data,) = decide(None, c.Import(job_id=item.job.job_id, job=item), at)
     raw = encode_data(data)
     read = decode_data("added", 1, raw)

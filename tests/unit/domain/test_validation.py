@@ -20,7 +20,7 @@ TICK = timedelta(microseconds=1)
 
 
 def nested(depth: int) -> dict[str, Any]:
-    """A dict of that many levels."""
+    """Make a dict of that many levels."""
     value: dict[str, Any] = {}
     for _ in range(depth - 1):
         value = {"k": value}
@@ -34,7 +34,7 @@ def cyclic() -> dict[str, Any]:
 
 
 def checked(job: NewJob, now: datetime) -> Any:
-    """What is kept of a new job, in the event that adds it."""
+    """Return what is kept of a new job, in the event that adds it."""
     job_id = "a" if job.job_id is None else job.job_id
     added = decide(None, c.Add(job_id=job_id, job=job), now)
     return added[0]

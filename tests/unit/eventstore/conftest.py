@@ -12,7 +12,7 @@ from support.eventstore import LogDirectory, WatchedFileSystem
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[LogDirectory]:
-    """A directory that does not exist yet; handles opened through it are closed at the end."""
+    """Give a directory that does not exist yet; handles opened through it are closed at the end."""
     directory = LogDirectory(tmp_path / "ledger")
     yield directory
     directory.close()
@@ -20,13 +20,13 @@ def ledger(tmp_path: Path) -> Iterator[LogDirectory]:
 
 @pytest.fixture
 def disk() -> WatchedFileSystem:
-    """A real disk that notes what is done to it, and can be told to fail."""
+    """Give a real disk that notes what is done to it, and can be told to fail."""
     return WatchedFileSystem()
 
 
 @pytest.fixture
 def restored_umask() -> Iterator[None]:
-    """Puts the umask back, whatever the test sets."""
+    """Put the umask back, whatever the test sets."""
     before = os.umask(0o077)
     yield
     os.umask(before)

@@ -29,7 +29,7 @@ def counting() -> Counting:
 
 @pytest.fixture
 def store(ledger: LogDirectory, counting: Counting) -> JsonlEventStore:
-    """A handle with one record of NOON."""
+    """Open a handle with one record of NOON."""
     store = ledger.load(elapsed=counting)
     store.append([new("a", 1)])
     return store

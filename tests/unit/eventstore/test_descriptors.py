@@ -154,7 +154,7 @@ def test_the_command_line_holds_the_streams_that_are_closed(
 
 @contextmanager
 def without(*numbers: int) -> Iterator[None]:
-    """These descriptors of this process are closed; pytest has its own copies of them."""
+    """Have these descriptors of this process closed; pytest has its own copies of them."""
     kept = [os.dup(number) for number in numbers]
     for number in numbers:
         os.close(number)

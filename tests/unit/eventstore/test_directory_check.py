@@ -114,7 +114,7 @@ NAMES = [
 
 @pytest.fixture
 def written(directory: Path) -> Path:
-    """A closed ledger with all its files."""
+    """Make a closed ledger with all its files."""
     clock = ManualClock(NOON)
     with Ledger(directory, clock=clock) as ledger:
         ledger.add_job("a", "x", clock.now())

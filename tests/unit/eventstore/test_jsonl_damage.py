@@ -41,7 +41,7 @@ def long(ledger: LogDirectory) -> LogDirectory:
 
 
 def refusal(ledger: LogDirectory) -> LedgerCorruptError:
-    """The error of opening for writing, which changes nothing and says where."""
+    """Return the error of opening for writing, which changes nothing and says where."""
     before = ledger.files()
     with pytest.raises(LedgerCorruptError) as caught:
         ledger.load()

@@ -311,7 +311,7 @@ FAILURES = {
 
 @pytest.fixture(params=list(FAILURES.values()), ids=list(FAILURES))
 def failure(request: pytest.FixtureRequest) -> tuple[str, str, OSError, int]:
-    """An operation of an append that fails once, and how much of a write is done before."""
+    """Choose an operation of an append that fails once, and how much of a write is done before."""
     result: tuple[str, str, OSError, int] = request.param
     return result
 

@@ -290,7 +290,7 @@ def test_no_descriptor_is_inherited_and_none_is_left_open(
 
 
 def _descriptors() -> set[int]:
-    """The open files of this process."""
+    """Return the open files of this process."""
     found = set()
     for fd in range(256):
         try:

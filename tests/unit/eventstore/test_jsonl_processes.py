@@ -16,7 +16,7 @@ from jobledger.eventstore.engines.files.filesystem import FileSystem
 
 
 def in_child(action: Callable[[], bool]) -> bool:
-    """What `action` says in a forked child, which then dies without closing anything."""
+    """Return what `action` says in a forked child, which then dies without closing anything."""
     pid = os.fork()
     if pid == 0:
         code = 2

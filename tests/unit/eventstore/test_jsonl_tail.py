@@ -25,7 +25,7 @@ THREE = (new("c", 1), new("c", 2), new("c", 3))
 
 
 def bytes_of_next_write(ledger: LogDirectory, records: Sequence[NewRecord] = THREE) -> bytes:
-    """What the log would get by one more write; the ledger itself stays as it is."""
+    """Return what the log would get by one more write; the ledger itself stays as it is."""
     size = ledger.log.stat().st_size
     ahead = ledger.crashed("ahead")
     ahead.clock.advance(ledger.clock.now() - ahead.clock.now())
@@ -35,7 +35,7 @@ def bytes_of_next_write(ledger: LogDirectory, records: Sequence[NewRecord] = THR
 
 @pytest.fixture
 def sound(ledger: LogDirectory) -> LogDirectory:
-    """A closed ledger with three records in two writes."""
+    """Make a closed ledger with three records in two writes."""
     ledger.write([new("a", 1)], [new("a", 2), new("b", 1)])
     return ledger
 

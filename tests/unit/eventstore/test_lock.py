@@ -33,7 +33,7 @@ class Waited(FileSystem):
 
 @pytest.fixture
 def held(tmp_path: Path) -> Path:
-    """A file that somebody else has locked, for as long as the test runs."""
+    """Make a file that somebody else has locked, for as long as the test runs."""
     path, fs = tmp_path / "some.lock", FileSystem()
     assert fs.lock(fs.open_write(path, create=True), wait=False)
     return path

@@ -33,7 +33,7 @@ WAYS_OUT = {
 
 
 def said(error: StorageError) -> str:
-    """What a person reads."""
+    """Return what a person reads."""
     text = str(error)
     assert "\n" not in text
     return text
@@ -94,7 +94,7 @@ def test_links_that_lead_in_a_circle_are_told(tmp_path: Path) -> None:
 
 @pytest.fixture
 def read_only_disk(tmp_path: Path) -> Iterator[Path]:
-    """A ledger on a file system that has been mounted read-only since."""
+    """Make a ledger on a file system that has been mounted read-only since."""
     place = tmp_path / "disk"
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(place)]

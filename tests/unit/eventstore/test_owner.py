@@ -37,13 +37,13 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture
 def service() -> User:
-    """The user of a service."""
+    """Give the user of a service."""
     return User(SERVICE, SERVICE)
 
 
 @pytest.fixture
 def his(place: Path) -> Path:
-    """The service's ledger, which it has used."""
+    """Make the service's ledger, which it has used."""
     jobs = place / "jobs"
     jobs.mkdir(0o700)
     os.chown(jobs, SERVICE, SERVICE)
@@ -51,7 +51,7 @@ def his(place: Path) -> Path:
 
 
 def not_of(uid: int, directory: Path) -> list[str]:
-    """The files, however deep, that are somebody else's."""
+    """List the files, however deep, that are somebody else's."""
     return sorted(
         str(path.relative_to(directory))
         for path in [directory, *directory.rglob("*")]

@@ -34,7 +34,7 @@ class Written:
         return self
 
     def day(self) -> None:
-        """A record alone and a write of two, then midnight passes."""
+        """Write a record alone and then two at once; then midnight passes."""
         self.add(1)
         self.add(2)
         self.clock.advance(DAY)
@@ -48,7 +48,7 @@ class Written:
         return sorted(self.directory.glob("events_*.jsonl"))
 
     def lines(self) -> list[bytes]:
-        """The lines of all records, headers left out."""
+        """Return the lines of all records, headers left out."""
         return [line[:-1] for path in self.files for line in lines_of(path)[1:]]
 
 

@@ -56,7 +56,7 @@ def golden_record() -> NewRecord:
 
 
 def encoded(record: NewRecord, more: int = 0, **position: object) -> tuple[bytes, Record]:
-    """The first line of a write, and its record."""
+    """Return the first line of a write, and its record."""
     place = {"seq": 1, "batch": 1, "at": AT, "prev": GENESIS, **position}
     data, records = encode_write([record] * (more + 1), **place)  # type: ignore[arg-type] # as given
     return data.splitlines(keepends=True)[0] if more else data, records[0]

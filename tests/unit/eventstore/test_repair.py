@@ -41,7 +41,7 @@ def sound(directory: Path, clock: ManualClock) -> Path:
 
 
 def a_ledger(directory: Path, clock: ManualClock) -> Path:
-    """A closed ledger of three days with ten events: 1–4, 5–8 and 9–10."""
+    """Make a closed ledger of three days with ten events: 1–4, 5–8 and 9–10."""
     with Ledger(directory, clock=clock) as ledger:
         for day in range(2):
             for n in range(4):

@@ -14,7 +14,7 @@ from jobledger import ManualClock, PostResult, Scheduler, SchedulerRunningError,
 
 
 def backed_up(path: Path) -> None:
-    """What editors do: the file becomes the backup, a copy takes its name."""
+    """Do what editors do: the file becomes the backup, a copy takes its name."""
     os.rename(path, f"{path}~")
     shutil.copy2(f"{path}~", path)
 

@@ -56,7 +56,7 @@ def test_every_name_that_the_time_zone_data_has_twice_is_one_zone() -> None:
 
 
 def compiled(name: str) -> bytes:
-    """The bytes that `ZoneInfo` reads: the system's, else those of the package `tzdata`."""
+    """Return the bytes that `ZoneInfo` reads: the system's, else those of the package `tzdata`."""
     found = (Path(directory, name) for directory in TZPATH)
     path = next(filter(Path.is_file, found), files("tzdata").joinpath("zoneinfo", name))
     return path.read_bytes()

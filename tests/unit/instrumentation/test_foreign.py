@@ -34,7 +34,7 @@ class Lying(Exception):
 
 @pytest.fixture
 def time_is_up() -> Iterator[Callable[[], object]]:
-    """Raises a signal whose handler raises `TimeIsUp`."""
+    """Give what raises a signal whose handler raises `TimeIsUp`."""
 
     def handler(number: int, frame: object) -> None:
         raise TimeIsUp

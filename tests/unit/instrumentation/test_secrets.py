@@ -30,7 +30,7 @@ CANARY = "tok/en+4711 secret"
 
 @pytest.fixture(autouse=True)
 def marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The canary is a secret within each test, and only there."""
+    """Make the canary a secret within each test, and only there."""
     monkeypatch.setattr(secrets, "_secrets", ())
     assert mark_secret(CANARY) == CANARY
 
@@ -132,7 +132,7 @@ def nothing_tells_it(directory: Path, log: str) -> None:
 
 @pytest.fixture
 def lines() -> Iterator[list[dict[str, object]]]:
-    """What a program that has configured structlog gets."""
+    """Collect what a program that has configured structlog gets."""
     got: list[dict[str, object]] = []
 
     def keep(_: object, method: str, event: structlog.typing.EventDict) -> str:

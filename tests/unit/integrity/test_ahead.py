@@ -21,7 +21,7 @@ def cut(directory: Path, clock: ManualClock) -> Path:
 
 
 def cut_off(directory: Path, clock: ManualClock) -> Path:
-    """A ledger whose last event was cut off at its line's end, and HEAD with it."""
+    """Make a ledger whose last event was cut off at its line's end, and HEAD with it."""
     with Ledger(directory, clock=clock) as ledger:
         for n in range(3):
             ledger.add_job("a", f"text {n}", clock.now(), job_id=f"job-{n}")

@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 
 def job(job_id: str, days: int = 1) -> NewJob:
-    """A post that is due `days` after the start."""
+    """Describe a post that is due `days` after the start."""
     return NewJob(
         account_id="acme",
         content=f"post {job_id}",
@@ -39,7 +39,7 @@ def job(job_id: str, days: int = 1) -> NewJob:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A closed ledger of one event."""
+    """Make a closed ledger of one event."""
     directory = tmp_path / "small"
     with Ledger(directory, clock=ManualClock(NOON)) as ledger:
         ledger.add_jobs([job("a")])
@@ -48,7 +48,7 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def long(tmp_path: Path) -> Path:
-    """A closed ledger of three days with three events each; jobs on three other days."""
+    """Make a closed ledger of three days with three events each; jobs on three other days."""
     directory = tmp_path / "long"
     clock = ManualClock(NOON)
     with Ledger(directory, clock=clock) as ledger:
@@ -74,7 +74,7 @@ def rewrite(path: Path, lines: Sequence[bytes]) -> None:
 
 
 def report_of(directory: Path) -> VerifyReport:
-    """The report on a ledger, of which verify changes not a byte."""
+    """Report on a ledger, of which verify changes not a byte."""
     before = contents(directory)
     report = verify(directory)
     assert contents(directory) == before

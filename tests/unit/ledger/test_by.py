@@ -33,7 +33,7 @@ from jobledger.integrity.second_reader import Broken, Line, parse_record
 
 
 def lines(directory: Path) -> list[dict[str, object]]:
-    """The records of the log as they stand there, keys in their order."""
+    """Return the records of the log as they stand there, keys in their order."""
     return [
         json.loads(line)
         for path in sorted(directory.glob("events_*.jsonl"))
@@ -292,7 +292,7 @@ def test_a_recovery_is_the_doing_of_the_runner_that_recovers(
 
 
 def _resealed(line: bytes, old: bytes, new: bytes) -> Line:
-    """A line with something else in it, and the hash that goes with that."""
+    """Put something else in a line, and the hash that goes with that."""
     body = line[:-43].replace(old, new)
     assert body != line[:-43]
     data = body + b',"hash":"' + sha256(body).hexdigest()[:32].encode() + b'"}'

@@ -24,7 +24,7 @@ from jobledger import JobLedgerError, Ledger, ManualClock, NewJob, PostResult, S
 
 
 def in_child(action: Callable[[], Any]) -> Any:
-    """What `action` gives in the child of a fork, which then dies without closing anything."""
+    """Return what `action` gives in the child of a fork, which dies and closes nothing."""
     read, write = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # that there are threads is the point
@@ -53,7 +53,7 @@ def in_child(action: Callable[[], Any]) -> Any:
 
 
 def told(action: Callable[[], object]) -> list[str]:
-    """The error of an action, as a person reads it: its type, and its hint."""
+    """Return the error of an action, as a person reads it: its type, and its hint."""
     try:
         action()
     except JobLedgerError as error:

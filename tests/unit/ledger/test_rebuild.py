@@ -281,7 +281,7 @@ def test_check_tells_what_is_behind_from_what_is_wrong(
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is on its way may take as long as a busy machine takes."""
+    """Let what is on its way take as long as a busy machine takes."""
     monkeypatch.setattr("jobledger.ledger.derived_files._CATCH_UP_S", DEADLINE_S)
 
 

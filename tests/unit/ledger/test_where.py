@@ -102,7 +102,7 @@ def _add(ledger: Ledger, **given: Any) -> str:
 
 
 def _fail(ledger: Ledger) -> str:
-    """A job whose outcome nobody knows."""
+    """Make a job whose outcome nobody knows."""
     assert isinstance(ledger, Scheduler)
     job_id = _add(ledger, max_retries=0)
     ledger.run_due(lambda *post: PostResult.unknown("timeout"))

@@ -34,7 +34,7 @@ MARKER, SNAPSHOT = "snapshot_daily_files.json", "snapshot_board"
 
 @pytest.fixture
 def jobs(directory: Path, clock: ManualClock) -> Path:
-    """A ledger with jobs on three days, closed ones among them, and a snapshot of it."""
+    """Make a ledger with jobs on three days, closed ones among them, and a snapshot of it."""
     with saving_snapshots(1), Ledger(directory, clock=clock) as ledger:
         for n in range(6):
             time = clock.now() + timedelta(days=n % 3)
@@ -81,7 +81,7 @@ def without_number(directory: Path) -> None:
 
 
 def behind(directory: Path) -> list[str]:
-    """What `verify` says is behind, of a ledger in which it finds nothing wrong."""
+    """Return what `verify` says is behind, of a ledger in which it finds nothing wrong."""
     with Ledger(directory, read_only=True, use_snapshot=False) as ledger:
         report = ledger.verify()
     assert report.problems == []

@@ -50,7 +50,7 @@ class Playing:
         self.do(job_id, c.Add(job_id=job_id, job=new(**more)))
 
     def order(self, job: ScheduledJob) -> tuple[int, datetime, int]:
-        """What decides which due job is next."""
+        """Return what decides which due job is next."""
         waits = self.now - job.scheduled_time
         steps = 0 if self.ageing is None else waits // self.ageing
         return -job.priority - steps, job.scheduled_time, job.order

@@ -334,7 +334,7 @@ def test_a_file_is_rendered_when_the_one_before_it_is_written(
 
 
 def _change_something(ledger: Ledger, clock: ManualClock, chance: random.Random) -> None:
-    """Times are whole days from the clock's first, so that jobs move between few files."""
+    """Change something; times are whole days from the clock's: jobs move between few files."""
     when = clock.now() + timedelta(days=chance.randint(0, 3))
     jobs = ledger.list_jobs()
     with suppress(JobLedgerError):

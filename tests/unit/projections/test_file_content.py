@@ -18,7 +18,7 @@ TEXTS = st.lists(st.sampled_from([b"a", b"b", b"\n", b"ab\n", "ế".encode()]), 
 
 
 def by_lines(found: bytes, due: bytes) -> FirstDifference | None:
-    """The same question, asked of whole files."""
+    """Ask the same question of whole files."""
     if found == due:
         return None
     old, new = found.split(b"\n"), due.split(b"\n")

@@ -23,7 +23,7 @@ IDS = [f"j{n}" for n in range(20)]
 
 
 def _count_reading(patch: pytest.MonkeyPatch) -> list[object]:
-    """The pages that are read from now on."""
+    """Note the pages that are read from now on."""
     read: list[object] = []
 
     def counted(page: Any) -> Any:

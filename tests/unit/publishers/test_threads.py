@@ -226,7 +226,7 @@ def test_a_real_time_out_is_no_answer(bench: Bench) -> None:
 
 
 def in_doubt(bench: Bench, content: str = "text") -> ScheduledJob:
-    """A job whose post is out, and whose publisher heard nothing of it."""
+    """Make a job whose post is out, and whose publisher heard nothing of it."""
     bench.platform.fail("publish", "silent_after")
     bench.platform.fail("status", "drop_before", skip=2)  # when it asks what became of it
     job = bench.post(bench.threads(), content)

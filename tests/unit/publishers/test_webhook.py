@@ -19,7 +19,7 @@ from jobledger.publishers import WebhookPublisher
 
 
 def answering(*answers: httpx.Response) -> Any:
-    """A transport that gives these answers in turn, the last for ever."""
+    """Make a transport that gives these answers in turn, the last for ever."""
     left = list(answers)
 
     async def answer(request: httpx.Request) -> httpx.Response:

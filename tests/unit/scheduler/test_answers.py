@@ -46,7 +46,7 @@ def at_most_once(tmp_path: Path, clock: ManualClock) -> Iterator[Way]:
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, directory: Path, clock: ManualClock) -> Iterator[Way]:
-    """A scheduler that calls its publisher in one of the ways."""
+    """Give a scheduler that calls its publisher in one of the ways."""
     made = Way(request.param, directory, clock)
     yield made
     made.scheduler.close()
@@ -60,7 +60,7 @@ def raising(error: BaseException) -> Callable[[Attempt], Any]:
 
 
 def forgotten(attempt: Attempt) -> Any:
-    """A coroutine that gives another one."""
+    """Return a coroutine, which gives another one."""
 
     async def inner() -> PostResult:
         return PostResult(True)

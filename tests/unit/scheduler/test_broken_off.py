@@ -25,7 +25,7 @@ from jobledger.scheduler.broken_off import may_be_out
 
 
 def of(module: str, name: str, *bases: type) -> type[Exception]:
-    """An exception class of a library that is not here."""
+    """Make an exception class of a library that is not here."""
     return type(name, bases or (Exception,), {"__module__": module})
 
 
@@ -54,7 +54,7 @@ ConnectionTimeoutError = of(
 
 
 def caused(error: BaseException, *origins: BaseException) -> BaseException:
-    """The error, raised from the first of the others, which was raised from the next, and so on."""
+    """Return the error, raised from the first of the others, that from the next, and so on."""
     below: BaseException | None = None
     for origin in reversed((error, *origins)):
         origin.__cause__ = below
@@ -63,7 +63,7 @@ def caused(error: BaseException, *origins: BaseException) -> BaseException:
 
 
 def handled(error: BaseException, origin: BaseException) -> BaseException:
-    """The error, raised while another one was being handled, and that hidden by `from None`."""
+    """Return the error, raised while another was handled, and that hidden by `from None`."""
     error.__context__, error.__suppress_context__ = origin, True
     return error
 
@@ -218,7 +218,7 @@ def test_no_http_library_is_imported_to_tell_their_errors_apart() -> None:
 
 @pytest.fixture
 def hanging_up() -> Iterator[str]:
-    """The address of a server that reads a request and hangs up."""
+    """Serve an address that reads a request and hangs up."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:

@@ -44,7 +44,7 @@ def nothing_by_itself() -> Iterator[None]:
 
 
 def done_by(work: Callable[[], object], fs: FaultyFileSystem) -> list[tuple[str, str]]:
-    """The operations on the disk."""
+    """Return the operations on the disk."""
     fs.operations.clear()
     work()
     return list(fs.operations)

@@ -34,7 +34,7 @@ TEXT = "what nobody is to read in a log"
 
 
 def ended(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """The lines about attempts that ended: their levels and what they say."""
+    """Return the lines about attempts that ended: their levels and what they say."""
     return [
         (record.levelname, record.getMessage().removeprefix('event="attempt ended" '))
         for record in caplog.records

@@ -71,7 +71,7 @@ class Platform:
 
 
 def ends(scheduler: Ledger, job_id: str) -> list[str]:
-    """What happened to a job after it was added and begun."""
+    """Return what happened to a job after it was added and begun."""
     events = scheduler.history(job_id)
     assert [event.type for event in events[:2]] == ["added", "started"]
     return [

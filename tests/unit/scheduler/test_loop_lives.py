@@ -47,7 +47,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 def break_once(scheduler: Scheduler, place: str, error: BaseException) -> list[BaseException]:
-    """The next call of that method raises; returns what is left to be raised."""
+    """Have the next call of that method raise; return what is left to be raised."""
     part = getattr(scheduler._parts, PLACES[place])
     sound, left = getattr(part, place), [error]
 

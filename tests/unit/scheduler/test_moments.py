@@ -152,7 +152,7 @@ def live(directory: Path, kind: type[datetime]) -> None:
 
 
 def log_of(directory: Path) -> list[bytes]:
-    """The lines without what is different by chance: the ledger's id, and so the hashes."""
+    """Return the lines without what is different by chance: the ledger's id, and so the hashes."""
     import re
 
     (log,) = directory.glob("events_*")

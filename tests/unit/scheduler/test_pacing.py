@@ -32,7 +32,7 @@ THREE_A_DAY = Pacing(quota=3)
 
 @pytest.fixture
 def opened(directory: Path, clock: ManualClock) -> Any:
-    """Opens schedulers on one ledger, one after the other."""
+    """Open schedulers on one ledger, one after the other."""
     schedulers: list[Scheduler] = []
 
     def opening(**settings: Any) -> Scheduler:

@@ -28,7 +28,7 @@ MINUTES = timedelta(minutes=1)
 
 @pytest.fixture
 def reopen(directory: Path, clock: ManualClock) -> Iterator[Callable[..., Scheduler]]:
-    """Gives a scheduler; each call closes the one before, as a restart does."""
+    """Give what opens a scheduler; each call closes the one before, as a restart does."""
     opened: list[Scheduler] = []
 
     def open_anew(**settings: Any) -> Scheduler:
@@ -45,7 +45,7 @@ def reopen(directory: Path, clock: ManualClock) -> Iterator[Callable[..., Schedu
 def crashed_job(
     reopen: Callable[..., Scheduler], clock: ManualClock, publisher: Any, **job: Any
 ) -> str:
-    """A job whose runner died inside its publisher; the ledger has been let go of."""
+    """Leave a job whose runner died inside its publisher; the ledger has been let go of."""
     scheduler = reopen()
     job_id = scheduler.add_job("a", "x", clock.now(), **job)
     with dying():

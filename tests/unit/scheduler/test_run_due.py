@@ -31,7 +31,7 @@ from jobledger.scheduler.attempt import PublisherAdapter
 
 @pytest.fixture
 def scheduler(directory: Path, clock: ManualClock) -> Iterator[Scheduler]:
-    """A scheduler on a ledger of its own."""
+    """Open a scheduler on a ledger of its own."""
     with Scheduler(directory, clock=clock) as opened:
         yield opened
 

@@ -91,7 +91,7 @@ class Called:
 
 
 def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A decorator that gives the function a client of its own."""
+    """Decorate a function: give it a client of its own."""
 
     @functools.wraps(function)
     def wrapper(account_id: str, content: str) -> Any:

@@ -28,7 +28,7 @@ SOON = timedelta(milliseconds=50)
 
 @pytest.fixture
 def attempt(directory: Path, clock: ManualClock) -> Iterator[Attempt]:
-    """An attempt that has begun."""
+    """Begin an attempt."""
     with Scheduler(directory, clock=clock) as scheduler:
         scheduler.add_job("a", "x", clock.now(), job_id="job")
         running = scheduler._parts.dispatcher.begin(

@@ -24,7 +24,7 @@ def ledger(directory: Path, clock: ManualClock) -> None:
 
 
 def chosen(directory: Path, *options: str) -> list[int]:
-    """The sequence numbers of what is shown."""
+    """Return the sequence numbers of what is shown."""
     done = run_here(directory, "audit", *options, "--json")
     assert (done.code, done.err) == (0, "")
     return [json.loads(line)["seq"] for line in done.out.splitlines()]

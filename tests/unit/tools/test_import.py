@@ -22,7 +22,7 @@ HEAD = "account_id,content,scheduled_time"
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory that the command works in."""
+    """Give the directory that the command works in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -18,7 +18,7 @@ PASSWORD = "s3cret"
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current directory and a home, and nothing in the environment."""
+    """Give a current directory and a home, and nothing in the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in ("JOBLEDGER", "JOBLEDGER_DIR"):

@@ -24,7 +24,7 @@ MORE = 3000
 
 
 def peaks(directory: Path, ask: Callable[[], object]) -> tuple[int, int]:
-    """The most memory of `ask`, on a log and on a longer one whose derived files are in step."""
+    """Measure the most memory of `ask`, on a log and on a longer one with all files in step."""
     found: list[int] = []
     for more in (JOBS, MORE):
         closed(directory, more)
@@ -51,7 +51,7 @@ def rebuild(directory: Path, *, check: bool = False) -> None:
 
 @pytest.fixture(autouse=True)
 def long_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These logs count as long: a snapshot is saved, and of the files written last little stays."""
+    """Have these logs count as long: a snapshot is saved, and little of the last files kept."""
     monkeypatch.setattr(Ledger, "_SNAPSHOT_EVERY", 1)
     monkeypatch.setattr("jobledger.projections.daily_files._MOST_KEPT", 100)
 

@@ -99,7 +99,7 @@ def failed(clock: ManualClock) -> ScheduledJob:
 
 
 def run(directory: Path, tmp_path: Path, *arguments: str, code: int = 0, **environment: str) -> str:
-    """What `run` says on standard error, in a process of its own."""
+    """Return what `run` says on standard error, in a process of its own."""
     (tmp_path / "pub_notifying.py").write_text(PUBLISHER)
     done = subprocess.run(
         [sys.executable, "-m", "jobledger", "--dir", str(directory), "run", "--once",

@@ -39,7 +39,7 @@ def day(jobs: Path) -> Path:
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A projection of a user's, in a module of a name that no other test has."""
+    """Write a projection of a user's, in a module of a name that no other test has."""
     name = f"views_{abs(hash(tmp_path))}"
     (tmp_path / f"{name}.py").write_text(PROJECTION)
     monkeypatch.syspath_prepend(tmp_path)

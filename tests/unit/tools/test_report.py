@@ -55,7 +55,7 @@ def unknown() -> PostResult:
 
 
 def lived(directory: Path, clock: ManualClock, content: str, account: str, error: str) -> None:
-    """A post that is out, one refused, one of unknown outcome, one that is still to come."""
+    """Make a post that is out, one refused, one of unknown outcome, one that is still to come."""
     answers: list[Answer] = [
         lambda: PostResult(True, content[:60]),
         lambda: PostResult(False, error=error, retryable=False),

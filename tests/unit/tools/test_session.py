@@ -46,7 +46,7 @@ def test_a_beginning_that_is_not_of_one_job_is_refused(jobs: Path, text: str, sa
 
 
 def complete(line: str, cwd: Path, **environment: str) -> list[str]:
-    """What bash gets for the last word of a line; the program must say nothing else."""
+    """Return what bash gets for the last word of a line; the program must say nothing else."""
     words = shlex.split(line) + ([""] if line.endswith(" ") else [])
     done = subprocess.run(
         [sys.executable, "-m", "jobledger"],

@@ -21,7 +21,7 @@ KEYS = {
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """It stands an hour before now: `status` looks at the real one."""
+    """Make a clock that stands an hour before now: `status` looks at the real one."""
     return ManualClock(datetime.now(UTC) - timedelta(hours=1))
 
 
@@ -133,7 +133,7 @@ def test_it_fits_a_narrow_terminal(jobs: Path) -> None:
 
 @pytest.fixture
 def sealed(jobs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """It has a seal of today, just made."""
+    """Make a seal of today, just now."""
     pytest.importorskip("cryptography")
     monkeypatch.chdir(tmp_path)
     run_here(jobs, "seal", "--new-key", "seals")

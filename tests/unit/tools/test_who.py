@@ -120,7 +120,7 @@ def test_a_run_is_the_doing_of_its_process(directory: Path, tmp_path: Path) -> N
 
 @pytest.fixture
 def life(directory: Path, clock: ManualClock) -> Path:
-    """A job that three people had to do with."""
+    """Make a job that three people had to do with."""
     with Ledger(directory, clock=clock) as ledger:
         ledger.acting("web:lan").add_job("a", "text", clock.now(), job_id="j")
         ledger.edit_job("j", content="other")

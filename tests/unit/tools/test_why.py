@@ -23,14 +23,14 @@ from jobledger.tools.render.timeline import describe
 
 @pytest.fixture
 def story(directory: Path, clock: ManualClock) -> Iterator[Story]:
-    """A ledger with its runner; `ask` looks at it with the same clock."""
+    """Open a ledger with its runner; `ask` looks at it with the same clock."""
     made = Story(directory, clock)
     yield made
     made.close()
 
 
 def ask(story: Story, job_id: str = "job") -> str:
-    """The answer in words, as the command gives it."""
+    """Return the answer in words, as the command gives it."""
     with mock.patch("jobledger.ledger.ledger.SystemClock", return_value=story.clock):
         done = run_here(story.scheduler.directory, "why", job_id, "--json")
     assert (done.code, done.err) == (0, "")
@@ -40,7 +40,7 @@ def ask(story: Story, job_id: str = "job") -> str:
 
 
 def told_in_history(story: Story) -> str:
-    """What `history` says of the last event."""
+    """Return what `history` says of the last event."""
     return describe(story.scheduler.history("job")[-1], ZoneInfo("UTC"))
 
 
