@@ -62,7 +62,7 @@ class Timeouts(msgspec.Struct, frozen=True):
                 raise ValidationError(f"{name} must be a number > 0, not {value!r}", field=name)
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     """What came back. `document` is the body read as JSON, None where it is none, or too long."""
 
     status: int
@@ -135,7 +135,7 @@ class Connection:
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         content: bytes | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send a request and read its answer, up to a bound.
 
         Raises:
@@ -162,12 +162,12 @@ class Connection:
             raise NoAnswer(self._told("no answer", error)) from None
         return self._answer(response, body)
 
-    def _answer(self, response: httpx.Response, body: Body) -> Answer:
+    def _answer(self, response: httpx.Response, body: Body) -> Response:
         text = self.clean(body.content.decode("utf-8", "replace"))
         document = None
         with suppress(Exception):  # nested too deep, for one: then it is none
             document = msgspec.json.decode(text) if body.whole else None
-        return Answer(
+        return Response(
             response.status_code, document, text, _seconds(response.headers.get("Retry-After"))
         )
 

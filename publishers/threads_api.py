@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from ..domain.validation import clean_text
-from .exchange import Answer, Connection, NoAnswer
+from .exchange import Connection, NoAnswer, Response
 
 Kind = Literal["token", "restricted", "missing", "rate", "server", "wrong", "refused"]
 
@@ -140,7 +140,7 @@ class ThreadsApi:
         return _document(answer)
 
 
-def _document(answer: Answer) -> dict[str, Any]:
+def _document(answer: Response) -> dict[str, Any]:
     error = answer.fields.get("error")
     if answer.ok and isinstance(answer.document, dict) and not isinstance(error, dict):
         return answer.document
@@ -149,7 +149,7 @@ def _document(answer: Answer) -> dict[str, Any]:
     raise _api_error(answer, error if isinstance(error, dict) else {})
 
 
-def _api_error(answer: Answer, error: dict[str, Any]) -> ApiError:
+def _api_error(answer: Response, error: dict[str, Any]) -> ApiError:
     given = (error.get(name) for name in ("code", "error_subcode"))
     codes = {code for code in given if isinstance(code, int)}
     kind = _kind(answer.status, codes, transient=error.get("is_transient") is True)

@@ -21,7 +21,7 @@ from ..domain.errors import JobLedgerError, ValidationError
 from ..domain.job.state import ScheduledJob
 from ..domain.validation import clean_text
 from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
-from .exchange import Answer, Connection, NoAnswer, NotSent, Timeouts, TransportFactory
+from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 
 UNANSWERED = "webhook_unanswered"
 """The checkpoint that a request to an idempotent endpoint may have been acted on."""
@@ -108,7 +108,7 @@ class WebhookPublisher:
             return self._unsettled(attempt, str(error))
         return self._judged(attempt, answer)
 
-    def _judged(self, attempt: Attempt, answer: Answer) -> PostResult:
+    def _judged(self, attempt: Attempt, answer: Response) -> PostResult:
         if answer.ok or (answer.status == 409 and answer.fields.get("already_done") is True):
             return PostResult(True, thread_id=_id(answer))
         said = f"HTTP {answer.status}{_reason(answer)}"
@@ -152,7 +152,7 @@ class WebhookPublisher:
                 return _settled(answer)
             return _settled(await self._asked(connection, attempt))
 
-    async def _asked(self, connection: Connection, attempt: Attempt) -> Answer:
+    async def _asked(self, connection: Connection, attempt: Attempt) -> Response:
         """Ask what the endpoint knows of the job's key: 200 with a JSON object, or 404.
 
         Raises:
@@ -203,20 +203,20 @@ def signature(secret: str, at: int, body: bytes) -> str:
     return hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
 
 
-def _settled(answer: Answer) -> PostResult:
+def _settled(answer: Response) -> PostResult:
     if answer.status == 200:
         return PostResult(True, thread_id=_id(answer))
     return PostResult(False, error="the endpoint has not seen this job")
 
 
-def _id(answer: Answer) -> str | None:
+def _id(answer: Response) -> str | None:
     value: Any = answer.fields.get("id")
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return clean_text(value, 200) or None
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: Response) -> str:
     """Say in short what the answer's body says: a field `error`, or its text."""
     error = answer.fields.get("error")
     text = error if isinstance(error, str) else answer.text

@@ -12,7 +12,7 @@ from ..integrity.verify import verify
 from ..ledger.ledger import Ledger
 from .disk import SimulatedDisk
 from .model import Model, must
-from .processes import LEDGER, Process, RestlessClock, Writer
+from .processes import LEDGER, Process, RestlessClock, SimulatedWriter
 
 
 def compare_jobs(model: Model, process: Process, job_ids: Iterable[str]) -> None:
@@ -53,7 +53,7 @@ def compare_log(model: Model, disk: SimulatedDisk) -> None:
 
 def compare_reader(model: Model, clock: RestlessClock, disk: SimulatedDisk) -> None:
     """Open the ledger to read only, and compare every job that it shows."""
-    reader = Process("reader", Writer, {"clock": clock, "read_only": True})
+    reader = Process("reader", SimulatedWriter, {"clock": clock, "read_only": True})
     try:
         compare_all(model, reader.name, reader.open(disk))
     finally:

@@ -16,7 +16,7 @@ from ..scheduler.attempt import Publisher
 from .faults import Fault
 from .processes import RestlessClock
 from .stage import Stage
-from .strategies import START, Change, commands, disk_faults, jobs
+from .strategies import START, JobChange, commands, disk_faults, jobs
 
 _PICK = st.integers(0, 1000)
 _MAYBE_A_FAULT = st.none() | st.none() | disk_faults()
@@ -82,7 +82,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.stage.add(self.stage.writers[writer], placed, fault=fault)
 
     @rule(change=commands(), pick=_PICK, writer=st.integers(0, 1), fault=_MAYBE_A_FAULT)
-    def change(self, change: Change, pick: int, writer: int, fault: Fault | None) -> None:
+    def change(self, change: JobChange, pick: int, writer: int, fault: Fault | None) -> None:
         """Any change of any job, also those that have to be refused."""
         known = [*self.stage.model.jobs, "nobody"]
         self.stage.change(

@@ -41,14 +41,14 @@ class _Nobody(Background):
         pass
 
 
-class Writer(Ledger):
+class SimulatedWriter(Ledger):
     """A process that adds and changes jobs."""
 
     _BACKGROUND = _Nobody
     _SNAPSHOT_EVERY = 20
 
 
-class Runner(Scheduler):
+class SimulatedRunner(Scheduler):
     """The process that runs them."""
 
     _BACKGROUND = _Nobody

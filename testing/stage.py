@@ -29,7 +29,7 @@ from .comparison import compare_all, compare_jobs, compare_log, compare_reader
 from .disk import SimulatedDisk
 from .faults import Fault, FaultyFileSystem, Killed
 from .model import Model, Violation, must
-from .processes import LEDGER, Process, RestlessClock, Runner, Writer
+from .processes import LEDGER, Process, RestlessClock, SimulatedRunner, SimulatedWriter
 from .raw_log import RawLog
 
 _REFUSALS = (InvalidTransitionError, JobNotFoundError, ValidationError)
@@ -68,8 +68,10 @@ class Stage:
         self.events: list[dict[str, Any]] = []
         common: dict[str, Any] = {"clock": clock, "timezone": timezone}
         of_runner = {"concurrency": concurrency, "on_interrupted": on_interrupted} | settings
-        self.runner = Process("runner", Runner, common | of_runner)
-        self.writers = [Process(f"writer {n}", Writer, common) for n in range(1, writers + 1)]
+        self.runner = Process("runner", SimulatedRunner, common | of_runner)
+        self.writers = [
+            Process(f"writer {n}", SimulatedWriter, common) for n in range(1, writers + 1)
+        ]
 
     @property
     def processes(self) -> list[Process]:
@@ -259,7 +261,7 @@ class Stage:
     def try_second_runner(self) -> None:
         """Try to open a second one, which has to be refused, and told who runs already."""
         self.opened(self.runner)
-        second = Process("second runner", Runner, {"clock": self.clock})
+        second = Process("second runner", SimulatedRunner, {"clock": self.clock})
         try:
             second.open(self.disk)
         except SchedulerRunningError as error:
@@ -324,7 +326,7 @@ class Stage:
         self.read_on()
         compare_log(self.model, self.disk)
         compare_reader(self.model, self.clock, self.disk)
-        last = Process("last", Writer, {"clock": self.clock})
+        last = Process("last", SimulatedWriter, {"clock": self.clock})
         changed = last.open(self.disk).rebuild().changed
         must(changed == [], f"a rebuild gives other files: {changed}")
         last.close()

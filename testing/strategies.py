@@ -16,7 +16,7 @@ from ..ledger.clock import ManualClock
 from ..ledger.ledger import Ledger
 from .disk import SimulatedDisk
 from .faults import Fault
-from .processes import LEDGER, Writer
+from .processes import LEDGER, SimulatedWriter
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The moment at which `ledgers` begin and that `jobs` are scheduled around, unless told."""
@@ -62,7 +62,7 @@ def jobs(
     )
 
 
-class Change(msgspec.Struct, frozen=True):
+class JobChange(msgspec.Struct, frozen=True):
     """A change that anybody may ask for: the method of Ledger, its arguments, and the states in
     which the lifecycle has it. `delay` is for those that take a time: from now."""
 
@@ -83,25 +83,25 @@ _WAITING = ("pending", "scheduled")
 _DELAYS = st.timedeltas(timedelta(hours=-6), timedelta(hours=6))
 
 
-def commands() -> st.SearchStrategy[Change]:
+def commands() -> st.SearchStrategy[JobChange]:
     """Every command that a user can give for one job, as a `Change`."""
     return st.one_of(
-        st.just(Change("hold_job", ("scheduled",))),
-        st.just(Change("release_job", ("pending",))),
+        st.just(JobChange("hold_job", ("scheduled",))),
+        st.just(JobChange("release_job", ("pending",))),
         st.builds(
-            lambda content, priority: Change(
+            lambda content, priority: JobChange(
                 "edit_job", _WAITING, {"content": content, "priority": priority}
             ),
             texts,
             st.sampled_from(JobPriority),
         ),
-        _DELAYS.map(lambda delay: Change("reschedule_job", _WAITING, delay=delay)),
-        texts.map(lambda why: Change("cancel_job", (*_WAITING, "running"), {"reason": why})),
+        _DELAYS.map(lambda delay: JobChange("reschedule_job", _WAITING, delay=delay)),
+        texts.map(lambda why: JobChange("cancel_job", (*_WAITING, "running"), {"reason": why})),
         _DELAYS.map(
-            lambda delay: Change("requeue_job", ("failed", "expired", "cancelled"), delay=delay)
+            lambda delay: JobChange("requeue_job", ("failed", "expired", "cancelled"), delay=delay)
         ),
         st.just(
-            Change(
+            JobChange(
                 "remove_job",
                 (*_WAITING, "completed", "failed", "cancelled", "expired"),
             )
@@ -127,7 +127,7 @@ def ledgers(draw: st.DrawFn, *, clock: ManualClock | None = None, max_jobs: int 
     Its disk is a SimulatedDisk, its clock stands still at the last event. Close it when done.
     """
     clock = ManualClock(START) if clock is None else clock
-    ledger = Writer(LEDGER, clock=clock, fs=SimulatedDisk())
+    ledger = SimulatedWriter(LEDGER, clock=clock, fs=SimulatedDisk())
     for new in draw(st.lists(jobs(clock.now()), max_size=max_jobs)):
         job_id = ledger.add_jobs([new])[0]
         for change in draw(st.lists(commands(), max_size=3)):

@@ -16,7 +16,7 @@ import click
 from .location import place_options
 
 
-class Command(click.Command):
+class LedgerCommand(click.Command):
     """A command of jobledger."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,9 +57,9 @@ class Group(click.Group):
         )
 
 
-def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
+def command(name: str | None = None) -> Callable[[Callable[..., Any]], LedgerCommand]:
     """Make a function a command, as `click.command` does."""
-    return click.command(name, cls=Command)
+    return click.command(name, cls=LedgerCommand)
 
 
 def refuse_repetitions(

@@ -36,7 +36,7 @@ class Planned(msgspec.Struct):
     skip: int
 
 
-class Plan:
+class FaultPlan:
     """The faults to come, in order."""
 
     def __init__(self) -> None:

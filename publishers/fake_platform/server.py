@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from .answers import BY_FAULT, NOT_FOUND, TOKEN_EXPIRED, Reply
-from .faults import NOT_ACTED_ON, Exchange, Fault, Plan
+from .faults import NOT_ACTED_ON, Exchange, Fault, FaultPlan
 from .threads import FakeThreads, Out
 
 Act = Callable[[], Reply]
@@ -52,7 +52,7 @@ class FakePlatform:
         self._tokens = None if tokens is None else dict(tokens)
         self._dedupe = dedupe
         self._lock = threading.Lock()
-        self._plan = Plan()
+        self._plan = FaultPlan()
         self._late: list[Act] = []
         self._posts: list[Out] = []
         self._threads = FakeThreads(now, looks, self._posts)

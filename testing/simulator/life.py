@@ -16,7 +16,7 @@ from ..faults import Fault
 from ..model import must
 from ..processes import Process, RestlessClock
 from ..stage import Stage
-from .platform import Asked, Platform, Publisher, Together
+from .platform import Asked, Platform, SimulatedPublisher, Together
 from .steps import Step
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -240,8 +240,8 @@ class Life:
 
     # -- steps: running ----------------------------------------------------------------------------
 
-    def _publisher(self, chance: Random) -> Publisher:
-        kind = Asked if self.publisher == "asked" else Publisher
+    def _publisher(self, chance: Random) -> SimulatedPublisher:
+        kind = Asked if self.publisher == "asked" else SimulatedPublisher
         return kind(self.platform, chance, self.stage.runner, self._meanwhile)
 
     def _run(self, chance: Random) -> None:
@@ -250,7 +250,9 @@ class Life:
         self.stage.run(given, limit=limit, retryable=publisher.last, **trouble)
         self._check_posts()
 
-    def _given(self, publisher: Publisher, chance: Random) -> Publisher | Together:
+    def _given(
+        self, publisher: SimulatedPublisher, chance: Random
+    ) -> SimulatedPublisher | Together:
         return publisher if self.concurrency == 1 else Together(publisher, chance)
 
     @property

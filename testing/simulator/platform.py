@@ -23,7 +23,7 @@ class Platform:
         return f"post-{job_id}-{self.posts[job_id]}"
 
 
-class Publisher:
+class SimulatedPublisher:
     """Posts with luck: succeeds, fails, does not know, says nothing that can be understood, or
     takes its process down, as the dice say.
 
@@ -87,7 +87,7 @@ class Publisher:
         raise Killed
 
 
-class Asked(Publisher):
+class Asked(SimulatedPublisher):
     """One that can be asked whether a post is out."""
 
     def reconcile(self, attempt: Attempt) -> PostResult | None:
@@ -108,7 +108,7 @@ class Together:
     """A publisher made async, which gives way now and then, and sometimes hangs: for several
     attempts at once."""
 
-    def __init__(self, publisher: Publisher, chance: Random) -> None:
+    def __init__(self, publisher: SimulatedPublisher, chance: Random) -> None:
         self._publisher = publisher
         self._chance = chance
         if isinstance(publisher, Asked):

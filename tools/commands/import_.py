@@ -19,8 +19,8 @@ from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, quiet
 
 if TYPE_CHECKING:
-    from ..interchange.fields import Fault
-    from ..interchange.plan import Plan, Target
+    from ..interchange.fields import RowFault
+    from ..interchange.plan import ImportPlan, Target
 
 _SHOWN = 20
 
@@ -110,7 +110,7 @@ def _target(session: Session, timezone: str | None) -> Target:
     return Target(load_zone(session.zone_to_be(timezone)))
 
 
-def _print_faults(faults: list[Fault]) -> None:
+def _print_faults(faults: list[RowFault]) -> None:
     for fault in faults[:_SHOWN]:
         print_error(str(fault))
     if len(faults) > _SHOWN:
@@ -118,7 +118,7 @@ def _print_faults(faults: list[Fault]) -> None:
     print_error("nothing was imported")
 
 
-def _document(plan: Plan, ids: list[str | None], *, dry_run: bool) -> dict[str, Any]:
+def _document(plan: ImportPlan, ids: list[str | None], *, dry_run: bool) -> dict[str, Any]:
     return {
         "dry_run": dry_run,
         "imported": 0 if dry_run else len(ids),
@@ -131,7 +131,7 @@ def _document(plan: Plan, ids: list[str | None], *, dry_run: bool) -> dict[str, 
     }
 
 
-def _print(plan: Plan, *, dry_run: bool) -> None:
+def _print(plan: ImportPlan, *, dry_run: bool) -> None:
     count = len(plan.jobs)
     states = ", ".join(f"{number} {status}" for status, number in plan.by_status().items())
     said = f"{_jobs(count)}{': ' if states else ''}{states}"

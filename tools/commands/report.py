@@ -88,7 +88,7 @@ def _make(
     session: Session, ledger: Ledger, day: date | None, since: str | None, until: str | None
 ) -> Page:
     try:
-        from ..report.page import Source, gather_page, render
+        from ..report.page import ReportSource, gather_page, render
     except ImportError as error:
         raise JobLedgerError(
             f"the page needs a library that is missing: {error}", hint=how_to_install("report")
@@ -96,7 +96,7 @@ def _make(
     zone, now = zone_of(ledger), ledger.now()
     begin, end = window(since, until, now, zone)
     damage = ledger.damage
-    source = Source(
+    source = ReportSource(
         name=session.directory.resolve().name,
         zone=zone,
         made_at=now,

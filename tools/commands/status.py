@@ -29,7 +29,7 @@ class Due(msgspec.Struct, frozen=True):
     scheduled_time: datetime
 
 
-class Runner(msgspec.Struct, frozen=True):
+class RunnerStatus(msgspec.Struct, frozen=True):
     """The process that runs the jobs (0: it does not say which), and since when."""
 
     pid: int
@@ -54,7 +54,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     zone: str
     now: datetime
-    runner: Runner | None
+    runner: RunnerStatus | None
     next: Due | None
     overdue: int
     oldest: Due | None
@@ -120,13 +120,13 @@ def look(ledger: Ledger) -> Status:
     )
 
 
-def _runner(fs: FileSystem, ledger: Ledger) -> Runner | None:
+def _runner(fs: FileSystem, ledger: Ledger) -> RunnerStatus | None:
     pid = ledger.runner_pid()
     if pid is None:
         return None
     with storage_errors("read", ledger.directory / LOCK_NAME):
         since = fs.written_s(ledger.directory / LOCK_NAME)  # a runner writes its pid once
-    return Runner(pid, datetime.fromtimestamp(since, UTC))
+    return RunnerStatus(pid, datetime.fromtimestamp(since, UTC))
 
 
 def _sealed(fs: FileSystem, ledger: Ledger) -> Sealed | None:

@@ -18,7 +18,7 @@ from .publisher import URL_VARIABLE
 DEADLINE_S = 40.0
 
 
-class Runner:
+class DemoRunner:
     """One runner process, from entering its `with` block; nothing of it outlives the block.
 
     What it logs is appended to `log`.

@@ -21,7 +21,7 @@ from ..render.tables import print_jobs
 from ..render.timeline import timeline
 from ..session import zone_of
 from .posts import Refused, add_posts, demo_csv
-from .runner import Runner
+from .runner import DemoRunner
 from .verdict import Verdict, judge
 
 ZONE = "Asia/Ho_Chi_Minh"
@@ -89,7 +89,7 @@ class _Story:
 
     def _crash(self, ledger: Ledger, platform: FakePlatform) -> ScheduledJob:
         """Run until a post is out and its answer is not; then SIGKILL. The job that was running."""
-        with Runner(self._directory, platform.url, self._log) as runner:
+        with DemoRunner(self._directory, platform.url, self._log) as runner:
             runner.wait_until(lambda: platform.silences > 0, "a post was in flight")
             runner.kill()
             pid = runner.process.pid
@@ -104,7 +104,7 @@ class _Story:
         def all_done() -> bool:
             return all(ledger.get_job(job_id).status is JobStatus.COMPLETED for job_id in due)
 
-        with Runner(self._directory, platform.url, self._log) as runner:
+        with DemoRunner(self._directory, platform.url, self._log) as runner:
             runner.wait_until(all_done, "everything due was posted")
             code = runner.stop()
             pid = runner.process.pid

@@ -17,7 +17,7 @@ import msgspec
 
 from ...domain.errors import ValidationError
 from ...domain.job.state import ScheduledJob
-from .fields import KEYS, NEEDED, STATE, Fault, Row, place, to_document
+from .fields import KEYS, NEEDED, STATE, Row, RowFault, place, to_document
 
 BOM = "\ufeff"
 _SEPARATORS = (",", ";", "\t")
@@ -25,7 +25,7 @@ _LONGEST_CELL = 2**24
 _MAY_BE_EMPTY = ("error", "thread_id", "status_message")
 
 
-def read_csv(text: str, source: str) -> Iterator[Row | Fault]:
+def read_csv(text: str, source: str) -> Iterator[Row | RowFault]:
     """Read the rows of a file; its separator is the one that its first row is understood with.
 
     Raises:
@@ -38,7 +38,7 @@ def read_csv(text: str, source: str) -> Iterator[Row | Fault]:
         csv.field_size_limit(longest)
 
 
-def _read(text: str, source: str) -> Iterator[Row | Fault]:
+def _read(text: str, source: str) -> Iterator[Row | RowFault]:
     separator, begin = _find_separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     columns: list[str] = []
@@ -49,7 +49,7 @@ def _read(text: str, source: str) -> Iterator[Row | Fault]:
         except StopIteration:
             break
         except csv.Error as error:
-            yield Fault(place(source, line), f"not CSV: {error}")
+            yield RowFault(place(source, line), f"not CSV: {error}")
             return
         if reader.line_num > begin and any(cell.strip() for cell in cells):
             if not columns:
@@ -58,7 +58,7 @@ def _read(text: str, source: str) -> Iterator[Row | Fault]:
                 try:
                     yield Row(source, line, _values(columns, cells))
                 except ValidationError as error:
-                    yield Fault(place(source, line), str(error))
+                    yield RowFault(place(source, line), str(error))
         line = reader.line_num + 1
     if not columns:
         raise ValidationError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from .fields import Fault, Row
+from .fields import Row, RowFault
 
 _RANK = {"completed": 2, "running": 1}
 
@@ -20,15 +20,15 @@ class Candidates:
 
     def __init__(self) -> None:
         self._best: dict[str, tuple[tuple[int, datetime, str], Row]] = {}
-        self._others: list[Row | Fault] = []
+        self._others: list[Row | RowFault] = []
         self._taken: dict[str, int] = {}
         self.resolved: Counter[str] = Counter()
         """How many jobs were in the directory more than once, by the file that won."""
 
-    def add(self, row: Row | Fault, updated_at: str | None, day: str) -> None:
+    def add(self, row: Row | RowFault, updated_at: str | None, day: str) -> None:
         """Take a row in, of a file of that day which was written at `updated_at`."""
         job_id = row.values.get("job_id") if isinstance(row, Row) else None
-        if isinstance(row, Fault) or not isinstance(job_id, str):
+        if isinstance(row, RowFault) or not isinstance(job_id, str):
             self._others.append(row)
             return
         status = str(row.values.get("status", "")).strip().lower()
@@ -38,7 +38,7 @@ class Candidates:
         if best is None or rank >= best[0]:
             self._best[job_id] = (rank, row)
 
-    def rows(self) -> list[Row | Fault]:
+    def rows(self) -> list[Row | RowFault]:
         """Return what is left: one row for each job, and what is no job of its own."""
         chosen = [row for _, row in self._best.values()]
         for row in chosen:

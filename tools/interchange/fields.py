@@ -38,7 +38,7 @@ class Row(msgspec.Struct, frozen=True):
         return place(self.source, self.line)
 
 
-class Fault(msgspec.Struct, frozen=True):
+class RowFault(msgspec.Struct, frozen=True):
     """What is wrong with a file, and where; without a place the message has it."""
 
     place: str

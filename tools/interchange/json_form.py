@@ -13,14 +13,14 @@ import msgspec
 from ...domain.errors import ValidationError
 from ...domain.job.state import ScheduledJob
 from ...projections.daily_files import DailyFiles
-from .fields import Fault, Row, place, to_document
+from .fields import Row, RowFault, place, to_document
 
 _DECODER = json.JSONDecoder()
 """Python's own, since it keeps a number too long for the log as it is, to be refused."""
 _SPACE = " \t\r\n"
 
 
-def read_lines(text: str, source: str) -> Iterator[Row | Fault]:
+def read_lines(text: str, source: str) -> Iterator[Row | RowFault]:
     """Read the jobs of a file with one on each line; empty lines are skipped."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip(_SPACE):
@@ -28,7 +28,7 @@ def read_lines(text: str, source: str) -> Iterator[Row | Fault]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield Fault(place(source, number), f"not JSON: {_said(error)}")
+            yield RowFault(place(source, number), f"not JSON: {_said(error)}")
             continue
         yield _row(value, source, number)
 
@@ -37,7 +37,7 @@ class DailyFile(msgspec.Struct):
     """What a daily file holds; `updated_at` None where it does not say."""
 
     updated_at: str | None
-    rows: list[Row | Fault]
+    rows: list[Row | RowFault]
 
 
 def read_daily(text: str, source: str) -> DailyFile:
@@ -67,9 +67,9 @@ def read_daily(text: str, source: str) -> DailyFile:
     return DailyFile(updated_at if isinstance(updated_at, str) else None, rows)
 
 
-def _row(value: object, source: str, line: int) -> Row | Fault:
+def _row(value: object, source: str, line: int) -> Row | RowFault:
     if not isinstance(value, dict):
-        return Fault(place(source, line), f"not a job: {type(value).__name__}, not an object")
+        return RowFault(place(source, line), f"not a job: {type(value).__name__}, not an object")
     return Row(source, line, value)
 
 

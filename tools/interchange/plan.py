@@ -20,7 +20,7 @@ from ...eventstore.commit_queue import ENVELOPE_BYTES, MAX_APPEND_BYTES
 from ...ledger.newcomers import in_zone, used_before
 from .csv_form import read_csv
 from .duplicates import Candidates
-from .fields import Fault, Row, own_metadata, to_job
+from .fields import Row, RowFault, own_metadata, to_job
 from .json_form import read_daily, read_lines
 from .sources import Source
 
@@ -34,7 +34,7 @@ class Target(msgspec.Struct, frozen=True):
     known_ids: Collection[str] = ()
 
 
-class Plan(msgspec.Struct):
+class ImportPlan(msgspec.Struct):
     """The jobs to import in order, or what is wrong with the rows, and what else is worth saying.
 
     `given_ids` has for each job the id that its row has, None where one is made.
@@ -43,7 +43,7 @@ class Plan(msgspec.Struct):
 
     jobs: list[ImportedJob] = []
     given_ids: list[str | None] = []
-    faults: list[Fault] = []
+    faults: list[RowFault] = []
     skipped: int = 0
     duplicates: Counter[str] = msgspec.field(default_factory=Counter)
     metadata_keys: dict[str, None] = {}
@@ -54,7 +54,7 @@ class Plan(msgspec.Struct):
         return {status.value: found[status] for status in JobStatus if found[status]}
 
 
-def read_rows(sources: Sequence[Source], plan: Plan) -> list[Row | Fault]:
+def read_rows(sources: Sequence[Source], plan: ImportPlan) -> list[Row | RowFault]:
     """All rows, in the order of the sources; of a directory one for each job.
 
     A file that is damaged as a whole is a fault like any other; the rest is read all the same.
@@ -63,7 +63,7 @@ def read_rows(sources: Sequence[Source], plan: Plan) -> list[Row | Fault]:
         StorageError: a file cannot be read.
     """
     groups: dict[Path, Candidates] = {}
-    parts: list[Candidates | list[Row | Fault]] = []
+    parts: list[Candidates | list[Row | RowFault]] = []
     for source in sources:
         if source.group is not None and source.group not in groups:
             groups[source.group] = Candidates()
@@ -76,8 +76,8 @@ def read_rows(sources: Sequence[Source], plan: Plan) -> list[Row | Fault]:
             else:
                 parts.append(list(_rows(source)))
         except ValidationError as error:
-            parts.append([Fault("", str(error))])
-    rows: list[Row | Fault] = []
+            parts.append([RowFault("", str(error))])
+    rows: list[Row | RowFault] = []
     for part in parts:
         if isinstance(part, Candidates):
             rows += part.rows()
@@ -87,7 +87,7 @@ def read_rows(sources: Sequence[Source], plan: Plan) -> list[Row | Fault]:
     return rows
 
 
-def _rows(source: Source) -> Iterator[Row | Fault]:
+def _rows(source: Source) -> Iterator[Row | RowFault]:
     text = source.read()
     if source.form == "daily":
         return iter(read_daily(text, source.said).rows)
@@ -101,26 +101,26 @@ def make_plan(
     *,
     skip_existing: bool = False,
     progress: Progress = lambda done, total: None,
-) -> Plan:
+) -> ImportPlan:
     """Read everything and check every row as the ledger will.
 
     Raises:
         StorageError: a file cannot be read.
         ValidationError: all rows are acceptable, and too much for one write.
     """
-    plan = Plan()
+    plan = ImportPlan()
     rows = read_rows(sources, plan)
     places: dict[str, str] = {}
     size = 0
     for number, row in enumerate(rows):
         progress(number, len(rows))
-        if isinstance(row, Fault):
+        if isinstance(row, RowFault):
             plan.faults.append(row)
             continue
         job_id = row.values.get("job_id")
         if isinstance(job_id, str) and job_id in places:
             fault = f"job_id {job_id!r} is there twice: also in {places[job_id]}"
-            plan.faults.append(Fault(row.place, fault))
+            plan.faults.append(RowFault(row.place, fault))
             continue
         if isinstance(job_id, str):
             places[job_id] = row.place
@@ -131,7 +131,7 @@ def make_plan(
             item = ImportedJob(to_job(row.values, now), row.source, row.line)
             size += _check(item, target, now)
         except JobLedgerError as error:
-            plan.faults.append(Fault(row.place, str(error)))
+            plan.faults.append(RowFault(row.place, str(error)))
             continue
         plan.jobs.append(item)
         plan.given_ids.append(item.job.job_id if job_id is not None else None)

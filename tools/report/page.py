@@ -28,7 +28,7 @@ MOST_JOBS = 2000
 _MOST_CHOICES = 200
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class ReportSource(msgspec.Struct, frozen=True, kw_only=True):
     """What a page is about, besides the events."""
 
     name: str
@@ -60,7 +60,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     day: str | None
 
 
-def gather_page(events: Iterable[Event], source: Source) -> Gathered:
+def gather_page(events: Iterable[Event], source: ReportSource) -> Gathered:
     """One pass over the events, a whole log up to the end of the window."""
     board = Board()
     stats = Stats(source.zone, since=source.since, until=source.until)
@@ -85,7 +85,7 @@ def gather_page(events: Iterable[Event], source: Source) -> Gathered:
     )
 
 
-def render(found: Gathered, source: Source) -> Page:
+def render(found: Gathered, source: ReportSource) -> Page:
     """Render the whole page as one piece of HTML."""
     jobs = sorted(found.jobs, key=_place_in_table)
     day = found.attempts.day

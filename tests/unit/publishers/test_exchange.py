@@ -10,13 +10,13 @@ from collections.abc import Callable, Coroutine
 import httpx
 import pytest
 
-from jobledger.publishers.exchange import Answer, Connection, NoAnswer, NotSent, Timeouts
+from jobledger.publishers.exchange import Connection, NoAnswer, NotSent, Response, Timeouts
 
 Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 
-def exchange(handler: Handler, url: str = "https://example.org", **times: float) -> Answer:
-    async def call() -> Answer:
+def exchange(handler: Handler, url: str = "https://example.org", **times: float) -> Response:
+    async def call() -> Response:
         transport = httpx.MockTransport(handler)
         async with Connection(
             Timeouts(**times), lambda: transport, ["a-long-secret"]

@@ -19,7 +19,7 @@ from support.hostile_server import HostileServer, head
 from jobledger import JobStatus
 from jobledger.publishers import ThreadsPublisher, Timeouts, WebhookPublisher
 from jobledger.publishers.body import MOST_BYTES, Unpacking
-from jobledger.publishers.exchange import Answer, Connection, NoAnswer
+from jobledger.publishers.exchange import Connection, NoAnswer, Response
 
 MIB = 1024 * 1024
 CHUNK = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
@@ -42,13 +42,13 @@ def of(body: bytes, status: str = "200 OK", *headers: str) -> Iterable[bytes]:
     return [head(status, f"Content-Length: {len(body)}", *headers), body]
 
 
-def ask(server: HostileServer, times: Timeouts = IN_TWO_MINUTES) -> Answer:
+def ask(server: HostileServer, times: Timeouts = IN_TWO_MINUTES) -> Response:
     """One exchange with it, over a real connection."""
 
     def direct() -> httpx.AsyncHTTPTransport:
         return httpx.AsyncHTTPTransport(trust_env=False)
 
-    async def exchange() -> Answer:
+    async def exchange() -> Response:
         async with Connection(times, direct) as connection:
             return await connection.exchange("GET", server.url, headers={})
 
@@ -239,7 +239,7 @@ def test_no_more_is_unpacked_than_the_bound_however_it_is_cut() -> None:
 def test_what_a_transport_of_ones_own_has_read_already_is_taken_as_it_is() -> None:
     """Up to the bound as well."""
 
-    async def exchange(content: bytes) -> Answer:
+    async def exchange(content: bytes) -> Response:
         response = httpx.Response(200, content=content)
         transport = httpx.MockTransport(lambda request: response)
         async with Connection(IN_TWO_MINUTES, lambda: transport) as connection:

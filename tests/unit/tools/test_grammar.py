@@ -12,7 +12,7 @@ from support.cli import run_here
 
 from jobledger import Ledger, ManualClock
 from jobledger.tools.cli import COMMANDS, SECTIONS, cli, main
-from jobledger.tools.grammar import Command, Group, takes_one
+from jobledger.tools.grammar import Group, LedgerCommand, takes_one
 from jobledger.tools.session import JobId
 from jobledger.tools.suggestions import ALIASES, suggestion
 
@@ -71,7 +71,7 @@ def test_a_flag_may_be_repeated_and_help_comes_first(directory: Path, clock: Man
 def test_every_command_is_read_by_the_same_rules() -> None:
     """One made by click alone would take the last of two values in silence."""
     for words, command in TREE.items():
-        assert isinstance(command, Command | Group), words
+        assert isinstance(command, LedgerCommand | Group), words
 
 
 def test_every_argument_and_option_that_takes_a_jobs_id_completes_it() -> None:
