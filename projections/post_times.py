@@ -13,6 +13,7 @@ from typing import assert_never
 import msgspec
 
 from ..domain.job import events as e
+from ..domain.job.doubt import Doubt
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
 from ..domain.times import Moment
@@ -51,7 +52,7 @@ class PostTimes:
         doubts = self._doubts.setdefault(after.account_id, {})
         match data:
             case e.JobAdded():  # imported, where it is anything but new
-                if _is_in_doubt(after):
+                if after.doubt is not Doubt.NONE:
                     doubts[after.job_id] = after.started_at or event.at
                 elif after.status is JobStatus.COMPLETED:
                     doubts.pop(after.job_id, None)  # of a job of this id that was removed
@@ -130,7 +131,3 @@ class PostTimes:
             if job_id != job.job_id:
                 insort(posts, at)
         return pacing.allowed_at(posts)
-
-
-def _is_in_doubt(job: ScheduledJob) -> bool:
-    return job.in_doubt or job.may_be_out or job.outcome_unknown

@@ -31,7 +31,7 @@ from .daily_files import DayState
 from .jobs import OPEN, JobsState, pack, unpack
 from .post_times import PostTimesState
 
-FORMAT = 1
+FORMAT = 2
 NAME = "snapshot_board"
 LONGEST_HEADER = 4096
 _AT_ONCE = 512

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from ..errors import InvalidTransitionError
 from . import events as e
+from .doubt import Doubt
 from .events import Event
 from .lifecycle import BY_TRIGGER, NEW
 from .messages import FACT, Fact, What
@@ -26,6 +27,7 @@ _COMPLETED, _FAILED = JobStatus.COMPLETED, JobStatus.FAILED
 _DRAFTED, _NEW = FACT[What.DRAFTED], FACT[What.SCHEDULED]
 _ASKING, _PUBLISHING = FACT[What.ASKING], FACT[What.PUBLISHING]
 _PUBLISHED = FACT[What.PUBLISHED]
+_NO_DOUBT = Doubt.NONE
 
 DataT = TypeVar("DataT", bound=e.EventData)
 Step = Callable[[Any, DataT, Event], ScheduledJob | None]
@@ -106,7 +108,13 @@ def _added(job: None, data: e.JobAdded, event: Event) -> ScheduledJob:
 
 def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:
     """The state that an imported job brings with it."""
-    state = {name: getattr(past, name) for name in _STATE}
+    state: dict[str, Any] = {name: getattr(past, name) for name in _AS_IT_WAS}
+    state["doubt"] = Doubt.of(
+        in_doubt=past.in_doubt,
+        exhausted=past.exhausted,
+        may_be_out=past.may_be_out,
+        outcome_unknown=past.outcome_unknown,
+    )
     if past.created_at is None:
         state["created_at"] = event.at
     if past.status is _RUNNING and past.started_at is None:
@@ -174,7 +182,7 @@ def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJo
         started_at=event.at,
         attempt=data.attempt,
         reconcilable=data.reconcilable,
-        may_be_out=job.may_be_out or (job.in_doubt and not data.reconcilable),
+        doubt=_unasked(job.doubt) if job.in_doubt and not data.reconcilable else job.doubt,
         deferred_until=None,
         status_message=_ASKING if data.asks_first else _PUBLISHING,
     )
@@ -201,10 +209,7 @@ def _completed(job: ScheduledJob, data: e.JobCompleted, event: Event) -> Schedul
         thread_id=data.thread_id,
         error=None,
         status_message=_PUBLISHED,
-        in_doubt=False,
-        may_be_out=False,
-        exhausted=False,
-        outcome_unknown=False,
+        doubt=_NO_DOUBT,
     )
 
 
@@ -218,7 +223,7 @@ def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJo
         scheduled_time=data.scheduled_time,
         error=data.error,
         status_message=FACT[What.RETRIED if data.called else What.NOT_BEGUN],
-        **_SETTLED,
+        doubt=_of_others(job.doubt),
     )
 
 
@@ -228,9 +233,7 @@ def _failed(job: ScheduledJob, data: e.JobFailed, event: Event) -> ScheduledJob:
         job,
         version=event.version,
         status=_FAILED,
-        in_doubt=False,
-        exhausted=False,
-        outcome_unknown=data.outcome_unknown,
+        doubt=Doubt.of(may_be_out=job.may_be_out, outcome_unknown=data.outcome_unknown),
         error=data.error,
         status_message=FACT[What.UNKNOWN if data.outcome_unknown else What.FAILED],
     )
@@ -249,11 +252,13 @@ def _interrupted(job: ScheduledJob, data: e.JobInterrupted, event: Event) -> Sch
         status=data.status,
         retry_count=data.retry_count,
         scheduled_time=data.scheduled_time or job.scheduled_time,
-        in_doubt=data.in_doubt,
-        may_be_out=not data.in_doubt,
+        doubt=Doubt.of(
+            in_doubt=data.in_doubt,
+            exhausted=data.exhausted,
+            may_be_out=not data.in_doubt,
+            outcome_unknown=data.status is _FAILED,
+        ),
         doubted_attempt=job.doubted_attempt if only_asked else data.attempt,
-        exhausted=data.exhausted,
-        outcome_unknown=data.status is _FAILED,
         error=data.error,
         status_message=FACT[what],
     )
@@ -266,7 +271,7 @@ def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> Schedul
         job,
         version=event.version,
         status=JobStatus.CANCELLED,
-        in_doubt=job.in_doubt or data.in_doubt,
+        doubt=_to_be_asked(job.doubt) if data.in_doubt else job.doubt,
         doubted_attempt=job.attempt if data.in_doubt else job.doubted_attempt,
         deferred_until=None,
         status_message=Fact(what, data.reason) if data.reason else FACT[what],
@@ -294,9 +299,7 @@ def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> Scheduled
         status=_SCHEDULED,
         scheduled_time=data.scheduled_time,
         retry_count=0,  # rule: requeue-begins-anew
-        exhausted=False,
-        outcome_unknown=False,
-        may_be_out=False,
+        doubt=Doubt.of(in_doubt=job.in_doubt),
         error=None,
         status_message=FACT[What.REQUEUED],
     )
@@ -306,7 +309,7 @@ def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> Scheduled
 def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> ScheduledJob:
     if not data.posted:
         fact = FACT[What.NOT_POSTED]
-        return replace(job, version=event.version, status_message=fact, **_KNOWN)
+        return replace(job, version=event.version, doubt=_NO_DOUBT, status_message=fact)
     return replace(
         job,
         version=event.version,
@@ -315,7 +318,7 @@ def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> Scheduled
         thread_id=data.thread_id,
         error=None,
         status_message=FACT[What.POSTED],
-        **_KNOWN,
+        doubt=_NO_DOUBT,
     )
 
 
@@ -324,9 +327,22 @@ def _removed(job: ScheduledJob, data: e.JobRemoved, event: Event) -> None:
     return None
 
 
-_SETTLED = {"in_doubt": False, "exhausted": False, "outcome_unknown": False}
-"""This attempt's own outcome is known."""
-_KNOWN = {**_SETTLED, "may_be_out": False}
-"""So is that of every attempt before it."""
+def _of_others(doubt: Doubt) -> Doubt:
+    """Return what stays when the outcome of this attempt is known: what nobody can be asked."""
+    return Doubt.of(may_be_out=doubt.may_be_out)
 
-_STATE = tuple(name for name in e.Imported.__struct_fields__ if name not in ("source", "line"))
+
+def _unasked(doubt: Doubt) -> Doubt:
+    """Return the doubt when an attempt begins whose publisher cannot be asked any more."""
+    return Doubt.of(in_doubt=doubt.in_doubt, exhausted=doubt.exhausted, may_be_out=True)
+
+
+def _to_be_asked(doubt: Doubt) -> Doubt:
+    """Return the doubt when a running attempt is left alone whose publisher can be asked."""
+    return Doubt.of(in_doubt=True, exhausted=doubt.exhausted, may_be_out=doubt.may_be_out)
+
+
+_AS_IT_WAS = tuple(
+    name for name in e.Imported.__struct_fields__ if name in ScheduledJob.__struct_fields__
+)
+"""What an import takes over field by field; its doubt is made of several."""

@@ -6,6 +6,7 @@ the lifecycle here is refused, such as a job that is completed at no time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from ..validation import (
     check_timeout,
     clean_text,
 )
+from .doubt import Doubt
 from .events import Imported, JobAdded
 from .state import ImportedJob, JobStatus, ScheduledJob
 
@@ -64,10 +66,10 @@ def take_over(item: ImportedJob, now: datetime) -> JobAdded:
     attempt = check_count(job.attempt, "attempt") or least_attempt(status, retry_count)
     timeout_s = _timeout_s(job.publish_timeout_s)
     facts: dict[str, Any] = {name: _time(getattr(job, name), name) for name in TIMES[1:]}
-    facts |= {name: check_flag(getattr(job, name), name) for name in _FLAGS}
     facts |= {
         name: check_optional_text(getattr(job, name), name, MAX_TEXT_CHARS) for name in _TEXTS
     }
+    doubt = _doubt(job.doubt)
     doubted = check_count(job.doubted_attempt, "doubted_attempt")
     scheduled_time = _scheduled_time(job.scheduled_time, status, now)
     _check_state(job, status, attempt)
@@ -87,7 +89,12 @@ def take_over(item: ImportedJob, now: datetime) -> JobAdded:
             status=status,
             retry_count=retry_count,
             attempt=attempt,
-            doubted_attempt=doubted or (attempt if job.in_doubt else 0),
+            in_doubt=doubt.in_doubt,
+            exhausted=doubt.exhausted,
+            may_be_out=doubt.may_be_out,
+            outcome_unknown=doubt.outcome_unknown,
+            doubted_attempt=doubted or (attempt if doubt.in_doubt else 0),
+            reconcilable=check_flag(job.reconcilable, "reconcilable"),
             checkpoints=_checkpoints(job.checkpoints),
             **facts,
         ),
@@ -95,7 +102,27 @@ def take_over(item: ImportedJob, now: datetime) -> JobAdded:
 
 
 _TEXTS = ("error", "thread_id", "status_message")
-_FLAGS = ("in_doubt", "exhausted", "outcome_unknown", "may_be_out", "reconcilable")
+
+
+def stated_doubt(facts: Mapping[str, object]) -> Doubt:
+    """Return the doubt that a job has elsewhere, where the facts of it are told one by one.
+
+    Raises:
+        ValidationError: one is neither true nor false, or two cannot be together.
+    """
+    flags = {name: check_flag(value, name) for name, value in facts.items()}
+    doubt = Doubt.of(**flags)
+    for name, value in flags.items():
+        if value is not getattr(doubt, name):
+            raise _refuse(name, _ALONE[name])
+    return doubt
+
+
+_ALONE = {
+    "in_doubt": "is settled for a job that is failed with its outcome unknown",
+    "exhausted": "is of jobs that are in_doubt",
+}
+"""Why a fact does not hold beside the others that are told."""
 
 
 def _check_state(job: ScheduledJob, status: JobStatus, attempt: int) -> None:
@@ -117,8 +144,6 @@ def _check_state(job: ScheduledJob, status: JobStatus, attempt: int) -> None:
         raise _refuse("may_be_out", "is settled for a job that is completed")
     if job.in_doubt and not attempt:
         raise _refuse("in_doubt", "needs the number of an attempt")
-    if job.exhausted and not job.in_doubt:
-        raise _refuse("exhausted", "is of jobs that are in_doubt")
     if job.deferred_until is not None and status is not JobStatus.SCHEDULED:
         raise _refuse("deferred_until", f"is of scheduled jobs, and this one is {said}")
 
@@ -126,6 +151,12 @@ def _check_state(job: ScheduledJob, status: JobStatus, attempt: int) -> None:
 def _status(value: object) -> JobStatus:
     if not isinstance(value, JobStatus):
         raise _refuse("status", f"must be a JobStatus, not {value!r:.60}")
+    return value
+
+
+def _doubt(value: object) -> Doubt:
+    if not isinstance(value, Doubt):
+        raise _refuse("doubt", f"must be a Doubt, not {value!r:.60}")
     return value
 
 

@@ -12,6 +12,7 @@ import msgspec
 from ..errors import ValidationError
 from ..policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
 from ..times import Moment, in_utc
+from .doubt import Doubt
 from .messages import FACT, Fact, worded
 
 
@@ -89,16 +90,10 @@ class _State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """The sequence number of its `added` event: the order of adding."""
     attempt: int = 0
     """The number of its latest attempt, counted over its whole life from 1; 0 before any."""
-    in_doubt: bool = False
-    """An attempt ended without a known outcome and its publisher can be asked (`reconcile`)."""
+    doubt: Doubt = Doubt.NONE
+    """Whether its post may be out although nobody knows that it is."""
     doubted_attempt: int = 0
-    """The number of the attempt that it is in doubt about."""
-    exhausted: bool = False
-    """No retry was left when it came into doubt: if the post is not out, it has failed."""
-    outcome_unknown: bool = False
-    """FAILED, and the post may be out all the same: for a person to resolve or requeue."""
-    may_be_out: bool = False
-    """An attempt of a publisher that cannot be asked was interrupted, and nobody has settled it."""
+    """The number of the attempt that it is in doubt about, or was last."""
     reconcilable: bool = False
     """Whether the publisher of the latest attempt can `reconcile`."""
     deferred_until: Moment | None = None
@@ -125,6 +120,26 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         """What is going on, for people; the wording may change from release to release."""
         told = _MESSAGE.__get__(self)
         return worded(told, self) if isinstance(told, Fact) else told
+
+    @property
+    def in_doubt(self) -> bool:
+        """An attempt ended without a known outcome and its publisher can be asked (`reconcile`)."""
+        return self.doubt.in_doubt
+
+    @property
+    def exhausted(self) -> bool:
+        """No retry was left when it came into doubt: if the post is not out, it has failed."""
+        return self.doubt.exhausted
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """FAILED, and the post may be out all the same: for a person to resolve or requeue."""
+        return self.doubt.outcome_unknown
+
+    @property
+    def may_be_out(self) -> bool:
+        """An attempt of a publisher that cannot be asked was interrupted, and nobody settled it."""
+        return self.doubt.may_be_out
 
     def is_expired(self, now: datetime, expire_after: timedelta = EXPIRE_AFTER) -> bool:
         """Whether `scheduled_time` is more than `expire_after` (24 h) ago."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jobledger import Ledger
+from jobledger import Ledger, ScheduledJob
 from jobledger.domain.job.events import EVENT_TYPES
 from jobledger.domain.job.fold import FOLD
 from jobledger.integrity.verify import verify
@@ -66,8 +66,16 @@ def test_it_is_folded_by_the_number_that_is_said(name: str) -> None:
     have derived looks damaged. The state is compared without its words."""
     with Ledger(Path(__file__).parent / name, read_only=True) as ledger:
         jobs = sorted(ledger._state.board.jobs.each(), key=lambda job: job.order)
-        state = json.dumps(msgspec.to_builtins(jobs), sort_keys=True).encode()
+        state = json.dumps([_plain(job) for job in jobs], sort_keys=True).encode()
     assert (FOLD, sha256(state).hexdigest()[:16]) == (1, FOLDED[name])
+
+
+def _plain(job: ScheduledJob) -> dict[str, object]:
+    """Return the state of a job as it was kept once: with each fact of its doubt by itself."""
+    plain: dict[str, object] = msgspec.to_builtins(job)
+    plain.pop("doubt", None)
+    facts = ("in_doubt", "exhausted", "outcome_unknown", "may_be_out")
+    return plain | {name: True for name in facts if getattr(job, name)}
 
 
 def test_its_events_give_their_lines_back(golden: Path) -> None:

@@ -10,6 +10,10 @@ from jobledger.domain.job import commands as c
 from jobledger.domain.job import events as e
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.evolve import evolve
+from jobledger.domain.job.importing import stated_doubt
+
+DOUBT = ("in_doubt", "exhausted", "outcome_unknown", "may_be_out")
+"""The facts that a `Doubt` is made of; `elsewhere` takes them one by one."""
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -26,7 +30,8 @@ def elsewhere(**more: Any) -> ImportedJob:
     fields: dict[str, Any] = {
         "job_id": "job", "account_id": "acc", "content": "text", "scheduled_time": NOON,
     }  # fmt: skip
-    return ImportedJob(ScheduledJob(**(fields | more)), "posts.csv", 3)
+    doubt = stated_doubt({name: more.pop(name) for name in DOUBT if name in more})
+    return ImportedJob(ScheduledJob(**(fields | {"doubt": doubt} | more)), "posts.csv", 3)
 
 
 class Life:

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from jobledger import ImportedJob, JobPriority, JobStatus, ScheduledJob
+from jobledger.domain.job.doubt import Doubt
 from jobledger.testing.strategies import json_values, metadata, texts
 
 from .domain import NOON
@@ -25,6 +26,7 @@ optional_texts = st.none() | awkward | words
 @st.composite
 def jobs_elsewhere(draw: st.DrawFn, job_id: str = "j") -> ImportedJob:
     """Draw a job in any state that the lifecycle has, with a past of any kind."""
+    doubt: dict[str, bool] = {}
     status = draw(st.sampled_from(JobStatus))
     settled = status in (JobStatus.COMPLETED, JobStatus.FAILED)
     state: dict[str, Any] = {
@@ -38,13 +40,13 @@ def jobs_elsewhere(draw: st.DrawFn, job_id: str = "j") -> ImportedJob:
     if status is JobStatus.COMPLETED:
         state["completed_at"] = draw(past)
     else:
-        state["may_be_out"] = draw(st.booleans())
+        doubt["may_be_out"] = draw(st.booleans())
     if status is JobStatus.FAILED:
-        state["outcome_unknown"] = draw(st.booleans())
+        doubt["outcome_unknown"] = draw(st.booleans())
     if status is JobStatus.SCHEDULED:
         state["deferred_until"] = draw(st.none() | past)
     if not settled and draw(st.booleans()):
-        state |= {"in_doubt": True, "exhausted": draw(st.booleans())}
+        doubt |= {"in_doubt": True, "exhausted": draw(st.booleans())}
         state["attempt"] = max(1, state["attempt"])
         state["doubted_attempt"] = draw(st.integers(0, state["attempt"]))
     for name in ("error", "thread_id", "status_message"):
@@ -60,6 +62,7 @@ def jobs_elsewhere(draw: st.DrawFn, job_id: str = "j") -> ImportedJob:
         max_retries=draw(st.integers(0, 5)),
         metadata=draw(metadata),
         publish_timeout_s=draw(st.none() | st.floats(0.001, 1e6)),
+        doubt=Doubt.of(**doubt),
         **state,
     )
     return ImportedJob(job, draw(words), draw(st.none() | st.integers(1, 1000)))

@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 
 from ...domain.errors import ValidationError
-from ...domain.job.importing import TIMES, least_attempt
+from ...domain.job.importing import TIMES, least_attempt, stated_doubt
 from ...domain.job.state import JobPriority, JobStatus, ScheduledJob, copy_json
 from ..typed_times import parse_moment
 
@@ -21,6 +21,8 @@ STATE = (
     "reconcilable", "deferred_until", "publish_timeout_s", "checkpoints",
 )  # fmt: skip
 """What a job has to remember besides, so that it does not go out twice: only where it is set."""
+DOUBT = ("in_doubt", "exhausted", "outcome_unknown", "may_be_out")
+"""Those of them that a `Doubt` is made of."""
 NEEDED = ("account_id", "content", "scheduled_time")
 
 _KNOWN = frozenset((*KEYS, *STATE))
@@ -91,7 +93,8 @@ def to_job(values: dict[str, Any], now: datetime) -> ScheduledJob:
     for name in TIMES:
         if name in known:
             known[name] = _time(known[name], name, now)
-    return ScheduledJob(**known)
+    doubt = stated_doubt({name: known.pop(name) for name in DOUBT if name in known})
+    return ScheduledJob(doubt=doubt, **known)
 
 
 def _with_own(metadata: object, values: dict[str, Any]) -> object:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobledger import JobPriority, JobStatus, ScheduledJob
+from jobledger.domain.job.doubt import Doubt
 from jobledger.domain.job.state import NO_KEYS
 from jobledger.projections import jobs as module
 from jobledger.projections.id_set import IdSet
@@ -221,7 +222,7 @@ def test_a_page_gives_back_what_was_packed() -> None:
         created_at=NOON + timedelta(microseconds=1),
         completed_at=datetime.max.replace(tzinfo=UTC),
         started_at=datetime.min.replace(tzinfo=UTC),
-        outcome_unknown=True,
+        doubt=Doubt.UNKNOWN,
         publish_timeout_s=0.1,
     )
     bare = job_of("k", JobStatus.CANCELLED, metadata=NO_KEYS)
