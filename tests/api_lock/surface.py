@@ -72,8 +72,10 @@ class _Surface:
         if isinstance(node, _Function):
             how = "".join(f"  [{ast.unparse(each)}]" for each in node.decorator_list)
             return [path + self._signature(found.module, node, bound=_draws(node)) + how]
-        kind = self._type(found.module, getattr(node, "annotation", None))
-        return [f"{path}: {kind}"]
+        if isinstance(node, ast.AnnAssign):
+            return [f"{path}: {self._type(found.module, node.annotation)}"]
+        assert isinstance(node, ast.Assign)  # short for a type
+        return [f"{path} = {self._type(found.module, node.value)}"]
 
     def of_class(self, path: str, found: Name) -> list[str]:
         """Write its head; its fields in their order, as they are given; and all else sorted."""

@@ -37,8 +37,9 @@ PACKAGE = {
     "__init__.py": """
 if TYPE_CHECKING:
     from .desk import Bell, Desk, Report, Tone
+    from .short import TONES, Anybody
 
-__all__ = ["Bell", "Desk", "Report", "Tone", "ring"]
+__all__ = ["Anybody", "Bell", "Desk", "Report", "TONES", "Tone", "ring"]
 
 def ring(*, times: int = 1) -> None: ...
 """,
@@ -78,6 +79,7 @@ Where = str | Path
 Loudness = Literal["low", "high"]
 Anybody = Callable[[], Where]
 LATE = timedelta(hours=24)
+TONES: tuple[Loudness, ...] = get_args(Loudness)
 
 class Options(TypedDict, total=False):
     by: str | None
@@ -87,6 +89,7 @@ class Options(TypedDict, total=False):
     "publishers/fake_platform/__init__.py": "__all__ = []\n",
 }
 LOCK = """\
+jobledger.Anybody = Callable[[], str | Path]
 class jobledger.Bell(Desk)
 class jobledger.Desk
 jobledger.Desk.where: Path
@@ -97,6 +100,7 @@ jobledger.Desk.is_open: bool  [property]
 class jobledger.Report(msgspec.Struct, frozen=True)
 jobledger.Report.seq: int = 0
 jobledger.Report.rest: list[Rest] = []
+jobledger.TONES: tuple[Literal['low', 'high'], ...]
 class jobledger.Tone(StrEnum)
 jobledger.Tone.LOW = 'low'
 jobledger.ring(*, times: int = 1) -> None
