@@ -19,9 +19,11 @@ from unittest.mock import patch
 from measure import in_turn, share, tell, timed
 
 from jobledger.eventstore import record
-from jobledger.eventstore.engines.files.segment import Cursor
-from jobledger.eventstore.jsonl import JsonlEventStore
-from jobledger.eventstore.record import GENESIS, NewRecord
+from jobledger.eventstore.engines.files.engine import FileEngine
+from jobledger.eventstore.event_log import EventLog
+from jobledger.eventstore.log import Log
+from jobledger.eventstore.port import Tail
+from jobledger.eventstore.record import GENESIS, RECORDS, NewRecord, R, Record
 
 DATA = (
     b'{"account_id":"my-shop","content":"%b","scheduled_time":"2026-03-02T12:00:00Z","priority":2,'
@@ -29,14 +31,14 @@ DATA = (
 )
 
 
-class NoHead(JsonlEventStore):
+class NoHead(FileEngine):
     """Alone on its ledger, so it need not look where the log ends; and nobody is told."""
 
-    def _catch_up(self, *, opening: bool = False) -> None:
+    def settle(self, log: Log[R], *, opening: bool = False) -> None:
         if opening:
-            super()._catch_up(opening=True)
+            super().settle(log, opening=True)
 
-    def _write_head(self, cursor: Cursor) -> None:
+    def _put_head(self, head: Tail, encoded: bytes | None = None) -> None:
         pass
 
 
@@ -50,7 +52,7 @@ def no_hash() -> Iterator[None]:
         yield
 
 
-def appending(store: JsonlEventStore, appends: int) -> float:
+def appending(store: EventLog[Record], appends: int) -> float:
     """Append so many times, one by one; return the seconds."""
     first = store.seq
     news = [
@@ -69,12 +71,15 @@ def main() -> None:
     appends = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     with tempfile.TemporaryDirectory() as place:
 
-        def opened(kind: type[JsonlEventStore], name: str) -> JsonlEventStore:
-            store = kind(Path(place, name), clock=lambda: datetime.now(UTC))
+        def opened(kind: type[FileEngine], name: str) -> EventLog[Record]:
+            def clock() -> datetime:
+                return datetime.now(UTC)
+
+            store = EventLog(kind(Path(place, name), clock=clock), clock=clock, form=RECORDS)
             store.refresh()
             return store
 
-        whole, without_head = opened(JsonlEventStore, "whole"), opened(NoHead, "no-head")
+        whole, without_head = opened(FileEngine, "whole"), opened(NoHead, "no-head")
         neither = opened(NoHead, "neither")
 
         def bare() -> float:

@@ -8,8 +8,9 @@ from pathlib import Path
 from jobledger import JobPriority, ManualClock
 from jobledger.domain.job.codec import encode_data
 from jobledger.domain.job.events import EventData, JobAdded, JobCompleted, JobStarted
-from jobledger.eventstore.jsonl import JsonlEventStore
-from jobledger.eventstore.record import NewRecord
+from jobledger.eventstore.engines.files.engine import FileEngine
+from jobledger.eventstore.event_log import EventLog
+from jobledger.eventstore.record import RECORDS, NewRecord, Record
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _AT_ONCE = 500
@@ -54,7 +55,7 @@ def mixed(directory: Path, jobs: int, *, waiting: int) -> datetime:
     return clock.now()
 
 
-def wait(store: JsonlEventStore, first: int, count: int) -> None:
+def wait(store: EventLog[Record], first: int, count: int) -> None:
     """So many more jobs, numbered from `first`, that wait."""
     for begin in range(first, first + count, _AT_ONCE):
         numbers = range(begin, min(begin + _AT_ONCE, first + count))
@@ -78,15 +79,16 @@ def content_of(job: str) -> str:
     return f"Post {job}: xin chào các bạn, hôm nay trời đẹp"
 
 
-def _store(directory: Path) -> tuple[ManualClock, JsonlEventStore]:
+def _store(directory: Path) -> tuple[ManualClock, EventLog[Record]]:
     clock = ManualClock(BEGIN)
-    store = JsonlEventStore(directory, clock=clock.now, durability="none")
+    engine = FileEngine(directory, clock=clock.now, durability="none")
+    store = EventLog(engine, clock=clock.now, form=RECORDS, durability="none")
     store.refresh()
     return clock, store
 
 
 def _came_and_went(
-    store: JsonlEventStore, clock: ManualClock, first: int, last: int, step: timedelta
+    store: EventLog[Record], clock: ManualClock, first: int, last: int, step: timedelta
 ) -> None:
     for begin in range(first, last, _AT_ONCE):
         ids = [_id(number) for number in range(begin, min(begin + _AT_ONCE, last))]

@@ -7,13 +7,14 @@ anything over. The others wait, each for itself, until they are written or it is
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic
 
 from ..domain.errors import StorageError, ValidationError
-from .engines.files.tail import MAX_WRITE_BYTES
-from .record import MAX_LINE_BYTES, NewRecord, Record
-from .store import VersionConflictError, position_conflict
+from .record import MAX_LINE_BYTES, MAX_WRITE_BYTES, NewRecord, R
 
+Decision = Callable[[], Sequence[NewRecord]]
+"""Says what is to be appended, on what is known when it is called."""
 MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
 """The most that one write carries, so that no torn tail is longer than MAX_WRITE_BYTES."""
 _LOOK_EVERY_S = 1.0
@@ -22,8 +23,9 @@ ENVELOPE_BYTES = 512
 """More than a record has around its data."""
 
 
-class Append:
-    """One caller's records, for a write that may carry those of others too.
+class Append(Generic[R]):
+    """One caller's records, for a write that may carry those of others too; or a decision, which
+    gives them when the write is made, and whose write carries nothing else.
 
     `finish` says that the write is over; then there is either an `error` or the `result`.
     Calling `lead` and `finish` again does nothing, so whoever was broken off in them may repeat.
@@ -35,8 +37,8 @@ class Append:
     __slots__ = (
         "_is_going_on",
         "_turn",
+        "decision",
         "error",
-        "expected_seq",
         "is_written",
         "leads",
         "records",
@@ -44,10 +46,10 @@ class Append:
         "size",
     )
 
-    def __init__(self, records: Sequence[NewRecord], expected_seq: int | None = None) -> None:
+    def __init__(self, records: Sequence[NewRecord], decision: Decision | None = None) -> None:
         self.records = records
-        self.expected_seq = expected_seq
-        self.result: list[Record] = []
+        self.decision = decision
+        self.result: list[R] = []
         self.error: Exception | None = None
         self.is_written = False
         """Whether it is in the log, as durable as the ledger's setting says."""
@@ -55,22 +57,18 @@ class Append:
         """Whether its caller has to write now, for itself and for those who wait."""
         self._turn: threading.Lock | None = None
         self._is_going_on = False
-        self.size = 0
+        self.size = _size_of(records)
         """About how many bytes it is in the log."""
-        for new in records:
-            size = len(new.data) + ENVELOPE_BYTES
-            if size > MAX_LINE_BYTES:
-                raise ValidationError(
-                    f"a record is longer than {MAX_LINE_BYTES} bytes", field="data"
-                )
-            self.size += size
-        if self.size > MAX_APPEND_BYTES:
-            raise ValidationError(
-                f"{len(records)} records in one write are about {self.size} bytes, over"
-                f" {MAX_APPEND_BYTES}",
-                field="jobs",
-                hint="add them in several parts",
-            )
+
+    def decide(self) -> None:
+        """Have the records that the decision gives now, if it is one.
+
+        Raises:
+            ValidationError: as when it is made; or whatever the decision raises.
+        """
+        if self.decision is not None:
+            self.records = self.decision()
+            self.size = _size_of(self.records)
 
     def wait_in_line(self) -> None:
         """From here on `wait` waits until there is news."""
@@ -99,7 +97,23 @@ class Append:
         self._is_going_on = True
 
 
-class CommitQueue:
+def _size_of(records: Sequence[NewRecord]) -> int:
+    total = 0
+    for new in records:
+        size = len(new.data) + ENVELOPE_BYTES
+        if size > MAX_LINE_BYTES:
+            raise ValidationError(f"a record is longer than {MAX_LINE_BYTES} bytes", field="data")
+        total += size
+    if total > MAX_APPEND_BYTES:
+        raise ValidationError(
+            f"{len(records)} records in one write are about {total} bytes, over {MAX_APPEND_BYTES}",
+            field="jobs",
+            hint="add them in several parts",
+        )
+    return total
+
+
+class CommitQueue(Generic[R]):
     """Those who wait for a write, in the order in which they came.
 
     An interruption (Ctrl-C, a signal's handler that raises) may come anywhere. Nobody may be left
@@ -108,12 +122,12 @@ class CommitQueue:
     """
 
     def __init__(self) -> None:
-        self._appends: dict[int, Append] = {}
+        self._appends: dict[int, Append[R]] = {}
         """By the thread that waits."""
         self._lock = threading.Lock()
         self._leader: int | None = None
         """The thread that writes, or is about to. None: nobody does, and nobody waits."""
-        self._taken: list[Append] = []
+        self._taken: list[Append[R]] = []
         """What the leader is writing."""
         self._here: set[int] = set()
         """The threads that are in `write`."""
@@ -126,7 +140,7 @@ class CommitQueue:
         or an observer that it calls."""
         return threading.get_ident() in self._here
 
-    def write(self, append: Append, lead: Callable[[], None]) -> None:
+    def write(self, append: Append[R], lead: Callable[[], None]) -> None:
         """Return when `append` is finished: by somebody who led, or by `lead`, called here.
 
         `lead` has to `take` the appends that it writes, this one among them, and to finish them
@@ -158,7 +172,7 @@ class CommitQueue:
             finally:
                 self._here.discard(thread)
 
-    def _join(self, append: Append, thread: int) -> None:
+    def _join(self, append: Append[R], thread: int) -> None:
         with self._lock:
             if self._leader is None:
                 append.leads = True
@@ -167,7 +181,7 @@ class CommitQueue:
                 append.wait_in_line()
             self._appends[thread] = append
 
-    def _is_left_alone(self, append: Append, thread: int) -> bool:
+    def _is_left_alone(self, append: Append[R], thread: int) -> bool:
         """Whether nobody leads any more: several interruptions may do that. Then the caller does,
         or hears that whoever had taken its append is gone."""
         with self._lock:
@@ -179,19 +193,23 @@ class CommitQueue:
                 append.error = broken_off()
             return True
 
-    def take(self) -> list[Append]:
-        """As many from the front as fit into one write, to be finished; the rest are for the next.
+    def take(self) -> list[Append[R]]:
+        """Take as many from the front as fit into one write, to be finished; the rest are for the
+        next. A decision is taken alone.
 
         For who leads, whose own append is the first.
         """
         size = 0
-        taken: list[Append] = []
+        taken: list[Append[R]] = []
         with self._lock:
             for append in self._appends.values():
                 size += append.size
-                if taken and size > MAX_APPEND_BYTES:
+                is_alone = append.decision is not None
+                if taken and (is_alone or size > MAX_APPEND_BYTES):
                     break
                 taken.append(append)
+                if is_alone:
+                    break
             self._taken = taken  # before they leave the line: see `_break_off`
             if len(taken) == len(self._appends):
                 self._appends.clear()
@@ -200,7 +218,7 @@ class CommitQueue:
                     del self._appends[thread]
         return taken
 
-    def _break_off(self, append: Append, thread: int) -> None:
+    def _break_off(self, append: Append[R], thread: int) -> None:
         """Leave the line; and whoever leads leaves nobody waiting whom it has taken."""
         with self._lock:
             if self._appends.get(thread) is append:
@@ -221,35 +239,6 @@ class CommitQueue:
             if first is not None:
                 self._appends[first].lead()  # it waits for our lock before it does anything
             self._leader = first
-
-
-def accept(
-    together: Sequence[Append], seq: int, known: Mapping[str, int]
-) -> tuple[list[Append], dict[str, int]]:
-    """Those that may be written behind the record `seq`, where the jobs have the `known` versions,
-    and the versions of their jobs then. The others get an error: what they were decided on is not
-    the newest."""
-    accepted: list[Append] = []
-    versions: dict[str, int] = {}
-    for append in together:
-        if append.expected_seq not in (None, seq):
-            append.error = position_conflict(seq, append.expected_seq)
-            continue
-        mine: dict[str, int] = {}
-        for new in append.records:
-            job = new.job_id
-            current = mine.get(job) or versions.get(job) or known.get(job, 0)
-            if new.version != current + 1:  # rule: expected-version
-                append.error = VersionConflictError(
-                    f"job {job} is at version {current}, not {new.version - 1}", job_id=job
-                )
-                break
-            mine[job] = new.version
-        else:
-            accepted.append(append)
-            versions.update(mine)
-            seq += len(append.records)
-    return accepted, versions
 
 
 def broken_off() -> StorageError:

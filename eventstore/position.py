@@ -1,23 +1,16 @@
 """Position: where a handle stands in the log, to go on from there without reading what is before.
 
 Whoever goes on from a position trusts that what is before it was verified once. What can be checked
-without reading it is: that the files are there, as long as they were, and that the last record is
-the one that it was.
+without reading it, an engine that is `Resumable` checks.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
-from ..domain.errors import JobLedgerError, LedgerCorruptError
-from .engines.files.filesystem import FileSystem, storage_errors
-from .engines.files.segment import Cursor, day_file, list_days, read_header
-from .record import MAX_LINE_BYTES, RecordError, Repaired, decode_record
-
-_NEARLY_ALWAYS = 16 * 1024
-"""Most lines are shorter."""
+from ..domain.errors import JobLedgerError
+from .cursor import Cursor
+from .record import Repaired
 
 
 class PositionError(JobLedgerError):
@@ -57,72 +50,3 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
         cursor.day = last.day
         cursor.stand_at(last.size, self.line, last.seq, last.hash, self.batch, self.write_offset)
         return cursor
-
-
-def check_position(fs: FileSystem, directory: Path, ledger_id: str, position: Position) -> None:
-    """
-    Raises:
-        PositionError: the log does not have what was before the position.
-        StorageError: a file cannot be read.
-    """
-    if position.ledger != ledger_id:  # rule: snapshot-of-this-ledger
-        raise PositionError(f"it is of another ledger, {position.ledger}")
-    *earlier, last = position.days
-    with storage_errors("read", directory):
-        days = [day for day in list_days(fs, directory) if day <= last.day]
-    if days != [read.day for read in position.days]:  # rule: same-days-as-before
-        raise PositionError(f"there are other day files up to {last.day} than there were")
-    for read in earlier:
-        path = day_file(directory, read.day)
-        with storage_errors("read", path):
-            size = fs.file_size(path)
-        if size != read.size:  # rule: length-of-older-days
-            raise PositionError(f"{path.name} had {read.size} bytes and has {size}")
-    check_record(fs, directory, ledger_id, last)
-
-
-def check_record(fs: FileSystem, directory: Path, ledger_id: str, last: DayRead) -> None:
-    """Check that the log has, where a day file ended when it was read, the record that it had.
-
-    Raises:
-        PositionError: it has another one there, or none.
-        StorageError: the file cannot be read.
-    """
-    path = day_file(directory, last.day)
-    with storage_errors("read", path):
-        fd = fs.open_read(path)
-    try:
-        _check_last(fs, fd, path, ledger_id, last)
-    finally:
-        fs.close(fd)
-
-
-def _check_last(fs: FileSystem, fd: int, path: Path, ledger_id: str, last: DayRead) -> None:
-    """Check that the file has, where the position is, the record that it had there."""
-    other = PositionError(f"record {last.seq} in {path.name} is not the one that was there")
-    try:
-        header, length = read_header(fs, fd, path)
-    except LedgerCorruptError as error:
-        raise PositionError(f"the header of {path.name} does not verify") from error
-    if header.ledger != ledger_id or header.first_seq != last.first_seq:
-        raise other
-    if last.size == length:  # no record in this file yet
-        if header.hash != last.hash:
-            raise other
-        return
-    for most in (_NEARLY_ALWAYS, MAX_LINE_BYTES + 1):
-        with storage_errors("read", path):
-            start = max(last.size - most, 0)
-            before = fs.read_at(fd, last.size - start, start)
-        newline = before.rfind(b"\n", 0, -1)
-        if newline >= 0:
-            break
-    if len(before) != last.size - start or not before.endswith(b"\n"):
-        raise other
-    try:
-        record = decode_record(before[newline + 1 : -1])
-    except RecordError as error:
-        raise other from error
-    # rule: same-last-record
-    if (record.seq, record.hash, record.more) != (last.seq, last.hash, 0):
-        raise other

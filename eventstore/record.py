@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -21,6 +21,9 @@ GENESIS = "0" * 32
 """The `prev` of the very first line of a ledger."""
 MAX_LINE_BYTES = 1024 * 1024
 """No sound line is longer (content, metadata and errors are bounded well below)."""
+
+MAX_WRITE_BYTES = 64 * 1024 * 1024
+"""No single write is longer, so no torn tail is."""
 
 _HASH_KEY = b',"hash":"'
 _ENDING = len(_HASH_KEY) + 32 + 2
@@ -37,7 +40,8 @@ class RecordError(Exception):
 
 class NewRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a caller appends. `version` is expected to follow the job's latest one; `by` says who
-    causes it, and is no key of the line where it is None.
+    causes it, and is no key of the line where it is None; `at` is when it was decided, None: when
+    it is written.
 
     `decoded` is what `data` was made of, for a `Form` that hands that out: it must be equal to what
     reading `data` gives. It is no part of the record.
@@ -49,7 +53,32 @@ class NewRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     schema: int
     data: bytes
     by: str | None = None
+    at: datetime | None = None
     decoded: Any = None
+
+
+class Sealed(Protocol):
+    """What every form of a record has: its place in the log, and its hashes."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def more(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def job_id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def prev(self) -> str: ...
+    @property
+    def hash(self) -> str: ...
+
+
+R = TypeVar("R", bound=Sealed)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"job_id": "job"}):
@@ -105,17 +134,17 @@ _headers = msgspec.json.Decoder(Header)
 _encode = msgspec.json.Encoder().encode
 
 
-class Form(NamedTuple):
-    """What a store hands its records out as: something with all that a `Record` has but `line`.
+class Form(NamedTuple, Generic[R]):
+    """What a log hands its records out as: something with all that a `Record` has but `line`.
 
     `read` makes it of a line, and raises as msgspec does; `read_all` of many lines at once, each
     with its newline, and raises if it can't make it of one of them; `make` of a record that was
     just written: gets `seq, batch, more, at, prev, hash` besides.
     """
 
-    read: Callable[[bytes], Any]
-    read_all: Callable[[bytes], list[Any]]
-    make: Callable[[NewRecord, int, int, int, datetime, str, str], Any]
+    read: Callable[[bytes], R]
+    read_all: Callable[[bytes], list[R]]
+    make: Callable[[NewRecord, int, int, int, datetime, str, str], R]
 
 
 def _make_record(
@@ -170,14 +199,19 @@ def encode_write(
     batch: int,
     at: datetime,
     prev: str,
-    form: Form = RECORDS,
-) -> tuple[bytes, list[Any]]:
-    """The lines of one write, whose first record is number `seq`; and its records, as reading them
-    back would give them."""
-    lines, records = [], []
-    moment, left, make = timestamp(at).encode(), len(news), form.make
+    form: Form[R],
+) -> tuple[bytes, list[R]]:
+    """Encode one write, whose first record is number `seq`: its lines; and its records, as reading
+    them back would give them. `at` is the time of those that do not have their own."""
+    lines: list[bytes] = []
+    records: list[R] = []
+    left, make = len(news), form.make
+    decided, moment = None, b""
     for new in news:
         left -= 1
+        when = new.at or at
+        if when is not decided:  # most writes are of one moment
+            decided, moment = when, timestamp(when).encode()
         body = (
             b'{"seq":%d,"batch":%d,"more":%d,"at":"%b","type":"%b","job":%b,"version":%d,'
             b'"schema":%d,%b"data":%b,"prev":"%b"'
@@ -198,7 +232,7 @@ def encode_write(
         if len(line) > MAX_LINE_BYTES:
             raise ValueError(f"a record of {len(line)} bytes is longer than {MAX_LINE_BYTES}")
         lines.append(line)
-        records.append(make(new, seq, batch, left, at, prev, digest))
+        records.append(make(new, seq, batch, left, when, prev, digest))
         seq, prev = seq + 1, digest
     return b"".join(lines), records
 
@@ -223,8 +257,13 @@ def check_hash(line: bytes) -> None:
         raise RecordError("hash", "the line's hash does not match its bytes")
 
 
-def decode_record(line: bytes, read: Callable[[bytes], Any] = RECORDS.read) -> Any:
-    """The record of a line (without its newline), with its hash checked.
+def decode_record(line: bytes) -> Record:
+    """Decode a record. As `decode_line`."""
+    return decode_line(line, _read_record)
+
+
+def decode_line(line: bytes, read: Callable[[bytes], R]) -> R:
+    """Decode the record of a line (without its newline), with its hash checked.
 
     Raises:
         RecordError: `unreadable` and `hash` as in `check_hash`; `form` where the hash is sound and
@@ -251,6 +290,11 @@ def own_hashes(lines: Sequence[bytes]) -> list[str | None]:
         sha256(line[:-_ENDING]).hexdigest()[:32] if line[-_ENDING:-34] == _HASH_KEY else None
         for line in lines
     ]
+
+
+def day_name(day: str) -> str:
+    """Name the lines of a day, as headers do: that of its file, wherever they are kept."""
+    return f"events_{day}.jsonl"
 
 
 def decode_header(line: bytes) -> Header:

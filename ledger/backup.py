@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from ..domain.errors import LedgerCorruptError, StorageError
-from ..eventstore.engines.files.backup import Progress, copy_log
 from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
+from ..eventstore.engines.files.writing_out import Progress, write_out
+from ..eventstore.port import Engine, Placed, reading_of
 from ..eventstore.position import Position
 from ..integrity.seals import seal_file, sealed_days
 
@@ -30,13 +31,13 @@ class BackupReport(msgspec.Struct, frozen=True):
 
 def back_up(
     fs: FileSystem,
-    source: Path,
+    engine: Engine,
     target: Path,
     position: Position,
     derive: Callable[[Path], object],
     progress: Progress,
 ) -> BackupReport:
-    """Copy the ledger in `source` up to `position` to `target`, which is not there before this
+    """Copy the ledger of `engine` up to `position` to `target`, which is not there before this
     returns; `derive` writes the copy's daily files.
 
     Raises:
@@ -47,11 +48,10 @@ def back_up(
     fs.make_directory(target.parent)
     made = target.with_name(f".{target.name}.{fs.new_id()[:8]}.partial")
     try:
-        copy_log(fs, source, made, position, progress)
-        for day in sealed_days(fs.list_directory(source)):
-            if day < position.days[-1].day:
-                data = fs.read_file(seal_file(source, day))
-                fs.write_file_durably(seal_file(made, day), data)
+        with reading_of(engine) as lines:
+            write_out(fs, lines, made, position, progress)
+        if isinstance(engine, Placed):
+            _copy_seals(fs, engine.place.directory, made, before=position.days[-1].day)
         derive(made)
         _check_sound(fs, made)
         with storage_errors("make", target):
@@ -69,6 +69,12 @@ def back_up(
         bytes=sum(day.size for day in position.days),
         hash=last.hash,
     )
+
+
+def _copy_seals(fs: FileSystem, source: Path, made: Path, *, before: str) -> None:
+    for day in sealed_days(fs.list_directory(source)):
+        if day < before:
+            fs.write_file_durably(seal_file(made, day), fs.read_file(seal_file(source, day)))
 
 
 def _check_free(target: Path) -> None:

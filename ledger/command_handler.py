@@ -27,9 +27,12 @@ from ..domain.job.decide import decide
 from ..domain.job.events import JobEvent
 from ..domain.job.state import ScheduledJob
 from ..domain.validation import check_by
+from ..eventstore.commit_queue import Decision
+from ..eventstore.event_log import EventLog
 from ..eventstore.record import NewRecord
-from ..eventstore.store import EventStore, VersionConflictError
+from ..eventstore.versions import VersionConflictError
 from ..projections.board import Board
+from ..projections.projection import Entry
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
 from .state import State
@@ -52,9 +55,11 @@ class Intent(msgspec.Struct, frozen=True, gc=False):
 class Guard(Protocol):
     """Refuses what cannot be seen by looking at one job."""
 
-    def check(self, intents: Sequence[Intent], now: datetime) -> bool:
-        """Look at what is going to be appended, under the state's lock; return whether the state
-        has to be the same still when it is.
+    def concerns(self, intents: Sequence[Intent]) -> bool:
+        """Say whether it has to look at this, on the state that it is appended to."""
+
+    def check(self, intents: Sequence[Intent], now: datetime) -> None:
+        """Look at what is going to be appended, under the state's lock.
 
         Raises:
             ValidationError: it must not be.
@@ -65,8 +70,17 @@ Outcome = ScheduledJob | JobLedgerError | None
 """The job after a change, or the error with which the change was refused."""
 Choose = Callable[[Board, datetime], list[tuple[str, c.Command]]]
 """Picks jobs, and what is to become of them; called again where others were faster."""
-Append = Callable[[Sequence[NewRecord], int | None], object]
-"""Appends records as the next ones behind a sequence number, if one is given."""
+
+
+class Appender(Protocol):
+    """What puts records in the log, as `EventLog` does."""
+
+    def append(self, records: Sequence[NewRecord]) -> None:
+        """Append records at the versions of their jobs. Raises as `EventLog.append`."""
+
+    def decide(self, decision: Decision) -> bool:
+        """Append what a decision gives on the newest state; return whether it was anything. Raises
+        as `EventLog.decide`."""
 
 
 class CommandHandler:
@@ -78,12 +92,12 @@ class CommandHandler:
 
     def __init__(
         self,
-        log: EventStore,
+        log: EventLog[Entry],
         state: State,
         *,
         now: Callable[[], datetime],
         zone: ZoneInfo,
-        append: Append,
+        appender: Appender,
         check_writable: Callable[[], None],
         guards: Sequence[Guard] = (),
         by: str | None = None,
@@ -92,7 +106,7 @@ class CommandHandler:
         self._state = state
         self._now = now
         self._zone = zone
-        self._append = append
+        self._appender = appender
         self._check_writable = check_writable
         self._guards = guards
         self._by = None if by is None else check_by(by)
@@ -188,7 +202,8 @@ class CommandHandler:
                 except (InvalidTransitionError, StaleAttemptError) as error:
                     refused[job_id] = error
                     continue
-                intents.append(Intent(job_id, job, command, data))
+                if data:
+                    intents.append(Intent(job_id, job, command, data))
             return intents
 
         self._handle(each)
@@ -203,6 +218,7 @@ class CommandHandler:
         """Append what is decided, again where others were faster; return whether it was anything.
 
         The decision is made on the newest state; at first, unless `on_newest`, on what is known.
+        Where a guard has to look, it is made again while nobody can append anything between.
         """
         self._check_writable()
         while True:
@@ -211,46 +227,46 @@ class CommandHandler:
             on_newest = True
             now = self._now()
             intents = decide_on(now)
-            by = self._by
-            # Most changes are one event of one job.
-            one = len(intents) == 1
-            records = make_records(intents[0], by) if one else _all_records(intents, by)
-            if not records:
+            if not intents:
                 return False
-            expected_seq = self._guarded(intents, now) if self._guards else None
+            if any(guard.concerns(intents) for guard in self._guards):
+                return self._appender.decide(lambda: self._guarded(decide_on))
             try:
-                self._append(records, expected_seq)
+                self._appender.append(make_records(intents, self._by, now))
             except VersionConflictError:
                 continue
             return True
 
-    def _guarded(self, intents: Sequence[Intent], now: datetime) -> int | None:
-        """What the guards say: where the log has to end, if that matters to one of them."""
+    def _guarded(self, decide_on: Callable[[datetime], list[Intent]]) -> list[NewRecord]:
+        """Decide, and have the guards look at it. Called by the log, which is at its end."""
+        now = self._now()
+        intents = decide_on(now)
         with self._state.lock:
-            matters = [guard.check(intents, now) for guard in self._guards]
-            return self._state.board.seq if any(matters) else None
+            for guard in self._guards:
+                if guard.concerns(intents):
+                    guard.check(intents, now)
+        return make_records(intents, self._by, now)
 
 
-def _all_records(intents: Sequence[Intent], by: str | None) -> list[NewRecord]:
-    return [record for intent in intents for record in make_records(intent, by)]
-
-
-def make_records(intent: Intent, by: str | None) -> list[NewRecord]:
-    """The events of one job, caused by `by`, as records to append behind its version."""
-    job_id, version = intent.job_id, 0 if intent.job is None else intent.job.version
+def make_records(intents: Sequence[Intent], by: str | None, now: datetime) -> list[NewRecord]:
+    """Make the events that were decided on at `now`, caused by `by`, records to append, each behind
+    the version of its job."""
     records = []
-    for item in intent.data:
-        version += 1
-        kind = item.TYPE
-        records.append(
-            NewRecord(
-                type=kind,
-                job_id=job_id,
-                version=version,
-                schema=SCHEMA[kind],
-                data=encode_data(item),
-                by=by,
-                decoded=item,
+    for intent in intents:
+        job_id, version = intent.job_id, 0 if intent.job is None else intent.job.version
+        for item in intent.data:
+            version += 1
+            kind = item.TYPE
+            records.append(
+                NewRecord(
+                    type=kind,
+                    job_id=job_id,
+                    version=version,
+                    schema=SCHEMA[kind],
+                    data=encode_data(item),
+                    by=by,
+                    at=now,
+                    decoded=item,
+                )
             )
-        )
     return records

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from ..domain.errors import ValidationError
 from ..domain.job.events import Event
-from ..eventstore.store import EventStore
+from ..eventstore.event_log import EventLog
 from ..projections.board import Board
-from ..projections.projection import to_event
+from ..projections.projection import Entry, to_event
 from .queries import LedgerView, not_found
 from .zone import to_utc
 
@@ -20,7 +20,7 @@ class History:
 
     def __init__(
         self,
-        log: EventStore,
+        log: EventLog[Entry],
         zone: ZoneInfo,
         *,
         refresh: Callable[[], object],

@@ -24,10 +24,11 @@ from ..domain.job.events import Event
 from ..domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.clock_jump import boot_time
-from ..eventstore.engines.files.filesystem import FileSystem, located
+from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.engines.files.lock import LockWait, Patience
-from ..eventstore.jsonl import JsonlEventStore
-from ..eventstore.store import Durability
+from ..eventstore.engines.registry import EngineOptions, open_engine
+from ..eventstore.event_log import EventLog
+from ..eventstore.port import Durability, Placed
 from ..instrumentation.log import logger
 from ..instrumentation.telling import OnlyTold
 from ..integrity.findings import VerifyReport
@@ -42,11 +43,13 @@ from .background import Background
 from .clock import Clock, SystemClock, utc_of
 from .command_handler import CommandHandler
 from .derived_files import DerivedFiles
+from .derived_state import DerivedState
 from .history import History
 from .loading import StateLoader
 from .newcomers import Newcomer, id_for, wrong_kind
 from .queries import JobQueries, LedgerView
-from .runner_lock import find_runner
+from .rebuilding import Rebuilder
+from .runner_lock import runner_pid
 from .settings import LedgerSettings, no_progress
 from .snapshots import Snapshots
 from .state import Follower, State
@@ -65,7 +68,10 @@ def _tell_of_waiting(wait: LockWait) -> None:
 
 
 class Ledger:
-    """One handle on a ledger directory; any number of processes may hold one on it.
+    """One handle on a ledger; any number of processes may hold one on it.
+
+    `location` is a directory, or a URL of an engine: `file:PATH`, `memory:NAME`, or what packages
+    bring (docs/engines.md).
 
     `timezone` (an IANA name) is fixed when the ledger is created, UTC where it is not given: it is
     what naive times mean and what groups jobs into days. `durability`: `"fsync"` has every
@@ -102,7 +108,7 @@ class Ledger:
 
     def __init__(
         self,
-        directory: str | Path = "jobs",
+        location: str | Path = "jobs",
         *,
         timezone: str | ZoneInfo | None = None,
         durability: Durability = "fsync",
@@ -119,7 +125,7 @@ class Ledger:
     ) -> None:
         self._open(
             LedgerSettings(
-                directory=directory,
+                location=location,
                 timezone=timezone,
                 durability=durability,
                 clock=clock,
@@ -142,7 +148,6 @@ class Ledger:
         progress = OnlyTold("progress", settings.progress)
         clock = settings.clock or SystemClock()
         self._fs = fs = settings.fs or FileSystem()
-        self.directory: Path = located(fs, Path(settings.directory))
         self._clock = clock
         self._now = now = utc_of(clock)
         self._expire_after = settings.expire_after
@@ -150,48 +155,62 @@ class Ledger:
         self._patience = Patience(_tell_of_waiting)
         self._closing = threading.RLock()
         self._state = state = State()
-        self._store = log = JsonlEventStore(
-            self.directory,
+        self._engine = engine = open_engine(
+            settings.location,
+            EngineOptions(
+                clock=now,
+                timezone=settings.zone_name,
+                durability=settings.durability,
+                read_only=settings.read_only,
+                allow_network=settings.allow_network,
+                patience=self._patience,
+                fs=fs,
+            ),
+        )
+        self._place = place = engine.place if isinstance(engine, Placed) else None
+        self._store = log = EventLog(
+            engine,
             clock=now,
             observer=state.observe,
             others=state.find_others,
-            timezone=settings.zone_name,
             durability=settings.durability,
             read_only=settings.read_only,
-            allow_network=settings.allow_network,
             elapsed=boot_time() if type(clock) is SystemClock else None,
             form=EVENTS,
             renew=lambda reading: self._loader.renew(reading),
-            patience=self._patience,
-            fs=fs,
         )
         try:
             self._zone = zone = load_zone(log.identity.timezone)
-            self._files = DerivedFiles(
-                log, state, fs, self.directory, zone, factories, stored, self._patience
+            self._derived = derived = DerivedState(zone, factories, stored)
+            self._files = files = (
+                None if place is None else DerivedFiles(log, state, derived, place, self._patience)
             )
+            self._rebuilder = Rebuilder(log, state, derived, files, zone, factories)
             uniqueness = Uniqueness(state.board, settings.unique) if settings.unique else None
-            for follower in (self._files, uniqueness, *followers):
+            for follower in (derived, uniqueness, *followers):
                 if follower is not None:
                     state.add(follower)
-            self._snapshots = Snapshots(
-                fs,
-                self.directory,
-                log.identity.ledger_id,
-                __version__,
-                self._SNAPSHOT_EVERY,
-                self._patience,
+            self._snapshots = (
+                None
+                if place is None
+                else Snapshots(
+                    place,
+                    log.identity.ledger_id,
+                    __version__,
+                    self._SNAPSHOT_EVERY,
+                    self._patience,
+                )
             )
             self._behind = WriteBehind(
-                self, log, state, self._files, self._snapshots, settings.durability,
-                self._BACKGROUND,
-            )  # fmt: skip
-            self._loader = StateLoader(
+                self, log, state, files, self._snapshots, settings.durability, self._BACKGROUND
+            )
+            self._loader: StateLoader = StateLoader(
                 log,
                 state,
                 self._snapshots,
-                self._files,
-                use_snapshot=settings.use_snapshot and not stored,
+                derived,
+                files,
+                use_snapshot=settings.use_snapshot and not derived.stored,
                 read_only=settings.read_only,
                 progress=progress,
             )
@@ -200,7 +219,7 @@ class Ledger:
                 state,
                 now=now,
                 zone=zone,
-                append=self._behind.append,
+                appender=self._behind,
                 check_writable=self._check_writable,
                 guards=[] if uniqueness is None else [uniqueness],
                 by=settings.by,
@@ -238,7 +257,7 @@ class Ledger:
                 "damaged log: only what is sound before the damage is shown"
             )
         if group is not None:
-            logger(directory=str(self.directory), group=group).warning(
+            logger(directory=self.location, group=group).warning(
                 "a group may write in the directory and replace the log",
                 hint=f"chmod g-w {self.directory}; chmod g+ws if it is meant to share the ledger",
             )
@@ -246,8 +265,9 @@ class Ledger:
             logger(at_risk_ms=BATCH_MS).info("acknowledged changes may be lost in a power cut")
 
     def _group_that_may_write(self) -> int | None:
-        with suppress(OSError):
-            return self._fs.group_that_may_write(self.directory)
+        if self._place is not None:
+            with suppress(OSError):
+                return self._place.fs.group_that_may_write(self._place.directory)
         return None
 
     # -- adding --------------------------------------------------------------------------------
@@ -515,13 +535,12 @@ class Ledger:
             ValidationError: a public key is none.
             JobLedgerError: there are public keys, and the extra `seal` is not installed.
         """
-        from ..integrity.verify import verify  # seldom asked for, and a fifth of what is imported
+        from ..integrity.engines import verify  # seldom asked for, and a fifth of what is imported
 
-        if not self._read_only and not self._closed:
+        if not self._read_only and not self._closed and self._files is not None:
             self._files.write()
         return verify(
-            self.directory,
-            fs=self._fs,
+            self._engine,
             progress=OnlyTold("progress", progress),
             since_heads=since_heads,
             public_keys=public_keys,
@@ -574,7 +593,8 @@ class Ledger:
             ).close()
 
         target = Path(directory).absolute()
-        return back_up(self._fs, self.directory, target, at, derive, OnlyTold("progress", progress))
+        progress = OnlyTold("progress", progress)
+        return back_up(self._fs, self._engine, target, at, derive, progress)
 
     def rebuild(
         self,
@@ -605,15 +625,16 @@ class Ledger:
         self._store.refresh()
         if self.damage is not None:
             raise self.damage
-        names = self._files.names(only)
+        names = self._rebuilder.names(only)
         progress = OnlyTold("progress", progress)
         if check:
-            return self._files.check(names, progress, self._replay())
+            return self._rebuilder.check(names, progress, self._replay())
         self._check_writable()
         if not accept_loss:
-            self._files.check_not_ahead(names)
-        report = self._files.rebuild(names, progress, self._replay())
-        self._snapshots.remove()  # which is kept by then where it shows what is lost
+            self._rebuilder.check_not_ahead(names)
+        report = self._rebuilder.rebuild(names, progress, self._replay())
+        if self._snapshots is not None:
+            self._snapshots.remove()  # which is kept by then where it shows what is lost
         return report
 
     def _replay(self) -> Replay | None:
@@ -621,7 +642,7 @@ class Ledger:
         handle was told to make it so when it was opened, and nothing came after it."""
         with self._state.lock:
             return (
-                self._files.as_replayed()
+                self._rebuilder.as_replayed()
                 if self._loader.replayed == self._state.board.seq
                 else None
             )
@@ -635,15 +656,31 @@ class Ledger:
             ValidationError: there is none.
             StorageError: it has failed; the message says where.
         """
-        if name not in self._files.stored:
+        if name not in self._derived.stored:
             raise ValidationError(f"there is no projection {name!r}", field="name")
         self._store.refresh()
-        stored = self._files.stored[name]
+        stored = self._derived.stored[name]
         if stored.failure is not None:
             raise stored.failure
         return stored.projection
 
     # -- the rest ------------------------------------------------------------------------------
+
+    @property
+    def location(self) -> str:
+        """Return where the ledger is: an absolute path, or the URL of its engine."""
+        return self._engine.location
+
+    @property
+    def directory(self) -> Path:
+        """Return the ledger's own directory, absolute: of its log, or of what is derived from it.
+
+        Raises:
+            StorageError: its engine has none.
+        """
+        if self._place is None:
+            raise StorageError(f"{self.location} has no directory", path=self.location)
+        return self._place.directory
 
     @property
     def ledger_id(self) -> str:
@@ -676,7 +713,7 @@ class Ledger:
         Raises:
             StorageError: the lock's file cannot be read.
         """
-        return find_runner(self._fs, self.directory)
+        return runner_pid(self._engine, self._place)
 
     def now(self) -> datetime:
         """The time by the ledger's clock, in UTC."""
@@ -692,9 +729,7 @@ class Ledger:
 
     def _check_writable(self) -> None:
         if self._read_only:
-            raise StorageError(
-                f"the ledger {self.directory} is open read-only", path=str(self.directory)
-            )
+            raise StorageError(f"the ledger {self.location} is open read-only", path=self.location)
 
     # -- writing behind, and closing -----------------------------------------------------------
 
@@ -748,7 +783,8 @@ class Ledger:
         """Whether the calling thread is in the midst of a call of this handle."""
         # The locks' own word for it, which `threading.Condition` relies on as well.
         mine = self._state.lock._is_owned() or self._closing._is_owned()  # type: ignore[attr-defined]
-        return mine or self._store.is_inside() or self._files.is_inside()
+        writing = self._files is not None and self._files.is_inside()
+        return mine or self._store.is_inside() or writing
 
     def _close_later(self) -> None:
         """Have a thread close, which waits for the call that this one is in."""
@@ -762,7 +798,7 @@ class Ledger:
     def _let_go(self) -> None:
         """Do what closing does; again where it was interrupted."""
         if not self._behind.stop():
-            logger(directory=str(self.directory)).error("closed while files are being written")
+            logger(directory=self.location).error("closed while files are being written")
         try:
             if not self._read_only:
                 self._behind.write_last()
@@ -799,4 +835,4 @@ class Ledger:
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"seq {self._store.seq}"
-        return f"<{type(self).__name__} {str(self.directory)!r}, {state}>"
+        return f"<{type(self).__name__} {self.location!r}, {state}>"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ..domain.errors import LedgerCorruptError
-from ..eventstore.jsonl import FirstReading, JsonlEventStore
+from ..eventstore.event_log import EventLog, FirstReading
 from ..eventstore.position import PositionError
+from ..projections.projection import Entry
 from ..projections.rebuild import Progress
 from ..projections.snapshot import UNREADABLE, Snapshot, SnapshotError
 from .derived_files import DerivedFiles
+from .derived_state import DerivedState
 from .snapshots import Snapshots
 from .state import State
 
@@ -21,10 +23,11 @@ class StateLoader:
 
     def __init__(
         self,
-        log: JsonlEventStore,
+        log: EventLog[Entry],
         state: State,
-        snapshots: Snapshots,
-        files: DerivedFiles,
+        snapshots: Snapshots | None,
+        derived: DerivedState,
+        files: DerivedFiles | None,
         *,
         use_snapshot: bool,
         read_only: bool,
@@ -33,6 +36,7 @@ class StateLoader:
         self._log = log
         self._state = state
         self._snapshots = snapshots
+        self._derived = derived
         self._files = files
         self._use_snapshot = use_snapshot
         self._read_only = read_only
@@ -40,18 +44,19 @@ class StateLoader:
         self.replayed = 0
         """Up to which event the state was made from the whole log, since that was asked for."""
 
-    def renew(self, reading: FirstReading) -> None:
+    def renew(self, reading: FirstReading[Entry]) -> None:
         """Bring the state up to the log from nothing."""
         if self._state.begin(reading.position):
-            self._files.start_over()
+            self._derived.start_over()
         self._read(reading)
-        if not self._read_only:
+        if not self._read_only and self._files is not None:
             self._files.find_stale()
 
-    def _read(self, reading: FirstReading) -> None:
+    def _read(self, reading: FirstReading[Entry]) -> None:
         """Read the log. What does not verify behind a snapshot is judged without it."""
-        snapshot = self._snapshots.load() if self._use_snapshot else None
-        if snapshot is not None and self._go_on_from(reading, snapshot):
+        snapshots = self._snapshots if self._use_snapshot else None
+        snapshot = None if snapshots is None else snapshots.load()
+        if snapshots and snapshot and self._go_on_from(reading, snapshots, snapshot):
             try:
                 self._load(reading)
                 damage = reading.damage
@@ -59,13 +64,13 @@ class StateLoader:
                 damage = error
             if damage is None:
                 return
-            self._snapshots.ignore(f"what comes after it does not verify: {damage.message}")
+            snapshots.ignore(f"what comes after it does not verify: {damage.message}")
             self._state.forget()  # rule: judge-damage-by-the-whole-log
             reading.start_over()
         self._load(reading)
         self.replayed = 0 if self._use_snapshot else self._state.board.seq
 
-    def _load(self, reading: FirstReading) -> None:
+    def _load(self, reading: FirstReading[Entry]) -> None:
         state, progress = self._state, self.progress
         total = 0 if reading.damage is not None else self._log.acknowledged_seq()
         others, state.on_change = state.on_change, [lambda: progress(state.board.seq, total)]
@@ -75,20 +80,22 @@ class StateLoader:
         finally:
             state.on_change = others
 
-    def _go_on_from(self, reading: FirstReading, snapshot: Snapshot) -> bool:
+    def _go_on_from(
+        self, reading: FirstReading[Entry], snapshots: Snapshots, snapshot: Snapshot
+    ) -> bool:
         try:
             self._state.check_fits(snapshot)
             reading.go_on_from(snapshot.position)
         except PositionError as error:
-            self._snapshots.ignore(error.message, is_sound=True)
+            snapshots.ignore(error.message, is_sound=True)
             return False
         except SnapshotError as error:
-            self._snapshots.ignore(error.message)
+            snapshots.ignore(error.message)
             return False
         try:
             self._state.restore(snapshot)
         except UNREADABLE as error:  # which its hash does not know of: somebody has forged it
-            self._snapshots.ignore(f"it cannot be read: {error!r}")
+            snapshots.ignore(f"it cannot be read: {error!r}")
             self._state.forget()
             reading.start_over()
             return False

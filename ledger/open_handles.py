@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from pathlib import Path
 from typing import Protocol
 
 from ..instrumentation.log import logger
@@ -15,7 +14,7 @@ class Handle(Protocol):
     """What is kept here, weakly."""
 
     @property
-    def directory(self) -> Path: ...
+    def location(self) -> str: ...
 
     def close(self) -> None: ...
 
@@ -56,7 +55,7 @@ def close_quietly(handle: Handle) -> None:
     try:
         handle.close()
     except Exception as error:  # noqa: BLE001 - the others are closed all the same
-        logger(directory=str(handle.directory)).error("closing failed", error=error)
+        logger(directory=handle.location).error("closing failed", error=error)
 
 
 @atexit.register

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..domain.errors import SchedulerRunningError, StorageError
 from ..eventstore.engines.files.filesystem import FileIdentity, FileSystem, located, storage_errors
+from ..eventstore.port import Engine, KeepsRunner, Place, RunnerLock
 
 LOCK_NAME = "runner.lock"
 _TRIES = 10
@@ -18,7 +19,36 @@ _WAIT_S = 0.01
 """Somebody who asks `find_runner` holds the lock for an instant; a runner holds it for good."""
 
 
-class RunnerLock:
+def runner_lock(engine: Engine, place: Place | None) -> RunnerLock:
+    """Return the lock of one runner of a ledger, not taken yet: the engine's own, or a file in its
+    place.
+
+    Raises:
+        StorageError: the engine has neither.
+    """
+    if isinstance(engine, KeepsRunner):
+        return engine.runner_lock()
+    if place is None:
+        raise StorageError(
+            f"the engine of {engine.location} has no lock for a runner: its jobs cannot be run",
+            path=engine.location,
+            hint="an engine gives one by `runner_lock`, or a directory for files by `place`",
+        )
+    return FileRunnerLock(place.fs, place.directory)
+
+
+def runner_pid(engine: Engine, place: Place | None) -> int | None:
+    """Return the process that runs a ledger's jobs (0: it does not say); None without one.
+
+    Raises:
+        StorageError: the lock's file cannot be read.
+    """
+    if isinstance(engine, KeepsRunner):
+        return engine.runner_pid()
+    return None if place is None else find_runner(place.fs, place.directory)
+
+
+class FileRunnerLock:
     """The lock of one runner, from `acquire` to `release`."""
 
     def __init__(self, fs: FileSystem, directory: Path) -> None:

@@ -14,7 +14,7 @@ from ..domain.errors import ValidationError
 from ..domain.policy import EXPIRE_AFTER
 from ..domain.validation import check_by
 from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.store import Durability
+from ..eventstore.port import Durability
 from ..projections.rebuild import Progress
 from ..projections.stored import ProjectionFactory
 from .clock import Clock
@@ -49,7 +49,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
         ValidationError: a value is not acceptable; names the field.
     """
 
-    directory: str | Path
+    location: str | Path
     timezone: str | ZoneInfo | None = None
     durability: Durability = "fsync"
     clock: Clock | None = None
@@ -74,9 +74,10 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValidationError("expire_after must be a positive timedelta", field="expire_after")
         if self.clock is not None and not callable(getattr(self.clock, "now", None)):
             raise ValidationError(f"clock must have a now(), not {self.clock!r:.60}", field="clock")
-        if not str(self.directory).strip() or "\0" in str(self.directory):
+        if not str(self.location).strip() or "\0" in str(self.location):
             raise ValidationError(
-                f"directory {str(self.directory)!r} cannot be one", field="directory"
+                f"location {str(self.location)!r} is none: give a directory, or a URL",
+                field="location",
             )
         if self.timezone is not None:
             load_zone(self.timezone)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from ..domain.errors import StorageError
-from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
+from ..eventstore.engines.files.filesystem import storage_errors
 from ..eventstore.engines.files.lock import Patience
+from ..eventstore.port import Place
 from ..instrumentation.log import logger
 from ..projections.snapshot import (
     OtherReleaseError,
@@ -33,16 +33,15 @@ class Snapshots:
 
     def __init__(
         self,
-        fs: FileSystem,
-        directory: Path,
+        place: Place,
         ledger_id: str,
         release: str,
         every: int,
         patience: Patience,
     ) -> None:
-        self._fs = fs
-        self._path = snapshot_path(directory)
-        self._writer = ProjectionWriter(fs, directory, ledger_id, patience)
+        self._fs = fs = place.fs
+        self._path = snapshot_path(place.directory)
+        self._writer = ProjectionWriter(fs, place.directory, ledger_id, patience)
         self._ledger_id = ledger_id
         self._release = release
         self._every = every

@@ -62,7 +62,11 @@ class Uniqueness:
     def restore(self, snapshot: Snapshot) -> None:
         self._texts.restore(sorted(self._board.jobs.values(), key=lambda job: job.order))
 
-    def check(self, intents: Sequence[Intent], now: datetime) -> bool:
+    def concerns(self, intents: Sequence[Intent]) -> bool:
+        """Say whether there is a job in it that gets a text, or is brought back."""
+        return any(intent.job is None or _gives_text(intent.command) for intent in intents)
+
+    def check(self, intents: Sequence[Intent], now: datetime) -> None:
         """Check the texts of what is going to be appended against the board and each other.
 
         An imported job that waits for nothing any more is not refused: its past is what it is.
@@ -71,15 +75,12 @@ class Uniqueness:
             ValidationError: a text is there already.
         """
         arrivals = []
-        matters = False
         for intent in intents:
             if intent.job is None:
                 arrivals.append((intent.label, _first_state(intent, now)))
-            elif self.concerns(intent.command):
+            elif _gives_text(intent.command):
                 self.check_change(intent.job, intent.command, now)
-                matters = True
         self._check_arrivals(arrivals, now)
-        return matters or bool(arrivals)
 
     def _check_arrivals(
         self, arrivals: list[tuple[int | str | None, ScheduledJob]], now: datetime
@@ -106,12 +107,6 @@ class Uniqueness:
             ValidationError: a job of the account with this text stands in the way.
         """
         self._check(account_id, content, now, None)
-
-    def concerns(self, command: c.Command) -> bool:
-        """Whether the command gives a job a text, or brings it back."""
-        return isinstance(command, c.Requeue) or (
-            isinstance(command, c.Edit) and command.content is not msgspec.UNSET
-        )
 
     def check_change(self, job: ScheduledJob, command: c.Command, now: datetime) -> None:
         """
@@ -141,6 +136,13 @@ class Uniqueness:
         if other.status is not JobStatus.COMPLETED or other.completed_at is None:
             return False
         return not isinstance(self._within, timedelta) or now - other.completed_at < self._within
+
+
+def _gives_text(command: c.Command) -> bool:
+    """Whether the command gives a job a text, or brings it back."""
+    return isinstance(command, c.Requeue) or (
+        isinstance(command, c.Edit) and command.content is not msgspec.UNSET
+    )
 
 
 def _first_state(intent: Intent, now: datetime) -> ScheduledJob:

@@ -13,9 +13,10 @@ from ..domain.errors import StorageError
 from ..eventstore.engines.files.copying import copy_file
 from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
 from ..eventstore.engines.files.owner import DIRECTORY_MODE
-from ..eventstore.jsonl import JsonlEventStore
+from ..eventstore.event_log import EventLog
 from ..instrumentation.log import logger
 from ..projections.marker import Marker
+from ..projections.projection import Entry
 from ..projections.snapshot import (
     SnapshotError,
     read_snapshot,
@@ -35,7 +36,7 @@ class Witnesses:
     """The projections of one ledger whose files stand for more than its log has."""
 
     def __init__(
-        self, log: JsonlEventStore, writer: ProjectionWriter, fs: FileSystem, directory: Path
+        self, log: EventLog[Entry], writer: ProjectionWriter, fs: FileSystem, directory: Path
     ) -> None:
         self._log = log
         self._writer = writer
@@ -45,8 +46,8 @@ class Witnesses:
 
     def is_one(self, marker: Marker | None) -> bool:
         """Whether files that stand for this are witnesses, as far as this handle knows the log."""
-        place = self._log.place
-        return marker is not None and not marker.is_of(self._fs, self._directory, place)
+        log = self._log
+        return marker is not None and not marker.is_of(log.place, log.has)
 
     def sign_of(self, name: str) -> str | None:
         """What a projection's files are the sign of; None for those that are in step, or behind.

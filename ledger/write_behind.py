@@ -7,11 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..domain.errors import JobLedgerError, LedgerBusyError, StorageError
-from ..eventstore.jsonl import JsonlEventStore
+from ..eventstore.commit_queue import Decision
+from ..eventstore.event_log import EventLog
+from ..eventstore.port import Durability
 from ..eventstore.record import NewRecord
-from ..eventstore.store import Durability
 from ..instrumentation.log import logger
 from ..instrumentation.telling import Repeated
+from ..projections.projection import Entry
 from .background import Background, WritesBehind
 from .derived_files import DerivedFiles
 from .snapshots import Snapshots
@@ -32,10 +34,10 @@ class WriteBehind:
     def __init__(
         self,
         owner: WritesBehind,
-        log: JsonlEventStore,
+        log: EventLog[Entry],
         state: State,
-        files: DerivedFiles,
-        snapshots: Snapshots,
+        files: DerivedFiles | None,
+        snapshots: Snapshots | None,
         durability: Durability,
         background: type[Background],
     ) -> None:
@@ -56,25 +58,38 @@ class WriteBehind:
     def follow(self) -> None:
         """From here on each change wakes the thread; and now, if something is behind."""
         self._state.on_change.insert(0, self._background.wake)
-        if self._files.is_behind:
+        if self._is_behind:
             self._background.wake()
 
-    def append(self, records: Sequence[NewRecord], expected_seq: int | None = None) -> None:
+    def append(self, records: Sequence[NewRecord]) -> None:
         """Append decided events, all or none; what is to follow, and no thread does, is done here.
 
-        Raises as `EventStore.append`.
+        Raises as `EventLog.append`.
         """
-        self._log.append(records, expected_seq=expected_seq)
+        self._log.append(records)
         if self._background.is_late:
-            if self._is_batch:
-                self._log.sync()  # nothing is at risk for longer than was promised
-            self._background.work_here()
+            self._work_here()
+
+    def decide(self, decision: Decision) -> bool:
+        """Append what a decision gives, as `append` does; return whether it was anything.
+
+        Raises as `EventLog.decide`.
+        """
+        written = self._log.decide(decision)
+        if written and self._background.is_late:
+            self._work_here()
+        return bool(written)
+
+    def _work_here(self) -> None:
+        if self._is_batch:
+            self._log.sync()  # nothing is at risk for longer than was promised
+        self._background.work_here()
 
     def write(self) -> bool:
         """Sync, and write what is behind; return whether there is nothing left to be done."""
         try:
             self._log.sync()
-            self._files.write()
+            self._write_files()
             self.save_snapshot()
         except JobLedgerError as error:
             self._trouble.failed(str(error))
@@ -83,10 +98,18 @@ class WriteBehind:
             self._trouble.failed(error)
             raise
         self._trouble.worked()
-        is_done = self._log.is_sound or not self._files.is_behind
+        is_done = self._log.is_sound or not self._is_behind
         if is_done:
             self._background.works_again()
         return is_done
+
+    @property
+    def _is_behind(self) -> bool:
+        return self._files is not None and self._files.is_behind
+
+    def _write_files(self) -> None:
+        if self._files is not None:
+            self._files.write()
 
     def try_soon(self) -> None:
         """What failed may work again: it is not waited out any longer."""
@@ -94,7 +117,7 @@ class WriteBehind:
 
     def save_snapshot(self) -> None:
         """Replace the snapshot where it has fallen far behind."""
-        if not self._snapshots.is_due(self._log.seq):
+        if self._snapshots is None or not self._snapshots.is_due(self._log.seq):
             return
         with self._log.still() as position, self._state.lock:
             if not self._log.is_sound:
@@ -114,11 +137,11 @@ class WriteBehind:
         """
         reason = "a change could not be written"
         try:
-            self._files.write()
+            self._write_files()
             self.save_snapshot()
         except StorageError as error:
             if self._log.is_sound and not isinstance(error, LedgerBusyError):
                 raise
             reason = str(error)
-        if self._files.is_behind:  # what failed was reported; the next opening brings them up
+        if self._is_behind:  # what failed was reported; the next opening brings them up
             logger(reason=reason).warning("the daily files are behind")

@@ -7,6 +7,7 @@ was put in its place. It has a check of its own, so that a flipped bit is no wit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from ..domain.errors import JobLedgerError, StorageError
 from ..domain.job import fold
 from ..eventstore.checked import has_right_check, with_check
 from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.position import DayRead, PositionError, check_record
+from ..eventstore.position import DayRead
 
 _LONGEST = 4096
 _LAST = 2**63 - 1
@@ -57,8 +58,9 @@ class Marker(msgspec.Struct, frozen=True, omit_defaults=True):
         are behind wherever they stand, and made anew."""
         return (self.fold, self.words) != (fold.FOLD, fold.wording())
 
-    def is_of(self, fs: FileSystem, directory: Path, end: DayRead) -> bool:
-        """Whether the log, which ends at `end`, has what the files stand for."""
+    def is_of(self, end: DayRead, has: Callable[[DayRead], bool]) -> bool:
+        """Say whether the log, which ends at `end`, has what the files stand for; `has` says
+        whether it has the record of a place."""
         if self.seq > end.seq:
             return False
         if not self.hash:
@@ -67,12 +69,9 @@ class Marker(msgspec.Struct, frozen=True, omit_defaults=True):
         if place == end:
             return True
         try:
-            check_record(fs, directory, self.ledger, place)
-        except PositionError:
-            return False
+            return has(place)
         except StorageError as error:
             return not isinstance(error.__cause__, FileNotFoundError)  # nobody can say
-        return True
 
 
 _decoder = msgspec.json.Decoder(Marker)

@@ -14,6 +14,9 @@ from ..domain.job.events import Event
 from ..domain.job.state import ScheduledJob
 from ..eventstore.record import RECORDS, Form, NewRecord, Record
 
+Entry = Event | Record
+"""A record of a ledger's log as projections take it in: its event, or what `to_event` refuses."""
+
 
 class Change(msgspec.Struct, frozen=True, gc=False):
     """One event with the job before and after it (None: not there)."""
@@ -40,7 +43,7 @@ _raw_events = msgspec.json.Decoder(Event[msgspec.Raw])
 _read_raw = _raw_events.decode
 
 
-def _read_event(line: bytes) -> Event | Record:
+def _read_event(line: bytes) -> Entry:
     event = _read_raw(line)
     try:
         # Nobody else has it yet.
@@ -51,8 +54,8 @@ def _read_event(line: bytes) -> Event | Record:
     return event  # type: ignore[return-value] # its data is decoded by now
 
 
-def _read_events(lines: bytes) -> list[Event[Any]]:
-    events: list[Event[Any]] = _raw_events.decode_lines(lines)
+def _read_events(lines: bytes) -> list[Entry]:
+    events: list[Any] = _raw_events.decode_lines(lines)
     for event in events:
         kind = event.type
         if event.schema == SCHEMA[kind]:  # nearly always
@@ -65,7 +68,7 @@ def _read_events(lines: bytes) -> list[Event[Any]]:
 
 def _make_event(
     new: NewRecord, seq: int, batch: int, more: int, at: datetime, prev: str, hash: str
-) -> Event | Record:
+) -> Entry:
     if new.decoded is None:
         record: Record = RECORDS.make(new, seq, batch, more, at, prev, hash)
         return record
@@ -85,11 +88,11 @@ def _make_event(
     )
 
 
-EVENTS = Form(_read_event, _read_events, _make_event)
+EVENTS: Form[Entry] = Form(_read_event, _read_events, _make_event)
 """Records as events, with their data typed; those for which `to_event` raises stay records."""
 
 
-def to_event(record: Record | Event) -> Event:
+def to_event(record: Entry) -> Event:
     """The event of a record; an event as it is.
 
     Raises:

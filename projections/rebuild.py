@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
-from ..eventstore.record import Record
 from .board import Board
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
-from .projection import to_event
+from .projection import Entry, to_event
 from .stored import ProjectionFactory, make_all, projection_file
 
 DAILY_FILES = "daily_files"
@@ -69,7 +68,7 @@ class Replay:
 
     def feed(
         self,
-        records: Iterable[Record],
+        records: Iterable[Entry],
         *,
         until: int | None = None,
         progress: Progress = lambda done, total: None,

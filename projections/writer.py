@@ -96,6 +96,11 @@ class ProjectionWriter:
         marker = self.marker(projection)
         return None if marker is None else marker.seq
 
+    def is_outdated(self, projection: str) -> bool:
+        """Say whether other rules than today's have made a projection's files (see `Marker`)."""
+        marker = self.marker(projection)
+        return marker is not None and marker.is_outdated
+
     def begin_anew(self, projection: str) -> None:
         """Record that a projection's files stand for nothing yet, before those that others have
         made are replaced one by one: left half done, they are behind; under the lock."""

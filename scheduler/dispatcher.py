@@ -38,7 +38,7 @@ class Dispatcher:
         self._log = ledger.log
         self._state = ledger.state
         self._handler = ledger.handler
-        self._fs = ledger.fs
+        self._process_id = ledger.process_id
         self._attempts = attempts
         self._completer = completer
         self._pacing = pacing
@@ -218,7 +218,7 @@ class Dispatcher:
         return c.Start(
             reconcilable=publisher.reconcilable,
             expire_after=self._expire_after,
-            runner=f"pid {self._fs.process_id()}",
+            runner=f"pid {self._process_id()}",
         )
 
     def _defer(self, account_id: str, until: datetime, reason: str) -> None:

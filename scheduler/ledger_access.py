@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import msgspec
 
-from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.engines.files.lock import Patience
-from ..eventstore.jsonl import JsonlEventStore
+from ..eventstore.event_log import EventLog
+from ..eventstore.port import RunnerLock
 from ..ledger.command_handler import CommandHandler
 from ..ledger.history import History
 from ..ledger.state import State
+from ..projections.projection import Entry
 
 
 class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +26,13 @@ class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
     raises where it was, and names who asks.
     """
 
-    log: JsonlEventStore
+    log: EventLog[Entry]
     state: State
     handler: CommandHandler
     history: History
-    fs: FileSystem
-    directory: Path
+    runner_lock: RunnerLock
+    process_id: Callable[[], int]
+    location: str
     patience: Patience
     expire_after: timedelta
     now: Callable[[], datetime]

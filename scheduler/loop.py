@@ -53,7 +53,7 @@ class Loop:
         self._rescuer = rescuer
         self._sleep = sleep
         self._settings = settings
-        self._directory = ledger.directory
+        self._location = ledger.location
         self._now = ledger.now
         self._expire = ledger.expire
         self._trouble = Repeated("error in the loop", again="the loop works again")
@@ -186,9 +186,9 @@ class Loop:
                 wake()  # it was, between looking and listening
             waiting = asyncio.ensure_future(asked.wait())
             try:
-                logger(directory=str(self._directory), pid=os.getpid()).info("scheduler running")
+                logger(directory=self._location, pid=os.getpid()).info("scheduler running")
                 await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
-                logger(directory=str(self._directory)).info("scheduler stopping")
+                logger(directory=self._location).info("scheduler stopping")
             finally:
                 waiting.cancel()
                 was_ended = task.done() and not self.is_stopping

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ..ledger.runner_lock import RunnerLock
 from .attempt_runner import AttemptRunner
 from .blocking import BlockingRuns
 from .completer import Completer
@@ -40,7 +39,7 @@ class RunnerParts:
         on_failure: FailureHook,
         new_loop: Callable[[], asyncio.AbstractEventLoop],
     ) -> None:
-        self.lock = lock = RunnerLock(ledger.fs, ledger.directory)
+        self.lock = lock = ledger.runner_lock
         self.stop_request = StopRequest()
         self.own_loop = own_loop = OwnLoop(new_loop)
         self.gate = gate = Gate(lambda: self.loop.is_running)

@@ -19,6 +19,7 @@ from ..domain.policy import MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..instrumentation.log import logger
 from ..ledger.clock import SystemClock
 from ..ledger.ledger import Ledger
+from ..ledger.runner_lock import runner_lock
 from ..ledger.settings import LedgerOptions, LedgerSettings
 from .attempt import PostCallback, Publisher, PublisherAdapter
 from .completer import OUTCOMES
@@ -62,7 +63,7 @@ class Scheduler(Ledger):
 
     def __init__(
         self,
-        directory: str | Path = "jobs",
+        location: str | Path = "jobs",
         *,
         max_running_minutes: float = MAX_RUNNING_MINUTES,
         retry: RetryPolicy = RetryPolicy(),
@@ -94,7 +95,7 @@ class Scheduler(Ledger):
             ageing=ageing,
         )
         self._on_failure = FailureHook(on_failure)
-        of_the_ledger = LedgerSettings(directory=directory, **of_ledger)
+        of_the_ledger = LedgerSettings(location=location, **of_ledger)
         reach, expire_after = settings.reach, of_the_ledger.expire_after
         pacing_of_all = None if reach is None else AccountPacing(settings, reach, expire_after)
         self._open(of_the_ledger, [] if pacing_of_all is None else [pacing_of_all])
@@ -121,8 +122,9 @@ class Scheduler(Ledger):
             state=self._state,
             handler=self._handler.acting(me),
             history=self._history,
-            fs=self._fs,
-            directory=self.directory,
+            runner_lock=runner_lock(self._engine, self._place),
+            process_id=self._fs.process_id,
+            location=self.location,
             patience=self._patience,
             expire_after=self._expire_after,
             now=self._now,
@@ -327,7 +329,7 @@ class Scheduler(Ledger):
         self._store.check_not_forked()
         if self._closed:
             raise StorageError(
-                f"{what}: the scheduler of {self.directory} is closed",
-                path=str(self.directory),
+                f"{what}: the scheduler of {self.location} is closed",
+                path=self.location,
                 hint="open another one",
             )

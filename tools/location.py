@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 DEFAULT = "jobs"
-_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?P<slashes>//)?")
-_ENGINES = {"memory", "postgresql", "postgres", "nats"}
-"""What other engines' locations begin with, also where no `//` follows."""
 _MOST_COMPARED = 1000
 
 
@@ -31,34 +27,44 @@ class Given(NamedTuple):
     typed: bool
 
 
-def locate(given: Sequence[Given]) -> Path:
+def locate(given: Sequence[Given]) -> Path | str:
     """Find the ledger's directory, absolute; what is typed counts more than the environment.
+    than the environment.
 
     Raises:
         ValidationError: one is no location, or they are different.
     """
     counting = [each for each in given if each.typed] or given
     if not counting:
-        return directory_of(DEFAULT)
+        return location_of(DEFAULT)
     first, *others = counting
-    directory = directory_of(first.text)
+    location = location_of(first.text)
     for other in others:
-        if directory_of(other.text) != directory:
+        if location_of(other.text) != location:
             raise ValidationError(
                 f"{first.name} says {first.text!r} and {other.name} says {other.text!r}",
                 field="ledger",
                 hint="they mean the same thing: give one of them",
             )
-    return directory
+    return location
 
 
-def directory_of(text: str) -> Path:
+def location_of(text: str) -> Path | str:
     """Read which directory a location names: a path, or `file:` and a path; `~` is a home.
+    home. A URL of another engine stays what it is.
 
     Raises:
-        ValidationError: it names none.
+        ValidationError: it names none, or there is no such engine.
     """
-    path = _path(text)
+    path = text
+    if ":" in text:  # which few have: engines are looked for only then
+        from ..eventstore.engines.registry import check_scheme, directory_of, scheme_of
+
+        directory = directory_of(text)
+        if directory is None:
+            check_scheme(scheme_of(text))
+            return text
+        path = str(directory) if directory.parts else ""
     if not path.strip() or "\0" in path:
         raise ValidationError(f"the ledger's location is {text!r}, which is none", field="ledger")
     try:
@@ -76,36 +82,6 @@ def directory_of(text: str) -> Path:
             field="ledger",
             hint="write the whole path, or go elsewhere",
         ) from None
-
-
-def _path(text: str) -> str:
-    url = _URL.match(text)
-    if url is None:
-        return text
-    scheme, rest = url["scheme"].lower(), text[url.end() :]
-    if scheme == "file":
-        return _of_url(text, rest) if url["slashes"] else rest
-    if url["slashes"] or scheme in _ENGINES:
-        # Not a word of the rest: there may be a password in it.
-        raise ValidationError(
-            f"the ledger's location begins with {scheme}:, and there is no such engine here",
-            field="ledger",
-            hint="a ledger is a directory: give its path, or file:PATH",
-        )
-    return text  # a colon is a character like any other
-
-
-def _of_url(text: str, rest: str) -> str:
-    from urllib.parse import unquote
-
-    host, slash, path = rest.partition("/")
-    if host not in ("", "localhost") or not slash:
-        raise ValidationError(
-            f"the ledger's location is {text!r}: file:// needs three slashes and a whole path",
-            field="ledger",
-            hint="file:PATH may be relative",
-        )
-    return unquote(slash + path)
 
 
 def near(directory: Path, is_ledger: Callable[[Path], bool]) -> Path | None:

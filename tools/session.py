@@ -55,13 +55,36 @@ class Session:
         """What was changed by now, in words: told where standard output cannot be written."""
 
     @cached_property
-    def directory(self) -> Path:
-        """The ledger's directory, absolute: whatever the user's own modules change to.
+    def location(self) -> Path | str:
+        """The ledger's directory, absolute: whatever the user's own modules change to; or the URL
+        of its engine.
 
         Raises:
             ValidationError: what was given is no location, or two different ones.
         """
         return locate(self.given)
+
+    @property
+    def directory(self) -> Path:
+        """The ledger's directory, for a command that works on nothing else.
+
+        Raises:
+            ValidationError: as `location`; or it is on another engine.
+        """
+        if isinstance(self.location, Path):
+            return self.location
+        raise ValidationError("this command works on a ledger that is a directory", field="ledger")
+
+    @property
+    def own_directory(self) -> Path | None:
+        """The directory of the ledger's log; None on another engine."""
+        return self.location if isinstance(self.location, Path) else None
+
+    @property
+    def name(self) -> str:
+        """What people call the ledger: its directory's name, or where it is."""
+        own = self.own_directory
+        return str(self.location) if own is None else own.resolve().name
 
     @contextmanager
     def ledger(
@@ -82,7 +105,7 @@ class Session:
         if not create:
             self.must_exist()
         with Ledger(
-            self.directory,
+            self.location,
             timezone=self.zone_to_be(timezone) if is_new else timezone,
             unique=unique,
             projections=projections,
@@ -103,7 +126,7 @@ class Session:
 
     def say_made(self, ledger: Ledger) -> None:
         """Say where a ledger was made, and what cannot be changed afterwards."""
-        print_error(f"made a ledger in {ledger.directory}; its time zone is {ledger.timezone}")
+        print_error(f"made a ledger in {ledger.location}; its time zone is {ledger.timezone}")
 
     @contextmanager
     def reading(
@@ -123,7 +146,7 @@ class Session:
         with (
             quiet(),  # damage is reported just below
             Ledger(
-                self.directory,
+                self.location,
                 read_only=True,
                 projections=projections,
                 use_snapshot=use_snapshot,
@@ -141,7 +164,7 @@ class Session:
         Raises:
             StorageError: the directory cannot be read.
         """
-        return is_ledger(self.directory)
+        return is_ledger(self.location)
 
     def must_exist(self) -> None:
         """Check that there is a ledger.
@@ -156,11 +179,11 @@ class Session:
                 raise
             exists = False  # a file stands there, maybe one of the ledger's
         if not exists:
-            meant = near(self.directory, is_ledger)
+            meant = None if isinstance(self.location, str) else near(self.location, is_ledger)
             found = "" if meant is None else f"there is one in {meant}; "
             raise StorageError(
-                f"there is no ledger in {self.directory}",
-                path=str(self.directory),
+                f"there is no ledger in {self.location}",
+                path=str(self.location),
                 hint=f"{found}name it with --ledger or JOBLEDGER; `jobledger add` makes one",
             )
 
@@ -177,18 +200,26 @@ class Session:
             click.echo(said or self.done)
 
 
-def is_ledger(directory: Path) -> bool:
-    """Whether a directory has a log, or what is left of one.
+def is_ledger(location: Path | str) -> bool:
+    """Say whether a directory has a log, or what is left of one; or an engine has a ledger.
 
     Raises:
         StorageError: the directory cannot be read.
     """
+    if isinstance(location, str):
+        from ..eventstore.engines.registry import EngineOptions, open_engine
+
+        try:
+            open_engine(location, EngineOptions(read_only=True)).close()
+        except StorageError:
+            return False
+        return True
     from ..eventstore.engines.files.filesystem import FileSystem, located, storage_errors
     from ..eventstore.engines.files.head import HEAD_NAME
     from ..eventstore.engines.files.segment import list_days
 
     fs, days = FileSystem(), list[str]()
-    directory = located(fs, directory)
+    directory = located(fs, location)
     with storage_errors("read", directory), suppress(FileNotFoundError):
         days = list_days(fs, directory)
     return bool(days) or (directory / HEAD_NAME).exists()
@@ -258,8 +289,8 @@ class JobId(click.types.StringParamType):
 
         found: list[ScheduledJob] = []
         with suppress(Exception), quiet():
-            directory = ctx.ensure_object(Session).directory
-            with Ledger(directory, read_only=True) as ledger:
+            location = ctx.ensure_object(Session).location
+            with Ledger(location, read_only=True) as ledger:
                 found = ledger.list_jobs()
         return [
             CompletionItem(job.job_id, help=f"{job.status} {printable(job.content)[:40]}")

@@ -1,110 +1,183 @@
-"""MemoryEventStore: the promises of `EventStore` without a disk, for tests and simulations.
+"""The engine of one process: a ledger in memory, for tests and simulations.
 
-A `MemoryLog` is what a directory is to the JSONL store: several handles may share one.
+A `MemoryLedger` is what a directory is to the engine of files: any number of handles may share one,
+within a process. It is gone with the process.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Iterator
 from uuid import uuid4
 
-from ...domain.errors import StorageError
-from ..record import GENESIS, RECORDS, Form, NewRecord, encode_write
-from ..store import Identity, Observer, VersionConflictError, position_conflict
+import msgspec
+
+from ...domain.errors import SchedulerRunningError, StorageError
+from ..cursor import Cursor
+from ..port import Block, Identity, Tail, Write
+from ..record import GENESIS
 from ..zone_rules import check_same_zone
 
 
-class MemoryLog:
-    """The records of one ledger, in order."""
+class _Written(msgspec.Struct, frozen=True, gc=False):
+    """One write: its last record, its day, and its lines (behind their header, if it has one)."""
 
-    def __init__(self, *, timezone: str = "UTC", ledger_id: str | None = None) -> None:
-        self.identity = Identity(ledger_id or str(uuid4()), timezone)
-        self.records: list[Any] = []
-        self.versions: dict[str, int] = {}
-        self.lock = threading.RLock()
+    last: int
+    day: str
+    lines: bytes
 
 
-class MemoryEventStore:
-    """One handle on a MemoryLog."""
+class MemoryLedger:
+    """The lines of one ledger, and who runs its jobs."""
 
     def __init__(
-        self,
-        log: MemoryLog,
-        *,
-        clock: Callable[[], datetime],
-        observer: Observer = lambda records: None,
-        timezone: str | None = None,
-        form: Form = RECORDS,
+        self, name: str = "", *, timezone: str = "UTC", ledger_id: str | None = None
     ) -> None:
-        check_same_zone(timezone, log.identity.timezone)
-        self._log = log
-        self._clock = clock
-        self._observer = observer
-        self._form = form
-        self._seq = 0
-        self._closed = False
+        self.location = f"memory:{name}"
+        self.identity = Identity(ledger_id or str(uuid4()), timezone)
+        self.lock = threading.Lock()
+        self.writes: list[_Written] = []
+        self.tail = Tail(self.identity.ledger_id, "", 0, 0, 0, GENESIS)
+        self.runner: int | None = None
+
+
+class MemoryEngine:
+    """One handle on a MemoryLedger."""
+
+    def __init__(self, ledger: MemoryLedger, *, timezone: str | None = None) -> None:
+        check_same_zone(timezone, ledger.identity.timezone)
+        self._ledger = ledger
 
     @property
     def identity(self) -> Identity:
-        return self._log.identity
+        """Return the ledger's id and time zone."""
+        return self._ledger.identity
 
     @property
-    def seq(self) -> int:
-        return self._seq
+    def location(self) -> str:
+        """Return the URL of the ledger."""
+        return self._ledger.location
 
-    def version(self, job: str) -> int:
-        return next(
-            (r.version for r in reversed(self._log.records[: self._seq]) if r.job_id == job), 0
-        )
+    @property
+    def durable_seq(self) -> int:
+        """Return the last record: nothing is more durable than memory here."""
+        return self._ledger.tail.seq
 
-    def jobs(self) -> Collection[str]:
-        return dict.fromkeys(record.job_id for record in self._log.records[: self._seq])
+    def where(self, day: str) -> str:
+        """Return the URL of the ledger with the day."""
+        return f"{self._ledger.location}#{day}"
 
-    def append(self, records: Sequence[NewRecord], *, expected_seq: int | None = None) -> list[Any]:
-        with self._log.lock:
-            self.refresh()
-            if expected_seq not in (None, self._seq):
-                raise position_conflict(self._seq, expected_seq)
-            versions: dict[str, int] = {}
-            for new in records:
-                current = versions.get(new.job_id, self._log.versions.get(new.job_id, 0))
-                if new.version != current + 1:
-                    raise VersionConflictError(
-                        f"job {new.job_id} is at version {current}, not {new.version - 1}",
-                        job_id=new.job_id,
-                    )
-                versions[new.job_id] = new.version
-            now = self._clock()
-            prev = self._log.records[-1].hash if self._log.records else GENESIS
-            first = self._seq + 1
-            _, written = encode_write(
-                records, seq=first, batch=first, at=now, prev=prev, form=self._form
+    def tail(self) -> Tail:
+        """Return the end of the ledger."""
+        return self._ledger.tail
+
+    def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
+        """Yield the writes behind `after`."""
+        writes = self._ledger.writes
+        end = self._ledger.tail.seq if until is None else until.seq
+        index = bisect_right(writes, after.seq, key=lambda write: write.last)
+        while index < len(writes) and writes[index].last <= end:
+            yield Block(writes[index].day, writes[index].lines)
+            index += 1
+
+    def append(self, write: Write, *, after: Cursor, then: Cursor) -> bool:
+        """Append a write if the ledger still ends at `after`."""
+        ledger = self._ledger
+        with ledger.lock:
+            if ledger.tail.seq != after.seq:
+                return False
+            ledger.writes.append(_Written(then.seq, write.day, write.header + write.lines))
+            ledger.tail = Tail(
+                ledger.tail.ledger, then.day, then.offset, then.seq, then.seq, then.hash
             )
-            self._log.records += written
-            self._log.versions.update(versions)
-            self.refresh()
-            return written
+            return True
 
-    def refresh(self) -> None:
-        if self._closed:
-            raise StorageError("the ledger is closed")
-        with self._log.lock:
-            new = self._log.records[self._seq :]
-            self._seq += len(new)
-            if new:
-                self._observer(new)
+    def sync(self, cursor: Cursor) -> None:
+        """Do nothing: see `durable_seq`."""
 
-    def changed(self) -> bool:
-        return not self._closed and len(self._log.records) > self._seq
+    def runner_lock(self) -> MemoryRunnerLock:
+        """Return the lock of one runner, not taken yet."""
+        return MemoryRunnerLock(self._ledger)
 
-    def read(self, after: int = 0) -> Iterator[Any]:
-        return iter(self._log.records[after : self._seq])
-
-    def sync(self) -> None:
-        """Nothing is more durable than memory here."""
+    def runner_pid(self) -> int | None:
+        """Return this process, if it has a runner for the ledger; else None."""
+        return self._ledger.runner
 
     def close(self) -> None:
-        self._closed = True
+        """Do nothing: the ledger stays as long as somebody has it."""
+
+
+class MemoryRunnerLock:
+    """The right of one scheduler to run the jobs of a MemoryLedger."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._is_held = False
+
+    def acquire(self) -> None:
+        """Take it.
+
+        Raises:
+            SchedulerRunningError: another scheduler of this process has it.
+        """
+        with self._ledger.lock:
+            if self._ledger.runner is not None:
+                raise self._taken()
+            self._ledger.runner, self._is_held = os.getpid(), True
+
+    def check(self) -> None:
+        """Check that it is held.
+
+        Raises:
+            SchedulerRunningError: it is not.
+        """
+        if not self._is_held:
+            raise self._taken()
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._is_held:
+            self._ledger.runner, self._is_held = None, False
+
+    def abandon(self) -> None:
+        """Forget it: in the child of a fork this is a copy of the parent's."""
+        self._is_held = False
+
+    def _taken(self) -> SchedulerRunningError:
+        return SchedulerRunningError(
+            f"another scheduler already runs the jobs of {self._ledger.location}",
+            pid=self._ledger.runner,
+            path=self._ledger.location,
+            hint="stop it first, or use a Ledger, of which there may be many",
+        )
+
+
+_ledgers: dict[str, MemoryLedger] = {}
+_lock = threading.Lock()
+
+
+def memory_ledger(name: str, timezone: str | None, *, create: bool) -> MemoryLedger:
+    """Return this process's ledger of a name; with `create` it is made where there is none.
+
+    Raises:
+        StorageError: there is none.
+    """
+    with _lock:
+        ledger = _ledgers.get(name)
+        if ledger is None:
+            if not create:
+                raise StorageError(
+                    f"there is no ledger memory:{name} in this process",
+                    path=f"memory:{name}",
+                    hint="a ledger is made by opening it for writing",
+                )
+            ledger = _ledgers[name] = MemoryLedger(name, timezone=timezone or "UTC")
+        return ledger
+
+
+def forget_memory_ledgers() -> None:
+    """Let this process have no ledger in memory; handles that are open go on with theirs."""
+    with _lock:
+        _ledgers.clear()

@@ -1,4 +1,4 @@
-"""What every engine promises (the protocol in `eventstore/store.py`), one suite for all of them.
+"""What every engine promises (`eventstore/port.py`, under an `EventLog`), one suite for all.
 
 A further engine joins by one more class here: it makes a ledger, hands out handles on it, and is
 listed in `ENGINES`.
@@ -6,7 +6,7 @@ listed in `ENGINES`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -16,60 +16,69 @@ import pytest
 from support.eventstore import NOON, Seen, at_once, new
 
 from jobledger import ManualClock, StorageError, ValidationError
-from jobledger.eventstore.engines.memory import MemoryEventStore, MemoryLog
-from jobledger.eventstore.jsonl import JsonlEventStore
-from jobledger.eventstore.store import EventStore, Observer, VersionConflictError
+from jobledger.eventstore.engines.files.engine import FileEngine
+from jobledger.eventstore.engines.memory import MemoryEngine, MemoryLedger
+from jobledger.eventstore.event_log import EventLog
+from jobledger.eventstore.port import Engine
+from jobledger.eventstore.record import RECORDS, NewRecord, Record
+from jobledger.eventstore.versions import VersionConflictError
 
 
-class Engine(Protocol):
-    """One ledger of one kind."""
+class Kind(Protocol):
+    """One ledger on an engine of one kind."""
 
-    def handle(self, observer: Observer, timezone: str | None) -> EventStore:
-        """Another handle on the ledger, which is made by the first one."""
+    def engine(self, timezone: str | None) -> Engine:
+        """Open another handle on the ledger, which is made by the first one."""
 
 
 class Memory:
-    def __init__(self, directory: Path) -> None:
-        self._clock = ManualClock(NOON)
-        self._log = MemoryLog(timezone="UTC")
+    def __init__(self, directory: Path, clock: ManualClock) -> None:
+        self._ledger = MemoryLedger(timezone="UTC")
 
-    def handle(self, observer: Observer, timezone: str | None) -> EventStore:
-        return MemoryEventStore(
-            self._log, clock=self._clock.now, observer=observer, timezone=timezone
-        )
+    def engine(self, timezone: str | None) -> Engine:
+        return MemoryEngine(self._ledger, timezone=timezone)
 
 
-class Jsonl:
-    def __init__(self, directory: Path) -> None:
-        self._clock = ManualClock(NOON)
+class Files:
+    def __init__(self, directory: Path, clock: ManualClock) -> None:
+        self._clock = clock
         self._directory = directory / "ledger"
 
-    def handle(self, observer: Observer, timezone: str | None) -> EventStore:
-        return JsonlEventStore(
-            self._directory,
-            clock=self._clock.now,
-            observer=observer,
-            timezone=timezone,
-            durability="none",
+    def engine(self, timezone: str | None) -> Engine:
+        return FileEngine(
+            self._directory, clock=self._clock.now, timezone=timezone, durability="none"
         )
 
 
-ENGINES = [Memory, Jsonl]
+ENGINES: list[Callable[[Path, ManualClock], Kind]] = [Memory, Files]
 
 
 class OneLedger:
     """A ledger of the engine under test; its handles are closed at the end of the test."""
 
-    def __init__(self, engine: Engine, stack: ExitStack) -> None:
-        self._engine = engine
+    def __init__(self, kind: Kind, clock: ManualClock, stack: ExitStack) -> None:
+        self._kind = kind
+        self._clock = clock
         self._stack = stack
 
-    def open(self, observer: Observer | None = None, timezone: str | None = None) -> EventStore:
+    def open(
+        self,
+        observer: Callable[[Sequence[Record]], None] | None = None,
+        timezone: str | None = None,
+    ) -> EventLog[Record]:
         """Another handle, which has seen nothing yet."""
-        handle = self._engine.handle(observer or Seen(), timezone)
+        handle = EventLog(
+            self._kind.engine(timezone),
+            clock=self._clock.now,
+            form=RECORDS,
+            observer=observer or Seen(),
+            durability="none",
+        )
         return self._stack.enter_context(closing(handle))
 
-    def reopen(self, handle: EventStore, observer: Observer | None = None) -> EventStore:
+    def reopen(
+        self, handle: EventLog[Record], observer: Callable[[Sequence[Record]], None] | None = None
+    ) -> EventLog[Record]:
         """Close a handle and open another."""
         handle.close()
         return self.open(observer)
@@ -78,7 +87,8 @@ class OneLedger:
 @pytest.fixture(params=ENGINES, ids=lambda engine: engine.__name__.lower())
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OneLedger]:
     with ExitStack() as stack:
-        yield OneLedger(request.param(tmp_path), stack)
+        clock = ManualClock(NOON)
+        yield OneLedger(request.param(tmp_path, clock), clock, stack)
 
 
 # -- appending -------------------------------------------------------------------------------------
@@ -511,19 +521,75 @@ def test_of_several_threads_at_one_version_exactly_one_wins(ledger: OneLedger) -
     assert (store.version("contested"), store.version("alone"), store.seq) == (10, 10, 20)
 
 
-def _refreshed(ledger: OneLedger, observer: Observer | None = None) -> EventStore:
+def _refreshed(
+    ledger: OneLedger, observer: Callable[[Sequence[Record]], None] | None = None
+) -> EventLog[Record]:
     store = ledger.open(observer)
     store.refresh()
     return store
 
 
-def test_an_append_at_a_position_is_refused_where_the_log_has_gone_on(ledger: OneLedger) -> None:
-    """`expected_seq`: nothing else was appended meanwhile, whatever its job."""
-    store, other = ledger.open(), ledger.open()
-    store.append([new("a", 1)], expected_seq=0)
+# -- deciding --------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_made_on_all_that_there_is(ledger: OneLedger) -> None:
+    """Whoever appended it, the observer has it when the decision is called."""
+    seen = Seen()
+    store, other = ledger.open(seen), ledger.open()
+    store.append([new("a", 1)])
     other.append([new("b", 1)])
+    known: list[list[str]] = []
+
+    def decision() -> list[NewRecord]:
+        known.append([record.job_id for record in seen.records])
+        return [new("c", 1), new("d", 1)]
+
+    written = store.decide(decision)
+    assert known == [["a", "b"]]
+    assert [record.job_id for record in written] == ["c", "d"]
+    assert [(r.seq, r.more) for r in written] == [(3, 1), (4, 0)]
+    other.refresh()
+    assert [record.job_id for record in other.read()] == ["a", "b", "c", "d"]
+
+
+def test_nothing_comes_between_a_decision_and_what_it_gives(ledger: OneLedger) -> None:
+    """Of many who decide at once, each sees what all before it have decided."""
+
+    def decide_five(number: int) -> None:
+        seen = Seen()
+        store = ledger.open(seen)
+        for count in range(5):
+            job = f"{number}-{count}"
+            store.decide(partial(_as_many_as_there_are, job, seen))
+
+    assert at_once(*(partial(decide_five, number) for number in range(4))) == [None] * 4
+    records = list(_refreshed(ledger).read())
+    assert [bytes(r.data) for r in records] == [b'{"n":%d}' % n for n in range(20)]
+
+
+def _as_many_as_there_are(job: str, seen: Seen) -> list[NewRecord]:
+    return [new(job, 1, b'{"n":%d}' % len(seen.records))]
+
+
+def test_a_decision_that_refuses_appends_nothing(ledger: OneLedger) -> None:
+    """Its error is its caller's, and the handle goes on."""
+    store = ledger.open()
+    store.append([new("a", 1)])
+
+    def refuse() -> list[NewRecord]:
+        raise ValidationError("there is one already", field="content")
+
+    with pytest.raises(ValidationError, match="there is one already"):
+        store.decide(refuse)
+    assert store.decide(list) == []
+    store.append([new("a", 2)])
+    assert [record.version for record in _refreshed(ledger).read()] == [1, 2]
+
+
+def test_a_decision_is_held_to_the_versions_of_its_jobs(ledger: OneLedger) -> None:
+    """As any append is."""
+    store = ledger.open()
+    store.append([new("a", 1)])
     with pytest.raises(VersionConflictError):
-        store.append([new("a", 2)], expected_seq=1)
-    store.refresh()
-    store.append([new("a", 2)], expected_seq=2)
-    assert [record.job_id for record in store.read()] == ["a", "b", "a"]
+        store.decide(lambda: [new("a", 3)])
+    assert store.seq == 1

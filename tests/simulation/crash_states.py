@@ -40,7 +40,7 @@ from support.eventstore import NOON
 from jobledger import JobLedgerError, Ledger, ManualClock, NewJob, PostResult, Scheduler
 from jobledger.domain.errors import StorageError
 from jobledger.domain.job.state import JobStatus
-from jobledger.eventstore.store import Durability
+from jobledger.eventstore.port import Durability
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 

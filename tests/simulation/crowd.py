@@ -27,7 +27,8 @@ from support.durability import Broken, expect, without_background
 from jobledger import Ledger, PostResult, Scheduler
 from jobledger.domain.errors import InvalidTransitionError
 from jobledger.domain.job.state import ScheduledJob
-from jobledger.eventstore.reader import LogReader
+from jobledger.eventstore.engines.registry import open_reader
+from jobledger.eventstore.record import RECORDS
 from jobledger.projections.rebuild import Replay
 
 ACCOUNTS = 7
@@ -142,7 +143,7 @@ def crowd(place: Path, writers: int, changes: int) -> dict[str, int]:
 
 
 def _check_states(directory: Path, zone: ZoneInfo, seen: dict[str, str]) -> int:
-    reader, replay = LogReader(directory), Replay(zone)
+    reader, replay = open_reader(directory, RECORDS), Replay(zone)
     records = iter(list(reader.records()))
     reader.close()
     for seq, found in sorted((int(seq), found) for seq, found in seen.items()):

@@ -17,10 +17,12 @@ import pytest
 
 from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.errors import StorageError
-from jobledger.eventstore.engines.files import segment
+from jobledger.eventstore import scan
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.integrity.verify import verify
 from jobledger.ledger.background import Background
+from jobledger.ledger.derived_files import DerivedFiles
+from jobledger.ledger.runner_lock import FileRunnerLock
 from jobledger.projections import jobs
 
 LEDGER = Path("/ledgers/jobs")
@@ -46,6 +48,12 @@ def saving_snapshots(every: int | None) -> Iterator[None]:
         yield
 
 
+def files_of(ledger: Ledger) -> DerivedFiles:
+    """Return what writes the derived files of a ledger that has a directory."""
+    assert ledger._files is not None
+    return ledger._files
+
+
 def events_of(ledger: Ledger, after: int = 0) -> Events:
     return [event.to_dict() for event in ledger.events(after=after)]
 
@@ -54,7 +62,9 @@ def let_go(ledger: Ledger | None) -> None:
     """Do what the death of its process does to a handle: no word to the disk."""
     if ledger is not None:
         if isinstance(ledger, Scheduler) and ledger._is_made:
-            ledger._parts.lock._fd = None
+            lock = ledger._parts.lock
+            assert isinstance(lock, FileRunnerLock)
+            lock._fd = None
         ledger._abandon()
 
 
@@ -110,7 +120,7 @@ def check_whole(fs: FileSystem, ledger: Ledger) -> None:
 
 def records_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Note the numbers of the records that any handle reads and checks from here on."""
-    seen, read_block = list[int](), segment._read_block
+    seen, read_block = list[int](), scan._read_block
 
     def read_and_tell(*block: Any) -> Any:
         records = read_block(*block)
@@ -118,5 +128,5 @@ def records_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.extend(record.seq for record in records)
         return records
 
-    monkeypatch.setattr(segment, "_read_block", read_and_tell)
+    monkeypatch.setattr(scan, "_read_block", read_and_tell)
     return seen

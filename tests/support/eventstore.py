@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from jobledger import JobLedgerError, ManualClock
+from jobledger.eventstore.engines.files.engine import FileEngine
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.jsonl import JsonlEventStore
-from jobledger.eventstore.record import NewRecord, Record
+from jobledger.eventstore.event_log import EventLog
+from jobledger.eventstore.record import RECORDS, Form, NewRecord, R, Record
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GENESIS = "0" * 32
@@ -186,21 +187,35 @@ class UnsyncedFileSystem(FileSystem):
 # -- ledger directories ------------------------------------------------------------------------
 
 
+_OF_ENGINE = ("timezone", "read_only", "durability", "allow_network", "patience", "fs")
+_OF_BOTH = ("read_only", "durability")
+
+
+def file_log(
+    directory: Path, *, clock: Callable[[], datetime], form: Form[R], **options: Any
+) -> EventLog[R]:
+    """Open a log of day files; the options are those of `FileEngine` and `EventLog`."""
+    of_engine = {name: options[name] for name in _OF_ENGINE if name in options}
+    of_log = {name: options[name] for name in options if name not in _OF_ENGINE or name in _OF_BOTH}
+    engine = FileEngine(directory, clock=clock, **of_engine)
+    return EventLog(engine, clock=clock, form=form, **of_log)
+
+
 class LogDirectory:
     """A directory with a log, a clock, and the handles opened on it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock = ManualClock(NOON)
-        self._handles: list[JsonlEventStore] = []
+        self._handles: list[EventLog[Record]] = []
 
-    def open(self, **options: Any) -> JsonlEventStore:
+    def open(self, **options: Any) -> EventLog[Record]:
         """Another handle, which has read nothing yet."""
-        store = JsonlEventStore(self.path, clock=self.clock.now, **options)
+        store = file_log(self.path, clock=self.clock.now, form=RECORDS, **options)
         self._handles.append(store)
         return store
 
-    def load(self, **options: Any) -> JsonlEventStore:
+    def load(self, **options: Any) -> EventLog[Record]:
         """Another handle, which has read the whole log."""
         store = self.open(**options)
         try:

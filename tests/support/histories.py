@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from support.eventstore import file_log
+
 from jobledger import Event, JobPriority, ManualClock
 from jobledger.domain.job import commands as c
 from jobledger.domain.job.codec import encode_data
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.events import EventData, JobAdded, JobCompleted, JobStarted
-from jobledger.eventstore.jsonl import JsonlEventStore
-from jobledger.eventstore.record import NewRecord
+from jobledger.eventstore.record import RECORDS, NewRecord
 from jobledger.projections.board import Board
 
 from .domain import NOON, new
@@ -65,7 +66,7 @@ def _fields(command: c.Command) -> dict[str, Any]:
 def closed(directory: Path, jobs: int, *, at_once: int = 50) -> None:
     """So many more jobs that came and went, three events each, all on one day of a log on disk."""
     clock = ManualClock(NOON)
-    store = JsonlEventStore(directory, clock=clock.now, durability="none")
+    store = file_log(directory, clock=clock.now, form=RECORDS, durability="none")
     store.refresh()
     begin = len(store.jobs())
     for first in range(begin, begin + jobs, at_once):

@@ -16,6 +16,7 @@ import click
 from ...domain.errors import LedgerCorruptError
 from ...domain.job.events import EVENT_TYPES
 from ...domain.validation import check_by
+from ...eventstore.engines.registry import open_reader
 from ...eventstore.reader import LogReader
 from ...eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
 from ...ledger.queries import not_found
@@ -107,7 +108,7 @@ def audit(
       jobledger audit --last 10 --follow
     """
     session.must_exist()
-    reader = LogReader(session.directory, form=RECORDS_WITH_LINES if session.json else RECORDS)
+    reader = open_reader(session.location, RECORDS_WITH_LINES if session.json else RECORDS)
     zone, now = load_zone(reader.identity.timezone), datetime.now(UTC)
     selection = Selection(
         since=None if since is None else parse_time(since).bound(now, zone),
@@ -135,7 +136,7 @@ def audit(
 
 
 def _look(
-    reader: LogReader, selection: Selection, last: int | None, json: bool
+    reader: LogReader[Record], selection: Selection, last: int | None, json: bool
 ) -> Iterator[Record]:
     """Yield what there is by now, with progress where no row is in its way."""
     if last is None and sys.stdout.isatty():
@@ -150,7 +151,7 @@ def _look(
     yield from kept  # a row in the midst of the bar would be written over
 
 
-def _counting(reader: LogReader, progress: Progress) -> Iterator[Record]:
+def _counting(reader: LogReader[Record], progress: Progress) -> Iterator[Record]:
     """Yield the reader's records, and tell `progress` how far it is."""
     total = reader.unread()
     records = reader.records()
@@ -231,7 +232,7 @@ class _Rows:
 class _Told:
     """Says each damage once, and makes the exit code 1."""
 
-    def __init__(self, session: Session, reader: LogReader) -> None:
+    def __init__(self, session: Session, reader: LogReader[Record]) -> None:
         self._session = session
         self._reader = reader
         self._count = 0
@@ -261,7 +262,7 @@ def _check_jobs(session: Session, jobs: tuple[str, ...]) -> None:
     Raises:
         JobNotFoundError: one of `jobs` is no id, nor the beginning of one, in the whole log.
     """
-    ids = [r.job_id for r in LogReader(session.directory).records() if r.type == "added"]
+    ids = [r.job_id for r in open_reader(session.location, RECORDS).records() if r.type == "added"]
     for job in jobs:
         if not any(job_id.startswith(job) for job_id in ids):
             raise not_found(job, ids)

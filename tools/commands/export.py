@@ -60,7 +60,7 @@ def export(
       jobledger export backup --format daily
     """
     kind = _form(file, form, excel=excel)
-    _check_target(file, kind, session.directory, force=force)
+    _check_target(file, kind, session.own_directory, force=force)
     with session.reading() as ledger:
         jobs = choose_jobs(ledger, accounts, statuses)
         jobs.sort(key=lambda job: job.order)
@@ -104,7 +104,7 @@ def _form(file: str, form: Form | None, *, excel: bool) -> Form:
 
 
 def _check_target(
-    file: str, kind: Literal["csv", "jsonl", "daily"], ledger: Path, *, force: bool
+    file: str, kind: Literal["csv", "jsonl", "daily"], ledger: Path | None, *, force: bool
 ) -> None:
     """Check that this file may be written.
 
@@ -115,7 +115,8 @@ def _check_target(
         return
     path = Path(file)
     directory = path if kind == "daily" else path.parent
-    if directory.resolve() == ledger.resolve() or is_ledger(directory):
+    is_own = ledger is not None and directory.resolve() == ledger.resolve()
+    if is_own or is_ledger(directory):
         raise StorageError(
             f"{directory} is a ledger", path=file, hint="export to another directory"
         )

@@ -65,7 +65,7 @@ def import_(
     from ..interchange.plan import make_plan
     from ..interchange.sources import find_sources
 
-    sources = find_sources(files, form, session.directory)
+    sources = find_sources(files, form, session.own_directory)
     target = _target(session, timezone)
     with progress_bar("checking", unit="jobs") as progress:
         plan = make_plan(
@@ -101,12 +101,12 @@ def _target(session: Session, timezone: str | None) -> Target:
     from ..interchange.plan import Target
 
     if session.exists():
-        with quiet(), Ledger(session.directory, timezone=timezone, read_only=True) as ledger:
+        with quiet(), Ledger(session.location, timezone=timezone, read_only=True) as ledger:
             if ledger.damage is not None:
                 raise ledger.damage
             return Target(load_zone(ledger.timezone), frozenset(ledger.known_ids()))
-    if session.directory.is_dir():
-        check_may_create(FileSystem(), session.directory)
+    if session.own_directory is not None and session.own_directory.is_dir():
+        check_may_create(FileSystem(), session.own_directory)
     return Target(load_zone(session.zone_to_be(timezone)))
 
 

@@ -65,7 +65,7 @@ def report(
     """
     path = None if target == "-" else Path(target)
     if path is not None:
-        _check_target(path, session.directory, force=force)
+        _check_target(path, session.own_directory, force=force)
     with session.reading(use_snapshot=False) as ledger:
         page = _make(session, ledger, _day(day), since, until)
     encoded = page.html.encode()
@@ -97,7 +97,7 @@ def _make(
     begin, end = window(since, until, now, zone)
     damage = ledger.damage
     source = ReportSource(
-        name=session.directory.resolve().name,
+        name=session.name,
         zone=zone,
         made_at=now,
         since=begin,
@@ -133,7 +133,7 @@ def _day(text: str | None) -> date | None:
         ) from None
 
 
-def _check_target(path: Path, ledger: Path, *, force: bool) -> None:
+def _check_target(path: Path, ledger: Path | None, *, force: bool) -> None:
     """Check that the report may be written here.
 
     Raises:
@@ -144,7 +144,8 @@ def _check_target(path: Path, ledger: Path, *, force: bool) -> None:
             raise StorageError(f"cannot write {path}: it is a directory", path=str(path))
         if not path.exists():
             return
-        if path.parent.resolve() == ledger.resolve() and path.suffix not in (".html", ".htm"):
+        in_ledger = ledger is not None and path.parent.resolve() == ledger.resolve()
+        if in_ledger and path.suffix not in (".html", ".htm"):
             raise StorageError(f"{path} is a file of the ledger", path=str(path))
         with path.open("rb") as file:
             ours = GENERATOR_TAG in file.read(_LOOKED_AT)

@@ -148,7 +148,7 @@ def run(
     notifier = None if notify is None else _notifier(notify, session)
     _log_to_stderr(logging.WARNING if once else logging.INFO)
     with Scheduler(
-        session.directory,
+        session.location,
         timezone=session.zone_to_be(None) if is_new else None,
         on_failure=notifier,
         projections=projections,
@@ -195,7 +195,7 @@ def _settings(options: RunOptions) -> dict[str, Any]:
 def _notifier(url: str, session: Session) -> Notifier:
     from ..notifying import Notifier
 
-    return Notifier(url, str(session.directory.absolute()))
+    return Notifier(url, str(session.location))
 
 
 def _log_to_stderr(level: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,7 +34,7 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     """The process that runs the jobs (0: it does not say which), and since when."""
 
     pid: int
-    since: datetime
+    since: datetime | None
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -63,7 +64,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     events: int
     last_event_at: datetime | None
-    disk_free_bytes: int
+    disk_free_bytes: int | None
     damage: str | None
     sealed: Sealed | None
 
@@ -99,13 +100,16 @@ def look(ledger: Ledger) -> Status:
     overdue = [job for job in scheduled if job.scheduled_time <= now]
     failed = ledger.list_jobs(status=JobStatus.FAILED) if counts[JobStatus.FAILED] else []
     last = next(ledger.events(ledger.seq - 1), None) if ledger.seq else None
-    with storage_errors("read", ledger.directory):
-        free = fs.free_bytes(ledger.directory)
+    own = _own_directory(ledger)
+    free: int | None = None
+    if own is not None:
+        with storage_errors("read", own):
+            free = fs.free_bytes(own)
     return Status(
-        place=str(ledger.directory),
+        place=ledger.location,
         zone=ledger.timezone,
         now=now,
-        runner=_runner(fs, ledger),
+        runner=_runner(fs, ledger, own),
         next=_first(job for job in scheduled if job.scheduled_time > now),
         overdue=len(overdue),
         oldest=_first(overdue),
@@ -116,29 +120,37 @@ def look(ledger: Ledger) -> Status:
         last_event_at=None if last is None else last.at,
         disk_free_bytes=free,
         damage=None if ledger.damage is None else ledger.damage.message,
-        sealed=_sealed(fs, ledger),
+        sealed=None if own is None else _sealed(fs, ledger, own),
     )
 
 
-def _runner(fs: FileSystem, ledger: Ledger) -> RunnerStatus | None:
-    pid = ledger.runner_pid()
-    if pid is None:
+def _own_directory(ledger: Ledger) -> Path | None:
+    """Return the directory of a ledger; None on an engine that gives it none."""
+    try:
+        return ledger.directory
+    except StorageError:
         return None
-    with storage_errors("read", ledger.directory / LOCK_NAME):
-        since = fs.written_s(ledger.directory / LOCK_NAME)  # a runner writes its pid once
+
+
+def _runner(fs: FileSystem, ledger: Ledger, own: Path | None) -> RunnerStatus | None:
+    pid = ledger.runner_pid()
+    if pid is None or own is None:
+        return None if pid is None else RunnerStatus(pid, None)
+    with storage_errors("read", own / LOCK_NAME):
+        since = fs.written_s(own / LOCK_NAME)  # a runner writes its pid once
     return RunnerStatus(pid, datetime.fromtimestamp(since, UTC))
 
 
-def _sealed(fs: FileSystem, ledger: Ledger) -> Sealed | None:
+def _sealed(fs: FileSystem, ledger: Ledger, own: Path) -> Sealed | None:
     """Sealing verifies the whole log first, so the newest seal says when that was."""
     from ...integrity.seals import SealError, read_seal, sealed_days
 
-    with storage_errors("read", ledger.directory):
-        days = sealed_days(fs.list_directory(ledger.directory))
+    with storage_errors("read", own):
+        days = sealed_days(fs.list_directory(own))
     if not days:
         return None
     try:
-        seal = read_seal(fs, ledger.directory, days[-1])
+        seal = read_seal(fs, own, days[-1])
     except (SealError, StorageError):
         return None  # `verify` says what is wrong with it
     if seal.ledger != ledger.ledger_id:
@@ -168,7 +180,8 @@ def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
     runner, due, oldest = status.runner, status.next, status.oldest
     if runner is not None:
         who = f"process {runner.pid}" if runner.pid else "there is one"
-        yield "runner", f"{who}, since {when(runner.since)}", "green"
+        since = "" if runner.since is None else f", since {when(runner.since)}"
+        yield "runner", f"{who}{since}", "green"
     else:
         waits = status.counts["scheduled"]
         yield "runner", "none" + (": nothing goes out" if waits else ""), "yellow" if waits else ""
@@ -200,4 +213,5 @@ def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
         )
     if status.damage is not None:
         yield "damage", printable(status.damage), "bold red"
-    yield "disk", f"{status.disk_free_bytes / 1e9:.1f} GB free", ""
+    if status.disk_free_bytes is not None:
+        yield "disk", f"{status.disk_free_bytes / 1e9:.1f} GB free", ""

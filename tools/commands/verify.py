@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import msgspec
 from ...domain.errors import ValidationError
 from ...integrity.heads import ExportedHead
 from ...integrity.seals import TrustedKeys
-from ...integrity.verify import VerifyReport, verify
+from ...integrity.verify import Progress, VerifyReport, verify
 from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import console, print_error, print_json, printable
@@ -76,7 +77,7 @@ def verify_(
     if export_head not in (None, "-"):
         check_free(Path(str(export_head)), force=force)
     with progress_bar("verifying", unit="bytes") as progress:
-        report = verify(session.directory, progress=progress, since_heads=heads, public_keys=keys)
+        report = _verify(session.location, progress, heads, keys)
     if not report.ok:
         session.exit_code = 1
     if export_head == "-" and report.ok:
@@ -90,6 +91,18 @@ def verify_(
         print_error(f"note: {note}")
     if export_head is not None:
         _export(report, export_head, force)
+
+
+def _verify(
+    location: Path | str, progress: Progress, heads: list[ExportedHead], keys: list[bytes]
+) -> VerifyReport:
+    if isinstance(location, Path):  # also what is left of a ledger, which no engine opens
+        return verify(location, progress=progress, since_heads=heads, public_keys=keys)
+    from ...eventstore.engines.registry import EngineOptions, open_engine
+    from ...integrity import engines
+
+    with closing(open_engine(location, EngineOptions(read_only=True))) as engine:
+        return engines.verify(engine, progress=progress, since_heads=heads, public_keys=keys)
 
 
 def _head(name: str) -> ExportedHead:

@@ -58,7 +58,7 @@ def form_of(name: str) -> Form | None:
     return _BY_SUFFIX.get(Path(name).suffix.lower())
 
 
-def find_sources(arguments: Sequence[str], form: Form | None, ledger: Path) -> list[Source]:
+def find_sources(arguments: Sequence[str], form: Form | None, ledger: Path | None) -> list[Source]:
     """Find the files that the arguments name, each once, in order.
 
     Raises:
@@ -73,7 +73,7 @@ def find_sources(arguments: Sequence[str], form: Form | None, ledger: Path) -> l
     return list(found.values())
 
 
-def _sources(argument: str, form: Form | None, ledger: Path) -> list[Source]:
+def _sources(argument: str, form: Form | None, ledger: Path | None) -> list[Source]:
     path = Path(argument)
     if argument == STDIN:
         if form is None:
@@ -113,7 +113,7 @@ def _daily_files(directory: Path) -> list[Source]:
     return found
 
 
-def _check_not_the_ledgers(path: Path, ledger: Path) -> None:
+def _check_not_the_ledgers(path: Path, ledger: Path | None) -> None:
     """Check that what is to be imported is no file of a ledger that the import would misread.
 
     Raises:
@@ -121,7 +121,8 @@ def _check_not_the_ledgers(path: Path, ledger: Path) -> None:
         StorageError: it belongs to another ledger, whose daily files do not tell everything.
     """
     directory = path if path.is_dir() else path.parent
-    if directory.resolve() == ledger.resolve() and (path.is_dir() or _DAILY.fullmatch(path.name)):
+    is_own = ledger is not None and directory.resolve() == ledger.resolve()
+    if is_own and (path.is_dir() or _DAILY.fullmatch(path.name)):
         raise ValidationError(
             f"{path} is the ledger's own" + (" directory" if path.is_dir() else ""),
             field="file",

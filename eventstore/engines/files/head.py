@@ -15,41 +15,26 @@ from pathlib import Path
 
 import msgspec
 
+from ...port import Tail
 from .filesystem import FileIdentity, FileSystem
 
 HEAD_NAME = "HEAD"
-COPIED_LAST = (
-    "its end was lost, or this is a copy of a running ledger in which HEAD came last: `jobledger"
-    " backup` makes such copies"
-)
-"""What a HEAD that is ahead of the log means for people."""
 _WIDTH = 320
 _CHECK = 16
 
 
-class Head(msgspec.Struct, frozen=True):
-    """A position in the log: the end of the record `seq` in the file of `day`."""
-
-    ledger: str
-    day: str
-    offset: int
-    seq: int
-    durable_seq: int
-    hash: str
-
-
-_decoder = msgspec.json.Decoder(Head)
+_decoder = msgspec.json.Decoder(Tail)
 _encode = msgspec.json.Encoder().encode
 
 
-def encode_head(head: Head) -> bytes:
+def encode_head(head: Tail) -> bytes:
     """One line of fixed width, so that rewriting it in place is one small write."""
     body = _encode(head)[:-1]
     check = sha256(body).hexdigest()[:_CHECK].encode()
     return (b'%b,"check":"%b"}' % (body, check)).ljust(_WIDTH - 1) + b"\n"
 
 
-def decode_head(data: bytes) -> Head | None:
+def decode_head(data: bytes) -> Tail | None:
     """The head, or None where the bytes are torn or not a head at all."""
     line = data.rstrip()
     body, mark, check = line.rpartition(b',"check":"')
@@ -74,10 +59,10 @@ class HeadFile:
         self._fd: int | None = None
         self._identity: FileIdentity = 0, 0
         self._is_written = False
-        self._known: tuple[bytes, Head | None] = b"", None
+        self._known: tuple[bytes, Tail | None] = b"", None
         """What was in the file last: mostly it still is, and need not be decoded again."""
 
-    def read(self) -> Head | None:
+    def read(self) -> Tail | None:
         """The head; None where there is none that can be trusted."""
         self._let_go_of_removed()
         if self._fd is None:
@@ -94,7 +79,7 @@ class HeadFile:
             self._known = data, decode_head(data)
         return self._known[1]
 
-    def write(self, head: Head, encoded: bytes | None = None) -> None:
+    def write(self, head: Tail, encoded: bytes | None = None) -> None:
         """Put `head` in place; visible to other processes at once, on disk after `sync`. `encoded`
         is what `encode_head` makes of it, where that was made before.
 

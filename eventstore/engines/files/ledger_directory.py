@@ -6,12 +6,15 @@ from datetime import datetime
 from pathlib import Path
 
 from ....domain.errors import LedgerCorruptError, StorageError
-from ...store import Identity
+from ...cursor import Cursor
+from ...port import Identity, Tail
+from ...record import encode_header
+from ...scan import corrupt, new_header
 from ...zone_rules import check_same_zone
 from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
-from .head import Head, HeadFile
-from .segment import Cursor, corrupt, create_segment, day_file, list_days, read_header
+from .head import HeadFile
+from .segment import day_file, day_header, list_days
 
 LOCK_NAME = "append.lock"
 REPAIR_NAME = "repair.json"
@@ -34,12 +37,6 @@ def open_lock(fs: FileSystem, directory: Path, *, allow_network: bool = False) -
         return fs.open_write(directory / LOCK_NAME, create=True)
 
 
-def find_days(fs: FileSystem, directory: Path) -> list[str]:
-    """The days that have a file."""
-    with storage_errors("read", directory):
-        return list_days(fs, directory)
-
-
 def create_ledger(
     fs: FileSystem, directory: Path, head_file: HeadFile, timezone: str, now: datetime
 ) -> list[str]:
@@ -55,12 +52,9 @@ def create_ledger(
         # It may be there, and not be certain yet.
         fs.sync_path_to(directory)  # rule: sync-the-way-to-a-ledger
         ledger_id, day = fs.new_id(), now.date().isoformat()
-        digest, length = create_segment(
-            fs, directory, Cursor(), ledger=ledger_id, timezone=timezone, day=day
-        )
-        head_file.write(
-            Head(ledger=ledger_id, day=day, offset=length, seq=0, durable_seq=0, hash=digest)
-        )
+        line, digest = encode_header(new_header(Identity(ledger_id, timezone), day, Cursor()))
+        fs.write_file_durably(day_file(directory, day), line)
+        head_file.write(Tail(ledger_id, day, len(line), seq=0, durable_seq=0, hash=digest))
         return [day]
 
 
@@ -78,13 +72,7 @@ def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | N
             path=str(directory),
             hint="a ledger is made by opening it for writing",
         )
-    path = day_file(directory, days[0])
-    with storage_errors("read", path):
-        fd = fs.open_read(path)
-    try:
-        header, _ = read_header(fs, fd, path)
-    finally:
-        fs.close(fd)
+    header = day_header(fs, directory, days[0])
     check_same_zone(timezone, header.timezone)
     return Identity(header.ledger, header.timezone)
 

@@ -19,24 +19,27 @@ from ....domain.errors import LedgerCorruptError, StorageError
 from ....domain.times import Moment, in_utc
 from ...checked import has_right_check, with_check
 from ...log import Log
+from ...port import Identity, Tail
 from ...record import (
     FORMAT_VERSION,
     GENESIS,
     MAX_LINE_BYTES,
+    RECORDS,
     Header,
+    Record,
     RecordError,
     Repaired,
     decode_record,
     encode_header,
 )
-from ...store import Identity
+from ...scan import corrupt
 from .copying import copy_file
 from .filesystem import FileSystem, located, storage_errors
-from .head import HEAD_NAME, Head, HeadFile, encode_head
-from .ledger_directory import LOCK_NAME, REPAIR_NAME, find_days, first_identity
+from .head import HEAD_NAME, HeadFile, encode_head
+from .ledger_directory import LOCK_NAME, REPAIR_NAME, first_identity
 from .os_errors import is_no_file
 from .owner import DIRECTORY_MODE
-from .segment import corrupt, day_file
+from .segment import DayFiles, day_file, find_days
 from .tail import judge
 
 _CHUNK = 1024 * 1024
@@ -108,9 +111,10 @@ def assess(fs: FileSystem, directory: Path) -> Damage | None:
             path=str(directory),
             hint="nothing can be repaired: bring back a copy",
         )
-    log = Log(fs, directory, identity.ledger_id, read_only=True)
+    files = DayFiles(fs, directory, read_only=True)
+    log = Log(files, identity.ledger_id, lambda day: str(day_file(directory, day)), RECORDS)
     try:
-        found = _damage_of(log, fs, directory, head, identity.ledger_id)
+        found = _damage_of(log, files, fs, directory, head, identity.ledger_id)
         if found is None:
             return None
         parts = list(_parts(fs, directory, days, log))
@@ -131,10 +135,10 @@ def assess(fs: FileSystem, directory: Path) -> Damage | None:
             events=events,
         )
     finally:
-        log.close()
+        files.close()
 
 
-def _read_head(fs: FileSystem, directory: Path) -> Head | None:
+def _read_head(fs: FileSystem, directory: Path) -> Tail | None:
     head_file = HeadFile(fs, directory, read_only=True)
     with storage_errors("read", head_file.path):
         try:
@@ -144,22 +148,31 @@ def _read_head(fs: FileSystem, directory: Path) -> Head | None:
 
 
 def _damage_of(
-    log: Log, fs: FileSystem, directory: Path, head: Head | None, ledger_id: str
+    log: Log[Record],
+    files: DayFiles,
+    fs: FileSystem,
+    directory: Path,
+    head: Tail | None,
+    ledger_id: str,
 ) -> LedgerCorruptError | None:
     """Why opening refuses; the log's cursor is then at the end of what is sound."""
     try:
         damage = log.advance(None)
+        if damage is not None and files.next_day(log.cursor.day) is not None:
+            return damage
         if head is not None and head.ledger != ledger_id:
             path = directory / HEAD_NAME
             return corrupt(path, 1, 0, "head", "HEAD is of another ledger")
-        judge(fs, log, head, damage)
-        log.check_head(head)
+        judge(fs, files, log, head, damage)
+        log.check_tail(head)
     except LedgerCorruptError as error:
         return error
     return None
 
 
-def _parts(fs: FileSystem, directory: Path, days: list[str], log: Log) -> Iterator[RemovedPart]:
+def _parts(
+    fs: FileSystem, directory: Path, days: list[str], log: Log[Record]
+) -> Iterator[RemovedPart]:
     cursor = log.cursor
     for day in days:
         if day < cursor.day:
@@ -175,7 +188,9 @@ def _parts(fs: FileSystem, directory: Path, days: list[str], log: Log) -> Iterat
             yield RemovedPart(path.name, cursor.line + 1, cursor.offset, left, kept)
 
 
-def _readable(fs: FileSystem, directory: Path, part: RemovedPart, log: Log) -> Iterator[LostEvent]:
+def _readable(
+    fs: FileSystem, directory: Path, part: RemovedPart, log: Log[Record]
+) -> Iterator[LostEvent]:
     """The events of a part whose lines are sound in themselves, and that nothing else has."""
     for line in _lines(fs, directory / part.file, part.offset):
         with suppress(RecordError):
@@ -405,5 +420,5 @@ def _same(fs: FileSystem, fd: int, offset: int, kept: Path) -> bool:
 
 def _write_head(fs: FileSystem, directory: Path, plan: Plan, offset: int, digest: str) -> None:
     seq = plan.damage.seq
-    head = Head(plan.damage.ledger, plan.new_day, offset, seq, seq, digest)
+    head = Tail(plan.damage.ledger, plan.new_day, offset, seq, seq, digest)
     fs.write_file_durably(directory / HEAD_NAME, encode_head(head))

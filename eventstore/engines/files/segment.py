@@ -1,27 +1,18 @@
-"""One day file: its name, its header, and reading its records verified and in order."""
+"""The day files of a directory: their names, their headers, and reading and opening them."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from ....domain.errors import LedgerCorruptError, StorageError
-from ...record import (
-    FORMAT_VERSION,
-    GENESIS,
-    MAX_LINE_BYTES,
-    RECORDS,
-    Form,
-    Header,
-    RecordError,
-    decode_header,
-    decode_record,
-    encode_header,
-    own_hashes,
-)
-from .filesystem import FileSystem, storage_errors
+from ....domain.errors import StorageError
+from ...cursor import Cursor
+from ...port import Block, LogReplacedError, Tail
+from ...record import MAX_LINE_BYTES, Header, day_name
+from ...scan import corrupt, parse_header
+from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
 
 _NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
 _CHUNK = 256 * 1024
@@ -29,299 +20,230 @@ _NEARLY_ALWAYS = 4096
 """Most headers are shorter."""
 
 
-class Cursor:
-    """A verified position: everything before it was read, hashed and found in sequence.
-
-    It stands only at the end of a whole write: a write whose last record (`more` 0) is missing does
-    not move it.
-    """
-
-    __slots__ = ("batch", "day", "hash", "line", "offset", "seq", "write_offset")
-
-    def __init__(self) -> None:
-        self.day = ""
-        self.offset = 0
-        self.line = 0
-        self.seq = 0
-        self.hash = GENESIS
-        self.batch = 0
-        self.write_offset = 0
-        """Where the first record of the last batch begins."""
-
-    def copy(self) -> Cursor:
-        """Another one at the same place."""
-        other = Cursor.__new__(Cursor)
-        other.day = self.day
-        other.stand_at(self.offset, self.line, self.seq, self.hash, self.batch, self.write_offset)
-        return other
-
-    def stand_at(
-        self, offset: int, line: int, seq: int, hash: str, batch: int, write_offset: int
-    ) -> None:
-        """Move within the day's file."""
-        self.offset, self.line, self.seq, self.hash = offset, line, seq, hash
-        self.batch, self.write_offset = batch, write_offset
-
-    def move(self, lines: list[bytes], records: list[Any]) -> None:
-        """Move behind these records, which follow, up to the end of a write; `lines` are theirs."""
-        last = records[-1]
-        begin = len(records)
-        while begin and records[begin - 1].batch == last.batch:
-            begin -= 1
-        if begin or last.batch != self.batch:
-            self.write_offset = self.offset + sum(map(len, lines[:begin])) + begin
-        self.offset += sum(map(len, lines)) + len(lines)
-        self.line += len(lines)
-        self.seq, self.hash, self.batch = last.seq, last.hash, last.batch
-
-
 def day_file(directory: Path, day: str) -> Path:
-    return directory / f"events_{day}.jsonl"
+    """Return the path of a day's file."""
+    return directory / day_name(day)
 
 
 def list_days(fs: FileSystem, directory: Path) -> list[str]:
-    """The days that have a file, in order."""
+    """List the days that have a file, in order."""
     names = map(_NAME.fullmatch, fs.list_directory(directory))
     return sorted(match[1] for match in names if match)
 
 
-def corrupt(
-    path: Path, line: int | None, offset: int, kind: str, message: str
-) -> LedgerCorruptError:
-    """The error that names file, line (where it is known) and byte."""
-    where = f"{path}, byte {offset}" if line is None else f"{path}, line {line}, byte {offset}"
-    return LedgerCorruptError(
-        f"{where}: {message}",
-        path=str(path),
-        line=line,
-        offset=offset,
-        kind=kind,
-        hint="nothing was changed; `jobledger verify` shows all that is wrong",
-    )
+def find_days(fs: FileSystem, directory: Path) -> list[str]:
+    """List the days that have a file, in order.
 
-
-def create_segment(
-    fs: FileSystem, directory: Path, cursor: Cursor, *, ledger: str, timezone: str, day: str
-) -> tuple[str, int]:
-    """Make the file of a new day, durably, chained to where `cursor` stands.
-
-    Returns the header's hash and its length in bytes.
+    Raises:
+        StorageError: the directory cannot be read.
     """
-    line, digest = encode_header(
-        Header(
-            format=FORMAT_VERSION,
-            ledger=ledger,
-            timezone=timezone,
-            day=day,
-            first_seq=cursor.seq + 1,
-            previous=day_file(directory, cursor.day).name if cursor.day else None,
-            prev=cursor.hash,
-        )
-    )
-    fs.write_file_durably(day_file(directory, day), line)
-    return digest, len(line)
+    with storage_errors("read", directory):
+        return list_days(fs, directory)
 
 
 def read_header(fs: FileSystem, fd: int, path: Path) -> tuple[Header, int]:
-    """The header of an open day file, and its length in bytes.
+    """Read the header of an open day file; return it and its length in bytes.
 
     Raises:
         LedgerCorruptError: there is none that verifies.
-        StorageError: a newer release wrote the file.
+        StorageError: it cannot be read, or a newer release wrote the file.
     """
     with storage_errors("read", path):
         start = fs.read_at(fd, _NEARLY_ALWAYS, 0)
-        if b"\n" not in start:  # rule: header-of-any-length
+        if b"\n" not in start:
             start = fs.read_at(fd, MAX_LINE_BYTES, 0)
-    line, newline, _ = start.partition(b"\n")
+    return parse_header(start, path)
+
+
+def day_header(fs: FileSystem, directory: Path, day: str) -> Header:
+    """Read the header of a day's file.
+
+    Raises: as `read_header`.
+    """
+    path = day_file(directory, day)
+    with storage_errors("read", path):
+        fd = fs.open_read(path)
     try:
-        if not newline:
-            raise RecordError("header", "the file has no header line")
-        return decode_header(line), len(line) + 1
-    except RecordError as error:
-        if error.kind == "format":
-            raise StorageError(
-                f"{path}: {error.message}",
-                path=str(path),
-                hint="upgrade jobledger to read this ledger; nothing was changed",
-            ) from None
-        raise corrupt(path, 1, 0, "header", error.message) from None
+        return read_header(fs, fd, path)[0]
+    finally:
+        fs.close(fd)
 
 
-def enter_segment(
-    fs: FileSystem, fd: int, path: Path, day: str, cursor: Cursor, ledger: str | None
-) -> Header:
-    """Move `cursor` behind the header of the next day file, once the header continues the chain.
+class DayFiles:
+    """The day files of a directory, one of them open: to read on in, and to write to."""
 
-    Raises:
-        LedgerCorruptError: it does not: another ledger's file, or a file between is missing.
-    """
-    header, length = read_header(fs, fd, path)
-    previous = day_file(path.parent, cursor.day).name if cursor.day else None
-    if header.day != day:  # rule: file-of-its-day
-        raise corrupt(path, 1, 0, "header", f"the header is of {header.day}, not of {day}")
-    if ledger is not None and header.ledger != ledger:  # rule: file-of-this-ledger
-        raise corrupt(path, 1, 0, "header", f"the file is of another ledger, {header.ledger}")
-    if header.previous != previous:  # rule: no-day-is-missing
-        missing = path.with_name(header.previous or path.name)
-        raise corrupt(
-            missing, 1, 0, "missing", f"the file is missing: {path.name} follows {missing.name}"
-        )
-    if (
-        header.prev != cursor.hash  # rule: day-continues-the-day-before
-        or header.first_seq != cursor.seq + 1
-    ):
-        raise corrupt(path, 1, 0, "chain", f"the header does not follow record {cursor.seq}")
-    cursor.day, cursor.offset, cursor.line = day, length, 1
-    cursor.hash = header.hash
-    cursor.write_offset = length
-    return header
+    def __init__(self, fs: FileSystem, directory: Path, *, read_only: bool) -> None:
+        self._fs = fs
+        self._directory = directory
+        self._read_only = read_only
+        self._fd: int | None = None
+        self._day = ""
+        self._identity: FileIdentity = 0, 0
+        self._listed: list[str] = []
+        """The days of the last listing that were not entered yet, the next one last."""
 
+    def path(self, day: str) -> Path:
+        """Return the path of a day's file."""
+        return day_file(self._directory, day)
 
-def check_record(record: Any, seq: int, prev: str) -> None:
-    """Check that a record with a sound hash follows the record `seq`, whose hash is `prev`.
+    def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
+        """Yield what the files have behind `after` (see `port.Lines`).
 
-    Raises:
-        RecordError: it does not.
-    """
-    if record.seq != seq + 1:  # rule: no-gap-in-sequence
-        raise RecordError("sequence", f"sequence {record.seq} where {seq + 1} is due")
-    if record.prev != prev:  # rule: previous-hash
-        raise RecordError("chain", f"record {record.seq} does not chain to the record before it")
-    if not 1 <= record.batch <= record.seq or record.more < 0:
-        raise RecordError("sequence", f"record {record.seq} has an impossible batch")
+        Raises:
+            LedgerCorruptError: the file of `after` has become shorter.
+            LogReplacedError: it is another file than the one that was opened.
+            StorageError: a file cannot be opened or read.
+        """
+        day, offset = after.day, after.offset
+        if not day:
+            self._listed = []  # whoever begins again sees them all
+        while True:
+            if day:
+                limit = self._length(day)
+                if limit < offset:
+                    raise corrupt(
+                        self.path(day), after.line + 1, offset, "truncated",
+                        f"it was longer: record {after.seq} is cut off",
+                    )  # fmt: skip
+                if until is not None and until.day == day:
+                    limit = min(limit, until.offset)  # rule: readers-stop-at-head
+                if offset == 0 or limit > offset:
+                    yield from self._blocks(day, offset, limit)
+                if until is not None and until.day <= day:
+                    return
+            following = self._open_next(day)
+            if following is None:
+                return
+            day, offset = following, 0
 
+    def _length(self, day: str) -> int:
+        """The length of the file of `day`, which need not be opened if there is nothing to read."""
+        if self._fd is not None and day == self._day:
+            return self.size(day)
+        with storage_errors("open", self.path(day)):
+            return self._fs.file_size(self.path(day))
 
-def scan(
-    fs: FileSystem,
-    fd: int,
-    path: Path,
-    cursor: Cursor,
-    limit: int,
-    versions: dict[str, int] | None = None,
-    *,
-    form: Form = RECORDS,
-) -> Iterator[list[Any]]:
-    """The records from `cursor` up to byte `limit`, as lists of whole writes, moving the cursor.
+    def _open_next(self, day: str) -> str | None:
+        """Open the file of the day after `day` that has one; None where none has."""
+        while True:
+            following = self.next_day(day)
+            if following is None:
+                return None
+            try:
+                self.open(following)
+            except StorageError as error:
+                self._listed = []
+                gone = isinstance(error.__cause__, FileNotFoundError)
+                if not gone or self.next_day(day) == following:
+                    raise  # else it was removed since: the file after it says that it is missing
+                continue
+            return following
 
-    The cursor has moved behind a list when it is handed out. With `versions`, each job's versions
-    are checked to go up by one, and kept there. What is left between the cursor and `limit` at
-    the end is an incomplete write, for the caller to judge.
+    def _blocks(self, day: str, offset: int, limit: int) -> Iterator[Block]:
+        fs, fd, path = self._fs, self.fd(day), day_file(self._directory, day)
+        if offset == 0:
+            with storage_errors("read", path):
+                chunk = fs.read_at(fd, _CHUNK, 0)
+                if b"\n" not in chunk:  # rule: header-of-any-length
+                    chunk = fs.read_at(fd, MAX_LINE_BYTES, 0)
+            # The header is handed out all the same where HEAD only announces its file.
+            chunk = chunk[: max(limit, chunk.find(b"\n") + 1)]
+            offset = len(chunk)
+            yield Block(day, chunk)
+        while offset < limit:
+            with storage_errors("read", path):
+                chunk = fs.read_at(fd, min(_CHUNK, limit - offset), offset)
+            if not chunk:
+                return
+            offset += len(chunk)
+            yield Block(day, chunk)
 
-    A block is looked at as a whole first; only where something is wrong with it each line is.
+    def next_day(self, day: str) -> str | None:
+        """Return the day after `day` that has a file; None only where none has one just now.
 
-    Raises:
-        LedgerCorruptError: a line does not verify; everything before it was handed out.
-    """
-    read_from, rest = cursor.offset, b""
-    records: list[Any] = []
-    """What was read of a write that is not whole yet, from the cursor on; `lines` are its lines."""
-    lines: list[bytes] = []
-    while read_from < limit:
-        with storage_errors("read", path):
-            chunk = fs.read_at(fd, min(_CHUNK, limit - read_from), read_from)
-        if not chunk:
-            break
-        read_from += len(chunk)
-        block = rest + chunk
-        fresh = block.split(b"\n")
-        rest = fresh.pop()
-        seq, prev = cursor.seq + len(records), records[-1].hash if records else cursor.hash
-        found, fault = _read_block(block[: len(block) - len(rest)], fresh, seq, prev, form), None
-        if found is None or not _take_versions(found, versions):
-            found, fault = _look_at_each(fresh, seq, prev, form, versions)
-        if fault is None and len(rest) > MAX_LINE_BYTES:  # rule: longest-line
-            fault = RecordError("unreadable", f"a line is longer than {MAX_LINE_BYTES} bytes")
-        records += found
-        lines += fresh[: len(found)]
-        whole = _count_whole(records)
-        if whole:
-            cursor.move(lines[:whole], records[:whole])
-            handed_out, records, lines = records[:whole], records[whole:], lines[whole:]
-            yield handed_out
-        if fault is not None:
-            _forget(versions, records)
-            block = chunk = rest = b""  # or the error's traceback would hold them
-            offset = cursor.offset + sum(map(len, lines)) + len(lines)
-            raise corrupt(path, cursor.line + len(lines) + 1, offset, fault.kind, fault.message)
-    _forget(versions, records)
+        The directory is listed again when all days of the last listing were entered, so a replay
+        lists it twice however many days it has.
+        """
+        listed = self._listed
+        while listed and listed[-1] <= day:
+            listed.pop()
+        if not listed:
+            days = find_days(self._fs, self._directory)
+            listed[:] = reversed(days[bisect_right(days, day) :])
+        return listed[-1] if listed else None
 
+    def open(self, day: str) -> None:
+        """Have the file of `day` open, and no other.
 
-def _read_block(
-    block: bytes, lines: list[bytes], seq: int, prev: str, form: Form
-) -> list[Any] | None:
-    """The records of all the lines of a block; None where not each of them is in order.
-
-    The same rules as those of `_look_at_each`, in a form that costs half as much.
-    """
-    try:
-        records = form.read_all(block)
-    except Exception:  # noqa: BLE001 - looking at each says which it is, and why
-        return None
-    hashes = [record.hash for record in records]
-    if (
-        hashes == own_hashes(lines)  # rule: hashes-of-a-block
-        and [record.prev for record in records] == [prev, *hashes][:-1]  # rule: chain-of-a-block
-        # rule: no-gap-in-a-block
-        and [record.seq for record in records] == [*range(seq + 1, seq + 1 + len(lines))]
-        and all(0 < record.batch <= record.seq for record in records)  # rule: batches-of-a-block
-        and min([record.more for record in records], default=0) >= 0  # rule: followers-of-a-block
-    ):
-        return records
-    return None
-
-
-def _look_at_each(
-    lines: list[bytes], seq: int, prev: str, form: Form, versions: dict[str, int] | None
-) -> tuple[list[Any], RecordError | None]:
-    """The records of the lines up to the first that is not in order, and what is wrong with it."""
-    records: list[Any] = []
-    for line in lines:
+        Raises:
+            StorageError: it cannot be opened.
+        """
+        path = day_file(self._directory, day)
+        with storage_errors("open", path):
+            fd = self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
         try:
-            record = decode_record(line, form.read)
-            check_record(record, seq, prev)
-            if versions is not None and not _take_versions([record], versions):
-                due = versions.get(record.job_id, 0) + 1
-                raise RecordError(
-                    "version",
-                    f"record {record.seq} has version {record.version} of job {record.job_id}"
-                    f" where {due} is due",
-                )
-        except RecordError as fault:
-            return records, fault
-        records.append(record)
-        seq, prev = record.seq, record.hash
-    return records, None
+            identity = self._fs.identity(fd)
+        except BaseException:
+            self._fs.close(fd)
+            raise
+        left, self._fd, self._identity, self._day = self._fd, fd, identity, day
+        if left is not None:
+            self._fs.close(left)
 
+    def fd(self, day: str) -> int:
+        """Return the file of `day`, open.
 
-def _take_versions(records: list[Any], versions: dict[str, int] | None) -> bool:
-    """Take each record's version into `versions`; False, and none of them, where one does not
-    follow the one before."""
-    if versions is not None:
-        for count, record in enumerate(records):
-            job_id = record.job_id
-            due = versions.get(job_id, 0) + 1
-            if record.version != due:  # rule: no-gap-in-versions
-                _forget(versions, records[:count])
-                return False
-            versions[job_id] = due
-    return True
+        Raises:
+            StorageError: it cannot be opened.
+        """
+        if self._fd is None or day != self._day:
+            self.open(day)
+        assert self._fd is not None
+        return self._fd
 
+    def size(self, day: str) -> int:
+        """Tell the length of the file of `day`.
 
-def _forget(versions: dict[str, int] | None, records: list[Any]) -> None:
-    """Take back what these records did to `versions`."""
-    if versions is None:
-        return
-    for record in reversed(records):
-        if record.version == 1:
-            del versions[record.job_id]
-        else:
-            versions[record.job_id] = record.version - 1
+        Raises:
+            LogReplacedError: it was removed, renamed or replaced since it was opened.
+            StorageError: it cannot be opened or read.
+        """
+        self.fd(day)
+        path = day_file(self._directory, day)
+        try:
+            return self._fs.named_size(path, self._identity)  # rule: log-by-its-name
+        except FileNotFoundError as error:
+            raise LogReplacedError(
+                f"{path} is not the file that was opened: it was removed, renamed or replaced",
+                path=str(path),
+                hint="nothing was written; the next call reads what is there now (an editor's"
+                " backup, logrotate or a restore may have done this)",
+            ) from error
+        except OSError as error:
+            raise storage_error("read", path, error) from error
 
+    def reopen(self, day: str) -> None:
+        """Open the file of `day` anew.
 
-def _count_whole(records: list[Any]) -> int:
-    """How many of the records belong to whole writes."""
-    count = len(records)
-    while count and records[count - 1].more:  # rule: whole-writes-only
-        count -= 1
-    return count
+        Raises:
+            StorageError: it cannot be opened; the one that was open still is.
+            LogReplacedError: it is another file now.
+        """
+        if self._fd is None or day != self._day:
+            self.open(day)
+            return
+        path = day_file(self._directory, day)
+        with storage_errors("open", path):
+            fd = self._fs.open_write(path)
+        if self._fs.identity(fd) != self._identity:
+            self._fs.close(fd)
+            self.size(day)  # which says so
+        left, self._fd = self._fd, fd
+        if left is not None:
+            self._fs.close(left)
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        fd, self._fd = self._fd, None  # first: a number that is closed may be another file's
+        if fd is not None:
+            self._fs.close(fd)

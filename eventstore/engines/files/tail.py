@@ -12,31 +12,24 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
 from ....domain.errors import LedgerCorruptError
-from ...log import Log
-from ...record import Record, RecordError, decode_record
+from ...cursor import Cursor
+from ...log import COPIED_LAST, Log
+from ...port import Tail, TornTail
+from ...record import MAX_WRITE_BYTES, R, Record, RecordError, decode_record
+from ...scan import check_record, corrupt
 from .filesystem import FileSystem, storage_errors
-from .head import COPIED_LAST, Head
-from .segment import Cursor, check_record, corrupt
+from .segment import DayFiles
 
-MAX_WRITE_BYTES = 64 * 1024 * 1024
-"""No single write is longer, so no torn tail is."""
 _MAY_BE_TORN = ("unreadable", "hash")
 
 
-class TornTail(msgspec.Struct, frozen=True):
-    """What was cut off: how many bytes, from where, and where they are kept."""
-
-    path: str
-    offset: int
-    size: int
-    kept: str
-
-
 def recover_tail(
-    fs: FileSystem, log: Log, head: Head | None, damage: LedgerCorruptError | None
+    fs: FileSystem,
+    files: DayFiles,
+    log: Log[R],
+    head: Tail | None,
+    damage: LedgerCorruptError | None,
 ) -> TornTail | None:
     """Make the end of the newest file sound: the log stands before what `damage` is about.
 
@@ -45,17 +38,23 @@ def recover_tail(
     Raises:
         LedgerCorruptError: it is damage; nothing was changed.
     """
-    tail, lacks_newline = judge(fs, log, head, damage)
+    tail, lacks_newline = judge(fs, files, log, head, damage)
+    cursor = log.cursor
+    path = files.path(cursor.day)
     if lacks_newline:
-        with storage_errors("write", log.path):
-            fs.write_at(log.fd, b"\n", log.cursor.offset + len(tail))
+        with storage_errors("write", path):
+            fs.write_at(files.fd(cursor.day), b"\n", cursor.offset + len(tail))
         log.advance(None)
         return None
-    return _cut(fs, log.fd, log.path, tail, log.cursor.offset) if tail else None
+    return _cut(fs, files.fd(cursor.day), path, tail, cursor.offset) if tail else None
 
 
 def judge(
-    fs: FileSystem, log: Log, head: Head | None, damage: LedgerCorruptError | None
+    fs: FileSystem,
+    files: DayFiles,
+    log: Log[R],
+    head: Tail | None,
+    damage: LedgerCorruptError | None,
 ) -> tuple[bytes, bool]:
     """What stands behind the last whole write of the newest file, and whether that is a whole write
     but for its newline; else it is a torn one.
@@ -63,20 +62,20 @@ def judge(
     Raises:
         LedgerCorruptError: it is damage.
     """
-    cursor, path = log.cursor, log.path
-    size = log.size() - cursor.offset
+    if damage is not None and damage.kind not in _MAY_BE_TORN:
+        raise damage  # a sound record that does not belong where it stands was never cut short
+    cursor, path = log.cursor, files.path(log.cursor.day)
+    size = files.size(cursor.day) - cursor.offset
     if size > MAX_WRITE_BYTES:
         too_long = f"{size} bytes do not verify, more than one write can be"
         raise damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", too_long)
     with storage_errors("read", path):
-        tail = fs.read_at(log.fd, size, cursor.offset)
+        tail = fs.read_at(files.fd(cursor.day), size, cursor.offset)
     if not tail:
         return b"", False
     was_durable = head is not None and head.durable_seq > cursor.seq
     if damage is None and not was_durable and lacks_only_newline(tail, cursor):
         return tail, True
-    if damage is not None and damage.kind not in _MAY_BE_TORN:
-        raise damage  # a sound record that does not belong where it stands was never cut short
     reason = why_not_torn(tail, cursor, head)
     if reason is not None:
         error = damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
@@ -86,7 +85,7 @@ def judge(
     return tail, False
 
 
-def why_not_torn(tail: bytes, cursor: Cursor, head: Head | None) -> str | None:
+def why_not_torn(tail: bytes, cursor: Cursor, head: Tail | None) -> str | None:
     """Why the bytes after `cursor` cannot be a torn write; None when they may well be one."""
     if head is not None and head.durable_seq > cursor.seq:  # rule: durable-is-not-torn
         return f"record {head.durable_seq} was on disk, and the log is sound only to {cursor.seq}"

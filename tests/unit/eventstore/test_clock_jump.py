@@ -9,7 +9,8 @@ from support.eventstore import NOON, LogDirectory, new
 
 from jobledger import StorageError
 from jobledger.eventstore.clock_jump import boot_time
-from jobledger.eventstore.jsonl import JsonlEventStore
+from jobledger.eventstore.event_log import EventLog
+from jobledger.eventstore.record import Record
 
 
 class Counting:
@@ -28,7 +29,7 @@ def counting() -> Counting:
 
 
 @pytest.fixture
-def store(ledger: LogDirectory, counting: Counting) -> JsonlEventStore:
+def store(ledger: LogDirectory, counting: Counting) -> EventLog[Record]:
     """Open a handle with one record of NOON."""
     store = ledger.load(elapsed=counting)
     store.append([new("a", 1)])
@@ -36,7 +37,7 @@ def store(ledger: LogDirectory, counting: Counting) -> JsonlEventStore:
 
 
 def test_a_jump_of_years_begins_no_file_and_changes_nothing(
-    ledger: LogDirectory, store: JsonlEventStore, counting: Counting
+    ledger: LogDirectory, store: EventLog[Record], counting: Counting
 ) -> None:
     """The call is refused and says so; when the clock is right again everything goes on."""
     before = ledger.files()
@@ -52,7 +53,7 @@ def test_a_jump_of_years_begins_no_file_and_changes_nothing(
 
 
 def test_a_time_that_stands_for_a_minute_is_believed(
-    ledger: LogDirectory, store: JsonlEventStore, counting: Counting
+    ledger: LogDirectory, store: EventLog[Record], counting: Counting
 ) -> None:
     """A machine that was frozen for a week is held up for a minute, not for ever."""
     ledger.clock.advance(timedelta(days=7))
@@ -67,7 +68,7 @@ def test_a_time_that_stands_for_a_minute_is_believed(
 
 
 def test_another_jump_has_its_own_minute(
-    ledger: LogDirectory, store: JsonlEventStore, counting: Counting
+    ledger: LogDirectory, store: EventLog[Record], counting: Counting
 ) -> None:
     """What was noticed about one wrong time speaks for no other."""
     for _ in range(4):
@@ -78,7 +79,7 @@ def test_another_jump_has_its_own_minute(
 
 
 def test_time_that_passed_is_no_jump(
-    ledger: LogDirectory, store: JsonlEventStore, counting: Counting
+    ledger: LogDirectory, store: EventLog[Record], counting: Counting
 ) -> None:
     """A handle that was not used for a month, or slept with its machine, writes as ever."""
     ledger.clock.advance(timedelta(days=30))
@@ -97,7 +98,7 @@ def test_opening_believes_the_clock(ledger: LogDirectory, counting: Counting) ->
 
 @pytest.mark.parametrize("days", [1, 0.6, -400])
 def test_a_small_jump_and_one_back_are_let_by(
-    ledger: LogDirectory, store: JsonlEventStore, days: float
+    ledger: LogDirectory, store: EventLog[Record], days: float
 ) -> None:
     """The next day is never refused, and a jump back begins no file."""
     ledger.clock.advance(timedelta(days=days))

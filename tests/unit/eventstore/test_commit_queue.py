@@ -11,7 +11,7 @@ from support.waiting import eventually
 
 from jobledger import StorageError, ValidationError
 from jobledger.eventstore.commit_queue import MAX_APPEND_BYTES, Append, CommitQueue
-from jobledger.eventstore.record import MAX_LINE_BYTES
+from jobledger.eventstore.record import MAX_LINE_BYTES, Record
 
 HALF = MAX_LINE_BYTES // 2
 
@@ -26,8 +26,8 @@ class Line:
     """Appends that wait, and what each lead took, in order."""
 
     def __init__(self) -> None:
-        self.waiting = CommitQueue()
-        self.taken: list[list[Append]] = []
+        self.waiting: CommitQueue[Record] = CommitQueue()
+        self.taken: list[list[Append[Record]]] = []
         self.may_go_on = threading.Event()
 
     def lead(self) -> None:
@@ -37,16 +37,16 @@ class Line:
         for append in together:
             append.finish()
 
-    def begin(self, append: Append) -> threading.Thread:
+    def begin(self, append: Append[Record]) -> threading.Thread:
         """Have another thread write it, and return when it waits or leads."""
         thread = start(lambda: self.waiting.write(append, self.lead))
         eventually(lambda: self.has_taken(append) or self.has_in_line(append))
         return thread
 
-    def has_taken(self, append: Append) -> bool:
+    def has_taken(self, append: Append[Record]) -> bool:
         return any(append in together for together in self.taken)
 
-    def has_in_line(self, append: Append) -> bool:
+    def has_in_line(self, append: Append[Record]) -> bool:
         return append in list(self.waiting._appends.values()) and not append.leads
 
     def end(self, *threads: threading.Thread) -> None:
@@ -62,17 +62,17 @@ def line() -> Line:
 
 def test_a_record_that_is_longer_than_a_line_may_be_is_refused() -> None:
     with pytest.raises(ValidationError, match="longer than"):
-        Append([new(data=b"x" * MAX_LINE_BYTES)])
+        Append[Record]([new(data=b"x" * MAX_LINE_BYTES)])
 
 
 def test_more_than_one_write_carries_is_refused_whole() -> None:
     with pytest.raises(ValidationError, match="in one write"):
-        Append([new(data=b"x" * HALF)] * (MAX_APPEND_BYTES // HALF + 1))
+        Append[Record]([new(data=b"x" * HALF)] * (MAX_APPEND_BYTES // HALF + 1))
 
 
 def test_who_comes_when_nobody_writes_leads_in_its_own_thread(line: Line) -> None:
     line.may_go_on.set()
-    mine = Append([new()])
+    mine = Append[Record]([new()])
     line.waiting.write(mine, line.lead)
     assert line.taken == [[mine]]
     line.waiting.write(mine, line.lead)
@@ -80,7 +80,7 @@ def test_who_comes_when_nobody_writes_leads_in_its_own_thread(line: Line) -> Non
 
 
 def test_all_who_come_meanwhile_go_into_the_next_write_in_their_order(line: Line) -> None:
-    appends = [Append([new()]) for _ in range(5)]
+    appends = [Append[Record]([new()]) for _ in range(5)]
     threads = [line.begin(append) for append in appends]
     line.end(*threads)
     assert line.taken == [appends[:1], appends[1:]]
@@ -89,7 +89,7 @@ def test_all_who_come_meanwhile_go_into_the_next_write_in_their_order(line: Line
 
 def test_those_who_do_not_fit_into_a_write_are_in_the_next_in_their_order(line: Line) -> None:
     most = MAX_APPEND_BYTES // (HALF + 512)
-    appends = [Append([new(data=b"x" * HALF)]) for _ in range(most + 4)]
+    appends = [Append[Record]([new(data=b"x" * HALF)]) for _ in range(most + 4)]
     line.end(*[line.begin(append) for append in appends])
     assert line.taken == [appends[:1], appends[1 : most + 1], appends[most + 1 :]]
 
@@ -97,11 +97,11 @@ def test_those_who_do_not_fit_into_a_write_are_in_the_next_in_their_order(line: 
 def test_an_append_that_is_broken_off_while_it_waits_is_not_written(line: Line) -> None:
     """Ctrl-C reaches the main thread wherever it waits."""
 
-    class Interrupted(Append):
+    class Interrupted(Append[Record]):
         def wait(self) -> bool:
             raise KeyboardInterrupt
 
-    first, mine, last = Append([new()]), Interrupted([new()]), Append([new()])
+    first, mine, last = Append[Record]([new()]), Interrupted([new()]), Append[Record]([new()])
     leader = line.begin(first)
     with pytest.raises(KeyboardInterrupt):
         line.waiting.write(mine, line.lead)
@@ -110,7 +110,7 @@ def test_an_append_that_is_broken_off_while_it_waits_is_not_written(line: Line) 
 
 
 def test_whoever_waits_leads_after_one_who_failed(line: Line) -> None:
-    first, last = Append([new()]), Append([new()])
+    first, last = Append[Record]([new()]), Append[Record]([new()])
     began, may_fail = threading.Event(), threading.Event()
 
     def fail() -> None:
@@ -133,7 +133,7 @@ def test_whoever_waits_leads_after_one_who_failed(line: Line) -> None:
 def test_a_change_from_within_a_change_is_refused_and_does_no_harm(line: Line) -> None:
     """It would wait for itself: a signal handler, say, that changes a job."""
     line.may_go_on.set()
-    outer, inner = Append([new()]), Append([new()])
+    outer, inner = Append[Record]([new()]), Append[Record]([new()])
 
     def lead() -> None:
         with pytest.raises(StorageError, match="from within another change"):
@@ -146,16 +146,16 @@ def test_a_change_from_within_a_change_is_refused_and_does_no_harm(line: Line) -
 
 
 def test_a_change_by_a_handler_while_its_thread_waits_is_refused(line: Line) -> None:
-    inner, refused = Append([new()]), list[str]()
+    inner, refused = Append[Record]([new()]), list[str]()
 
-    class Handled(Append):
+    class Handled(Append[Record]):
         def wait(self) -> bool:
             with pytest.raises(StorageError) as raised:
                 line.waiting.write(inner, line.lead)
             refused.append(raised.value.message)
             return super().wait()
 
-    first, mine = Append([new()]), Handled([new()])
+    first, mine = Append[Record]([new()]), Handled([new()])
     line.end(line.begin(first), line.begin(mine))
     assert line.taken == [[first], [mine]]
     assert len(refused) == 1

@@ -11,6 +11,7 @@ from support.eventstore import NOON, LogDirectory, Seen, new
 from jobledger import Ledger, ManualClock, Scheduler, StorageError
 from jobledger.eventstore.engines.files import filesystem
 from jobledger.eventstore.engines.files.directory_check import is_network
+from jobledger.eventstore.engines.files.engine import FileEngine
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 
 # -- whose it is -----------------------------------------------------------------------------------
@@ -221,8 +222,9 @@ def test_a_removed_lock_file_locks_nobody_out_and_nobody_in(ledger: LogDirectory
     second.append([new("a", 2)])
     first.append([new("a", 3)])
     assert os.fstat(fd).st_nlink == 1, "it was made once"
-    assert first._append_lock is not None
-    assert first._append_lock._identity == fs.identity(fd)
+    engine = first._engine
+    assert isinstance(engine, FileEngine)
+    assert engine.turn()._identity == fs.identity(fd)
     fs.close(fd)
 
 

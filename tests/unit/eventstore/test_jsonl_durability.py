@@ -21,7 +21,8 @@ from support.eventstore import (
 from support.waiting import eventually
 
 from jobledger import StorageError
-from jobledger.eventstore.jsonl import JsonlEventStore
+from jobledger.eventstore.event_log import EventLog
+from jobledger.eventstore.record import Record
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 BROKEN = OSError(errno.EIO, "Input/output error")
@@ -169,7 +170,7 @@ class SlowDisk(WatchedFileSystem):
         super().sync_data(fd)
 
 
-def in_line(store: JsonlEventStore, count: int) -> bool:
+def in_line(store: EventLog[Record], count: int) -> bool:
     return len(store._queue) == count
 
 

@@ -18,8 +18,7 @@ from support.eventstore import (
 )
 
 from jobledger import LedgerCorruptError, StorageError
-from jobledger.eventstore.engines.files.tail import MAX_WRITE_BYTES
-from jobledger.eventstore.record import NewRecord
+from jobledger.eventstore.record import MAX_WRITE_BYTES, NewRecord
 
 THREE = (new("c", 1), new("c", 2), new("c", 3))
 

@@ -13,7 +13,8 @@ from support.eventstore import LogDirectory, Seen, new
 
 from jobledger import LedgerCorruptError
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.reader import LogReader
+from jobledger.eventstore.engines.registry import open_reader
+from jobledger.eventstore.record import RECORDS
 
 
 class CountingFileSystem(FileSystem):
@@ -60,7 +61,7 @@ def test_a_reader_does_not_list_for_each_day(ledger: LogDirectory) -> None:
     for count in (6, 60):
         write_days(ledger, count - len(ledger.days()))
         fs = CountingFileSystem()
-        reader = LogReader(ledger.path, fs=fs)
+        reader = open_reader(ledger.path, RECORDS, fs=fs)
         assert len(list(reader.records())) == count
         reader.close()
         listings.append(fs.listings)
@@ -76,7 +77,7 @@ def test_days_that_begin_while_the_log_is_read_are_found(ledger: LogDirectory) -
         if path == newest and len(ledger.days()) == 3:
             write_days(ledger, 2)
 
-    reader = LogReader(ledger.path, fs=CountingFileSystem(go_on))
+    reader = open_reader(ledger.path, RECORDS, fs=CountingFileSystem(go_on))
     assert [record.seq for record in reader.records()] == [1, 2, 3]
     assert reader.changed()
     assert [record.seq for record in reader.records()] == [4, 5]

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.eventstore import append_bytes, lines_of, new, reseal
+from support.eventstore import append_bytes, file_log, lines_of, new, reseal
 
 from jobledger import ManualClock
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.jsonl import JsonlEventStore
+from jobledger.eventstore.engines.registry import open_reader
 from jobledger.eventstore.reader import LogReader
-from jobledger.eventstore.record import RECORDS_WITH_LINES
+from jobledger.eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
 
 DAY = timedelta(days=1)
 
@@ -25,7 +25,7 @@ class Written:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.clock = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
-        self.store = JsonlEventStore(directory, clock=self.clock.now, durability="none")
+        self.store = file_log(directory, clock=self.clock.now, form=RECORDS, durability="none")
         self.jobs = 0
 
     def days(self, count: int) -> Written:
@@ -57,14 +57,14 @@ def log(directory: Path) -> Written:
     return Written(directory)
 
 
-def read(reader: LogReader) -> list[bytes]:
+def read(reader: LogReader[Record]) -> list[bytes]:
     return [record.line for record in reader.records()]
 
 
 def test_it_gives_every_record_with_its_line(log: Written) -> None:
     """In order, over all day files; the line is the very bytes."""
     log.days(3)
-    reader = LogReader(log.directory, form=RECORDS_WITH_LINES)
+    reader = open_reader(log.directory, RECORDS_WITH_LINES)
     records = list(reader.records())
     assert [record.seq for record in records] == list(range(1, 10))
     assert [record.line for record in records] == log.lines()
@@ -75,7 +75,7 @@ def test_it_gives_every_record_with_its_line(log: Written) -> None:
 def test_it_follows_what_is_appended_past_the_end_of_the_day(log: Written) -> None:
     """Each call gives what came since the one before; `changed` says when there is something."""
     log.day()
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert reader.changed()
     assert len(read(reader)) == 3
     for expected in ([4, 5, 6], [7, 8, 9]):
@@ -91,7 +91,7 @@ def test_what_is_not_acknowledged_is_not_given(log: Written) -> None:
     log.day()
     line = lines_of(log.files[0])[-1]
     append_bytes(log.files[0], reseal(line, seq=4, batch=4, more=0))
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert len(read(reader)) == 3
     assert reader.damages == []
 
@@ -117,7 +117,7 @@ def test_beginning_on_a_day_leaves_the_files_before_it_alone(
     """They are not even opened, but for the first one's header; the newest is always read."""
     log.days(4)
     fs = Opened()
-    reader = LogReader(log.directory, fs=fs)
+    reader = open_reader(log.directory, RECORDS, fs=fs)
     fs.names.clear()
     reader.begin(day)
     assert [record.seq for record in reader.records()] == list(range(first, 13))
@@ -160,7 +160,7 @@ def test_behind_damage_every_line_that_is_sound_in_itself_is_given(
     """And the damage is named once, with file, line and kind."""
     log.days(3)
     damaged(log, change)
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert [record.seq for record in reader.records()] == [n for n in range(1, 10) if n not in lost]
     assert [(damage.path, damage.line, damage.kind) for damage in reader.damages] == [
         (str(log.files[1]), line, kind)
@@ -172,7 +172,7 @@ def test_two_places_that_are_damaged_are_both_named(log: Written) -> None:
     log.days(3)
     for file in (0, 2):
         damaged(log, lambda lines: [lines[0], flipped(lines[1]), *lines[2:]], file)
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert [record.seq for record in reader.records()] == [2, 3, 4, 5, 6, 8, 9]
     assert [damage.path for damage in reader.damages] == [str(log.files[0]), str(log.files[2])]
 
@@ -181,11 +181,11 @@ def test_a_missing_file_is_named_and_the_later_ones_are_read(log: Written) -> No
     """The middle one, and the first one."""
     log.days(3)
     log.files[1].unlink()
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert [record.seq for record in reader.records()] == [1, 2, 3, 7, 8, 9]
     assert [damage.kind for damage in reader.damages] == ["missing"]
     log.files[0].unlink()
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert [record.seq for record in reader.records()] == [7, 8, 9]
     assert [damage.kind for damage in reader.damages] == ["missing"]
 
@@ -194,7 +194,7 @@ def test_the_first_header_may_be_damaged_too(log: Written) -> None:
     """The ledger is known from the next file's."""
     log.days(2)
     damaged(log, lambda lines: [b"{}\n", *lines[1:]], 0)
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert reader.identity == log.store.identity
     assert [record.seq for record in reader.records()] == [1, 2, 3, 4, 5, 6]
     assert [damage.kind for damage in reader.damages] == ["header"]
@@ -206,7 +206,7 @@ def test_a_log_that_lost_its_end_is_damaged(log: Written) -> None:
     log.store.sync()
     path = log.files[0]
     path.write_bytes(path.read_bytes().rpartition(b'{"seq":2')[0])
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert [record.seq for record in reader.records()] == [1]
     assert [damage.kind for damage in reader.damages] == ["truncated"]
 
@@ -215,7 +215,7 @@ def test_it_goes_on_following_behind_damage(log: Written) -> None:
     """Other handles may still append: those who had read the log before it was damaged."""
     log.day()
     damaged(log, lambda lines: [*lines[:1], flipped(lines[1]), *lines[2:]], 0)
-    reader = LogReader(log.directory)
+    reader = open_reader(log.directory, RECORDS)
     assert [record.seq for record in reader.records()] == [2, 3]
     log.day()
     assert reader.changed()
@@ -230,7 +230,7 @@ def test_memory_does_not_grow_with_the_log(log: Written) -> None:
         for _ in range(count // 300):
             log.add(300)
         tracemalloc.start()
-        for _ in LogReader(log.directory).records():
+        for _ in open_reader(log.directory, RECORDS).records():
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()

@@ -10,9 +10,11 @@ import pytest
 from msgspec.structs import replace
 from support.eventstore import GENESIS, new, reseal, seal
 
-from jobledger.eventstore.engines.files.head import Head, decode_head, encode_head
+from jobledger.eventstore.engines.files.head import decode_head, encode_head
+from jobledger.eventstore.port import Tail
 from jobledger.eventstore.record import (
     MAX_LINE_BYTES,
+    RECORDS,
     Header,
     NewRecord,
     Record,
@@ -57,7 +59,8 @@ def golden_record() -> NewRecord:
 
 def encoded(record: NewRecord, more: int = 0, **position: object) -> tuple[bytes, Record]:
     """Return the first line of a write, and its record."""
-    place = {"seq": 1, "batch": 1, "at": AT, "prev": GENESIS, **position}
+    place = {"seq": 1, "batch": 1, "at": AT, "prev": GENESIS, "form": RECORDS, **position}
+    records: list[Record]
     data, records = encode_write([record] * (more + 1), **place)  # type: ignore[arg-type] # as given
     return data.splitlines(keepends=True)[0] if more else data, records[0]
 
@@ -271,7 +274,7 @@ def test_a_header_of_a_newer_format_is_named_as_such() -> None:
 
 
 def test_a_head_of_another_form_with_a_check_that_fits_is_no_head() -> None:
-    head = Head("ledger", "2026-03-01", 300, 2, 2, GENESIS)
+    head = Tail("ledger", "2026-03-01", 300, 2, 2, GENESIS)
     line = encode_head(head)
     assert decode_head(line) == head
     length = len(line.rstrip().rpartition(b'"check":"')[2]) - 2

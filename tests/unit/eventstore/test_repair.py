@@ -20,8 +20,8 @@ from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.files.ledger_directory import REPAIR_NAME
 from jobledger.eventstore.engines.files.repair import assess, read_plan, repair
-from jobledger.eventstore.reader import LogReader
-from jobledger.eventstore.record import MAX_LINE_BYTES
+from jobledger.eventstore.engines.registry import open_reader
+from jobledger.eventstore.record import MAX_LINE_BYTES, RECORDS
 from jobledger.integrity.verify import verify
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
@@ -257,7 +257,7 @@ def test_the_repair_is_in_the_chain(sound: Path, clock: ManualClock) -> None:
     spoil(sound / SECOND, 2)
     plan = repair(FS, sound, clock.now())
     assert plan is not None
-    reader = LogReader(sound)
+    reader = open_reader(sound, RECORDS)
     assert len(list(reader.records())) == 5
     (found,) = reader.repairs
     reader.close()
@@ -327,7 +327,7 @@ def test_a_header_of_any_length_that_a_line_may_have_is_read_by_both_readers(
     if size <= MAX_LINE_BYTES:
         report = verify(sound)
         assert (report.problems, report.events) == ([], 5)
-        reader = LogReader(sound)
+        reader = open_reader(sound, RECORDS)
         assert len(list(reader.records())) == 5
         reader.close()
         assert len(reader.repairs[0].why) == size - short

@@ -11,6 +11,7 @@ import pytest
 from support.eventstore import LogDirectory, Seen, new
 
 from jobledger import ManualClock, PostResult, Scheduler, SchedulerRunningError, StorageError
+from jobledger.eventstore.engines.files.engine import FileEngine
 
 
 def backed_up(path: Path) -> None:
@@ -129,11 +130,13 @@ def test_reopening_without_a_free_descriptor_is_no_damage(ledger: LogDirectory) 
     """What was open stays open until the new one is."""
     store = ledger.load()
     store.append([new("a", 1)])
-    log = store._log
-    real, log._fs.open_write = log._fs.open_write, _no_descriptor  # type: ignore[method-assign]
+    engine = store._engine
+    assert isinstance(engine, FileEngine)
+    fs = engine.place.fs
+    real, fs.open_write = fs.open_write, _no_descriptor  # type: ignore[method-assign]
     with pytest.raises(StorageError, match="Too many open files"):
-        log.reopen()
-    log._fs.open_write = real  # type: ignore[method-assign]
+        engine.reopen(store._follower.log.cursor)
+    fs.open_write = real  # type: ignore[method-assign]
     store.append([new("a", 2)])
     assert store.seq == 2
 

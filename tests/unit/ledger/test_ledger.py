@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 from support.domain import NOON
-from support.durability import LEDGER, without_background
+from support.durability import LEDGER, files_of, without_background
 from support.eventstore import WatchedFileSystem
 
 from jobledger import (
@@ -516,12 +516,12 @@ def test_a_fault_in_writing_behind_is_told_once_and_not_for_each_try(
     with without_background(), Ledger(directory, clock=clock) as ledger:
         add(ledger, clock)
         ledger._behind._trouble._time = lambda: 0.0  # it is told again ever more rarely
-        write = ledger._behind._files.write
-        ledger._behind._files.write = fail  # type: ignore[method-assign]
+        write = files_of(ledger).write
+        files_of(ledger).write = fail  # type: ignore[method-assign]
         for _ in range(3):
             with pytest.raises(ValueError, match="a fault of ours"):
                 ledger.write_behind()
         assert caplog.text.count("a fault of ours") == 1
-        ledger._behind._files.write = write  # type: ignore[method-assign]
+        files_of(ledger).write = write  # type: ignore[method-assign]
         assert ledger.write_behind()
         assert "writing behind works again" in caplog.text

@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from support.durability import without_background
+from support.durability import files_of, without_background
 from support.eventstore import WatchedFileSystem
 from support.waiting import DEADLINE_S, eventually
 
@@ -282,7 +282,7 @@ def test_check_tells_what_is_behind_from_what_is_wrong(
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what is on its way take as long as a busy machine takes."""
-    monkeypatch.setattr("jobledger.ledger.derived_files._CATCH_UP_S", DEADLINE_S)
+    monkeypatch.setattr("jobledger.ledger.rebuilding._CATCH_UP_S", DEADLINE_S)
 
 
 @pytest.mark.usefixtures("patient")
@@ -388,13 +388,13 @@ def test_what_came_since_the_log_was_read_is_in_a_rebuild(
         Ledger(directory, clock=clock, use_snapshot=False) as ledger,
         Ledger(directory, clock=clock) as other,
     ):
-        locked = ledger._files._writer.locked
+        locked = files_of(ledger).writer.locked
 
         def late() -> AbstractContextManager[None]:
             add(other, clock, "c")
             return locked()
 
-        with patch.object(ledger._files._writer, "locked", late):
+        with patch.object(files_of(ledger).writer, "locked", late):
             report = ledger.rebuild()
         assert (report.events, report.jobs) == (2, 2)
         add(other, clock, "d")

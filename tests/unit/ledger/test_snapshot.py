@@ -85,13 +85,13 @@ def state(ledger: Ledger) -> dict[str, Any]:
         "due": [job.job_id for job in due],
         "next": (board.next_time(), board.next_expiry(DAY)),
         "expired": [job.job_id for job in board.expired(ledger.now(), DAY)],
-        "days": {day: ledger._files._files.render(day, board.jobs) for day in _days(ledger)},
-        "position": ledger._store._log.position(),
+        "days": {day: ledger._derived.days.render(day, board.jobs) for day in _days(ledger)},
+        "position": ledger._store._follower.log.position(),
     }
 
 
 def _days(ledger: Ledger) -> list[str]:
-    return ledger._files._files.days()
+    return ledger._derived.days.days()
 
 
 def file_of(path: Path) -> tuple[int, int]:

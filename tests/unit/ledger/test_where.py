@@ -18,6 +18,7 @@ import msgspec
 import pytest
 from support.domain import NOON
 from support.durability import saving_snapshots, without_background
+from support.eventstore import file_log
 
 from jobledger import (
     Change,
@@ -31,8 +32,8 @@ from jobledger import (
 )
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.files.repair import assess, repair
-from jobledger.eventstore.jsonl import JsonlEventStore
-from jobledger.eventstore.reader import LogReader
+from jobledger.eventstore.engines.registry import open_reader
+from jobledger.eventstore.record import RECORDS
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
 from jobledger.integrity.verify import Verification, verify
@@ -136,6 +137,8 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "add_job": _add,
     "add_jobs": lambda s: s.add_jobs([NewJob("a", "text", s.now())]),
     "as_of": lambda s: s.as_of(1),
+    "location": lambda s: s.location,
+    "directory": lambda s: s.directory,
     "backup": lambda s: s.backup(s.directory.parent / "copy"),
     "cancel_job": lambda s: s.cancel_job(_add(s)),
     "cleanup_expired_jobs": lambda s: s.cleanup_expired_jobs(),
@@ -232,8 +235,8 @@ def test_every_part_that_takes_a_directory_takes_a_relative_one(
             ledger.add_job("a", f"text {day}", clock.now())
         clock.advance(DAY)
     fs, given = FromTheRoot(), Path("jobs")
-    store = JsonlEventStore(given, clock=clock.now, fs=fs)
-    reader, verification = LogReader(given, fs=fs), Verification(given, fs=fs)
+    store = file_log(given, clock=clock.now, form=RECORDS, fs=fs)
+    reader, verification = open_reader(given, RECORDS, fs=fs), Verification(given, fs=fs)
     assert assess(fs, given) is None
     assert repair(fs, given, clock.now()) is None
     assert find_runner(fs, given) is None

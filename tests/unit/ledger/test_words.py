@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from support.cli import run_here
-from support.durability import let_go, records_read, saving_snapshots, without_background
+from support.durability import files_of, let_go, records_read, saving_snapshots, without_background
 
 from jobledger import (
     Change,
@@ -27,7 +27,7 @@ from jobledger import (
 )
 from jobledger.domain.job import fold
 from jobledger.domain.job.messages import FACT, SENTENCES, What
-from jobledger.ledger import derived_files
+from jobledger.ledger import rebuilding
 
 MARKER, SNAPSHOT = "snapshot_daily_files.json", "snapshot_board"
 
@@ -49,7 +49,7 @@ def jobs(directory: Path, clock: ManualClock) -> Path:
 @pytest.fixture(autouse=True)
 def nobody_else_has_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """So there is nobody to wait for who would bring the files up."""
-    monkeypatch.setattr(derived_files, "_CATCH_UP_S", 0.0)
+    monkeypatch.setattr(rebuilding, "_CATCH_UP_S", 0.0)
 
 
 def daily_files(directory: Path) -> dict[str, bytes]:
@@ -321,7 +321,7 @@ def test_bringing_up_that_breaks_off_leaves_files_behind_and_none_wrong(
     fold_otherwise(monkeypatch)
     with without_background():
         ledger = Ledger(jobs, clock=clock)
-        put, written = ledger._files._writer._put, list[Path]()
+        put, written = files_of(ledger).writer._put, list[Path]()
 
         def put_two(path: Path, content: object) -> bool:
             if len(written) == 2:
@@ -329,9 +329,9 @@ def test_bringing_up_that_breaks_off_leaves_files_behind_and_none_wrong(
             written.append(path)
             return put(path, content)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(ledger._files._writer, "_put", put_two)
+        monkeypatch.setattr(files_of(ledger).writer, "_put", put_two)
         with pytest.raises(StorageError, match="the plug is pulled"):
-            ledger._files.write()
+            files_of(ledger).write()
         let_go(ledger)
     assert len(written) == 2
     assert behind(jobs) != []

@@ -260,6 +260,7 @@ def test_a_snapshot_of_two_moments_is_never_saved(directory: Path, clock: Manual
             with pytest.raises(SnapshotError, match="the state is of event 2"):
                 check_of_one_moment(ledger._state.capture(before))
             of_two = ledger._state.capture(before)
+        assert ledger._snapshots is not None
         ledger._snapshots.save(of_two, ledger._store.sync)
         assert not (directory / "snapshot_board").exists()
         sound.position.versions[job] = 2
@@ -302,7 +303,7 @@ def test_without_a_thread_nothing_is_at_risk_that_a_batch_promised(
     with Ledger(directory, clock=clock, durability="batch") as ledger:
         for n in range(3):
             add(ledger, f"text {n}")
-            assert ledger._store._durable_seq == ledger.seq
+            assert ledger._store._engine.durable_seq == ledger.seq
 
 
 class Faltering:

@@ -27,4 +27,4 @@ def test_it_takes_what_a_ledger_does() -> None:
     """The lists by which that is passed on are the same."""
     of_a_ledger = set(inspect.signature(Ledger).parameters)
     assert set(LedgerSettings.__struct_fields__) == of_a_ledger
-    assert set(LedgerOptions.__annotations__) == of_a_ledger - {"directory", "read_only"}
+    assert set(LedgerOptions.__annotations__) == of_a_ledger - {"location", "read_only"}

@@ -1,0 +1,160 @@
+"""Which engine a location means: by its scheme, which a package of anybody's may add to.
+
+A location is a path, or a URL whose scheme names the engine: `file:PATH`, `memory:NAME`. An
+installed package adds one by an entry point of the group `jobledger.engines` that has the scheme's
+name and gives an `OpenEngine`; a program by `register`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+import msgspec
+
+from ...domain.errors import ValidationError
+from ..port import Durability, Engine
+from ..reader import LogReader
+from ..record import Form, R
+from .files.filesystem import FileSystem
+from .files.lock import Patience
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EngineOptions(msgspec.Struct, frozen=True):
+    """What whoever opens an engine asks for; one that has no use for something leaves it.
+
+    `timezone` is that of a ledger that is made now, and has to be that of one that is there.
+    """
+
+    clock: Callable[[], datetime] = _now
+    timezone: str | None = None
+    durability: Durability = "fsync"
+    read_only: bool = False
+    allow_network: bool = False
+    patience: Patience | None = None
+    fs: FileSystem | None = None
+
+
+OpenEngine = Callable[[str, EngineOptions], Engine]
+"""Opens the engine of a location, which is given whole; makes the ledger unless `read_only`."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?", re.DOTALL)
+"""Two letters at least: one is a drive."""
+_OWN = ("file", "memory")
+_MEANT = ("postgresql", "postgres", "nats")
+"""Schemes that are meant as such also where no `//` follows and no such engine is there."""
+_registered: dict[str, OpenEngine] = {}
+
+
+def register(scheme: str, open_one: OpenEngine) -> None:
+    """Have locations of this scheme opened by `open_one`, in this process."""
+    _registered[scheme] = open_one
+
+
+def scheme_of(location: str | Path) -> str:
+    """Return the scheme of a location; `file` for a path, in which a colon is a character like any
+    other unless it follows the name of an engine, or `//` follows it."""
+    match = None if isinstance(location, Path) else _SCHEME.match(location)
+    if match is None:
+        return "file"
+    scheme = match[1].lower()
+    is_one = match[2] or scheme in _OWN or scheme in _MEANT or _find(scheme) is not None
+    return scheme if is_one else "file"
+
+
+def directory_of(location: str | Path) -> Path | None:
+    """Return the directory that a location of files means; None for one of another engine.
+
+    Raises:
+        ValidationError: `file://` without a whole path behind it.
+    """
+    if isinstance(location, Path) or not location.lower().startswith("file:"):
+        return Path(location) if scheme_of(location) == "file" else None
+    rest = location[len("file:") :]
+    if not rest.startswith("//"):
+        return Path(rest)
+    host, slash, path = rest[2:].partition("/")
+    if host not in ("", "localhost") or not slash:
+        raise ValidationError(
+            f"the ledger's location is {location!r}: file:// needs three slashes and a whole path",
+            field="ledger",
+            hint="file:PATH may be relative",
+        )
+    return Path(unquote(slash + path))
+
+
+def check_scheme(scheme: str) -> None:
+    """Check that there is an engine of a scheme.
+
+    Raises:
+        ValidationError: there is none.
+    """
+    if scheme not in _OWN and _find(scheme) is None:
+        # Not a word of the location: there may be a password in it.
+        raise ValidationError(
+            f"the ledger's location begins with {scheme}:, and there is no such engine here",
+            field="ledger",
+            hint="a ledger is a directory: give its path, or file:PATH",
+        )
+
+
+def open_engine(location: str | Path, options: EngineOptions) -> Engine:
+    """Open the engine of a location.
+
+    Raises:
+        ValidationError: there is no engine of its scheme.
+        StorageError, LedgerCorruptError: as the engine raises.
+    """
+    directory = directory_of(location)
+    if directory is not None:
+        return _open_files(directory, options)
+    scheme, location = scheme_of(location), str(location)
+    check_scheme(scheme)
+    if scheme == "memory":
+        from .memory import MemoryEngine, memory_ledger
+
+        name = location[len("memory:") :]
+        ledger = memory_ledger(name, options.timezone, create=not options.read_only)
+        return MemoryEngine(ledger, timezone=options.timezone)
+    return _registered[scheme](location, options)
+
+
+def open_reader(location: str | Path, form: Form[R], fs: FileSystem | None = None) -> LogReader[R]:
+    """Open a reader of the log at a location, which goes on past damage.
+
+    Raises: as `open_engine`.
+    """
+    engine = open_engine(location, EngineOptions(read_only=True, fs=fs))
+    return LogReader(engine, form)
+
+
+def _open_files(directory: Path, options: EngineOptions) -> Engine:
+    from .files.engine import FileEngine
+
+    return FileEngine(
+        directory,
+        clock=options.clock,
+        timezone=options.timezone,
+        durability=options.durability,
+        read_only=options.read_only,
+        allow_network=options.allow_network,
+        patience=options.patience,
+        fs=options.fs,
+    )
+
+
+def _find(scheme: str) -> OpenEngine | None:
+    """The engine that a package or the program has added; None: there is none of this scheme."""
+    if scheme not in _registered:
+        from importlib.metadata import entry_points  # slow, and seldom needed
+
+        for point in entry_points(group="jobledger.engines", name=scheme):
+            _registered[scheme] = point.load()
+    return _registered.get(scheme)

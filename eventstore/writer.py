@@ -1,0 +1,189 @@
+"""Writing to a log: several callers' records as one write, and what becomes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Generic
+
+from ..domain.errors import JobLedgerError, LedgerBusyError
+from .clock_jump import JumpGuard
+from .commit_queue import Append
+from .cursor import Cursor
+from .delivery import Delivery
+from .follower import LogFollower
+from .port import AppendFailedError, Durability, Engine, LogReplacedError, Reopens, Write
+from .record import Form, Header, NewRecord, R, encode_header, encode_write
+from .scan import new_header
+from .standing import Standing
+from .versions import accept
+
+
+class LogWriter(Generic[R]):
+    """Appends to the engine behind what `follower` has read; used by one thread at a time."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        follower: LogFollower[R],
+        form: Form[R],
+        delivery: Delivery[R],
+        standing: Standing,
+        clock: Callable[[], datetime],
+        jump: JumpGuard,
+        durability: Durability,
+    ) -> None:
+        self._engine = engine
+        self._follower = follower
+        self._form = form
+        self._delivery = delivery
+        self._standing = standing
+        self._clock = clock
+        self._jump = jump
+        self._durability = durability
+
+    def commit(self, together: list[Append[R]]) -> None:
+        """Write once, and sync once, for everybody who waits; finish them all."""
+        follower = self._follower
+        try:
+            self._mend()
+            with follower.turn():
+                accepted, written = self._write(together)
+            start = 0
+            for request in accepted:
+                request.result = written[start : start + len(request.records)]
+                request.is_written = True
+                start += len(request.records)
+            if written:
+                self._tell(written)
+        except LogReplacedError as error:
+            follower.lose()
+            _fail(together, error)
+        except AppendFailedError as error:
+            follower.let_go()
+            _fail(together, self._standing.fail(error))
+        except Exception as error:  # noqa: BLE001 - every waiting caller has to hear of it
+            follower.let_go()
+            _fail(together, error)
+        except BaseException:
+            # Ctrl-C in the middle of a write: nobody knows how far it got.
+            self._standing.break_off()
+            raise  # whoever waits hears of it by `CommitQueue`
+        for request in together:
+            request.finish()
+
+    def _mend(self) -> None:
+        """Be able to write: go on after an interruption, which is no fault of the disk's.
+
+        Raises:
+            StorageError: the handle is closed, refused or poisoned.
+        """
+        if self._standing.was_broken_off and not self._standing.is_closed:
+            self.reopen()
+        self._standing.check_usable()
+        if not self._follower.is_whole:
+            self._follower.read_anew()
+
+    def _write(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]]:
+        """Append what can be accepted of this, as one write, again where others were faster; only
+        then the cursor moves. Returns whose it is, and the records."""
+        while True:
+            self._follower.settle()  # rule: catch-up-before-appending
+            for request in together:
+                request.decide()
+            log = self._follower.log
+            accepted, versions = accept(together, log.versions)
+            news = [new for request in accepted for new in request.records]
+            if not news:
+                return accepted, []
+            write, header, then, records = self._encode(news)
+            if self._engine.append(write, after=log.cursor, then=then):
+                break
+        log.is_whole = False  # rule: half-told-is-read-anew
+        log.go_on(then, header, versions)
+        return accepted, records
+
+    def _encode(self, news: list[NewRecord]) -> tuple[Write, Header | None, Cursor, list[R]]:
+        """Make the lines of one write that follows the cursor, the header of the day where they
+        begin it, and where the cursor will stand."""
+        then = self._follower.log.cursor.copy()
+        now = news[0].at if len(news) == 1 else max((n.at for n in news if n.at), default=None)
+        now = now or self._clock()
+        day = max(now.date().isoformat(), then.day)  # rule: day-never-goes-back
+        header, header_line = None, b""
+        if day != then.day:
+            if then.day:
+                self._jump.check(now, then.day)  # rule: no-file-after-a-jump
+            header = new_header(self._engine.identity, day, then)
+            header_line, digest = encode_header(header)
+            then.enter(day, len(header_line), digest)
+        batch = self._engine.durable_seq + 1  # rule: record-names-its-batch
+        lines, records = encode_write(
+            news, seq=then.seq + 1, batch=batch, at=now, prev=then.hash, form=self._form
+        )
+        then.append(len(lines), records, batch)
+        return Write(day, header_line, lines), header, then, records
+
+    def _tell(self, written: list[R]) -> None:
+        """Deliver what is in the log. It is acknowledged whatever comes of that: an observer that
+        has no memory just now, or no thread, has it read the log anew."""
+        try:
+            self._delivery.deliver(written)
+        except JobLedgerError:
+            raise
+        except Exception:  # noqa: BLE001 - it is not whole, and so it is read anew
+            return
+        self._follower.log.is_whole = True
+
+    def sync(self) -> None:
+        """Make everything acknowledged durable, whatever the durability setting.
+
+        Raises:
+            StorageError: what was acknowledged is not on disk.
+        """
+        follower, standing, engine = self._follower, self._standing, self._engine
+        if standing.is_closed or standing.is_refused or not follower.is_whole:
+            return
+        if standing.poison is not None:
+            if engine.durable_seq < follower.log.cursor.seq and self._durability != "fsync":
+                raise standing.poison  # what was acknowledged is not on disk
+            return
+        try:
+            try:
+                with follower.turn():
+                    follower.settle()
+                    engine.sync(follower.log.cursor)
+            except LedgerBusyError:
+                # What was acknowledged here can be made certain all the same, without a turn.
+                engine.sync(follower.log.cursor)
+        except LogReplacedError:
+            follower.lose()
+            raise
+        except AppendFailedError as error:
+            raise standing.fail(error) from error.__cause__
+
+    def reopen(self) -> None:
+        """Do what closing and opening again does after a failed write, on this very handle.
+
+        Raises:
+            StorageError: the disk still refuses; nothing has changed.
+        """
+        follower, engine = self._follower, self._engine
+        if self._standing.poison is None:
+            return
+        if isinstance(engine, Reopens):
+            try:
+                engine.reopen(follower.log.cursor if follower.is_whole else None)
+            except LogReplacedError:
+                follower.lose()
+        if not follower.is_whole:
+            follower.read_anew()
+        with follower.turn():
+            follower.settle(opening=True)
+        self._standing.recover()
+
+
+def _fail(together: list[Append[R]], error: Exception) -> None:
+    for request in together:
+        if not request.is_written:
+            request.error = request.error or error

@@ -1,0 +1,58 @@
+"""Verifying a ledger on whatever engine it is.
+
+The second reader reads day files, by the words of docs/log-format.md. An engine of another kind has
+the same bytes: they are written out for it, as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ..eventstore.engines.files.writing_out import as_day_files
+from ..eventstore.port import Engine
+from .findings import VerifyReport
+from .heads import ExportedHead
+from .verify import verify as verify_directory
+
+
+def verify(
+    engine: Engine,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    since_heads: Sequence[ExportedHead] = (),
+    public_keys: Sequence[str | bytes] = (),
+) -> VerifyReport:
+    """Check a whole ledger; it takes no lock and changes nothing. As `verify.verify`.
+
+    What the report calls a day's file is a place in the engine where it has no files.
+    """
+    with as_day_files(engine) as (place, is_copy):
+        report = verify_directory(
+            place.directory,
+            fs=place.fs,
+            progress=progress,
+            since_heads=since_heads,
+            public_keys=public_keys,
+        )
+    return _of_engine(report, engine, place.directory) if is_copy else report
+
+
+def _of_engine(report: VerifyReport, engine: Engine, copy: Path) -> VerifyReport:
+    """The report with the names of the engine's own places."""
+    before, location = f"{copy}/", f"{engine.location}#"
+    replace = msgspec.structs.replace
+    return replace(
+        report,
+        problems=[
+            replace(
+                problem,
+                path=problem.path.replace(before, location),
+                message=problem.message.replace(before, location),
+            )
+            for problem in report.problems
+        ],
+        notes=[note.replace(before, location) for note in report.notes],
+    )

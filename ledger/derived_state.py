@@ -1,0 +1,69 @@
+"""What is derived from the state and kept on disk, as far as it is in memory: which daily files are
+behind, and the users' projections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ..domain.errors import StorageError
+from ..instrumentation.log import logger
+from ..projections.daily_files import DailyFiles
+from ..projections.projection import Change
+from ..projections.snapshot import Snapshot
+from ..projections.stored import ProjectionFactory, Stored, make_all
+from .state import Follower
+
+
+class DerivedState(Follower):
+    """Follows the state; `days` knows which daily files are behind, `stored` are the users'
+    projections, which `factories` make anew. Guarded by the state's lock."""
+
+    def __init__(
+        self, zone: ZoneInfo, factories: tuple[ProjectionFactory, ...], stored: dict[str, Stored]
+    ) -> None:
+        self._factories = factories
+        self.days = DailyFiles(zone)
+        self.stored = stored
+
+    def start_over(self) -> None:
+        """Make the users' projections anew, which were interrupted in the middle of something."""
+        for name, stored in make_all(self._factories).items():
+            self.stored[name].start_over(stored)
+
+    def followers(self) -> list[Callable[[Change], object]]:
+        """Return what is called with each change."""
+        return [self.days.apply, *([self._apply_stored] if self.stored else [])]
+
+    def _apply_stored(self, change: Change) -> None:
+        for stored in self.stored.values():
+            failure = stored.apply(change)
+            if failure is not None:
+                leave_alone(stored.name, failure)
+
+    def capture(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with the daily files."""
+        return msgspec.structs.replace(snapshot, days=self.days.capture())
+
+    def check_fits(self, snapshot: Snapshot) -> None:
+        """Accept any snapshot."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Know what the snapshot says of the daily files."""
+        self.days.restore(snapshot.days)
+
+    @property
+    def is_dirty(self) -> bool:
+        """Say whether something changed since its file was written."""
+        return bool(self.days.dirty) or any(
+            stored.is_dirty and stored.failure is None for stored in self.stored.values()
+        )
+
+
+def leave_alone(name: str, failure: StorageError) -> None:
+    """Tell that a user's projection has failed, and does not follow any more."""
+    logger(projection=name).error(
+        "projection failed; it is left alone from here on", error=failure.message
+    )
