@@ -21,7 +21,7 @@ from measure import in_turn, share, tell, timed
 from jobledger.eventstore import record
 from jobledger.eventstore.engines.files.engine import FileEngine
 from jobledger.eventstore.event_log import EventLog
-from jobledger.eventstore.log import Log
+from jobledger.eventstore.log import VerifiedLog
 from jobledger.eventstore.port import Tail
 from jobledger.eventstore.record import GENESIS, RECORDS, NewRecord, R, Record
 
@@ -34,7 +34,7 @@ DATA = (
 class NoHead(FileEngine):
     """Alone on its ledger, so it need not look where the log ends; and nobody is told."""
 
-    def settle(self, log: Log[R], *, opening: bool = False) -> None:
+    def settle(self, log: VerifiedLog[R], *, opening: bool = False) -> None:
         if opening:
             super().settle(log, opening=True)
 

@@ -10,7 +10,7 @@ from typing import Generic
 from ..domain.errors import LedgerCorruptError
 from .commit_queue import broken_off
 from .delivery import Delivery
-from .log import Log
+from .log import VerifiedLog
 from .port import Engine, Exclusive, LogReplacedError, Resumable, Tail, TornTail
 from .position import Position, PositionError
 from .record import Form, R
@@ -102,9 +102,11 @@ class LogFollower(Generic[R]):
         """Whether the owner was brought up to the log, and nothing that it does with it was broken
         off since; else everything is read anew."""
 
-    def _new_log(self) -> Log[R]:
+    def _new_log(self) -> VerifiedLog[R]:
         engine = self._engine
-        return Log(engine, engine.identity.ledger_id, engine.where, self._form, self._delivery.read)
+        return VerifiedLog(
+            engine, engine.identity.ledger_id, engine.where, self._form, self._delivery.read
+        )
 
     @property
     def is_whole(self) -> bool:

@@ -1,7 +1,7 @@
 """The log of a ledger as one reader knows it: read forward from the first record, and verified.
 
-A Log is a position that only moves on. It knows nothing of turns and of who may write; it says how
-far the lines are sound.
+A VerifiedLog is a position that only moves on. It knows nothing of turns and of who may write; it
+says how far the lines are sound.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Steps = Generator[list[R], None, LedgerCorruptError | None]
 """Whole writes in order; its return value is what does not verify."""
 
 
-class Log(Generic[R]):
+class VerifiedLog(Generic[R]):
     """Reads `source`; `deliver` gets every record once, whole writes at a time.
 
     Without a `ledger_id` the lines may be of any ledger.

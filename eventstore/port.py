@@ -25,7 +25,7 @@ from .record import Header, R
 
 if TYPE_CHECKING:
     from .engines.files.filesystem import FileSystem
-    from .log import Log
+    from .log import VerifiedLog
     from .position import DayRead, Position
 
 Durability = Literal["fsync", "batch", "none"]
@@ -174,7 +174,7 @@ class Exclusive(Protocol):
             LedgerBusyError: somebody else has it all the time.
         """
 
-    def settle(self, log: Log[R], *, opening: bool = False) -> None:
+    def settle(self, log: VerifiedLog[R], *, opening: bool = False) -> None:
         """Bring `log` to the end, and make that end sound and its own: what a writer left behind
         that died is kept and made durable where it is whole, else cut off. Within the turn.
 
@@ -237,7 +237,7 @@ class Place(NamedTuple):
 
 
 @runtime_checkable
-class Placed(Protocol):
+class HasPlace(Protocol):
     """An engine that has a place for files."""
 
     @property

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Generic
 
 from ..domain.errors import LedgerCorruptError
-from .log import Log
+from .log import VerifiedLog
 from .port import Block, Engine, Identity, KnowsDays, Lines, ReadsApart, Tail
 from .record import MAX_LINE_BYTES, Form, R, RecordError, Repaired, decode_line
 from .scan import corrupt, parse_header
@@ -33,7 +33,7 @@ class LogReader(Generic[R]):
         self._engine = engine
         self._form = form
         self.identity = _identity_of(engine)
-        self._log = Log(
+        self._log = VerifiedLog(
             engine, self.identity.ledger_id or None, engine.where, form, follow_versions=False
         )
         self._rest: _Rest[R] | None = None
@@ -133,7 +133,7 @@ class _Rest(Generic[R]):
     """What is behind damage: every line that is sound in itself; one damage for each bad run."""
 
     def __init__(
-        self, engine: Engine, log: Log[R], damages: list[LedgerCorruptError], form: Form[R]
+        self, engine: Engine, log: VerifiedLog[R], damages: list[LedgerCorruptError], form: Form[R]
     ) -> None:
         self._engine = engine
         self._damages = damages

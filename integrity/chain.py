@@ -31,7 +31,7 @@ from .second_reader import (
 LOG_FORMAT = 1
 
 
-class Place(msgspec.Struct, frozen=True):
+class LinePlace(msgspec.Struct, frozen=True):
     """Where a line stands: after the event `seq`, whose line it is unless `at` is None (a header).
 
     `file` counts the day files from 1.
@@ -55,10 +55,10 @@ class PlacedRecord(msgspec.Struct, frozen=True):
     """A record and where its line stands."""
 
     record: SoundRecord
-    place: Place
+    place: LinePlace
 
 
-class Tail:
+class UnsoundTail:
     """The first line of the newest file that does not verify, and what follows it.
 
     It is an unacknowledged write that a crash cut short for as long as no sound record disproves
@@ -116,11 +116,11 @@ class ChainCheck:
         self._apply = apply
         self.first: SoundHeader | None = None
         self.events = 0
-        self.last: Place | None = None
+        self.last: LinePlace | None = None
         """The last record of the last whole write."""
-        self.day_ends: list[Place] = []
+        self.day_ends: list[LinePlace] = []
         """For each day with a whole write, its last record."""
-        self.found: dict[int, list[Place]] = {}
+        self.found: dict[int, list[LinePlace]] = {}
         self._file, self._newest = 0, False
         self._hash: str | None = FIRST_PREV
         """The hash that the next line has to name as `prev`; None after an unreadable line."""
@@ -128,7 +128,7 @@ class ChainCheck:
         self._versions: dict[str, int] = {}
         self._write: list[PlacedRecord] = []
         """The records so far of the write that is being read."""
-        self._tail: Tail | None = None
+        self._tail: UnsoundTail | None = None
         self._whole_end = 0
         """The byte behind the last whole write of the file."""
 
@@ -195,7 +195,9 @@ class ChainCheck:
             self._hash = header.hash
             if isinstance(header.repaired, dict):
                 self._note_repair(path, header.repaired)
-            self._remember(Place(self._seq, header.hash, None, path, self._file, 1, 0, line.end))
+            self._remember(
+                LinePlace(self._seq, header.hash, None, path, self._file, 1, 0, line.end)
+            )
         if isinstance(header.first_seq, int):
             self._seq = header.first_seq - 1
         if not line.whole:  # a header is never torn: its file is made whole
@@ -234,7 +236,7 @@ class ChainCheck:
         self._hash = None
         if self._newest and fault.kind in ("unreadable", "hash"):
             if self._tail is None:
-                self._tail = Tail(line, fault, self.seq, self._seq)
+                self._tail = UnsoundTail(line, fault, self.seq, self._seq)
             self._tail.goes_on()
             return
         self._drop_tail(path)
@@ -251,7 +253,7 @@ class ChainCheck:
             self._report(path, line, fault)
             return
         self.events += 1
-        place = Place(
+        place = LinePlace(
             record.seq, record.hash, record.at, path, self._file, line.number, line.offset, line.end
         )
         self._write.append(PlacedRecord(record, place))
@@ -275,7 +277,7 @@ class ChainCheck:
             return Broken("version", f"version {record.version} of {record.job}, {version} is due")
         return None
 
-    def _end_write(self, place: Place) -> None:
+    def _end_write(self, place: LinePlace) -> None:
         write, self._write = self._write, []
         self._whole_end = place.end
         if self.day_ends and self.day_ends[-1].path == place.path:
@@ -288,7 +290,7 @@ class ChainCheck:
         if not self._findings.problems:  # behind a fault every state is a guess
             self._apply(write)
 
-    def _remember(self, place: Place) -> None:
+    def _remember(self, place: LinePlace) -> None:
         if place.seq in self._wanted:
             self.found.setdefault(place.seq, []).append(place)
 

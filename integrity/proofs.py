@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..eventstore.engines.files.filesystem import FileSystem
-from .chain import ChainCheck, Place
+from .chain import ChainCheck, LinePlace
 from .findings import Findings
 from .heads import ExportedHead
 from .seals import Seal, SealError, TrustedKeys, read_seal, seal_file, sealed_days
@@ -95,7 +95,7 @@ def check_seals(
     if not seals:
         findings.add("seal", directory, "there is no seal, though a public key was given")
         return
-    good: list[tuple[Seal, Place]] = []
+    good: list[tuple[Seal, LinePlace]] = []
     for day, seal in seals.items():
         try:
             if isinstance(seal, SealError):
@@ -114,7 +114,7 @@ def check_seals(
     _note_gaps(place, {each.day for each, _ in good}, chain, findings)
 
 
-def sealed_place(seal: Seal, chain: ChainCheck) -> Place:
+def sealed_place(seal: Seal, chain: ChainCheck) -> LinePlace:
     """Where the log has what a seal says.
 
     Raises:
@@ -135,7 +135,7 @@ def sealed_place(seal: Seal, chain: ChainCheck) -> Place:
     return place
 
 
-def _note_gaps(last: Place, sealed: set[str], chain: ChainCheck, findings: Findings) -> None:
+def _note_gaps(last: LinePlace, sealed: set[str], chain: ChainCheck, findings: Findings) -> None:
     missing = [end.day for end in chain.day_ends if end.seq < last.seq and end.day not in sealed]
     if missing:
         one = len(missing) == 1
@@ -146,12 +146,12 @@ def _note_gaps(last: Place, sealed: set[str], chain: ChainCheck, findings: Findi
         )
 
 
-def _event(chain: ChainCheck, seq: int) -> Place | None:
+def _event(chain: ChainCheck, seq: int) -> LinePlace | None:
     """The line of an event, or of the log's first header for 0."""
     return next(iter(chain.found.get(seq, [])), None)
 
 
-def _unchanged(place: Place, when: str, chain: ChainCheck) -> str:
+def _unchanged(place: LinePlace, when: str, chain: ChainCheck) -> str:
     new = chain.seq - place.seq
     later = "none is" if new == 0 else "1 is" if new == 1 else f"{new} are"
     if place.seq == 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..domain.errors import LedgerCorruptError
 from ..domain.times import timestamp
 from ..eventstore.engines.files.filesystem import FileSystem, located
-from .chain import Place
+from .chain import LinePlace
 from .proofs import sealed_place
 from .seals import Seal, SealError, SigningKey, seal_file, write_seal
 from .verify import Verification
@@ -66,7 +66,7 @@ def seal_days(
     return made
 
 
-def _ends(verification: Verification, today: bool) -> dict[str, Place]:
+def _ends(verification: Verification, today: bool) -> dict[str, LinePlace]:
     """The position to seal of each day."""
     newest, last = verification.paths[-1], verification.durable()
     ends = {place.day: place for place in verification.chain.day_ends if place.path != newest}
@@ -75,7 +75,7 @@ def _ends(verification: Verification, today: bool) -> dict[str, Place]:
     return dict(sorted(ends.items()))
 
 
-def _is_sealed(verification: Verification, directory: Path, place: Place) -> bool:
+def _is_sealed(verification: Verification, directory: Path, place: LinePlace) -> bool:
     """Whether a day has a seal that reaches as far as it goes.
 
     Raises:

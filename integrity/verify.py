@@ -17,7 +17,7 @@ from ..eventstore.engines.files.filesystem import FileSystem, located, storage_e
 from ..projections.marker import marker_path
 from ..projections.snapshot import snapshot_path
 from .ahead import check_markers, read_markers
-from .chain import ChainCheck, Place
+from .chain import ChainCheck, LinePlace
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
 from .proofs import Seals, check_heads, check_seals, load_seals
@@ -192,7 +192,7 @@ class Verification:
                 message = f"HEAD has record {head.seq} at byte {head.offset} of {head.day}"
                 self._findings.add("head", path, f"{message}, where it does not end")
 
-    def durable(self) -> Place | None:
+    def durable(self) -> LinePlace | None:
         """The last position that is known to be on disk; None where there is no sound line.
 
         A copy without HEAD was written long ago as far as anybody can tell.

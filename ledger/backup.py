@@ -12,7 +12,7 @@ import msgspec
 from ..domain.errors import LedgerCorruptError, StorageError
 from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
 from ..eventstore.engines.files.writing_out import Progress, write_out
-from ..eventstore.port import Engine, Placed, reading_of
+from ..eventstore.port import Engine, HasPlace, reading_of
 from ..eventstore.position import Position
 from ..integrity.seals import seal_file, sealed_days
 
@@ -50,7 +50,7 @@ def back_up(
     try:
         with reading_of(engine) as lines:
             write_out(fs, lines, made, position, progress)
-        if isinstance(engine, Placed):
+        if isinstance(engine, HasPlace):
             _copy_seals(fs, engine.place.directory, made, before=position.days[-1].day)
         derive(made)
         _check_sound(fs, made)

@@ -28,7 +28,7 @@ from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.engines.files.lock import LockWait, Patience
 from ..eventstore.engines.registry import EngineOptions, open_engine
 from ..eventstore.event_log import EventLog
-from ..eventstore.port import Durability, Placed
+from ..eventstore.port import Durability, HasPlace
 from ..instrumentation.log import logger
 from ..instrumentation.telling import OnlyTold
 from ..integrity.findings import VerifyReport
@@ -167,7 +167,7 @@ class Ledger:
                 fs=fs,
             ),
         )
-        self._place = place = engine.place if isinstance(engine, Placed) else None
+        self._place = place = engine.place if isinstance(engine, HasPlace) else None
         self._store = log = EventLog(
             engine,
             clock=now,

@@ -9,11 +9,6 @@ from pathlib import Path
 
 from support.anchors import ROOT, package_files
 
-SAME_NAME_YET = {
-    "Log": "the log, and what tells the operational log",
-}
-"""Names of two classes, with the reason. The list may only shrink."""
-
 
 def classes_by_name(files: Iterable[Path], root: Path) -> Mapping[str, list[str]]:
     """Return where each public class is declared, as `path:line`."""
@@ -31,17 +26,7 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert [
         f"{' and '.join(places)} both declare {name}: name one after what it is a {name} of"
         for name, places in found.items()
-        if len(places) > 1 and name not in SAME_NAME_YET
-    ] == []
-
-
-def test_an_exception_that_is_no_longer_needed_goes() -> None:
-    """So the list becomes empty."""
-    found = classes_by_name(package_files(), ROOT)
-    assert [
-        f"{name} is the name of one class: take it out of SAME_NAME_YET"
-        for name in SAME_NAME_YET
-        if len(found.get(name, ())) < 2
+        if len(places) > 1
     ] == []
 
 

@@ -37,7 +37,7 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     since: datetime | None
 
 
-class Sealed(msgspec.Struct, frozen=True):
+class SealStatus(msgspec.Struct, frozen=True):
     """What the newest seal says: that the log was verified then, up to this event."""
 
     day: str
@@ -66,7 +66,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_event_at: datetime | None
     disk_free_bytes: int | None
     damage: str | None
-    sealed: Sealed | None
+    sealed: SealStatus | None
 
 
 @command()
@@ -141,7 +141,7 @@ def _runner(fs: FileSystem, ledger: Ledger, own: Path | None) -> RunnerStatus | 
     return RunnerStatus(pid, datetime.fromtimestamp(since, UTC))
 
 
-def _sealed(fs: FileSystem, ledger: Ledger, own: Path) -> Sealed | None:
+def _sealed(fs: FileSystem, ledger: Ledger, own: Path) -> SealStatus | None:
     """Sealing verifies the whole log first, so the newest seal says when that was."""
     from ...integrity.seals import SealError, read_seal, sealed_days
 
@@ -155,7 +155,7 @@ def _sealed(fs: FileSystem, ledger: Ledger, own: Path) -> Sealed | None:
         return None  # `verify` says what is wrong with it
     if seal.ledger != ledger.ledger_id:
         return None
-    return Sealed(seal.day, seal.seq, datetime.fromisoformat(seal.sealed_at))
+    return SealStatus(seal.day, seal.seq, datetime.fromisoformat(seal.sealed_at))
 
 
 def _first(jobs: Iterable[ScheduledJob]) -> Due | None:

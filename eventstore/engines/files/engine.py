@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ....domain.errors import LedgerCorruptError, StorageError
 from ...cursor import Cursor
-from ...log import Log
+from ...log import VerifiedLog
 from ...port import AppendFailedError, Block, Durability, Identity, Place, Tail, TornTail, Write
 from ...position import DayRead, Position
 from ...record import Header, R
@@ -180,7 +180,7 @@ class FileEngine:
         if self._lock is not None:
             self._lock.let_go()
 
-    def settle(self, log: Log[R], *, opening: bool = False) -> None:
+    def settle(self, log: VerifiedLog[R], *, opening: bool = False) -> None:
         """Bring `log` to the end of the files, and make that end sound (see `port.Exclusive`)."""
         head, cursor, files = self.tail(), log.cursor, self._files
         if (

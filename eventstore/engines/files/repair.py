@@ -18,7 +18,7 @@ import msgspec
 from ....domain.errors import LedgerCorruptError, StorageError
 from ....domain.times import Moment, in_utc
 from ...checked import has_right_check, with_check
-from ...log import Log
+from ...log import VerifiedLog
 from ...port import Identity, Tail
 from ...record import (
     FORMAT_VERSION,
@@ -112,7 +112,7 @@ def assess(fs: FileSystem, directory: Path) -> Damage | None:
             hint="nothing can be repaired: bring back a copy",
         )
     files = DayFiles(fs, directory, read_only=True)
-    log = Log(files, identity.ledger_id, lambda day: str(day_file(directory, day)), RECORDS)
+    log = VerifiedLog(files, identity.ledger_id, lambda day: str(day_file(directory, day)), RECORDS)
     try:
         found = _damage_of(log, files, fs, directory, head, identity.ledger_id)
         if found is None:
@@ -148,7 +148,7 @@ def _read_head(fs: FileSystem, directory: Path) -> Tail | None:
 
 
 def _damage_of(
-    log: Log[Record],
+    log: VerifiedLog[Record],
     files: DayFiles,
     fs: FileSystem,
     directory: Path,
@@ -171,7 +171,7 @@ def _damage_of(
 
 
 def _parts(
-    fs: FileSystem, directory: Path, days: list[str], log: Log[Record]
+    fs: FileSystem, directory: Path, days: list[str], log: VerifiedLog[Record]
 ) -> Iterator[RemovedPart]:
     cursor = log.cursor
     for day in days:
@@ -189,7 +189,7 @@ def _parts(
 
 
 def _readable(
-    fs: FileSystem, directory: Path, part: RemovedPart, log: Log[Record]
+    fs: FileSystem, directory: Path, part: RemovedPart, log: VerifiedLog[Record]
 ) -> Iterator[LostEvent]:
     """The events of a part whose lines are sound in themselves, and that nothing else has."""
     for line in _lines(fs, directory / part.file, part.offset):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ....domain.errors import LedgerCorruptError
 from ...cursor import Cursor
-from ...log import COPIED_LAST, Log
+from ...log import COPIED_LAST, VerifiedLog
 from ...port import Tail, TornTail
 from ...record import MAX_WRITE_BYTES, R, Record, RecordError, decode_record
 from ...scan import check_record, corrupt
@@ -27,7 +27,7 @@ _MAY_BE_TORN = ("unreadable", "hash")
 def recover_tail(
     fs: FileSystem,
     files: DayFiles,
-    log: Log[R],
+    log: VerifiedLog[R],
     head: Tail | None,
     damage: LedgerCorruptError | None,
 ) -> TornTail | None:
@@ -52,7 +52,7 @@ def recover_tail(
 def judge(
     fs: FileSystem,
     files: DayFiles,
-    log: Log[R],
+    log: VerifiedLog[R],
     head: Tail | None,
     damage: LedgerCorruptError | None,
 ) -> tuple[bytes, bool]:

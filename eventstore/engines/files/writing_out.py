@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...cursor import Cursor
-from ...port import Engine, KeepsDayFiles, Lines, Place, Placed, Tail, reading_of
+from ...port import Engine, HasPlace, KeepsDayFiles, Lines, Place, Tail, reading_of
 from ...position import DayRead, Position
 from .filesystem import FileSystem, storage_errors
 from .head import HeadFile
@@ -132,7 +132,7 @@ def as_day_files(
         tail = engine.tail()
         with reading_of(engine) as lines:
             _write(fs, lines, target, tail, lambda done: progress(done, 0))
-        if isinstance(engine, Placed):
+        if isinstance(engine, HasPlace):
             _copy_derived(engine.place, target)
         yield Place(fs, target), True
 
