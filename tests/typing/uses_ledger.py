@@ -86,6 +86,7 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.as_of(3).get_job("job-0"), ScheduledJob)
     assert_type(ledger.as_of(3).at, datetime | None)
     assert_type(ledger.as_of(3).seq, int)
+    assert_type(ledger.location, str)
     assert_type(ledger.directory, Path)
     assert_type(ledger.ledger_id, str)
     assert_type(ledger.timezone, str)
@@ -173,3 +174,5 @@ def main(directory: Path) -> None:
             looks_at(job)
             words_for(job.status)
         checks(ledger, directory.with_name("copy"))
+    with Ledger("memory:", clock=ManualClock(NOON)) as ledger:
+        assert_type(ledger.add_job("mai", "Xin chào", NOON), str)
