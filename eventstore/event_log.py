@@ -138,16 +138,18 @@ class EventLog(Generic[R]):
         if self.is_inside():
             return
         with self._mutex:
-            self._standing.check_open()
+            standing, follower = self._standing, self._follower
+            if not standing.is_sound:
+                standing.check_open()
             try:
-                if self._standing.was_broken_off:
+                if standing.was_broken_off:
                     self._writer.reopen()
-                if not self._follower.is_whole:
-                    self._follower.read_anew()
+                if follower.is_whole:
+                    follower.read_on()
                 else:
-                    self._follower.read_on()
+                    follower.read_anew()
             except BaseException:
-                self._follower.let_go()
+                follower.let_go()
                 raise
 
     def is_inside(self) -> bool:
@@ -240,10 +242,9 @@ class EventLog(Generic[R]):
         return mine.result
 
     def _check_writable(self) -> None:
-        self._standing.check_usable()
-        if self._delivery.is_telling() or (not self._read_only and self.is_inside()):
-            raise change_within_change()
         self._standing.check_writable()
+        if self._delivery.is_telling() or self.is_inside():
+            raise change_within_change()
 
     def _lead(self) -> None:
         with self._mutex:

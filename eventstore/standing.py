@@ -23,16 +23,19 @@ class Standing:
         self._pid = os.getpid()
         self._left_by_fork = False
         self._refused: JobLedgerError | None = None
-        self._poison: StorageError | None = None
-        self._was_broken_off = False
-        """Whether it is poisoned by an interruption alone."""
-        self._is_closed = False
+        self.poison: StorageError | None = None
+        """Why it is poisoned; None: it is not."""
+        self.was_broken_off = False
+        """Whether only an interruption has poisoned it, so that it mends itself."""
+        self.is_closed = False
+        self.is_sound = True
+        """Whether nothing is wrong with it: kept, since it is asked at every step."""
 
     # -- what has become of it -----------------------------------------------------------------
 
     def refuse(self, error: JobLedgerError) -> None:
         """Be of no use any more: the owner refuses what is in the log."""
-        self._refused = error
+        self._refused, self.is_sound = error, False
 
     def fail(self, error: AppendFailedError) -> StorageError:
         """Be poisoned by a write that failed; return the error that says what that means."""
@@ -42,49 +45,32 @@ class Standing:
             hint=error.hint or "close this ledger and open it again",
         )
         poison.__cause__ = error.__cause__
-        self._poison = poison  # rule: failed-write-poisons
+        self.is_sound = False
+        self.poison = poison  # rule: failed-write-poisons
         return poison
 
     def break_off(self) -> None:
         """Be poisoned by an interruption in the middle of a write."""
-        self._poison, self._was_broken_off = broken_off(), True
+        self.is_sound = False
+        self.poison, self.was_broken_off = broken_off(), True
 
     def recover(self) -> None:
         """Be of use again: the log was reopened."""
-        self._poison, self._was_broken_off = None, False
+        self.poison, self.was_broken_off = None, False
+        self.is_sound = self._refused is None and not self.is_closed
 
     def close(self) -> None:
         """Be closed; in the child of a fork, for having been the parent's."""
-        if self.is_forked() and not self._is_closed:
+        if self.is_forked() and not self.is_closed:
             self._left_by_fork = True
-        self._is_closed = True
+        self.is_closed, self.is_sound = True, False
 
     # -- what it is ----------------------------------------------------------------------------
-
-    @property
-    def is_closed(self) -> bool:
-        """Say whether it was closed."""
-        return self._is_closed
 
     @property
     def is_refused(self) -> bool:
         """Say whether its owner has refused what is in the log."""
         return self._refused is not None
-
-    @property
-    def poison(self) -> StorageError | None:
-        """Return why it is poisoned; None: it is not."""
-        return self._poison
-
-    @property
-    def was_broken_off(self) -> bool:
-        """Say whether only an interruption has poisoned it, so that it mends itself."""
-        return self._was_broken_off
-
-    @property
-    def is_sound(self) -> bool:
-        """Say whether nothing is wrong with it."""
-        return self._poison is None and self._refused is None and not self._is_closed
 
     def is_forked(self) -> bool:
         """Say whether this is the child of a fork, which shares every lock with its parent."""
@@ -106,7 +92,7 @@ class Standing:
         Raises:
             StorageError: one has, and the log has not been reopened since.
         """
-        if self._poison is not None:
+        if self.poison is not None:
             raise StorageError(
                 "a write has failed; whether it is in the log is unknown until it is reopened",
                 path=self._location,
@@ -127,8 +113,10 @@ class Standing:
         Raises:
             StorageError: it was closed, or is of another process.
         """
+        if self.is_sound:
+            return
         self.check_not_forked()
-        if self._is_closed:
+        if self.is_closed:
             raise StorageError(
                 f"the ledger {self._location} is closed",
                 path=self._location,
@@ -142,10 +130,12 @@ class Standing:
         Raises:
             StorageError: it was closed, refused, or poisoned by the disk.
         """
-        if self._is_closed or self._refused is not None:
+        if self.is_sound:
+            return
+        if self.is_closed or self._refused is not None:
             self.check_open()
-        if self._poison is not None and not self._was_broken_off:
-            raise self._poison
+        if self.poison is not None and not self.was_broken_off:
+            raise self.poison
 
     def check_writable(self) -> None:
         """Check that it can be written to from this process.
@@ -153,7 +143,8 @@ class Standing:
         Raises:
             StorageError: as `check_usable`; or it is open read-only, or of another process.
         """
-        self.check_usable()
+        if not self.is_sound:
+            self.check_usable()
         if self._read_only:
             raise StorageError(
                 f"the ledger {self._location} is open read-only", path=self._location

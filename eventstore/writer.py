@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic
 
@@ -78,9 +78,11 @@ class LogWriter(Generic[R]):
         Raises:
             StorageError: the handle is closed, refused or poisoned.
         """
-        if self._standing.was_broken_off and not self._standing.is_closed:
-            self.reopen()
-        self._standing.check_usable()
+        standing = self._standing
+        if not standing.is_sound:
+            if standing.was_broken_off and not standing.is_closed:
+                self.reopen()
+            standing.check_usable()
         if not self._follower.is_whole:
             self._follower.read_anew()
 
@@ -90,10 +92,16 @@ class LogWriter(Generic[R]):
         while True:
             self._follower.settle()  # rule: catch-up-before-appending
             for request in together:
-                request.decide()
+                if request.decision is not None:
+                    request.decide()
             log = self._follower.log
             accepted, versions = accept(together, log.versions)
-            news = [new for request in accepted for new in request.records]
+            # Most writes are of one caller.
+            news: Sequence[NewRecord] = (
+                accepted[0].records
+                if len(accepted) == 1
+                else [new for request in accepted for new in request.records]
+            )
             if not news:
                 return accepted, []
             write, header, then, records = self._encode(news)
@@ -103,7 +111,7 @@ class LogWriter(Generic[R]):
         log.go_on(then, header, versions)
         return accepted, records
 
-    def _encode(self, news: list[NewRecord]) -> tuple[Write, Header | None, Cursor, list[R]]:
+    def _encode(self, news: Sequence[NewRecord]) -> tuple[Write, Header | None, Cursor, list[R]]:
         """Make the lines of one write that follows the cursor, the header of the day where they
         begin it, and where the cursor will stand."""
         then = self._follower.log.cursor.copy()

@@ -250,13 +250,12 @@ class FileEngine:
         first, always."""
         if write.header:
             self._begin_day(write.day, write.header, after)
-        files, path = self._files, day_file(self._directory, write.day)
         durable_seq = then.seq if self._is_synced else self._durable_seq
         head = Tail(
             self._identity.ledger_id, then.day, then.offset, then.seq, durable_seq, then.hash
         )
         encoded = encode_head(head)  # now: after a sync all that it needs has left the caches
-        fd = files.fd(write.day)
+        fd = self._files.fd(write.day)
         try:
             self._fs.write_at(fd, write.lines, len(write.header) or after.offset)
             if self._is_synced:
@@ -268,7 +267,7 @@ class FileEngine:
                 error.message, path=str(self._head_file.path), hint=error.hint
             ) from error.__cause__
         except OSError as error:
-            raise self._failed("append to", path, error) from error
+            raise self._failed("append to", self._files.path(write.day), error) from error
         return True
 
     def _begin_day(self, day: str, header: bytes, after: Cursor) -> None:

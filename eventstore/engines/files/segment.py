@@ -77,14 +77,15 @@ class DayFiles:
         self._directory = directory
         self._read_only = read_only
         self._fd: int | None = None
-        self._day = ""
+        self._day, self._path = "", directory
+        """The day of the open file, and its path: making one anew costs more than a small write."""
         self._identity: FileIdentity = 0, 0
         self._listed: list[str] = []
         """The days of the last listing that were not entered yet, the next one last."""
 
     def path(self, day: str) -> Path:
         """Return the path of a day's file."""
-        return day_file(self._directory, day)
+        return self._path if day == self._day else day_file(self._directory, day)
 
     def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
         """Yield what the files have behind `after` (see `port.Lines`).
@@ -186,7 +187,8 @@ class DayFiles:
         except BaseException:
             self._fs.close(fd)
             raise
-        left, self._fd, self._identity, self._day = self._fd, fd, identity, day
+        left, self._fd, self._identity = self._fd, fd, identity
+        self._day, self._path = day, path
         if left is not None:
             self._fs.close(left)
 
@@ -208,8 +210,9 @@ class DayFiles:
             LogReplacedError: it was removed, renamed or replaced since it was opened.
             StorageError: it cannot be opened or read.
         """
-        self.fd(day)
-        path = day_file(self._directory, day)
+        if self._fd is None or day != self._day:
+            self.open(day)
+        path = self._path
         try:
             return self._fs.named_size(path, self._identity)  # rule: log-by-its-name
         except FileNotFoundError as error:
