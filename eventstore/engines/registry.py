@@ -19,6 +19,7 @@ from ...domain.errors import ValidationError
 from ..port import Durability, Engine
 from ..reader import LogReader
 from ..record import Form, R
+from ..zone_rules import check_same_zone
 from .files.filesystem import FileSystem
 from .files.lock import Patience
 
@@ -123,7 +124,13 @@ def open_engine(location: str | Path, options: EngineOptions) -> Engine:
         name = location[len("memory:") :]
         ledger = memory_ledger(name, options.timezone, create=not options.read_only)
         return MemoryEngine(ledger, timezone=options.timezone)
-    return _registered[scheme](location, options)
+    engine = _registered[scheme](location, options)
+    try:
+        check_same_zone(options.timezone, engine.identity.timezone)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
 
 
 def open_reader(location: str | Path, form: Form[R], fs: FileSystem | None = None) -> LogReader[R]:

@@ -6,6 +6,7 @@ listed in `ENGINES`.
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from support.anchors import ROOT
 from support.eventstore import NOON, Seen, at_once, new
 
 from jobledger import ManualClock, StorageError, ValidationError
 from jobledger.eventstore.engines.files.engine import FileEngine
 from jobledger.eventstore.engines.memory import MemoryEngine, MemoryLedger
+from jobledger.eventstore.engines.registry import EngineOptions, open_engine, register
 from jobledger.eventstore.event_log import EventLog
 from jobledger.eventstore.port import Engine
 from jobledger.eventstore.record import RECORDS, NewRecord, Record
@@ -50,7 +53,18 @@ class Files:
         )
 
 
-ENGINES: list[Callable[[Path, ManualClock], Kind]] = [Memory, Files]
+class Sqlite:
+    """The example of an engine of one's own."""
+
+    def __init__(self, directory: Path, clock: ManualClock) -> None:
+        self._location = f"sqlite:{directory / 'posts.db'}"
+        register("sqlite", runpy.run_path(str(ROOT / "examples/sqlite_engine.py"))["SqliteEngine"])
+
+    def engine(self, timezone: str | None) -> Engine:
+        return open_engine(self._location, EngineOptions(timezone=timezone))
+
+
+ENGINES: list[Callable[[Path, ManualClock], Kind]] = [Memory, Files, Sqlite]
 
 
 class OneLedger:
