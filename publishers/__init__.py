@@ -1,7 +1,8 @@
 """Publishers that ship: Threads, and any HTTP endpoint.
 
 Each keeps the contract of an attempt (docs/attempts.md): what it cannot know it calls unknown, and
-where it can be asked it is. docs/publishers.md says how to use them and what each promises. They
+where it can be asked it is. docs/publishers.md says how to use them and what each promises.
+`Connection` is the HTTP exchange that they are made of, for publishers of one's own. They
 need `pip install '.[publishers]'`; `jobledger.publishers.fake_platform` has a platform for
 tests.
 
@@ -9,8 +10,17 @@ Raises:
     ImportError: the HTTP client is not installed.
 """
 
-from .exchange import Timeouts
+from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .threads import ThreadsPublisher
 from .webhook import WebhookPublisher
 
-__all__ = ["ThreadsPublisher", "Timeouts", "WebhookPublisher"]
+__all__ = [
+    "Connection",
+    "NoAnswer",
+    "NotSent",
+    "Response",
+    "ThreadsPublisher",
+    "Timeouts",
+    "TransportFactory",
+    "WebhookPublisher",
+]

@@ -63,7 +63,11 @@ class Timeouts(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """What came back. `document` is the body read as JSON, None where it is none, or too long."""
+    """What came back, of which secrets are taken out.
+
+    `document` is the body read as JSON, None where it is none, or too long; `text` the body, or its
+    beginning. `retry_after_s` is what the header of that name says in seconds.
+    """
 
     status: int
     document: Any
@@ -72,6 +76,7 @@ class Response(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
@@ -82,6 +87,9 @@ class Response(msgspec.Struct, frozen=True):
 
 class Connection:
     """The client of one attempt, from entering its `async with` to leaving it.
+
+    `secrets` (of 8 characters and more) are taken out of whatever comes back as text; `transport`
+    makes another transport than that of the network.
 
     A client belongs to the event loop that it was made in, and a scheduler runs each `run_due` in a
     loop of its own. One client an attempt leaves nothing to close and nothing that outlives its
@@ -136,7 +144,7 @@ class Connection:
         form: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Response:
-        """Send a request and read its answer, up to a bound.
+        """Send a request and read its answer, up to a bound; redirects are not followed.
 
         Raises:
             NotSent: nothing was done about it.
