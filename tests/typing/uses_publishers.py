@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
-from jobledger import Attempt, ManualClock, PostResult, Publisher, ReconcilingPublisher, Scheduler
-from jobledger.publishers import ThreadsPublisher, Timeouts, WebhookPublisher
+from jobledger import (
+    Attempt,
+    ManualClock,
+    NotPosted,
+    OutcomeUnknown,
+    PostResult,
+    Publisher,
+    ReconcilingPublisher,
+    Scheduler,
+)
+from jobledger.publishers import (
+    Connection,
+    NoAnswer,
+    NotSent,
+    Response,
+    ThreadsPublisher,
+    Timeouts,
+    TransportFactory,
+    WebhookPublisher,
+)
 from jobledger.publishers.fake_platform import EXCHANGES, FAULTS, FakePlatform, Out
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -32,6 +51,34 @@ def made(platform: FakePlatform) -> list[Publisher]:
     return [ThreadsPublisher(), can_be_asked, by_mapping, webhook]
 
 
+class OfOurOwn:
+    """One that is made of the same exchange as those that ship."""
+
+    def __init__(self, url: str, transport: TransportFactory | None = None) -> None:
+        self._url = url
+        self._transport = transport
+
+    async def publish(self, attempt: Attempt) -> PostResult:
+        try:
+            async with Connection(Timeouts(), self._transport, ["a long secret"]) as connection:
+                assert_type(connection, Connection)
+                response = await connection.exchange(
+                    "POST",
+                    self._url,
+                    headers={"Idempotency-Key": attempt.idempotency_key},
+                    content=json.dumps(attempt.job.to_dict()).encode(),
+                )
+        except NotSent as error:
+            raise NotPosted(str(error)) from None
+        except NoAnswer as error:
+            raise OutcomeUnknown(str(error)) from None
+        assert_type(response, Response)
+        assert_type((response.status, response.ok, response.text), tuple[int, bool, str])
+        assert_type(response.fields, dict[str, Any])
+        assert_type(response.retry_after_s, float | None)
+        return PostResult(response.ok, error=f"HTTP {response.status}")
+
+
 async def calls(publisher: ThreadsPublisher | WebhookPublisher, attempt: Attempt) -> None:
     assert_type(await publisher.publish(attempt), PostResult)
     assert_type(await publisher.reconcile(attempt), PostResult | None)
@@ -46,5 +93,8 @@ def main(directory: Path) -> None:
         with Scheduler(directory, clock=ManualClock(NOON)) as scheduler:
             scheduler.add_job("mai", "Xin chào", NOON)
             scheduler.run_due(threads)
-        [out] = platform.posts()
-        assert_type(out, Out)
+            scheduler.add_job("mai", "Chào", NOON)
+            scheduler.run_due(OfOurOwn(platform.webhook_url))
+        outs = platform.posts()
+        assert_type(outs, list[Out])
+        assert len(outs) == 2
