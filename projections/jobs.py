@@ -275,9 +275,15 @@ def _run(job: ScheduledJob, number: int, rest: Iterator[ScheduledJob]) -> _Run:
     return place_in_file(job), number, job, rest
 
 
+def _is_apart(run: _Run) -> bool:
+    """Return whether a run is of no page, or of one that was not opened yet."""
+    _, number, job, _ = run
+    return job is None or number == _OTHER
+
+
 def _packed_again(heap: list[_Run]) -> list[_Run]:
     """The same with one run for all pages that are open, of which a page is open at a time."""
-    others = [run for run in heap if run[2] is None or run[1] == _OTHER]
+    others = [run for run in heap if _is_apart(run)]
     left = [
         each
         for _, number, job, rest in heap

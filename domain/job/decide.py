@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..errors import StaleAttemptError, ValidationError
+from ..errors import JobNotFoundError, StaleAttemptError, ValidationError
 from ..validation import (
     check_account,
     check_checkpoint_name,
@@ -49,6 +49,7 @@ def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> Decis
     Raises:
         ValidationError: a value in the command is not acceptable.
         InvalidTransitionError: the lifecycle has no such transition from the job's state.
+        JobNotFoundError: there is no job, and the command does not make one.
         StaleAttemptError: the command is of an attempt that is not the job's current one.
     """
     if isinstance(command, c.Add):
@@ -58,7 +59,8 @@ def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> Decis
     trigger, rule = _RULES[type(command)]
     if isinstance(command, c.OfAttempt):
         _fence(job, command, trigger)
-    assert job is not None
+    if job is None:
+        raise JobNotFoundError(f"cannot {trigger}: there is no such job")
     check(job.status.value, trigger, job_id=job.job_id)
     return rule(job, command, now)
 

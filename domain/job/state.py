@@ -196,7 +196,7 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         if not isinstance(data, dict):
             raise ValidationError(f"not a job: {type(data).__name__}", field="data")
         try:
-            job = msgspec.convert({k: v for k, v in data.items() if k in _DICT_KEYS}, cls)
+            job = msgspec.convert({k: v for k, v in data.items() if k in DICT_KEYS}, cls)
         except msgspec.ValidationError as error:
             raise ValidationError(f"not a job: {error}", field="data") from None
         if isinstance(_MESSAGE.__get__(job), Fact):  # which is of the state alone
@@ -218,7 +218,12 @@ class ImportedJob(msgspec.Struct, frozen=True):
         return self.source if self.line is None else f"{self.source}, line {self.line}"
 
 
-_DICT_KEYS = frozenset(ScheduledJob.__struct_fields__[:16])
+DICT_KEYS = (
+    "job_id", "account_id", "content", "scheduled_time", "priority", "status", "platform",
+    "max_retries", "retry_count", "created_at", "started_at", "completed_at", "error", "thread_id",
+    "status_message", "metadata",
+)  # fmt: skip
+"""The keys of `ScheduledJob.to_dict`, in its order."""
 
 
 _TIMES = ("scheduled_time", "created_at", "started_at", "completed_at")

@@ -11,10 +11,10 @@ import msgspec
 
 from ...domain.errors import ValidationError
 from ...domain.job.importing import TIMES, least_attempt, stated_doubt
-from ...domain.job.state import JobPriority, JobStatus, ScheduledJob, copy_json
+from ...domain.job.state import DICT_KEYS, JobPriority, JobStatus, ScheduledJob, copy_json
 from ..typed_times import parse_moment
 
-KEYS = ScheduledJob.__struct_fields__[:16]
+KEYS = DICT_KEYS
 """Those of `ScheduledJob.to_dict`: in every form, always."""
 STATE = (
     "attempt", "in_doubt", "doubted_attempt", "exhausted", "outcome_unknown", "may_be_out",

@@ -11,6 +11,7 @@ from support.domain import NOON, SECOND, Life, command_for, in_state, new
 from jobledger import (
     InvalidScheduleTimeError,
     InvalidTransitionError,
+    JobNotFoundError,
     JobPriority,
     JobStatus,
     RetryPolicy,
@@ -352,3 +353,12 @@ def test_what_a_resolution_says_is_checked(command: c.Command, field: str) -> No
     with pytest.raises(ValidationError, match=field) as caught:
         life.do(command)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("trigger", sorted(set(PAST_TENSE) - {"add", "import"}))
+def test_a_command_on_a_job_that_is_not_there_is_an_error_of_the_domain(trigger: str) -> None:
+    """An attempt of a job that is gone is over; whatever else is asked finds no job."""
+    command = command_for(trigger, NOON)
+    of_attempt = isinstance(command, c.OfAttempt)
+    with pytest.raises(StaleAttemptError if of_attempt else JobNotFoundError, match="cannot "):
+        decide(None, command, NOON)
