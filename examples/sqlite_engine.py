@@ -13,6 +13,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jobledger import StorageError
@@ -22,12 +23,11 @@ from jobledger.eventstore.engines.registry import EngineOptions
 from jobledger.eventstore.port import AppendFailedError, Block, Identity, Place, Tail, Write
 from jobledger.eventstore.record import GENESIS
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS ledger (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT, zone TEXT);
-CREATE TABLE IF NOT EXISTS writes (
-    after INTEGER PRIMARY KEY, last INTEGER, day TEXT, end INTEGER, hash TEXT, lines BLOB
-);
-"""
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS ledger (only INTEGER PRIMARY KEY CHECK (only = 1), id, zone)",
+    "CREATE TABLE IF NOT EXISTS writes"
+    " (after INTEGER PRIMARY KEY, last INTEGER, day TEXT, end INTEGER, hash TEXT, lines BLOB)",
+)
 
 
 class SqliteEngine:
@@ -39,12 +39,22 @@ class SqliteEngine:
         if options.read_only and not path.exists():
             raise StorageError(f"there is no ledger in {path}", path=str(path))
         self._db = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-        self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {TABLES}")
-        made = (str(uuid.uuid4()), options.timezone or "UTC")
-        self._db.execute("INSERT OR IGNORE INTO ledger VALUES (1, ?, ?)", made)
+        self._db.execute("PRAGMA synchronous=FULL")  # a commit is on disk when it returns
+        with self._writing():
+            for table in TABLES:
+                self._db.execute(table)
+            made = (str(uuid.uuid4()), options.timezone or "UTC")
+            self._db.execute("INSERT OR IGNORE INTO ledger VALUES (1, ?, ?)", made)
         self.identity = Identity(*self._db.execute("SELECT id, zone FROM ledger").fetchone())
         self.place = Place(options.fs or FileSystem(), path.with_name(f"{path.name}.files"))
         self.place.fs.make_directory(self.place.directory)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Wait for the database from the beginning: in the middle SQLite would refuse instead."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
 
     def tail(self) -> Tail:
         """Return the end of the newest write."""
@@ -73,7 +83,8 @@ class SqliteEngine:
         """Insert a write, unless there is one after the same record."""
         row = (after.seq, then.seq, then.day, then.offset, then.hash, write.header + write.lines)
         try:
-            self._db.execute("INSERT INTO writes VALUES (?, ?, ?, ?, ?, ?)", row)
+            with self._writing():
+                self._db.execute("INSERT INTO writes VALUES (?, ?, ?, ?, ?, ?)", row)
         except sqlite3.IntegrityError:
             return False
         except sqlite3.Error as error:
