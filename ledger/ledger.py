@@ -23,48 +23,29 @@ from ..domain.job import commands as c
 from ..domain.job.events import Event
 from ..domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from ..domain.policy import EXPIRE_AFTER
-from ..eventstore.clock_jump import boot_time
 from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.engines.files.lock import LockWait, Patience
-from ..eventstore.engines.registry import EngineOptions, open_engine
-from ..eventstore.event_log import EventLog
-from ..eventstore.port import Durability, HasPlace
+from ..eventstore.port import Durability
 from ..instrumentation.log import logger
 from ..instrumentation.telling import OnlyTold
 from ..integrity.findings import VerifyReport
 from ..integrity.heads import ExportedHead
 from ..projections.board import Board
-from ..projections.projection import EVENTS
 from ..projections.rebuild import Progress, RebuildReport, Replay
-from ..projections.stored import ProjectionFactory, StoredProjection, make_all
-from ..release import __version__
+from ..projections.stored import ProjectionFactory, StoredProjection
 from . import open_handles
 from .background import Background
-from .clock import Clock, SystemClock, utc_of
-from .command_handler import CommandHandler
-from .derived_files import DerivedFiles
-from .derived_state import DerivedState
-from .history import History
-from .loading import StateLoader
+from .clock import Clock
 from .newcomers import Newcomer, id_for, wrong_kind
-from .queries import JobQueries, LedgerView
-from .rebuilding import Rebuilder
+from .parts import LedgerParts
+from .queries import LedgerView
 from .runner_lock import runner_pid
 from .settings import LedgerSettings, no_progress
-from .snapshots import Snapshots
-from .state import Follower, State
-from .uniqueness import Unique, Uniqueness
-from .write_behind import BATCH_MS, WriteBehind
-from .zone import load_zone, to_aware
+from .state import Follower
+from .uniqueness import Unique
+from .zone import to_aware
 
 if TYPE_CHECKING:
     from .backup import BackupReport
-
-
-def _tell_of_waiting(wait: LockWait) -> None:
-    logger(path=str(wait.path), held_by=str(wait.holder or "another process")).warning(
-        "waiting for a lock"
-    )
 
 
 class Ledger:
@@ -143,132 +124,27 @@ class Ledger:
 
     def _open(self, settings: LedgerSettings, followers: Sequence[Follower] = ()) -> None:
         """Make the parts, and bring the state up to the log; `followers` follow it, too."""
-        factories = tuple(settings.projections)
-        stored = make_all(factories)
-        progress = OnlyTold("progress", settings.progress)
-        clock = settings.clock or SystemClock()
-        self._fs = fs = settings.fs or FileSystem()
-        self._clock = clock
-        self._now = now = utc_of(clock)
+        self._closing = threading.RLock()
         self._expire_after = settings.expire_after
         self._read_only = settings.read_only
-        self._patience = Patience(_tell_of_waiting)
-        self._closing = threading.RLock()
-        self._state = state = State()
-        self._engine = engine = open_engine(
-            settings.location,
-            EngineOptions(
-                clock=now,
-                timezone=settings.zone_name,
-                durability=settings.durability,
-                read_only=settings.read_only,
-                allow_network=settings.allow_network,
-                patience=self._patience,
-                fs=fs,
-            ),
+        parts = LedgerParts(
+            settings,
+            followers,
+            self,
+            self._check_writable,
+            snapshot_every=self._SNAPSHOT_EVERY,
+            background=self._BACKGROUND,
         )
-        self._place = place = engine.place if isinstance(engine, HasPlace) else None
-        self._store = log = EventLog(
-            engine,
-            clock=now,
-            observer=state.observe,
-            others=state.find_others,
-            durability=settings.durability,
-            read_only=settings.read_only,
-            elapsed=boot_time() if type(clock) is SystemClock else None,
-            form=EVENTS,
-            renew=lambda reading: self._loader.renew(reading),
-        )
-        try:
-            self._zone = zone = load_zone(log.identity.timezone)
-            self._derived = derived = DerivedState(zone, factories, stored)
-            self._files = files = (
-                None if place is None else DerivedFiles(log, state, derived, place, self._patience)
-            )
-            self._rebuilder = Rebuilder(log, state, derived, files, zone, factories)
-            uniqueness = Uniqueness(state.board, settings.unique) if settings.unique else None
-            for follower in (derived, uniqueness, *followers):
-                if follower is not None:
-                    state.add(follower)
-            self._snapshots = (
-                None
-                if place is None
-                else Snapshots(
-                    place,
-                    log.identity.ledger_id,
-                    __version__,
-                    self._SNAPSHOT_EVERY,
-                    self._patience,
-                )
-            )
-            self._behind = WriteBehind(
-                self, log, state, files, self._snapshots, settings.durability, self._BACKGROUND
-            )
-            self._loader: StateLoader = StateLoader(
-                log,
-                state,
-                self._snapshots,
-                derived,
-                files,
-                use_snapshot=settings.use_snapshot and not derived.stored,
-                read_only=settings.read_only,
-                progress=progress,
-            )
-            self._handler = CommandHandler(
-                log,
-                state,
-                now=now,
-                zone=zone,
-                appender=self._behind,
-                check_writable=self._check_writable,
-                guards=[] if uniqueness is None else [uniqueness],
-                by=settings.by,
-            )
-            self._jobs = JobQueries(
-                state.board,
-                state.lock,
-                now=now,
-                expire_after=settings.expire_after,
-                refresh=log.refresh,
-            )
-            self._history = History(
-                log, zone, refresh=log.refresh, expire_after=settings.expire_after
-            )
-            log.refresh()
-            self._loader.progress = no_progress
-            group = None if settings.read_only else self._group_that_may_write()
-        except BaseException:
-            log.close()
-            raise
+        self._fs, self._clock, self._now = parts.fs, parts.clock, parts.now
+        self._patience, self._engine, self._place = parts.patience, parts.engine, parts.place
+        self._store, self._state, self._zone = parts.log, parts.state, parts.zone
+        self._derived, self._files, self._snapshots = parts.derived, parts.files, parts.snapshots
+        self._rebuilder, self._loader, self._behind = parts.rebuilder, parts.loader, parts.behind
+        self._handler, self._jobs, self._history = parts.handler, parts.jobs, parts.history
         self._life = open_handles.Lifetime(is_open=True)
-        self._report_opening(settings.durability, group)
         open_handles.remember(self, read_only=settings.read_only)
         if not settings.read_only:
             self._behind.follow()
-
-    def _report_opening(self, durability: Durability, group: int | None) -> None:
-        torn, damage = self._store.torn, self._store.damage
-        if torn is not None:
-            logger(path=torn.path, offset=torn.offset, size=torn.size, kept=torn.kept).warning(
-                "torn tail cut off"
-            )
-        if damage is not None:
-            logger(path=damage.path, line=damage.line, offset=damage.offset).warning(
-                "damaged log: only what is sound before the damage is shown"
-            )
-        if group is not None:
-            logger(directory=self.location, group=group).warning(
-                "a group may write in the directory and replace the log",
-                hint=f"chmod g-w {self.directory}; chmod g+ws if it is meant to share the ledger",
-            )
-        if durability == "batch":
-            logger(at_risk_ms=BATCH_MS).info("acknowledged changes may be lost in a power cut")
-
-    def _group_that_may_write(self) -> int | None:
-        if self._place is not None:
-            with suppress(OSError):
-                return self._place.fs.group_that_may_write(self._place.directory)
-        return None
 
     # -- adding --------------------------------------------------------------------------------
 

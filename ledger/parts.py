@@ -1,0 +1,194 @@
+"""What a ledger is made of: which parts there are, and which of them each works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from ..eventstore.clock_jump import boot_time
+from ..eventstore.engines.files.filesystem import FileSystem
+from ..eventstore.engines.files.lock import LockWait, Patience
+from ..eventstore.engines.registry import EngineOptions, open_engine
+from ..eventstore.event_log import EventLog
+from ..eventstore.port import HasPlace
+from ..instrumentation.log import logger
+from ..instrumentation.telling import OnlyTold
+from ..projections.projection import EVENTS
+from ..projections.stored import make_all
+from ..release import __version__
+from .background import Background, WritesBehind
+from .clock import SystemClock, utc_of
+from .command_handler import CommandHandler
+from .derived_files import DerivedFiles
+from .derived_state import DerivedState
+from .history import History
+from .loading import StateLoader
+from .queries import JobQueries
+from .rebuilding import Rebuilder
+from .settings import LedgerSettings, no_progress
+from .snapshots import Snapshots
+from .state import Follower, State
+from .uniqueness import Uniqueness
+from .write_behind import BATCH_MS, WriteBehind
+from .zone import load_zone
+
+
+class LedgerParts:
+    """The parts of one handle, each made from those before it; the state is up to the log when this
+    returns.
+
+    `followers` follow the state, too. `owner` is what its background thread works for,
+    `check_writable` raises where changes are refused. `snapshot_every` is the least number of
+    events after which a new snapshot is worth its writing.
+
+    Raises: as `Ledger`; then nothing is left open.
+    """
+
+    def __init__(
+        self,
+        settings: LedgerSettings,
+        followers: Sequence[Follower],
+        owner: WritesBehind,
+        check_writable: Callable[[], None],
+        *,
+        snapshot_every: int,
+        background: type[Background],
+    ) -> None:
+        factories = tuple(settings.projections)
+        # First: what is none must not leave a ledger behind.
+        stored, progress = make_all(factories), OnlyTold("progress", settings.progress)
+        self.clock = settings.clock or SystemClock()
+        self.now = utc_of(self.clock)
+        self.fs = settings.fs or FileSystem()
+        self.patience = Patience(_tell_of_waiting)
+        self.state = State()
+        self._open_log(settings)
+        try:
+            self.zone = load_zone(self.log.identity.timezone)
+            self.derived = DerivedState(self.zone, factories, stored)
+            self._make_files(snapshot_every)
+            self.rebuilder = Rebuilder(
+                self.log, self.state, self.derived, self.files, self.zone, factories
+            )
+            self._make_handler(settings, followers, owner, check_writable, background)
+            self.loader: StateLoader = StateLoader(
+                self.log,
+                self.state,
+                self.snapshots,
+                self.derived,
+                self.files,
+                use_snapshot=settings.use_snapshot and not stored,
+                read_only=settings.read_only,
+                progress=progress,
+            )
+            self.log.refresh()
+            self.loader.progress = no_progress
+            self._tell_of_opening(settings)
+        except BaseException:
+            self.log.close()
+            raise
+
+    def _open_log(self, settings: LedgerSettings) -> None:
+        self.engine = open_engine(
+            settings.location,
+            EngineOptions(
+                clock=self.now,
+                timezone=settings.zone_name,
+                durability=settings.durability,
+                read_only=settings.read_only,
+                allow_network=settings.allow_network,
+                patience=self.patience,
+                fs=self.fs,
+            ),
+        )
+        self.log = EventLog(
+            self.engine,
+            clock=self.now,
+            observer=self.state.observe,
+            others=self.state.find_others,
+            durability=settings.durability,
+            read_only=settings.read_only,
+            elapsed=boot_time() if type(self.clock) is SystemClock else None,
+            form=EVENTS,
+            renew=lambda reading: self.loader.renew(reading),
+        )
+
+    def _make_files(self, snapshot_every: int) -> None:
+        """Make what writes files, where the engine has a place for them."""
+        self.place = place = self.engine.place if isinstance(self.engine, HasPlace) else None
+        self.files: DerivedFiles | None = None
+        self.snapshots: Snapshots | None = None
+        if place is not None:
+            self.files = DerivedFiles(self.log, self.state, self.derived, place, self.patience)
+            ledger_id = self.log.identity.ledger_id
+            self.snapshots = Snapshots(place, ledger_id, __version__, snapshot_every, self.patience)
+
+    def _make_handler(
+        self,
+        settings: LedgerSettings,
+        followers: Sequence[Follower],
+        owner: WritesBehind,
+        check_writable: Callable[[], None],
+        background: type[Background],
+    ) -> None:
+        """Make what changes jobs, and what answers questions about them."""
+        log, state = self.log, self.state
+        uniqueness = Uniqueness(state.board, settings.unique) if settings.unique else None
+        for follower in (self.derived, uniqueness, *followers):
+            if follower is not None:
+                state.add(follower)
+        self.behind = WriteBehind(
+            owner, log, state, self.files, self.snapshots, settings.durability, background
+        )
+        self.handler = CommandHandler(
+            log,
+            state,
+            now=self.now,
+            zone=self.zone,
+            appender=self.behind,
+            check_writable=check_writable,
+            guards=[] if uniqueness is None else [uniqueness],
+            by=settings.by,
+        )
+        self.jobs = JobQueries(
+            state.board,
+            state.lock,
+            now=self.now,
+            expire_after=settings.expire_after,
+            refresh=log.refresh,
+        )
+        self.history = History(
+            log, self.zone, refresh=log.refresh, expire_after=settings.expire_after
+        )
+
+    def _tell_of_opening(self, settings: LedgerSettings) -> None:
+        torn, damage = self.log.torn, self.log.damage
+        if torn is not None:
+            logger(path=torn.path, offset=torn.offset, size=torn.size, kept=torn.kept).warning(
+                "torn tail cut off"
+            )
+        if damage is not None:
+            logger(path=damage.path, line=damage.line, offset=damage.offset).warning(
+                "damaged log: only what is sound before the damage is shown"
+            )
+        group = None if settings.read_only else self._group_that_may_write()
+        if group is not None:
+            where = self.engine.location
+            logger(directory=where, group=group).warning(
+                "a group may write in the directory and replace the log",
+                hint=f"chmod g-w {where}; chmod g+ws if it is meant to share the ledger",
+            )
+        if settings.durability == "batch":
+            logger(at_risk_ms=BATCH_MS).info("acknowledged changes may be lost in a power cut")
+
+    def _group_that_may_write(self) -> int | None:
+        if self.place is not None:
+            with suppress(OSError):
+                return self.place.fs.group_that_may_write(self.place.directory)
+        return None
+
+
+def _tell_of_waiting(wait: LockWait) -> None:
+    logger(path=str(wait.path), held_by=str(wait.holder or "another process")).warning(
+        "waiting for a lock"
+    )
