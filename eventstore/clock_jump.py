@@ -24,7 +24,7 @@ Elapsed = Callable[[], float]
 
 
 def boot_time() -> Elapsed | None:
-    """The machine's own such clock; None where it has none that counts while it is suspended."""
+    """Return the machine's own such clock; None where none counts while it is suspended."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return None if clock is None else lambda: time.clock_gettime(clock)
 

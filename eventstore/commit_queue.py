@@ -242,7 +242,7 @@ class CommitQueue(Generic[R]):
 
 
 def broken_off() -> StorageError:
-    """The error for an append whose writer was interrupted."""
+    """Return the error for an append whose writer was interrupted."""
     return StorageError(
         "the write was interrupted; whether the change is in the log is unknown",
         hint="look for it: this handle, or one opened anew, shows what is there",
@@ -250,7 +250,7 @@ def broken_off() -> StorageError:
 
 
 def change_within_change() -> StorageError:
-    """The error for an append by a thread that is in the midst of one, or of being told of one."""
+    """Return the error for an append by a thread in the midst of one, or of being told of one."""
     return StorageError(
         "a change was made from within another change",
         hint="a projection or a signal handler is no place to change jobs",

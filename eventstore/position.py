@@ -45,7 +45,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
         return self.days[-1].seq
 
     def cursor(self) -> Cursor:
-        """A cursor that stands there."""
+        """Return a cursor that stands there."""
         cursor, last = Cursor(), self.days[-1]
         cursor.day = last.day
         cursor.stand_at(last.size, self.line, last.seq, last.hash, self.batch, self.write_offset)

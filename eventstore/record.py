@@ -187,7 +187,7 @@ RECORDS_WITH_LINES = Form(_read_with_line, _read_with_lines, _make_record)
 
 
 def seal(body: bytes) -> tuple[bytes, str]:
-    """The line (with its newline) of a body that lacks its closing brace, and its hash."""
+    """Return the line (with its newline) of a body that lacks its closing brace, and its hash."""
     digest = sha256(body).hexdigest()[:32]
     return b'%b,"hash":"%b"}\n' % (body, digest.encode()), digest
 
@@ -238,7 +238,7 @@ def encode_write(
 
 
 def encode_header(header: Header) -> tuple[bytes, str]:
-    """The line of a header, and its hash."""
+    """Return the line of a header, and its hash."""
     fields = {name: getattr(header, name) for name in Header.__struct_fields__ if name != "hash"}
     if header.repaired is None:
         del fields["repaired"]
@@ -284,7 +284,7 @@ def decode_line(line: bytes, read: Callable[[bytes], R]) -> R:
 
 
 def own_hashes(lines: Sequence[bytes]) -> list[str | None]:
-    """The hash of each line's bytes; None where the line does not end in one."""
+    """Return the hash of each line's bytes; None where the line does not end in one."""
     return [
         # rule: hash-is-the-last-key
         sha256(line[:-_ENDING]).hexdigest()[:32] if line[-_ENDING:-34] == _HASH_KEY else None
@@ -298,7 +298,7 @@ def day_name(day: str) -> str:
 
 
 def decode_header(line: bytes) -> Header:
-    """The header of a line (without its newline).
+    """Return the header of a line (without its newline).
 
     Raises:
         RecordError: as for records; `format` where a newer release wrote the file.

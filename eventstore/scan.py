@@ -188,7 +188,7 @@ def scan(
 def _read_block(
     block: bytes, lines: list[bytes], seq: int, prev: str, form: Form[R]
 ) -> list[R] | None:
-    """The records of all the lines of a block; None where not each of them is in order.
+    """Return the records of all the lines of a block; None where not each of them is in order.
 
     The same rules as those of `_look_at_each`, in a form that costs half as much.
     """
@@ -212,7 +212,7 @@ def _read_block(
 def _look_at_each(
     lines: list[bytes], seq: int, prev: str, form: Form[R], versions: dict[str, int] | None
 ) -> tuple[list[R], RecordError | None]:
-    """The records of the lines up to the first that is not in order, and what is wrong with it."""
+    """Return the records of the lines up to the first out of order, and what is wrong there."""
     records: list[R] = []
     for line in lines:
         try:

@@ -34,7 +34,7 @@ def have_same_rules(first: str, second: str) -> bool:
 
 
 def _changes(zone: ZoneInfo) -> list[tuple[datetime, timedelta | None]]:
-    """The offset at the beginning, and every change of it with its moment."""
+    """Return the offset at the beginning, and every change of it with its moment."""
     moment, offset = _FIRST, _FIRST.astimezone(zone).utcoffset()
     found = [(moment, offset)]
     while moment < _LAST:
@@ -48,7 +48,7 @@ def _changes(zone: ZoneInfo) -> list[tuple[datetime, timedelta | None]]:
 def _first_after(
     zone: ZoneInfo, before: datetime, after: datetime, offset: timedelta | None
 ) -> tuple[datetime, timedelta | None]:
-    """The first moment between two at which the offset is another one, and that one."""
+    """Find the first moment between two at which the offset is another one, and that one."""
     while after - before > _FINEST:
         middle = (before + (after - before) / 2).replace(microsecond=0)
         if middle.astimezone(zone).utcoffset() == offset:
@@ -59,7 +59,8 @@ def _first_after(
 
 
 def check_same_zone(asked: str | None, recorded: str) -> None:
-    """
+    """Check that a zone that is asked for, if any, has the rules of the recorded one.
+
     Raises:
         ValidationError: a zone is asked for whose rules are others than those of the recorded one.
     """

@@ -98,8 +98,8 @@ class Background:
             self._count(owner.write_behind())
 
     def works_again(self) -> None:
-        """What failed has been done by somebody else, or what it failed for is over: the next time
-        it is tried as soon as ever. Cheap where nothing has failed."""
+        """Note that what failed has been done by somebody else, or that what it failed for is over:
+        the next time it is tried as soon as ever. Cheap where nothing has failed."""
         if self._failures:
             self._failures = 0
             self._retry.set()

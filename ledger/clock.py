@@ -15,7 +15,7 @@ class Clock(Protocol):
     """Tells the time."""
 
     def now(self) -> datetime:
-        """The current time, aware. It may go backwards; nothing here relies on its not doing so."""
+        """Return the current time, aware. It may go backwards; nothing here relies on it not to."""
 
 
 class SystemClock:
@@ -55,7 +55,7 @@ class ManualClock:
 
 
 def utc_of(clock: Clock) -> Callable[[], datetime]:
-    """A function that asks the clock, and gives the time in UTC.
+    """Return a function that asks the clock, and gives the time in UTC.
 
     Raises (the function):
         ValidationError: the clock gives no time with a zone.

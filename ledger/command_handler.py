@@ -112,7 +112,7 @@ class CommandHandler:
         self._by = None if by is None else check_by(by)
 
     def acting(self, by: str) -> CommandHandler:
-        """The same handler for what somebody else causes.
+        """Return the same handler for what somebody else causes.
 
         Raises:
             ValidationError: `by` is not what a record can have.

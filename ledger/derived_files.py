@@ -131,7 +131,7 @@ class DerivedFiles:
     def _one_by_one(
         self, taken: list[tuple[str, DayFile | None]]
     ) -> Iterator[tuple[Path, DayFile | None]]:
-        """The files to write; each is let go when it is written, but for what is remembered."""
+        """Yield the files to write; each is let go once written, but for what is remembered."""
         taken.reverse()
         while taken:
             day, file = taken.pop()

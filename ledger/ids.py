@@ -11,7 +11,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def new_id() -> str:
-    """A random UUID. Safe to use from any thread, and in the child of a fork."""
+    """Return a random UUID. Safe to use from any thread, and in the child of a fork."""
     while True:
         try:
             return _unused.pop()

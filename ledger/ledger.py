@@ -303,8 +303,8 @@ class Ledger:
         return len(self._handler.change_each(late))
 
     def acting(self, by: str) -> Self:
-        """The same handle under another name: what is changed through it is recorded as caused by
-        `by`, such as `web:lan`.
+        """Return the same handle under another name: what is changed through it is recorded as
+        caused by `by`, such as `web:lan`.
 
         For a program in which many people work with one handle. Any number of names may be in use
         at once, from any thread. Closing one closes the handle; leaving a `with` of one does not.
@@ -335,7 +335,7 @@ class Ledger:
     def list_jobs(
         self, account_id: str | None = None, status: JobStatus | None = None
     ) -> list[ScheduledJob]:
-        """The jobs of an account and a status (None: of all).
+        """Return the jobs of an account and a status (None: of all).
 
         Ordered by priority (highest first), then `scheduled_time`, then the order of adding.
 
@@ -349,7 +349,7 @@ class Ledger:
         return self._jobs.counts()
 
     def get_ready_jobs(self) -> list[ScheduledJob]:
-        """The due jobs, in the order in which they will run."""
+        """Return the due jobs, in the order in which they will run."""
         return self._jobs.get_ready_jobs()
 
     def history(self, job_id: str) -> list[Event]:
@@ -361,7 +361,7 @@ class Ledger:
         return self._history.of_job(job_id)
 
     def known_ids(self) -> list[str]:
-        """The ids of all jobs that there ever were, removed ones too, in the order of adding."""
+        """Return the ids of all jobs that there ever were, removed ones too, in order of adding."""
         return self._history.known_ids()
 
     def events(
@@ -373,7 +373,7 @@ class Ledger:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Iterator[Event]:
-        """The events after sequence number `after`, in order, up to those acknowledged by now.
+        """Yield the events after sequence number `after`, in order, up to those acknowledged now.
 
         Streamed: memory does not grow with the log. `types` are event types; `since` and `until`
         are inclusive bounds of the events' times, naive ones in the ledger's time zone.
@@ -381,8 +381,8 @@ class Ledger:
         return self._history.events(after, job_id=job_id, types=types, since=since, until=until)
 
     def as_of(self, when: datetime | int | None = None, *, seq: int | None = None) -> LedgerView:
-        """The state at a moment: after event number `seq`, or after the last event at or before
-        `when` (naive: in the ledger's time zone).
+        """Return the state at a moment: after event number `seq`, or after the last event at or
+        before `when` (naive: in the ledger's time zone).
 
         The log is in order of sequence, not of time: where the clock went back, a moment counts
         every event up to the last one that is not later than it.
@@ -423,7 +423,7 @@ class Ledger:
         )
 
     def export_head(self) -> ExportedHead:
-        """The log's position now, for somebody else to keep, once the whole log has verified.
+        """Verify the whole log and return its position now, for somebody else to keep.
 
         Raises:
             LedgerCorruptError: it does not.
@@ -514,8 +514,8 @@ class Ledger:
         return report
 
     def _replay(self) -> Replay | None:
-        """The state as it is, where a replay of the log would do nothing but make it again: this
-        handle was told to make it so when it was opened, and nothing came after it."""
+        """Return the state as it is, where a replay of the log would do nothing but make it again:
+        this handle was told to make it so when it was opened, and nothing came after it."""
         with self._state.lock:
             return (
                 self._rebuilder.as_replayed()
@@ -524,7 +524,7 @@ class Ledger:
             )
 
     def projection(self, name: str) -> StoredProjection:
-        """The projection of this name that the ledger was opened with, brought up to date.
+        """Return the projection of this name that the ledger was opened with, brought up to date.
 
         It goes on following the log whenever this handle looks at it.
 
@@ -584,7 +584,7 @@ class Ledger:
         return self._expire_after
 
     def runner_pid(self) -> int | None:
-        """The process that runs this ledger's jobs (0: it does not say which); None without one.
+        """Return the pid of the process that runs this ledger's jobs (0: it does not say), or None.
 
         Raises:
             StorageError: the lock's file cannot be read.
@@ -592,7 +592,7 @@ class Ledger:
         return runner_pid(self._engine, self._place)
 
     def now(self) -> datetime:
-        """The time by the ledger's clock, in UTC."""
+        """Return the time by the ledger's clock, in UTC."""
         return self._now()
 
     @cached_property
@@ -600,7 +600,7 @@ class Ledger:
         return UUID(self.ledger_id)
 
     def idempotency_key(self, job_id: str) -> str:
-        """A key that is the same for every attempt of a job, and different for every job."""
+        """Return a key that is the same for every attempt of a job, and different for every job."""
         return str(uuid5(self._namespace, job_id))
 
     def _check_writable(self) -> None:

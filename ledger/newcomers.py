@@ -30,7 +30,7 @@ def wrong_kind(value: object, kind: type, label: str) -> ValidationError:
 
 
 def used_before(job_id: str) -> ValidationError:
-    """The error for an id that the ledger knows already."""
+    """Return the error for an id that the ledger knows already."""
     return ValidationError(
         f"job_id {job_id!r} was used before",
         field="job_id",
@@ -39,7 +39,7 @@ def used_before(job_id: str) -> ValidationError:
 
 
 def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
-    """The same command with its naive times taken in a zone."""
+    """Return the same command with its naive times taken in a zone."""
     replace = msgspec.structs.replace
     if isinstance(command, c.Add):
         moment = to_aware(command.job.scheduled_time, zone)
@@ -52,7 +52,7 @@ def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
 
 
 def labelled(error: ValidationError, label: int | str | None) -> ValidationError:
-    """The error of one job of several, which says of which."""
+    """Return the error of one job of several, saying of which."""
     if label is None:
         return error
     return type(error)(f"{named(label)}: {error.message}", field=error.field, hint=error.hint)

@@ -40,12 +40,12 @@ _readers: weakref.WeakSet[Handle] = weakref.WeakSet()
 
 
 def remember(handle: Handle, *, read_only: bool) -> None:
-    """It is open from here on."""
+    """Note that a handle is open from here on."""
     (_readers if read_only else _writers).add(handle)
 
 
 def forget(handle: Handle) -> None:
-    """It is closed."""
+    """Note that a handle is closed."""
     _writers.discard(handle)
     _readers.discard(handle)
 

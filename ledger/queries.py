@@ -15,7 +15,7 @@ _MOST_COMPARED = 10_000
 
 
 def not_found(job_id: object, ids: Iterable[str]) -> JobNotFoundError:
-    """The error for an unknown id, with the nearest one that there is."""
+    """Return the error for an unknown id, with the nearest one that there is."""
     near = _nearest(str(job_id), list(islice(ids, _MOST_COMPARED)))
     return JobNotFoundError(
         f"no job {job_id!r} in this ledger",
@@ -25,7 +25,7 @@ def not_found(job_id: object, ids: Iterable[str]) -> JobNotFoundError:
 
 
 def _nearest(text: str, ids: list[str]) -> str | None:
-    """The id that `text` was probably meant to be, or to be the beginning of."""
+    """Find the id that `text` was probably meant to be, or to be the beginning of."""
     import difflib  # only for those who mistype
 
     whole = difflib.get_close_matches(text, ids, n=1)
@@ -76,7 +76,7 @@ class JobQueries:
     def list_jobs(
         self, account_id: str | None = None, status: JobStatus | None = None
     ) -> list[ScheduledJob]:
-        """The jobs of an account and a status (None: of all).
+        """Return the jobs of an account and a status (None: of all).
 
         Ordered by priority (highest first), then `scheduled_time`, then the order of adding.
 
@@ -103,7 +103,7 @@ class JobQueries:
             return self._board.counts()
 
     def get_ready_jobs(self) -> list[ScheduledJob]:
-        """The due jobs, in the order in which they will run."""
+        """Return the due jobs, in the order in which they will run."""
         self._refresh()
         now = self._now()
         with self._lock:

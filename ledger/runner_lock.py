@@ -120,7 +120,7 @@ def _take(fs: FileSystem, fd: int) -> bool:
 
 
 def find_runner(fs: FileSystem, directory: Path) -> int | None:
-    """The pid of the process that runs the jobs of `directory` (0: it does not say); None: none."""
+    """Return the pid of what runs the jobs of `directory` (0: it does not say), or None."""
     path = located(fs, directory) / LOCK_NAME
     with storage_errors("read", path):
         try:

@@ -53,7 +53,7 @@ class Snapshots:
         """Whether that one is only of another log than there is now."""
 
     def load(self) -> Snapshot | None:
-        """The one on disk; None, and a line in the operational log, where it cannot be used."""
+        """Read the one on disk; None, and a line in the operational log, where it is useless."""
         try:
             snapshot = read_snapshot(self._fs, self._path.parent, self._release)
         except OtherReleaseError as error:
@@ -114,7 +114,7 @@ class Snapshots:
         self._saved = seq
 
     def _on_disk(self, seq: int) -> int:
-        """The event that the one on disk stands for, whoever put it there; 0 if it is useless."""
+        """Return the event that the one on disk stands for, whoever put it there; 0: useless."""
         header = read_snapshot_header(self._fs, self._path.parent)
         if header is None or header.ledger != self._ledger_id:
             return 0

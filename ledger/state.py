@@ -22,13 +22,14 @@ class Follower(Protocol):
     """What takes in each change of the board, and is in the snapshot with it. Under the lock."""
 
     def followers(self) -> list[Callable[[Change], object]]:
-        """What is called with each change, in this order."""
+        """Return what is called with each change, in this order."""
 
     def capture(self, snapshot: Snapshot) -> Snapshot:
-        """The snapshot, with what this knows."""
+        """Return the snapshot, with what this knows."""
 
     def check_fits(self, snapshot: Snapshot) -> None:
-        """
+        """Check that the snapshot has what this has to know.
+
         Raises:
             SnapshotError: it lacks what this has to know.
         """
@@ -70,7 +71,7 @@ class State:
             call()
 
     def find_others(self) -> None:
-        """What is observed next was appended by another handle; called by the log."""
+        """Note that what is observed next was appended by another handle; called by the log."""
         for call in self.on_others:
             call()
 
@@ -84,14 +85,15 @@ class State:
     # -- snapshots -----------------------------------------------------------------------------
 
     def capture(self, position: Position) -> Snapshot:
-        """The state now, which is the one at `position`."""
+        """Return the state now, which is the one at `position`."""
         snapshot = Snapshot(position, self.board.capture(), [])
         for part in self._parts:
             snapshot = part.capture(snapshot)
         return snapshot
 
     def check_fits(self, snapshot: Snapshot) -> None:
-        """
+        """Check that the snapshot has all that is to be known here.
+
         Raises:
             SnapshotError: it lacks something that is to be known here.
         """

@@ -26,7 +26,8 @@ _OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING)
 
 
 def check_setting(unique: Unique) -> None:
-    """
+    """Check that a value can be the setting `unique`.
+
     Raises:
         ValidationError: it is neither a bool nor a positive timedelta.
     """
@@ -102,14 +103,16 @@ class Uniqueness:
                 texts.setdefault(key, named(label))
 
     def check_new(self, account_id: str, content: str, now: datetime) -> None:
-        """
+        """Check that a new job of the account may have this text.
+
         Raises:
             ValidationError: a job of the account with this text stands in the way.
         """
         self._check(account_id, content, now, None)
 
     def check_change(self, job: ScheduledJob, command: c.Command, now: datetime) -> None:
-        """
+        """Check that the job may have the text that it has after the command.
+
         Raises:
             ValidationError: after it, another job of the account with this text stands in the way.
         """
@@ -146,7 +149,7 @@ def _gives_text(command: c.Command) -> bool:
 
 
 def _first_state(intent: Intent, now: datetime) -> ScheduledJob:
-    """The job as its first event makes it."""
+    """Return the job as its first event makes it."""
     data = intent.data[0]
     event = Event(seq=0, at=now, type=data.TYPE, job_id=intent.job_id, version=1, data=data)
     job = evolve(None, event)

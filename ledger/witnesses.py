@@ -50,7 +50,7 @@ class Witnesses:
         return marker is not None and not marker.is_of(log.place, log.has)
 
     def sign_of(self, name: str) -> str | None:
-        """What a projection's files are the sign of; None for those that are in step, or behind.
+        """Say what a projection's files are the sign of; None: they are in step, or behind.
 
         Under the files' lock, with the log read to its end: else they may only be newer than what
         is known here.
@@ -61,7 +61,7 @@ class Witnesses:
         return _ahead(f"the files of {name} stand", marker.seq, self._log.seq)
 
     def sign_of_snapshot(self) -> str | None:
-        """What the snapshot is the sign of. As `sign_of`."""
+        """Say what the snapshot is the sign of. As `sign_of`."""
         header = read_snapshot_header(self._fs, self._directory)
         if header is None or header.seq <= self._log.seq:
             return None

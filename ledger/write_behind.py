@@ -112,7 +112,7 @@ class WriteBehind:
             self._files.write()
 
     def try_soon(self) -> None:
-        """What failed may work again: it is not waited out any longer."""
+        """Expect what failed to work again: it is not waited out any longer."""
         self._background.works_again()
 
     def save_snapshot(self) -> None:

@@ -11,7 +11,7 @@ from ..domain.times import in_utc, in_zone, is_naive
 
 
 def load_zone(name: str | ZoneInfo) -> ZoneInfo:
-    """The zone of an IANA name such as `Asia/Ho_Chi_Minh`.
+    """Return the zone of an IANA name such as `Asia/Ho_Chi_Minh`.
 
     Raises:
         ValidationError: there is no such zone.
@@ -27,7 +27,7 @@ def load_zone(name: str | ZoneInfo) -> ZoneInfo:
 
 
 def to_aware(moment: datetime, zone: ZoneInfo) -> datetime:
-    """A naive time as one of `zone`; anything else as it is, for validation to judge.
+    """Take a naive time as one of `zone`; anything else as it is, for validation to judge.
 
     A time that the zone has twice means the first unless its `fold` is 1; one that it skips is read
     with the offset from before the gap, so it comes out later by the length of the gap.
@@ -39,7 +39,7 @@ def to_aware(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def to_utc(moment: object, zone: ZoneInfo, field: str) -> datetime:
-    """A time that is asked about, in UTC; a naive one as in `to_aware`.
+    """Return a time that is asked about, in UTC; a naive one as in `to_aware`.
 
     Raises:
         ValidationError: it is no time.

@@ -158,7 +158,7 @@ def _open_files(directory: Path, options: EngineOptions) -> Engine:
 
 
 def _find(scheme: str) -> OpenEngine | None:
-    """The engine that a package or the program has added; None: there is none of this scheme."""
+    """Find the engine that a package or the program has added; None: none has this scheme."""
     if scheme not in _registered:
         from importlib.metadata import entry_points  # slow, and seldom needed
 

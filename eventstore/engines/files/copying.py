@@ -25,7 +25,7 @@ def copy_file(
 def copying(
     fs: FileSystem, source: Path, target: Path, begin: int = 0, end: int | None = None
 ) -> Iterator[int]:
-    """The same step by step: how many bytes at a time."""
+    """Copy as `copy_file` does, step by step: yield how many bytes were copied at a time."""
     with storage_errors("read", source):
         read = fs.open_read(source)
     try:

@@ -29,7 +29,7 @@ os.register_at_fork(after_in_child=_forked)
 
 
 def open_file(path: str | PathLike[str], flags: int, mode: int = 0o777) -> int:
-    """What `os.open` gives, closed on exec, and at no moment at the number of a standard stream."""
+    """Open as `os.open` does, closed on exec, and never at the number of a standard stream."""
     with _opening:
         taken = _take_what_is_free()  # rule: streams-are-taken
         try:
@@ -69,7 +69,7 @@ def _move_up(fd: int) -> int:
 
 
 def read_whole(path: str) -> bytes:
-    """What is in a file whose size the system does not say."""
+    """Read what is in a file whose size the system does not say."""
     fd, data = open_file(path, os.O_RDONLY), b""
     try:
         while part := os.read(fd, 64 * 1024):

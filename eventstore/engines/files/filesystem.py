@@ -61,11 +61,11 @@ class FileSystem:
     streams; no final link is followed; what is made belongs to whom its directory belongs."""
 
     def new_id(self) -> str:
-        """An id that nothing else has: a random UUID."""
+        """Return an id that nothing else has: a random UUID."""
         return str(uuid4())
 
     def process_id(self) -> int:
-        """The number of this process, for people who look for it."""
+        """Return the number of this process, for people who look for it."""
         return os.getpid()
 
     def pause(self, seconds: float) -> None:
@@ -73,7 +73,7 @@ class FileSystem:
         time.sleep(seconds)
 
     def locate(self, path: Path) -> Path:
-        """The absolute path without links of what `path` names now, or would name once it is made.
+        """Return the absolute path without links of what `path` names now, or will once it is made.
 
         A link that leads nowhere is left as it is: what it stands for may only be not mounted yet.
 
@@ -127,7 +127,7 @@ class FileSystem:
         return missing
 
     def sync_path_to(self, directory: Path) -> None:
-        """The names that lead to a directory are on disk when this returns.
+        """Make sure that the names that lead to a directory are on disk when this returns.
 
         Whoever made them, and was stopped before it was certain. A directory above that may not be
         read is passed over: nobody who may not read it has made the way through it. So is one whose
@@ -157,7 +157,8 @@ class FileSystem:
         return sorted(os.listdir(path))
 
     def check_owner(self, directory: Path) -> None:
-        """
+        """Check that the directory's owner has nothing against our writing there.
+
         Raises:
             PermissionError: the directory is another user's, who has not shared it; the
                 administrator may all the same.
@@ -169,11 +170,11 @@ class FileSystem:
         return bool(directory.stat().st_mode & stat.S_IWOTH)
 
     def group_that_may_write(self, directory: Path) -> int | None:
-        """A group that may write the directory, which was not made for it; None: there is none."""
+        """Find a group that was not made for the directory and may write it; None: no such one."""
         return group_that_may_write(directory.stat())
 
     def kind_of(self, directory: Path) -> str | None:
-        """The kind of file system that the directory is on; None where the system does not say."""
+        """Return the kind of file system that the directory is on; None: it is not known."""
         try:
             mounts = read_whole("/proc/self/mountinfo").decode(errors="replace")
         except OSError:
@@ -191,7 +192,7 @@ class FileSystem:
 
     @staticmethod
     def _checked(fd: int, path: Path, *, for_writing: bool = False) -> int:
-        """The descriptor, which is closed if it is not one of a file for us."""
+        """Return the descriptor, or close it if it is not one of a file for us."""
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
@@ -225,8 +226,8 @@ class FileSystem:
         settle_file(fd, path)
 
     def _settled(self, fd: int, path: Path) -> int:
-        """The descriptor; where the file cannot be given to whom it belongs, it is as if it had not
-        been made."""
+        """Settle a new file and return its descriptor; where the file cannot be given to whom it
+        belongs, it is as if it had not been made."""
         try:
             self.settle(fd, path)
         except BaseException:
@@ -240,7 +241,7 @@ class FileSystem:
         os.close(fd)
 
     def size(self, fd: int) -> int:
-        """The length of an open file.
+        """Return the length of an open file.
 
         Raises:
             FileNotFoundError: the file was removed: what is written to it would be gone.
@@ -270,7 +271,7 @@ class FileSystem:
         return status.st_size
 
     def file_size(self, path: Path) -> int:
-        """The length of a file that need not be open."""
+        """Return the length of a file that need not be open."""
         return path.stat(follow_symlinks=False).st_size
 
     def written_s(self, path: Path) -> float:
@@ -300,14 +301,14 @@ class FileSystem:
         os.ftruncate(fd, size)
 
     def sync_data(self, fd: int) -> None:
-        """The file's bytes and size are on disk when this returns."""
+        """Make sure that the file's bytes and size are on disk when this returns."""
         if _FULL_SYNC is not None:  # macOS: fsync stops at the drive's cache
             fcntl.fcntl(fd, _FULL_SYNC)
         else:
             os.fdatasync(fd)
 
     def sync_directory(self, path: Path) -> None:
-        """The directory's entries are on disk when this returns."""
+        """Make sure that the directory's entries are on disk when this returns."""
         fd = open_file(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(fd)
@@ -371,8 +372,8 @@ class FileSystem:
         self.write_parts_durably(path, (data,))
 
     def write_parts_durably(self, path: Path, parts: Iterable[bytes]) -> None:
-        """The same with what is not in memory as a whole; where making a part fails, the file stays
-        as it was."""
+        """Do the same with what is not in memory as a whole; where making a part fails, the file
+        stays as it was."""
         temporary = path.with_name(f".{path.name}.tmp")
         fd = self.open_write(temporary, create=True, truncate=True)
         try:
@@ -393,7 +394,7 @@ class FileSystem:
 
 
 def _described(pid: int) -> LockHolder:
-    """A process, as far as the system tells."""
+    """Describe a process, as far as the system tells."""
     with suppress(OSError, ValueError):
         line = Path(f"/proc/{pid}/stat").read_bytes().decode(errors="replace")
         name, _, rest = line.partition("(")[2].rpartition(")")
@@ -402,8 +403,8 @@ def _described(pid: int) -> LockHolder:
 
 
 def located(fs: FileSystem, directory: Path) -> Path:
-    """The place that a directory's name stands for now: whatever the program makes of its working
-    directory, or somebody of a link on the way, files go there and nowhere else.
+    """Find the place that a directory's name stands for now: whatever the program makes of its
+    working directory, or somebody of a link on the way, files go there and nowhere else.
 
     Raises:
         StorageError: nobody can say.

@@ -35,7 +35,7 @@ def encode_head(head: Tail) -> bytes:
 
 
 def decode_head(data: bytes) -> Tail | None:
-    """The head, or None where the bytes are torn or not a head at all."""
+    """Return the head, or None where the bytes are torn or not a head at all."""
     line = data.rstrip()
     body, mark, check = line.rpartition(b',"check":"')
     if (
@@ -63,7 +63,7 @@ class HeadFile:
         """What was in the file last: mostly it still is, and need not be decoded again."""
 
     def read(self) -> Tail | None:
-        """The head; None where there is none that can be trusted."""
+        """Return the head; None where there is none that can be trusted."""
         self._let_go_of_removed()
         if self._fd is None:
             try:
@@ -107,7 +107,7 @@ class HeadFile:
                 self.close()
 
     def sync(self) -> None:
-        """What was written here is on disk when this returns."""
+        """Make sure that what was written here is on disk when this returns."""
         if self._fd is not None and self._is_written:
             self._fs.sync_data(self._fd)
             self._is_written = False

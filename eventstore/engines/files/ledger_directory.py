@@ -22,7 +22,7 @@ REPAIR_NAME = "repair.json"
 
 
 def open_lock(fs: FileSystem, directory: Path, *, allow_network: bool = False) -> int:
-    """The append lock's file, open; makes directory and file where they are missing.
+    """Open the append lock's file; make directory and file where they are missing.
 
     Raises:
         StorageError: it cannot be made, or the directory holds what a new ledger would overwrite,
@@ -92,7 +92,8 @@ def first_identity(fs: FileSystem, directory: Path, days: list[str]) -> Identity
 
 
 def check_no_repair(fs: FileSystem, directory: Path) -> None:
-    """
+    """Check that no repair of the directory waits to be finished.
+
     Raises:
         LedgerCorruptError: a repair was begun and not finished.
     """
@@ -106,7 +107,7 @@ def check_no_repair(fs: FileSystem, directory: Path) -> None:
 
 
 def check_may_create(fs: FileSystem, directory: Path) -> None:
-    """A directory without a log may hold something else that is worth keeping.
+    """Check that a directory without a log holds nothing else that is worth keeping.
 
     Raises:
         LedgerCorruptError: there is a HEAD, so there was a log.

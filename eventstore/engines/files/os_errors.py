@@ -70,7 +70,7 @@ def is_no_file(error: BaseException | None) -> bool:
 
 
 def storage_error(doing: str, path: Path, error: OSError) -> StorageError:
-    """The StorageError for an OSError while `doing` something with `path`."""
+    """Return the StorageError for an OSError while `doing` something with `path`."""
     reason = error.strerror or str(error)
     where = error.filename
     if isinstance(where, str) and where != str(path):

@@ -30,7 +30,8 @@ def is_shared(directory: os.stat_result) -> bool:
 
 
 def check_directory(directory: os.stat_result, path: Path) -> None:
-    """
+    """Check that this process may make files in the directory.
+
     Raises:
         NotOursError: files that this process makes there would shut its owner out.
     """
@@ -40,7 +41,8 @@ def check_directory(directory: os.stat_result, path: Path) -> None:
 
 
 def check_file(file: os.stat_result, path: Path) -> None:
-    """
+    """Check that a file is one that this process may write.
+
     Raises:
         NotOursError: somebody else has put the file there.
     """
@@ -62,7 +64,7 @@ def _not_ours(found: os.stat_result, path: Path, directory: Path) -> NotOursErro
 
 
 def group_that_may_write(directory: os.stat_result) -> int | None:
-    """A group that may write the directory without its having been shared; None: there is none.
+    """Find a group that may write the directory without its having been shared; None: no such one.
 
     Where every user has a group of his own, of the same number, that is nobody else.
     """
@@ -79,7 +81,7 @@ def settle_file(fd: int, path: Path) -> None:
 
 
 def settle_directory(target: int | Path, path: Path, mode: int | None) -> None:
-    """The same for a directory; with `mode` None it keeps the one that the umask gave it."""
+    """Do the same for a directory; with `mode` None it keeps the one that the umask gave it."""
     is_for_group = _give(target, os.stat(path.parent))
     if mode is not None:
         set_mode(target, path, _SHARED_DIRECTORY_MODE if is_for_group else mode)

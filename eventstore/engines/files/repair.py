@@ -93,7 +93,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def assess(fs: FileSystem, directory: Path) -> Damage | None:
-    """What a repair would do; None where opening does not refuse the log.
+    """Say what a repair would do; None where opening does not refuse the log.
 
     Raises:
         StorageError: there is no ledger, it cannot be read, a newer release wrote it, or so little
@@ -191,7 +191,7 @@ def _parts(
 def _readable(
     fs: FileSystem, directory: Path, part: RemovedPart, log: VerifiedLog[Record]
 ) -> Iterator[LostEvent]:
-    """The events of a part whose lines are sound in themselves, and that nothing else has."""
+    """Yield the events of a part whose lines are sound in themselves, and that nothing else has."""
     for line in _lines(fs, directory / part.file, part.offset):
         with suppress(RecordError):
             record = decode_record(line)
@@ -248,7 +248,7 @@ def repair(fs: FileSystem, directory: Path, now: datetime) -> Plan | None:
 
 
 def read_plan(fs: FileSystem, directory: Path) -> Plan | None:
-    """The repair that was begun and not finished, if there is one.
+    """Read the repair that was begun and not finished, if there is one.
 
     Raises:
         StorageError: there is one, and nobody can say what it was to do; another repair can.
@@ -270,8 +270,8 @@ def read_plan(fs: FileSystem, directory: Path) -> Plan | None:
 
 
 def _take_up(fs: FileSystem, directory: Path) -> Plan | None:
-    """The repair to finish. What is no plan is put aside: what it was to do, and what is done of
-    it, can be seen from the log."""
+    """Return the repair to finish. What is no plan is put aside: what it was to do, and what is
+    done of it, can be seen from the log."""
     try:
         return read_plan(fs, directory)
     except StorageError as error:
@@ -341,8 +341,8 @@ def _remove_derived(fs: FileSystem, directory: Path) -> None:
 
 
 def _header(plan: Plan, directory: Path) -> Header:
-    """The header that puts the repair on record; wherever the ledger is, and whatever was wrong, it
-    stays short."""
+    """Make the header that puts the repair on record; wherever the ledger is, and whatever was
+    wrong, it stays short."""
     damage = plan.damage
     why = damage.message.replace(f"{directory}/", "")
     return Header(

@@ -118,7 +118,7 @@ class DayFiles:
             day, offset = following, 0
 
     def _length(self, day: str) -> int:
-        """The length of the file of `day`, which need not be opened if there is nothing to read."""
+        """Return the length of the file of `day`, which need not be open."""
         if self._fd is not None and day == self._day:
             return self.size(day)
         with storage_errors("open", self.path(day)):

@@ -56,8 +56,8 @@ def judge(
     head: Tail | None,
     damage: LedgerCorruptError | None,
 ) -> tuple[bytes, bool]:
-    """What stands behind the last whole write of the newest file, and whether that is a whole write
-    but for its newline; else it is a torn one.
+    """Tell what stands behind the last whole write of the newest file, and whether that is a whole
+    write but for its newline; else it is a torn one.
 
     Raises:
         LedgerCorruptError: it is damage.
