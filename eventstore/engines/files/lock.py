@@ -29,6 +29,9 @@ _TOLD_AFTER_S = 2.0
 _FIRST_PAUSE_S = 0.0001
 _LONGEST_PAUSE_S = 0.02
 
+_TRIES = 100
+"""How often a lock's file is opened anew that somebody has replaced meanwhile."""
+
 _holders: dict[FileIdentity, int] = {}
 """The threads of this process that hold an append lock, by the lock's file. A signal handler that
 uses a second handle would wait for the very thread that it interrupted."""
@@ -139,7 +142,7 @@ class AppendLock:
         """Lock the file that has the lock's name; opened anew where somebody has removed it, as
         others do."""
         fs, path = self._fs, self._path
-        while True:
+        for _ in range(_TRIES):
             assert self._fd is not None
             self._patience.take(fs, self._fd, path)  # rule: writers-take-turns
             try:
@@ -153,6 +156,7 @@ class AppendLock:
                 raise FileNotFoundError(errno.ENOENT, "the directory was removed") from None
             replaced, self._fd, self._identity = self._fd, fresh, fs.identity(fresh)
             fs.close(replaced)
+        raise FileNotFoundError(errno.ENOENT, "it is replaced again and again")
 
     def let_go(self) -> None:
         """Release it where it is held. Does nothing otherwise; it cannot fail."""

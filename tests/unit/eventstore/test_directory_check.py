@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from jobledger import Ledger, ManualClock, Scheduler, StorageError
 from jobledger.eventstore.engines.files import filesystem
 from jobledger.eventstore.engines.files.directory_check import is_network
 from jobledger.eventstore.engines.files.engine import FileEngine
-from jobledger.eventstore.engines.files.filesystem import FileSystem
+from jobledger.eventstore.engines.files.filesystem import FileIdentity, FileSystem
 
 # -- whose it is -----------------------------------------------------------------------------------
 
@@ -226,6 +227,24 @@ def test_a_removed_lock_file_locks_nobody_out_and_nobody_in(ledger: LogDirectory
     assert isinstance(engine, FileEngine)
     assert engine.turn()._identity == fs.identity(fd)
     fs.close(fd)
+
+
+class AlwaysReplaced(FileSystem):
+    """Somebody replaces the lock's file each time that it was opened."""
+
+    def named_size(self, path: Path, identity: FileIdentity) -> int:
+        if path.name == "append.lock":
+            raise FileNotFoundError(errno.ENOENT, "the file was renamed or replaced")
+        return super().named_size(path, identity)
+
+
+def test_a_lock_that_is_replaced_again_and_again_is_given_up(ledger: LogDirectory) -> None:
+    """Nobody tries for ever; nothing was written."""
+    ledger.load().close()
+    before = ledger.files()
+    with pytest.raises(StorageError, match="replaced again and again"):
+        ledger.load(fs=AlwaysReplaced())
+    assert ledger.files() == before
 
 
 # -- modes -----------------------------------------------------------------------------------------
