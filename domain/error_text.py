@@ -25,7 +25,7 @@ _VARYING = re.compile(
 
 
 def grouped(error: str) -> str:
-    """The first line of an error, each number and id in it replaced by `#`.
+    """Return the first line of an error, each number and id in it replaced by `#`.
 
     A status code stays, as it says what kind of error it is: up to three digits after `HTTP`,
     `status`, `code`, `errno` or `error`. Cut at 200 characters.
@@ -35,7 +35,7 @@ def grouped(error: str) -> str:
 
 
 def first_line(error: str) -> str:
-    """The first line that says anything; "(no message)" where there is none."""
+    """Return the first line that says anything; "(no message)" where there is none."""
     for line in error.splitlines():
         if stripped := line.strip():
             return stripped

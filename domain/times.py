@@ -47,7 +47,7 @@ def is_naive(moment: datetime) -> bool:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same moment as a plain datetime in UTC.
+    """Return the same moment as a plain datetime in UTC.
 
     Raises:
         ValueError: it has no time zone, or is none that a calendar has.
@@ -63,7 +63,7 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def in_zone(wall: datetime, zone: tzinfo) -> datetime:
-    """The plain datetime that a naive one is in a zone.
+    """Return the plain datetime that a naive one is in a zone.
 
     Raises:
         ValueError: it is none that a calendar has.

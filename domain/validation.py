@@ -71,7 +71,7 @@ def check_optional_text(value: object, field: str, longest: int) -> str | None:
 
 
 def check_count(value: object, field: str) -> int:
-    """An int from 0 to a million; a bool is none."""
+    """Check an int from 0 to a million, and return it; a bool is none."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise _refuse(field, f"must be an int, not {_shown(value)}")
     if not 0 <= value <= MAX_RETRIES:
@@ -80,14 +80,15 @@ def check_count(value: object, field: str) -> int:
 
 
 def check_flag(value: object, field: str) -> bool:
-    """A bool."""
+    """Check a bool, and return it."""
     if not isinstance(value, bool):
         raise _refuse(field, f"must be a bool, not {_shown(value)}")
     return value
 
 
 def check_priority(value: object) -> JobPriority:
-    """A `JobPriority`; a bare number is refused, since 1 could mean first or lowest."""
+    """Check a `JobPriority`, and return it; a bare number is refused, since 1 could mean first or
+    lowest."""
     if not isinstance(value, JobPriority):
         names = ", ".join(f"JobPriority.{priority.name}" for priority in JobPriority)
         raise _refuse("priority", f"must be one of {names}, not {_shown(value)}")
@@ -95,7 +96,7 @@ def check_priority(value: object) -> JobPriority:
 
 
 def check_schedule(value: object, now: datetime) -> datetime:
-    """An aware time within a year (365 days) of now, either way; handed back in UTC."""
+    """Check an aware time within a year (365 days) of now, either way; return it in UTC."""
     if not isinstance(value, datetime):
         raise InvalidScheduleTimeError(
             f"scheduled_time must be a datetime, not {_shown(value)}", field="scheduled_time"
@@ -125,7 +126,7 @@ def _iso(value: datetime) -> str:
 
 
 def check_timeout(value: object, field: str = "publish_timeout") -> timedelta:
-    """A positive timedelta of at most a year."""
+    """Check a positive timedelta of at most a year, and return it."""
     if not isinstance(value, timedelta):
         raise _refuse(field, f"must be a timedelta, not {_shown(value)}")
     if not timedelta(0) < value <= LONGEST_TIMEOUT:
@@ -134,7 +135,8 @@ def check_timeout(value: object, field: str = "publish_timeout") -> timedelta:
 
 
 def check_metadata(value: object, field: str = "metadata") -> dict[str, Any]:
-    """A dict of JSON values, copied: at most 64 KiB as JSON and 32 levels deep; None is `{}`."""
+    """Check a dict of JSON values, and return a copy: at most 64 KiB as JSON and 32 levels deep;
+    None is `{}`."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -144,7 +146,7 @@ def check_metadata(value: object, field: str = "metadata") -> dict[str, Any]:
 
 
 def check_json(value: object, field: str) -> Any:
-    """A copy of a JSON value (tuples become lists), refused where the log could not keep it."""
+    """Copy a JSON value (tuples become lists); refuse it where the log could not keep it."""
     if not value and isinstance(value, dict):
         return {}
     copy = _json_copy(value, field, field, 1, [MAX_METADATA_BYTES])

@@ -57,12 +57,12 @@ def is_of(value: object, kind: type) -> bool:
 
 
 def class_name(kind: type) -> str:
-    """The name of a class, in at most 100 characters."""
+    """Return the name of a class, in at most 100 characters."""
     return clean_text(_NAME(kind), LONGEST_NAME)
 
 
 def kind_of(value: object) -> str:
-    """The name of a value's class."""
+    """Return the name of a value's class."""
     return class_name(type(value))
 
 
@@ -75,12 +75,12 @@ def classes_of(value: object) -> Iterator[tuple[str, str]]:
 
 
 def text_of(value: object, longest: int = LONGEST_TEXT) -> str | None:
-    """A value as text that fits the log; None where that cannot be had."""
+    """Return a value as text that fits the log; None where that cannot be had."""
     return guarded(lambda: clean_text(value, longest), None)
 
 
 def id_of(value: object) -> str | None:
-    """The id of a post, a text or a number, as text; None where it is neither."""
+    """Return the id of a post, a text or a number, as text; None where it is neither."""
     if is_of(value, str):
         return text_of(value, LONGEST_ID)
     if is_of(value, int) and type(value) is not bool:
@@ -89,8 +89,8 @@ def id_of(value: object) -> str | None:
 
 
 def shown(value: object) -> str:
-    """What was returned, for an error's text: its class, and its value where that is one word (an
-    id, say)."""
+    """Return what was returned, for an error's text: its class, and its value where that is one
+    word (an id, say)."""
     if value is None or type(value) is bool:
         return repr(value)
     if type(value) in (int, float) or (type(value) is str and len(value) <= _LONGEST_SHOWN):
@@ -105,7 +105,8 @@ def shown(value: object) -> str:
 
 
 def described(error: BaseException) -> str:
-    """An exception as the log has it: its class and its message; of a group also what is in it."""
+    """Return an exception as the log has it: its class and its message; of a group also what is in
+    it."""
     told = _described(error)
     if is_of(error, BaseExceptionGroup):
         told = "; ".join([told, *map(_described, leaves_of(error)[:_MOST_DESCRIBED])])
@@ -118,7 +119,7 @@ def _described(error: BaseException) -> str:
 
 
 def leaves_of(error: BaseException) -> list[BaseException]:
-    """The exceptions in a group, however deep; what is no group is its own only one."""
+    """Return the exceptions in a group, however deep; what is no group is its own only one."""
     leaves: list[BaseException] = []
     left = [error]
     for _ in range(MOST_LEAVES):
@@ -135,9 +136,9 @@ def leaves_of(error: BaseException) -> list[BaseException]:
 def chain_of(
     error: BaseException, outside: BaseException | None = None
 ) -> list[tuple[BaseException, int]]:
-    """An exception and all that it came from, each once: cause, what was being handled when it was
-    raised, members of a group, and what it was made with. The number is the place in the list of
-    the one that led there, -1 for the first.
+    """Return an exception and all that it came from, each once: cause, what was being handled when
+    it was raised, members of a group, and what it was made with. The number is the place in the
+    list of the one that led there, -1 for the first.
 
     `outside` was being handled already when the code was called that raised: it is left out.
     """
@@ -163,7 +164,7 @@ def _origins(error: BaseException) -> list[BaseException]:
 
 
 def errno_of(error: BaseException) -> int | None:
-    """The number of an OSError."""
+    """Return the number of an OSError."""
     number = _ERRNO(error) if is_of(error, OSError) else None
     return number if type(number) is int else None
 

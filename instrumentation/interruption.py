@@ -28,7 +28,7 @@ _TRACEBACK = BaseException.__dict__["__traceback__"].__get__
 
 
 def _signal_handlers() -> set[object]:
-    """The code of the functions that handle signals now."""
+    """Return the code of the functions that handle signals now."""
     import signal
 
     found: set[object] = set()

@@ -65,7 +65,7 @@ class Log:
 
 
 def logger(**bound: object) -> Log:
-    """A logger with `bound` on every line. structlog is imported at the first use."""
+    """Return a logger with `bound` on every line. structlog is imported at the first use."""
     with suppress(Exception):  # where it cannot be imported just now, the lines are counted
         import structlog  # noqa: F401 - here, where nothing hurries, and not at the first line
     return Log(bound)
@@ -186,7 +186,8 @@ def _showable(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMa
 
 
 def _made_printable(_: Any, method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
-    """An error's text may hold what a terminal takes for commands; line breaks are quoted later."""
+    """Take what a terminal takes for commands out of an error's text; line breaks are quoted
+    later."""
     plain = bool, int, float, type(None)
     return {
         key: value if isinstance(value, plain) else printable(value, one_line=False)

@@ -49,14 +49,14 @@ def mark_secret(value: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """The text with `***` in place of every secret."""
+    """Return the text with `***` in place of every secret."""
     for secret in _secrets:
         text = text.replace(secret, HIDDEN)
     return text
 
 
 def hide_secrets(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: replaces secrets in every value of an event, however deep.
+    """Replace secrets in every value of an event, however deep: a structlog processor.
 
     jobledger's own logger has it first, whatever structlog was configured with. Put it into a
     pipeline of your own to cover what your program logs. A value that is neither text nor a mapping
@@ -74,7 +74,7 @@ def hide_secrets(_: Any, method: str, event: MutableMapping[str, Any]) -> Mutabl
 
 
 def traceback_of(info: Any) -> str | None:
-    """The text of an `exc_info`, in any form that loggers take; None where there is none."""
+    """Return the text of an `exc_info`, in any form that loggers take; None where there is none."""
     if isinstance(info, BaseException):
         error: BaseException | None = info
     elif isinstance(info, tuple):
@@ -108,7 +108,7 @@ def _tells(value: Any) -> bool:
 
 
 def hide_in(command: c.OfAttempt) -> c.OfAttempt:
-    """The command with no secret in what it records.
+    """Return the command with no secret in what it records.
 
     Raises:
         ValidationError: a secret stands in a checkpoint.

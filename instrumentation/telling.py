@@ -53,7 +53,7 @@ class Repeated:
         self._wait_s = FIRST_AGAIN_S
 
     def failed(self, error: str | BaseException, **values: object) -> None:
-        """It failed, once more or for the first time."""
+        """Note that it failed, once more or for the first time."""
         from ..domain.error_text import grouped  # only needed when something is wrong
 
         text = described(error) if isinstance(error, BaseException) else error
@@ -76,7 +76,7 @@ class Repeated:
         log.error(self._event, error=text)
 
     def worked(self) -> None:
-        """It worked; cheap where it did before."""
+        """Note that it worked; cheap where it did before."""
         if not self._failures:
             return
         with self._lock:

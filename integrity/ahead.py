@@ -28,7 +28,7 @@ Markers = dict[Path, Marker]
 def read_markers(
     fs: FileSystem, directory: Path, names: Iterable[str], findings: Findings
 ) -> Markers:
-    """The markers in a directory that has files of these `names`."""
+    """Return the markers in a directory that has files of these `names`."""
     found: Markers = {}
     for match in filter(None, map(_NAME.fullmatch, names)):
         path = marker_path(directory, match[1])

@@ -263,7 +263,7 @@ class ChainCheck:
             self._end_write(place)
 
     def _fault_of(self, record: SoundRecord) -> Broken | None:
-        """What is wrong with a sound record here; behind unreadable lines less is known."""
+        """Return what is wrong with a sound record here; behind unreadable lines less is known."""
         due = self._seq + 1
         if self._hash is not None and record.seq != due:
             return Broken("sequence", f"sequence {record.seq} where {due} is due")
@@ -297,13 +297,14 @@ class ChainCheck:
     # -- the end of a file ---------------------------------------------------------------------
 
     def _drop_tail(self, path: Path) -> None:
-        """What was taken for a torn write is damage: something after it disproves it."""
+        """Report as damage what was taken for a torn write: something after it disproves it."""
         if self._tail is not None:
             self._report(path, self._tail.line, self._tail.fault)
             self._tail, self._hash, self._write = None, None, []
 
     def _miss_newline(self, path: Path, line: Line) -> None:
-        """A sound last line without its newline: lost where the line was known to be on disk."""
+        """Take in a sound last line without its newline: lost where the line was known to be on
+        disk."""
         if self._newest and self._durable_seq <= self.seq:
             self._findings.note(f"{path}: the last newline is missing; the next open adds it")
         else:
@@ -336,5 +337,5 @@ class ChainCheck:
 
 
 def day_of(path: Path) -> str:
-    """The day in a day file's name."""
+    """Return the day in a day file's name."""
     return path.name[len("events_") : -len(".jsonl")]

@@ -41,7 +41,7 @@ def verify(
 
 
 def _of_engine(report: VerifyReport, engine: Engine, copy: Path) -> VerifyReport:
-    """The report with the names of the engine's own places."""
+    """Return the report with the names of the engine's own places."""
     before, location = f"{copy}/", f"{engine.location}#"
     replace = msgspec.structs.replace
     return replace(

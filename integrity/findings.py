@@ -45,7 +45,7 @@ class VerifyReport(msgspec.Struct, frozen=True):
     exported_head: ExportedHead | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The report with the keys that `jobledger verify --json` prints."""
+        """Return the report with the keys that `jobledger verify --json` prints."""
         document: dict[str, Any] = msgspec.to_builtins(self)
         for name in ("notes", "proven", "exported_head"):
             del document[name]

@@ -42,14 +42,14 @@ class ExportedHead(msgspec.Struct, frozen=True, kw_only=True):
     day: Day
 
     def to_dict(self) -> dict[str, Any]:
-        """The document that `jobledger verify --export-head` writes."""
+        """Return the document that `jobledger verify --export-head` writes."""
         document: dict[str, Any] = msgspec.to_builtins(self)
         document["at"] = None if self.at is None else timestamp(self.at)
         return document
 
     @classmethod
     def from_dict(cls, document: Any) -> Self:
-        """The head of a document; keys that are not known are left alone.
+        """Return the head of a document; keys that are not known are left alone.
 
         Raises:
             ValidationError: it is no exported head, or a newer release wrote it.

@@ -147,7 +147,7 @@ def _note_gaps(last: LinePlace, sealed: set[str], chain: ChainCheck, findings: F
 
 
 def _event(chain: ChainCheck, seq: int) -> LinePlace | None:
-    """The line of an event, or of the log's first header for 0."""
+    """Return the line of an event, or of the log's first header for 0."""
     return next(iter(chain.found.get(seq, [])), None)
 
 

@@ -158,7 +158,7 @@ def _marker(fs: FileSystem, directory: Path) -> Marker | None:
 
 
 def _event(record: SoundRecord) -> Event:
-    """The event of a record, its data brought up to today's form."""
+    """Return the event of a record, its data brought up to today's form."""
     return Event(
         seq=record.seq,
         at=record.at,

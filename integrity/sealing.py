@@ -67,7 +67,7 @@ def seal_days(
 
 
 def _ends(verification: Verification, today: bool) -> dict[str, LinePlace]:
-    """The position to seal of each day."""
+    """Return the position to seal of each day."""
     newest, last = verification.paths[-1], verification.durable()
     ends = {place.day: place for place in verification.chain.day_ends if place.path != newest}
     if today and last is not None and last.at is not None:

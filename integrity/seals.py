@@ -48,7 +48,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
 
     def message(self) -> bytes:
-        """The bytes that are signed."""
+        """Return the bytes that are signed."""
         return seal_message(self.ledger, self.day, self.seq, self.hash, self.sealed_at)
 
 
@@ -57,7 +57,8 @@ class SealError(Exception):
 
 
 def seal_message(ledger: str, day: str, seq: int, digest: str, sealed_at: str) -> bytes:
-    """What a seal signs: six lines, the first of which keeps it from being taken for else."""
+    """Return what a seal signs: six lines, the first of which keeps it from being taken for
+    else."""
     return (
         f"jobledger seal {SEAL_FORMAT}\nledger {ledger}\nday {day}\nseq {seq}\nhash {digest}\n"
         f"sealed_at {sealed_at}\n"
@@ -76,7 +77,7 @@ class SigningKey:
 
     @classmethod
     def generate(cls) -> SigningKey:
-        """A new key.
+        """Make a new key.
 
         Raises:
             JobLedgerError: the extra `seal` is not installed.
@@ -88,7 +89,7 @@ class SigningKey:
 
     @classmethod
     def from_pem(cls, pem: bytes, password: bytes | None = None) -> SigningKey:
-        """The key of a PEM file.
+        """Return the key of a PEM file.
 
         Raises:
             ValidationError: it is no Ed25519 private key, or the password does not open it.
@@ -117,7 +118,7 @@ class SigningKey:
         return cls(key)
 
     def to_pem(self, password: bytes | None = None) -> bytes:
-        """The private key as a PEM file (PKCS 8), encrypted where a password is given."""
+        """Return the private key as a PEM file (PKCS 8), encrypted where a password is given."""
         from cryptography.hazmat.primitives import serialization as s
 
         protection: s.KeySerializationEncryption = s.NoEncryption()
@@ -126,7 +127,7 @@ class SigningKey:
         return self._key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, protection)
 
     def seal(self, *, ledger: str, day: str, seq: int, digest: str, sealed_at: str) -> Seal:
-        """The seal of one position."""
+        """Return the seal of one position."""
         signature = self._key.sign(seal_message(ledger, day, seq, digest, sealed_at))
         return Seal(
             ledger=ledger,
@@ -222,12 +223,12 @@ def seal_file(directory: Path, day: str) -> Path:
 
 
 def sealed_days(names: Iterable[str]) -> list[str]:
-    """The days that have a seal, in order, of the names in a directory."""
+    """Return the days that have a seal, in order, of the names in a directory."""
     return sorted(match[1] for match in map(_NAME.fullmatch, names) if match)
 
 
 def read_seal(fs: FileSystem, directory: Path, day: str) -> Seal:
-    """The seal of a day.
+    """Return the seal of a day.
 
     Raises:
         SealError: the file holds none, or another day's.

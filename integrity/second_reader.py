@@ -113,7 +113,7 @@ _document = json.JSONDecoder().decode
 
 
 def read_lines(fs: FileSystem, path: Path, progress: Callable[[int], None]) -> Iterator[Line]:
-    """The lines of a file, each byte read once; `progress` gets the bytes read so far.
+    """Yield the lines of a file, each byte read once; `progress` gets the bytes read so far.
 
     A line that is longer than any may be is handed out without its data, and reading goes on
     behind it. An empty file has one empty line.
@@ -139,7 +139,7 @@ def read_lines(fs: FileSystem, path: Path, progress: Callable[[int], None]) -> I
 
 
 def _split(line: Line) -> tuple[dict[str, Any], str]:
-    """The keys of a line and its hash, which fits its bytes."""
+    """Return the keys of a line and its hash, which fits its bytes."""
     if line.end - line.offset > _LONGEST_LINE:
         raise Broken("unreadable", f"the line is longer than {_LONGEST_LINE} bytes")
     match = _LINE.fullmatch(line.data)
@@ -158,7 +158,7 @@ def _split(line: Line) -> tuple[dict[str, Any], str]:
 
 
 def parse_header(line: Line) -> SoundHeader:
-    """The header of a file's first line.
+    """Return the header of a file's first line.
 
     Raises:
         Broken: it is none, or its hash does not fit its bytes.
@@ -184,7 +184,7 @@ def parse_header(line: Line) -> SoundHeader:
 
 
 def parse_record(line: Line) -> SoundRecord:
-    """The record of any other line.
+    """Return the record of any other line.
 
     Raises:
         Broken: it is none, or its hash does not fit its bytes.
@@ -219,7 +219,7 @@ def parse_record(line: Line) -> SoundRecord:
 
 
 def parse_head(data: bytes) -> HeadValues | None:
-    """What a HEAD file says; None where its bytes are torn or it is none."""
+    """Return what a HEAD file says; None where its bytes are torn or it is none."""
     match = _HEAD.fullmatch(data.rstrip())
     if match is None or hashlib.sha256(match[1]).digest()[:8].hex() != match[2].decode():
         return None

@@ -193,7 +193,7 @@ class Verification:
                 self._findings.add("head", path, f"{message}, where it does not end")
 
     def durable(self) -> LinePlace | None:
-        """The last position that is known to be on disk; None where there is no sound line.
+        """Return the last position that is known to be on disk; None where there is no sound line.
 
         A copy without HEAD was written long ago as far as anybody can tell.
         """

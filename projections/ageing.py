@@ -41,7 +41,7 @@ class AgeingQueue:
         return sum(lane.size for lane in self._lanes.values())
 
     def push(self, entry: Later) -> None:
-        """A job that is SCHEDULED now, or whose rank has changed."""
+        """Take in a job that is SCHEDULED now, or whose rank has changed."""
         self._lanes[self._jobs[entry[2]].priority].push(entry)
 
     def make_anew(self, scheduled: Iterable[Later]) -> None:
@@ -53,7 +53,7 @@ class AgeingQueue:
             lane.make_anew(entries[priority])
 
     def next_time(self) -> datetime | None:
-        """The earliest time of a SCHEDULED job that has not been found due yet."""
+        """Return the earliest time of a SCHEDULED job that has not been found due yet."""
         times = [lane.next_time() for lane in self._lanes.values()]
         return min((time for time in times if time is not None), default=None)
 
@@ -109,5 +109,5 @@ class AgeingQueue:
         return -job.priority - steps, job.scheduled_time, job.order
 
     def due_of(self, account_id: str) -> Iterator[ScheduledJob]:
-        """The due jobs of an account as of the last look; in no order, and perhaps twice."""
+        """Return the due jobs of an account as of the last look; in no order, and perhaps twice."""
         return chain.from_iterable(lane.due_of(account_id) for lane in self._lanes.values())

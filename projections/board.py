@@ -149,7 +149,7 @@ class Board:
         heapq.heapify(self._expiring)
 
     def capture(self) -> BoardState:
-        """What it has now."""
+        """Return what it has now."""
         return BoardState(
             seq=self.seq,
             at=self.at,
@@ -196,13 +196,13 @@ class Board:
         return {status: len(members) for status, members in self._by_status.items()}
 
     def of_status(self, status: JobStatus) -> list[ScheduledJob]:
-        """The jobs of one status, in no particular order."""
+        """Return the jobs of one status, in no particular order."""
         return self.jobs.collect(self._by_status[status])
 
     def select(
         self, *, account_id: str | None = None, status: JobStatus | None = None
     ) -> list[ScheduledJob]:
-        """The jobs of an account and a status (None: of all), ranked."""
+        """Return the jobs of an account and a status (None: of all), ranked."""
         chosen: Iterable[ScheduledJob]
         if account_id is not None:
             chosen = self.jobs.collect(self._by_account.get(account_id, ()))
@@ -227,7 +227,8 @@ class Board:
         without_accounts: Collection[str] = (),
         without_jobs: Collection[str] = (),
     ) -> ScheduledJob | None:
-        """The due job that comes first, leaving out some; O(log n) and the number left out."""
+        """Return the due job that comes first, leaving out some; O(log n) and the number left
+        out."""
         due = self.first_due(
             now, expire_after, 1, without_accounts=without_accounts, without_jobs=without_jobs
         )
@@ -248,16 +249,17 @@ class Board:
         return self._queue.first_due(now, expire_after, without_accounts, without_jobs, count)
 
     def due_of(self, account_id: str) -> list[ScheduledJob]:
-        """The jobs of an account that `next_due` found due when it was last asked, ranked."""
+        """Return the jobs of an account that `next_due` found due when it was last asked,
+        ranked."""
         found = {job.job_id: job for job in self._queue.due_of(account_id)}
         return sorted(found.values(), key=rank)
 
     def next_time(self) -> datetime | None:
-        """The earliest time of a SCHEDULED job that has not been found due yet."""
+        """Return the earliest time of a SCHEDULED job that has not been found due yet."""
         return self._queue.next_time()
 
     def expired(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
-        """The PENDING and SCHEDULED jobs that are expired at `now`, earliest first."""
+        """Return the PENDING and SCHEDULED jobs that are expired at `now`, earliest first."""
         found: list[ScheduledJob] = []
         entries = []
         while self._expiring and now - self._expiring[0][0] > expire_after:
@@ -287,5 +289,5 @@ class Board:
 
 
 def _place(job: ScheduledJob) -> tuple[JobStatus, int, datetime]:
-    """What decides where a job stands in the heaps."""
+    """Return what decides where a job stands in the heaps."""
     return job.status, job.priority, job.scheduled_time

@@ -105,11 +105,11 @@ class DailyFiles:
         return day
 
     def day_of(self, job: ScheduledJob) -> str:
-        """The day whose file the job is in."""
+        """Return the day whose file the job is in."""
         return self._names.name(job.completed_at or job.scheduled_time)
 
     def capture(self) -> list[DayState]:
-        """What is known now."""
+        """Return what is known now."""
         return [
             DayState(name, day.seq, day.updated_at, list(day.jobs))
             for name, day in self._days.items()
@@ -148,7 +148,7 @@ class DailyFiles:
         self.dirty |= set(self._days)
 
     def days(self) -> list[str]:
-        """The days that have a file: those with at least one job."""
+        """Return the days that have a file: those with at least one job."""
         return sorted(name for name, day in self._days.items() if day.jobs)
 
     def knows(self, day: str) -> bool:
@@ -160,7 +160,7 @@ class DailyFiles:
         return day in self._days and self._days[day].seq > seq
 
     def take(self, name: str, jobs: Jobs, pages: Pages) -> DayFile | None:
-        """What a day's file is to hold, to be written now; None without jobs.
+        """Return what a day's file is to hold, to be written now; None without jobs.
 
         What `keep` remembers of it need not be rendered again the next time.
         """
@@ -197,14 +197,14 @@ class DailyFiles:
             self._days[name].entries, self._days[name].changed = None, {}
 
     def file(self, name: str, jobs: Jobs) -> DayFile | None:
-        """What a day's file has to hold; None where the day has no jobs and so no file."""
+        """Return what a day's file has to hold; None where the day has no jobs and so no file."""
         day = self._days.get(name)
         if day is None or not day.jobs or day.updated_at is None:
             return None
         return DayFile(name, day.updated_at, None, jobs.pick(day.jobs))
 
     def render(self, name: str, jobs: Jobs) -> bytes | None:
-        """The bytes of a day's file; None where the day has no jobs and so no file."""
+        """Return the bytes of a day's file; None where the day has no jobs and so no file."""
         file = self.file(name, jobs)
         return None if file is None else b"".join(file)
 
@@ -256,13 +256,14 @@ class DayFile:
 
 
 def _rendered(job: ScheduledJob) -> bytes:
-    """The job as it stands in a file. What is within a string has no line breaks of its own."""
+    """Return the job as it stands in a file. What is within a string has no line breaks of its
+    own."""
     text = msgspec.json.format(msgspec.json.encode(job.to_dict()), indent=2)
     return b"    " + text.replace(b"\n", b"\n    ")
 
 
 def files_on_disk(fs: FileSystem, directory: Path) -> list[str]:
-    """The days that have a `jobs_YYYY-MM-DD.json`."""
+    """Return the days that have a `jobs_YYYY-MM-DD.json`."""
     names = map(_NAME.fullmatch, fs.list_directory(directory))
     return sorted(match[1] for match in names if match)
 

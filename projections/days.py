@@ -22,7 +22,7 @@ class Days:
         None where the zone's offset changes."""
 
     def name(self, moment: datetime) -> str:
-        """The day of a moment in UTC, as `YYYY-MM-DD`."""
+        """Return the day of a moment in UTC, as `YYYY-MM-DD`."""
         ordinal = moment.toordinal()
         try:
             parted = self._parted[ordinal]

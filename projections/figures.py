@@ -125,13 +125,13 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     """Failed attempts whose errors are not among `errors`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON values; times in RFC 3339, UTC."""
+        """Return the report as JSON values; times in RFC 3339, UTC."""
         found: dict[str, Any] = msgspec.to_builtins(self, str_keys=True)
         return found
 
 
 def spread(durations: Iterable[float]) -> Spread:
-    """The spread of durations in seconds."""
+    """Return the spread of durations in seconds."""
     ranked = sorted(durations)
     if not ranked:
         return Spread()

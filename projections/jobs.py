@@ -100,7 +100,7 @@ class Jobs(Mapping[str, ScheduledJob]):
             self._pack(waiting)
 
     def capture(self) -> JobsState:
-        """What is here now."""
+        """Return what is here now."""
         return JobsState(
             open=list(self.open.values()),
             recent=list(self.recent.values()),
@@ -126,7 +126,7 @@ class Jobs(Mapping[str, ScheduledJob]):
         return job
 
     def collect(self, job_ids: Iterable[str]) -> list[ScheduledJob]:
-        """The jobs of these ids, in no particular order, each page read once.
+        """Return the jobs of these ids, in no particular order, each page read once.
 
         Raises:
             KeyError: there is none of an id.
@@ -134,7 +134,7 @@ class Jobs(Mapping[str, ScheduledJob]):
         return list(self.pick(job_ids))
 
     def pick(self, job_ids: Iterable[str], pages: Pages | None = None) -> Picked:
-        """The jobs of these ids as they are now, whatever changes here later.
+        """Return the jobs of these ids as they are now, whatever changes here later.
 
         The packed ones are read when they are asked for: with `pages` by anybody, without it only
         by whoever may ask this mapping then.
@@ -199,7 +199,7 @@ class Pages:
         self._kept: dict[bytes, dict[str, ScheduledJob]] = {}
 
     def read(self, page: bytes) -> dict[str, ScheduledJob]:
-        """The jobs of a page, by id."""
+        """Return the jobs of a page, by id."""
         jobs = self._kept.pop(page, None)
         if jobs is None:
             jobs = {job.job_id: job for job in unpack(page)}
@@ -282,7 +282,8 @@ def _is_apart(run: _Run) -> bool:
 
 
 def _packed_again(heap: list[_Run]) -> list[_Run]:
-    """The same with one run for all pages that are open, of which a page is open at a time."""
+    """Return the same with one run for all pages that are open, of which a page is open at a
+    time."""
     others = [run for run in heap if _is_apart(run)]
     left = [
         each
@@ -304,10 +305,10 @@ def place_in_file(job: ScheduledJob) -> tuple[datetime, int]:
 
 
 def pack(jobs: list[ScheduledJob]) -> bytes:
-    """A page of jobs."""
+    """Return a page of jobs."""
     return zlib.compress(_encoder.encode(jobs), _LEVEL)
 
 
 def unpack(page: bytes) -> list[ScheduledJob]:
-    """The jobs of a page, in the order in which they were packed."""
+    """Return the jobs of a page, in the order in which they were packed."""
     return _decoder.decode(zlib.decompress(page))

@@ -45,8 +45,8 @@ class Marker(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def at(cls, ledger: str, place: DayRead | None) -> Marker:
-        """The marker of files that are made now and stand for what is before `place`; None: for
-        nothing yet."""
+        """Return the marker of files that are made now and stand for what is before `place`; None:
+        for nothing yet."""
         made = fold.FOLD, fold.wording()
         if place is None:
             return cls(ledger, 0, fold=made[0], words=made[1])
@@ -87,7 +87,7 @@ def encode_marker(marker: Marker) -> bytes:
 
 
 def read_marker(fs: FileSystem, directory: Path, projection: str = "daily_files") -> Marker | None:
-    """The marker of a projection; None where there is none.
+    """Return the marker of a projection; None where there is none.
 
     Raises:
         MarkerError: there is one, and it cannot be used.

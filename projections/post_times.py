@@ -94,7 +94,7 @@ class PostTimes:
                 assert_never(data)
 
     def capture(self) -> PostTimesState:
-        """What it knows now."""
+        """Return what it knows now."""
         return PostTimesState(
             reach_s=self._reach.total_seconds(),
             latest=self._latest,
@@ -118,7 +118,7 @@ class PostTimes:
             del posts[0]
 
     def doubted(self, account_id: str) -> list[str]:
-        """The jobs of an account whose post may be out."""
+        """Return the jobs of an account whose post may be out."""
         return list(self._doubts.get(account_id, ()))
 
     def allowed_at(self, job: ScheduledJob, pacing: Pacing) -> tuple[datetime, str] | None:

@@ -93,7 +93,7 @@ EVENTS: Form[Entry] = Form(_read_event, _read_events, _make_event)
 
 
 def to_event(record: Entry) -> Event:
-    """The event of a record; an event as it is.
+    """Return the event of a record; an event as it is.
 
     Raises:
         StorageError: a newer release wrote it.

@@ -21,7 +21,8 @@ Later = tuple[datetime, int, str]
 
 
 def rank(job: ScheduledJob) -> tuple[int, datetime, int]:
-    """The order of lists and of execution: highest priority, then time, then order of adding."""
+    """Return the order of lists and of execution: highest priority, then time, then order of
+    adding."""
     return -job.priority, job.scheduled_time, job.order  # rule: highest-priority-first
 
 
@@ -40,7 +41,7 @@ class DueQueue:
         """The time by which jobs were last moved from the later ones to the due ones."""
 
     def push(self, entry: Later) -> None:
-        """A job that is SCHEDULED now, or whose rank has changed."""
+        """Take in a job that is SCHEDULED now, or whose rank has changed."""
         heapq.heappush(self._later, entry)
         self.size += 1
 
@@ -52,7 +53,7 @@ class DueQueue:
         self.size = len(self._later)
 
     def next_time(self) -> datetime | None:
-        """The earliest time of a SCHEDULED job that has not been found due yet."""
+        """Return the earliest time of a SCHEDULED job that has not been found due yet."""
         while self._later and self._scheduled_at(self._later[0]) is None:
             heapq.heappop(self._later)
             self.size -= 1
@@ -102,7 +103,7 @@ class DueQueue:
         return list(found.values())
 
     def due_of(self, account_id: str) -> Iterator[ScheduledJob]:
-        """The due jobs of an account as of the last look; in no order, and perhaps twice."""
+        """Return the due jobs of an account as of the last look; in no order, and perhaps twice."""
         for entry in self._due.get(account_id, ()):
             job = self._jobs.get(entry[3])
             if _stands_at(job, entry):
@@ -125,7 +126,8 @@ class DueQueue:
             heapq.heappush(self._fronts, (*entry, account))
 
     def _live(self, heap: list[Entry]) -> ScheduledJob | None:
-        """The job of the first entry that is not stale; the stale ones before it are dropped."""
+        """Return the job of the first entry that is not stale; the stale ones before it are
+        dropped."""
         while heap:
             job = self._jobs.get(heap[0][3])
             if _stands_at(job, heap[0]):
@@ -135,7 +137,7 @@ class DueQueue:
         return None
 
     def _scheduled_at(self, entry: Later) -> ScheduledJob | None:
-        """The job of an entry, where it is still SCHEDULED for the entry's time."""
+        """Return the job of an entry, where it is still SCHEDULED for the entry's time."""
         job = self._jobs.get(entry[2])
         if job is None or job.status is not JobStatus.SCHEDULED or job.scheduled_time != entry[0]:
             return None

@@ -128,7 +128,7 @@ class Comparison:
         return Difference(path.name, "differs", 1) if due is None else None
 
     def paths(self, replay: Replay, name: str) -> list[Path]:
-        """The files that a projection has, or that are there in its place."""
+        """Return the files that a projection has, or that are there in its place."""
         if name != DAILY_FILES:
             return [projection_file(self._directory, name)]
         with storage_errors("read", self._directory):
@@ -136,7 +136,7 @@ class Comparison:
         return [job_file(self._directory, day) for day in sorted(days)]
 
     def content(self, replay: Replay, name: str, path: Path) -> Content | None:
-        """What a file has to hold; None where there is to be none."""
+        """Return what a file has to hold; None where there is to be none."""
         if name != DAILY_FILES:
             return (replay.stored[name].render(),)
         return replay.daily_files.file(_day(path), replay.board.jobs)

@@ -127,7 +127,8 @@ def check_of_one_moment(snapshot: Snapshot) -> None:
 
 
 def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
-    """The file's bytes. They are read only by the same `release` on the same kind of machine."""
+    """Return the file's bytes. They are read only by the same `release` on the same kind of
+    machine."""
     position = snapshot.position
     body = msgspec.msgpack.encode(_packed(snapshot))
     header = SnapshotHeader(
@@ -175,7 +176,7 @@ def _packed(snapshot: Snapshot) -> _Body:
 
 
 def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
-    """The header of a file that begins so, and how many bytes it takes.
+    """Return the header of a file that begins so, and how many bytes it takes.
 
     Raises:
         SnapshotError: it has none.
@@ -188,7 +189,7 @@ def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
 
 
 def read_snapshot(fs: FileSystem, directory: Path, release: str) -> Snapshot | None:
-    """The snapshot of a ledger; None where there is none.
+    """Return the snapshot of a ledger; None where there is none.
 
     Raises:
         SnapshotError: there is one that cannot be used, for whatever reason.
@@ -214,7 +215,8 @@ def read_snapshot(fs: FileSystem, directory: Path, release: str) -> Snapshot | N
 
 
 def read_snapshot_header(fs: FileSystem, directory: Path) -> SnapshotHeader | None:
-    """What the snapshot of a ledger says of itself; None where there is none that can be read."""
+    """Return what the snapshot of a ledger says of itself; None where there is none that can be
+    read."""
     try:
         fd = fs.open_read(snapshot_path(directory))
         try:
@@ -232,7 +234,7 @@ def _other_release(header: SnapshotHeader) -> OtherReleaseError:
 
 
 def decode_snapshot(data: bytes, release: str) -> Snapshot:
-    """The snapshot of a file's bytes.
+    """Return the snapshot of a file's bytes.
 
     Raises:
         SnapshotError: it is damaged, or another release's.
@@ -299,8 +301,8 @@ def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
 
 
 def _sharing(pages: list[bytes], by_status: dict[JobStatus, list[str]]) -> list[ScheduledJob]:
-    """The open jobs; what many of them have alike is there once, and so are their ids, as in a
-    state that was never saved: that saves a third of what they take."""
+    """Return the open jobs; what many of them have alike is there once, and so are their ids, as in
+    a state that was never saved: that saves a third of what they take."""
     ids = {job_id: job_id for status in OPEN for job_id in by_status.get(status, ())}
     found: list[ScheduledJob] = []
     for page in pages:

@@ -109,7 +109,7 @@ class Stats:
             _part_of_errors(self._errors, seen.error).add(change.event, seen.error)
 
     def report(self, top_errors: int = TOP_ERRORS) -> StatsReport:
-        """What was applied so far amounts to."""
+        """Return what was applied so far amounts to."""
         ranked = sorted(self._errors.items(), key=lambda item: (-item[1].count, item[0]))
         shown = [errors.group(text) for text, errors in ranked[:top_errors]]
         states = self._by_state(lambda place: "").get("", {})
@@ -176,7 +176,7 @@ def gather(
     top_errors: int = TOP_ERRORS,
     progress: Callable[[int], None] = lambda seq: None,
 ) -> StatsReport:
-    """The figures of `events`, a whole log from its first one; `progress` gets each number.
+    """Return the figures of `events`, a whole log from its first one; `progress` gets each number.
 
     Raises:
         LedgerCorruptError: no legal history has these events.

@@ -23,7 +23,7 @@ class StoredProjection(Projection, Protocol):
     """
 
     def render(self) -> bytes:
-        """The whole contents of its file, from what was applied and nothing else."""
+        """Return the whole contents of its file, from what was applied and nothing else."""
 
 
 ProjectionFactory = Callable[[], StoredProjection]
@@ -88,7 +88,7 @@ class Stored:
         return None
 
     def render(self) -> bytes:
-        """The contents of its file.
+        """Return the contents of its file.
 
         Raises:
             StorageError: the projection failed.
@@ -121,7 +121,7 @@ def _described(error: BaseException) -> str:
 
 
 def make_all(factories: tuple[ProjectionFactory, ...]) -> dict[str, Stored]:
-    """A fresh one of each, by name.
+    """Make a fresh one of each, by name.
 
     Raises:
         ValidationError: one is none, or two have the same name.

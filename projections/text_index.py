@@ -43,12 +43,13 @@ class TextIndex:
             self._add(job)
 
     def same(self, account_id: str, content: str) -> Iterable[str]:
-        """The ids of the account's jobs with this text, in the order in which they got it."""
+        """Return the ids of the account's jobs with this text, in the order in which they got
+        it."""
         return tuple(self._jobs.get(text_key(account_id, content), ()))
 
 
 def text_key(account_id: str, content: str) -> bytes:
-    """The same for texts of an account that are taken as the same."""
+    """Return the same for texts of an account that are taken as the same."""
     text = unicodedata.normalize("NFC", " ".join(content.split()))
     digest = blake2b(digest_size=16)
     digest.update(account_id.encode() + b"\0" + text.encode("utf-8", "surrogatepass"))

@@ -78,8 +78,8 @@ class ProjectionWriter:
                 self._fs.close(fd)
 
     def marker(self, projection: str) -> Marker | None:
-        """What a projection's files stand for; None where nobody knows, and what cannot be used is
-        told."""
+        """Return what a projection's files stand for; None where nobody knows, and what cannot be
+        used is told."""
         path = marker_path(self._directory, projection)
         try:
             marker = read_marker(self._fs, self._directory, projection)
@@ -92,7 +92,7 @@ class ProjectionWriter:
         return marker
 
     def position(self, projection: str) -> int | None:
-        """The event number that a projection's files stand for; None where nobody knows."""
+        """Return the event number that a projection's files stand for; None where nobody knows."""
         marker = self.marker(projection)
         return None if marker is None else marker.seq
 

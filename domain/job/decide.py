@@ -44,7 +44,8 @@ _RULES: dict[type[c.Command], tuple[str, Rule]] = {}
 
 
 def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> Decision:
-    """The events that `command` leads to for `job` (None before `Add` and `Import`) at `now`.
+    """Return the events that `command` leads to for `job` (None before `Add` and `Import`) at
+    `now`.
 
     Raises:
         ValidationError: a value in the command is not acceptable.
@@ -66,7 +67,7 @@ def decide(job: ScheduledJob | None, command: c.Command, now: datetime) -> Decis
 
 
 def _fence(job: ScheduledJob | None, command: c.OfAttempt, trigger: str) -> None:
-    """The fence of an attempt: once the job has gone on without it, nothing it says counts."""
+    """Fence an attempt off: once the job has gone on without it, nothing it says counts."""
     if (
         job is None
         or job.status is not JobStatus.RUNNING

@@ -333,7 +333,7 @@ class Event(
     hash: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The event with the keys and values of its line in the log."""
+        """Return the event with the keys and values of its line in the log."""
         return {
             "seq": self.seq,
             "batch": self.batch,

@@ -107,7 +107,7 @@ def _added(job: None, data: e.JobAdded, event: Event) -> ScheduledJob:
 
 
 def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:
-    """The state that an imported job brings with it."""
+    """Return the state that an imported job brings with it."""
     state: dict[str, Any] = {name: getattr(past, name) for name in _AS_IT_WAS}
     state["doubt"] = Doubt.of(
         in_doubt=past.in_doubt,

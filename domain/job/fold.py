@@ -29,7 +29,7 @@ _EXAMPLE = ScheduledJob(
 
 
 def wording() -> int:
-    """The number of the words: another one where any sentence of `messages` is.
+    """Return the number of the words: another one where any sentence of `messages` is.
 
     It is made of the sentences themselves, so nobody has to remember to raise it.
     """

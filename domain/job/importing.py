@@ -46,12 +46,13 @@ _TRIED = (JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.FAILED)
 
 
 def least_attempt(status: JobStatus, retry_count: int) -> int:
-    """The number of the latest attempt where a job does not say it: as few as there can be."""
+    """Return the number of the latest attempt where a job does not say it: as few as there can
+    be."""
     return retry_count + 1 if status in _TRIED else retry_count
 
 
 def take_over(item: ImportedJob, now: datetime) -> JobAdded:
-    """The event that gives the ledger this job as it is.
+    """Return the event that gives the ledger this job as it is.
 
     `created_at` may be missing, and so may the `started_at` of a running job: both are then the
     time of the event. An `attempt` of 0 is not known, and taken as `least_attempt`.
@@ -126,7 +127,8 @@ _ALONE = {
 
 
 def _check_state(job: ScheduledJob, status: JobStatus, attempt: int) -> None:
-    """
+    """Check that a job's fields go with its status.
+
     Raises:
         ValidationError: a field does not go with the job's status: the lifecycle never leads there.
     """
@@ -174,7 +176,7 @@ def _scheduled_time(value: object, status: JobStatus, now: datetime) -> datetime
 
 
 def _time(value: object, field: str) -> datetime | None:
-    """An aware time in UTC that every time zone's calendar has."""
+    """Return an aware time in UTC that every time zone's calendar has."""
     if value is None:
         return None
     kind = InvalidScheduleTimeError if field == "scheduled_time" else ValidationError

@@ -119,7 +119,8 @@ def check(state: str, trigger: str, *, job_id: str | None = None) -> tuple[str, 
 def refusal(
     state: str, trigger: str, *, job_id: str | None = None, reason: str | None = None
 ) -> InvalidTransitionError:
-    """The error for a transition that is not allowed, worded the same wherever it is raised."""
+    """Return the error for a transition that is not allowed, worded the same wherever it is
+    raised."""
     who = f"job {job_id}" if job_id else "a job"
     why = reason or f"is {state.upper()}"
     return InvalidTransitionError(
@@ -128,7 +129,7 @@ def refusal(
 
 
 def diagram() -> str:
-    """The lifecycle as a Mermaid state diagram, made from the declaration."""
+    """Return the lifecycle as a Mermaid state diagram, made from the declaration."""
     lines = ["stateDiagram-v2"]
     edges: dict[tuple[str, str], list[str]] = {}
     for item in TRANSITIONS:

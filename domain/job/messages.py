@@ -98,5 +98,5 @@ def _because(reason: str | None) -> str:
 
 
 def worded(fact: Fact, job: ScheduledJob) -> str:
-    """The sentence for a fact of a job."""
+    """Return the sentence for a fact of a job."""
     return SENTENCES[fact.what](job, fact.detail)

@@ -166,7 +166,7 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The job as in `jobs_YYYY-MM-DD.json`: 16 keys, times as ISO 8601 with offset."""
+        """Return the job as in `jobs_YYYY-MM-DD.json`: 16 keys, times as ISO 8601 with offset."""
         return {
             "job_id": self.job_id,
             "account_id": self.account_id,
@@ -188,7 +188,7 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ScheduledJob:
-        """The job that `to_dict` wrote. Keys it does not know are ignored.
+        """Return the job that `to_dict` wrote. Keys it does not know are ignored.
 
         Raises:
             ValidationError: a key is missing or its value is not of the right kind.
@@ -243,7 +243,7 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def copy_json(value: Any) -> Any:
-    """A copy of a JSON value that shares no dict or list with it."""
+    """Copy a JSON value, sharing no dict or list with it."""
     if isinstance(value, dict):
         return {key: copy_json(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -252,8 +252,8 @@ def copy_json(value: Any) -> Any:
 
 
 def detached(job: ScheduledJob) -> ScheduledJob:
-    """The same value, sharing nothing that its receiver could change under the ledger, and with
-    the words for what its message tells of."""
+    """Return the same value, sharing nothing that its receiver could change under the ledger, and
+    with the words for what its message tells of."""
     return msgspec.structs.replace(
         job,
         status_message=job.status_message,

@@ -7,12 +7,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
 from support.anchors import ROOT
 
 RULE = "D401"
-NOT_YET = ("domain", "instrumentation", "integrity", "projections")
-"""Rooms whose docstrings do not all begin with a verb. The list may only shrink."""
 
 _LINT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["ruff"]["lint"]
 
@@ -35,18 +32,7 @@ def test_a_docstring_that_does_not_begin_with_a_verb_is_refused(tmp_path: Path) 
     assert _ruff(path, configured).returncode == 0
 
 
-def test_only_the_rooms_that_are_named_may_do_otherwise() -> None:
+def test_no_room_may_do_otherwise() -> None:
     """Nor is the rule off for all."""
-    exempt = {path for path, rules in _LINT["per-file-ignores"].items() if RULE in rules}
     assert RULE not in _LINT["ignore"]
-    assert exempt == {f"{room}/**" for room in NOT_YET}
-
-
-@pytest.mark.parametrize("room", NOT_YET)
-def test_an_exception_that_is_no_longer_needed_goes(room: str) -> None:
-    """So the list becomes empty."""
-    found = _ruff(ROOT / room, "--isolated", f"--select={RULE}")
-    assert RULE in found.stdout, (
-        f"every docstring in {room}/ begins with a verb: take it out of NOT_YET,"
-        " and out of per-file-ignores in pyproject.toml"
-    )
+    assert [path for path, rules in _LINT["per-file-ignores"].items() if RULE in rules] == []
