@@ -19,7 +19,7 @@ from jobledger import (
     ScheduledJob,
     ValidationError,
 )
-from jobledger.domain.job.state import detached
+from jobledger.domain.job.state import DICT_KEYS, detached
 
 KEYS = [
     "job_id", "account_id", "content", "scheduled_time", "priority", "status", "platform",
@@ -61,6 +61,7 @@ def test_the_dict_holds_plain_json() -> None:
     assert type(data["priority"]) is int
     assert type(data["status"]) is str
     assert (data["priority"], data["status"]) == (4, "completed")
+    assert tuple(data) == DICT_KEYS
     assert data["scheduled_time"] == "2026-03-02T12:00:00+00:00"
     assert data["started_at"] == "2026-03-02T12:00:00.000001+00:00"
     assert LEAST.to_dict()["completed_at"] is None

@@ -49,7 +49,8 @@ def test_each_kind_of_event_is_counted_where_it_belongs() -> None:
     h.do("late", c.Expire())
     report = figures(h)
     total = report.total
-    assert {name: getattr(total, name) for name in total.__struct_fields__[:13]} == {
+    counts = {name: getattr(total, name) for name in total.__struct_fields__}
+    assert {name: count for name, count in counts.items() if isinstance(count, int)} == {
         "added": 6, "imported": 0, "attempts": 5, "completed": 1, "failed": 3,
         "outcome_unknown": 2, "retried": 1, "interrupted": 1, "cancelled": 1, "expired": 1,
         "requeued": 1, "resolved": 1, "removed": 1,
