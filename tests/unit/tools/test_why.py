@@ -31,7 +31,7 @@ def story(directory: Path, clock: ManualClock) -> Iterator[Story]:
 
 def ask(story: Story, job_id: str = "job") -> str:
     """Return the answer in words, as the command gives it."""
-    with mock.patch("jobledger.ledger.ledger.SystemClock", return_value=story.clock):
+    with mock.patch("jobledger.ledger.parts.SystemClock", return_value=story.clock):
         done = run_here(story.scheduler.directory, "why", job_id, "--json")
     assert (done.code, done.err) == (0, "")
     report = json.loads(done.out)
