@@ -92,11 +92,13 @@ def move_job(
     typed = parse_time(scheduled_time)
     with session.ledger() as ledger:
         job_id = find_job(ledger, job).job_id
-        moment = typed.ahead(ledger.now(), zone_of(ledger))
+        now = ledger.now()
+        moment = typed.ahead(now, zone_of(ledger))
         move(ledger, job_id, moment.at)
         session.show_change(ledger.get_job(job_id), done)
-        echo_time(ledger, moment)
+        echo_time(ledger, moment, now)
 
 
-def echo_time(ledger: Ledger, moment: Moment) -> None:
-    print_error(f"due {say_moment(moment, ledger.now(), ledger.expire_after)}")
+def echo_time(ledger: Ledger, moment: Moment, now: datetime) -> None:
+    """Say how a time was understood at `now`, however long the change has taken since."""
+    print_error(f"due {say_moment(moment, now, ledger.expire_after)}")

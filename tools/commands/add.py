@@ -71,7 +71,8 @@ def add(
     typed, text, kept = parse_time(scheduled_time), read_content(content), read_metadata(metadata)
     timeout = None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
     with session.ledger(create=True, timezone=timezone, unique=unique) as ledger:
-        moment = typed.ahead(ledger.now(), zone_of(ledger))
+        now = ledger.now()
+        moment = typed.ahead(now, zone_of(ledger))
         added = ledger.add_job(
             account_id,
             text,
@@ -85,4 +86,4 @@ def add(
             publish_timeout=timeout,
         )
         session.show_change(ledger.get_job(added), "added", said=added)
-        echo_time(ledger, moment)
+        echo_time(ledger, moment, now)
