@@ -10,7 +10,7 @@ from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.engines.files.lock import LockWait, Patience
 from ..eventstore.engines.registry import EngineOptions, open_engine
 from ..eventstore.event_log import EventLog
-from ..eventstore.port import HasPlace
+from ..eventstore.port import HasPlace, Resumable
 from ..instrumentation.log import logger
 from ..instrumentation.telling import OnlyTold
 from ..projections.projection import EVENTS
@@ -120,6 +120,7 @@ class LedgerParts:
         self.snapshots: Snapshots | None = None
         if place is not None:
             self.files = DerivedFiles(self.log, self.state, self.derived, place, self.patience)
+        if place is not None and isinstance(self.engine, Resumable):  # else nobody could use it
             ledger_id = self.log.identity.ledger_id
             self.snapshots = Snapshots(place, ledger_id, __version__, snapshot_every, self.patience)
 

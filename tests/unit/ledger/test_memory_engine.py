@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from support.eventstore import at_once
@@ -21,7 +22,14 @@ from jobledger import (
     StorageError,
     ValidationError,
 )
-from jobledger.eventstore.engines.memory import forget_memory_ledgers
+from jobledger.eventstore.engines.files.filesystem import FileSystem
+from jobledger.eventstore.engines.memory import (
+    MemoryEngine,
+    MemoryLedger,
+    forget_memory_ledgers,
+)
+from jobledger.eventstore.engines.registry import register
+from jobledger.eventstore.port import Place
 from jobledger.integrity.verify import verify
 
 
@@ -122,6 +130,26 @@ def test_it_verifies_rebuilds_and_is_backed_up(
     assert verify(tmp_path / "copy", since_heads=[exported]).ok
     with Ledger(tmp_path / "copy", clock=clock) as copy:
         assert copy.list_jobs()[0].content == "day 0"
+
+
+def test_no_snapshot_is_written_that_nobody_could_use(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An engine that has a place for files, and cannot go on from a position in its log."""
+
+    class Placed(MemoryEngine):
+        place = Place(FileSystem(), tmp_path)
+
+    ledger = MemoryLedger()
+    register("placed", lambda location, options: Placed(ledger))
+    with mock.patch.object(Ledger, "_SNAPSHOT_EVERY", 1):
+        for number in range(3):
+            with Ledger("placed:x", clock=clock) as handle:
+                handle.add_job("a", f"text {number}", clock.now())
+    names = [path.name for path in tmp_path.iterdir()]
+    assert "jobs_2026-03-02.json" in names
+    assert "snapshot_board" not in names
+    assert "snapshot" not in caplog.text
 
 
 def test_a_projection_of_ones_own_follows(location: str, clock: ManualClock) -> None:
