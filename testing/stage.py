@@ -137,6 +137,9 @@ class Stage:
         ledger = process.open(self.disk)
         if fresh:
             self.read_on()
+            if process is self.runner:
+                left = [job for job, said in self.model.jobs.items() if said["status"] == "running"]
+                must(not left, f"a runner has started, and {left} are running still")
         return ledger
 
     def opened_fs(self, process: Process) -> FaultyFileSystem:
