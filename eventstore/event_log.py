@@ -18,7 +18,7 @@ from .clock_jump import Elapsed, JumpGuard
 from .commit_queue import Append, CommitQueue, Decision, change_within_change
 from .delivery import Delivery
 from .follower import FirstReading, LogFollower
-from .port import Durability, Engine, Identity, ReadsApart, Resumable, TornTail
+from .port import Durability, Engine, Identity, Resumable, TornTail, reading_of
 from .position import DayRead, Position, PositionError
 from .record import Form, NewRecord, R
 from .standing import Standing
@@ -85,8 +85,8 @@ class EventLog(Generic[R]):
         return self._follower.log.cursor.seq
 
     @property
-    def place(self) -> DayRead:
-        """Return where this handle stands: the end of what it knows, within the day."""
+    def end(self) -> DayRead:
+        """Return the end of what this handle knows, within the day."""
         return self._follower.log.day_read()
 
     @property
@@ -172,23 +172,23 @@ class EventLog(Generic[R]):
             with self._follower.still(replacing=replacing) as position:
                 yield position
 
-    def has(self, place: DayRead) -> bool:
-        """Say whether the log has, at `place`, the record that it had.
+    def has(self, end: DayRead) -> bool:
+        """Say whether the log has, at an `end` that it had, the record that it had.
 
         Raises:
             StorageError: it cannot be read.
         """
-        if place.seq > self.seq:
+        if end.seq > self.seq:
             return False
-        if place == self.place:
+        if end == self.end:
             return True
         if isinstance(self._engine, Resumable):
             try:
-                self._engine.check_record(place)
+                self._engine.check_record(end)
             except PositionError:
                 return False
             return True
-        return any(record.hash == place.hash for record in self.read(place.seq - 1))
+        return any(record.hash == end.hash for record in self.read(end.seq - 1))
 
     def read(self, after: int = 0) -> Iterator[R]:
         """Yield the records after `after`, in order, up to the last one that this handle knows when
@@ -197,11 +197,7 @@ class EventLog(Generic[R]):
         Raises:
             StorageError: they cannot be read.
         """
-        engine = self._engine
-        if isinstance(engine, ReadsApart):
-            reading = engine.reading()
-            return self._follower.log.read(after, reading, reading.close)
-        return self._follower.log.read(after, engine)
+        return self._follower.log.read(after, reading_of(self._engine))
 
     # -- appending -----------------------------------------------------------------------------
 

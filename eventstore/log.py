@@ -7,6 +7,7 @@ says how far the lines are sound.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Generic
 
 from ..domain.errors import JobLedgerError, LedgerCorruptError
@@ -180,17 +181,21 @@ class VerifiedLog(Generic[R]):
 
     def go_on(self, then: Cursor, header: Header | None, versions: Mapping[str, int]) -> None:
         """Stand behind a write that was appended here, and need not be read: at `then`, behind the
-        `header` of a day if it began one, where these jobs have these `versions`."""
+        `header` of a day if it began one, where these jobs have these `versions`. It is whole again
+        once its records were `told`."""
+        self.is_whole = False  # rule: half-told-is-read-anew
         if header is not None:
             self._entered(header, self.day_read())
         self.cursor = then
         self.versions.update(versions)
 
-    def read(
-        self, after: int, source: Lines, close: Callable[[], None] = lambda: None
-    ) -> Iterator[R]:
-        """Yield the records behind `after` up to the cursor as it is now, in order, as `source` has
-        them; at the end `close` is called."""
+    def told(self) -> None:
+        """Note that whoever gets the records has those of the write that was appended here."""
+        self.is_whole = True
+
+    def read(self, after: int, reading: AbstractContextManager[Lines]) -> Iterator[R]:
+        """Yield the records behind `after` up to the cursor as it is now, in order, as `reading`
+        has them, which is entered when the first is asked for."""
         until, days = self._end(), self._first_seqs
         index = max((i for i, (_, first) in enumerate(days) if first <= after + 1), default=0)
         cursor = Cursor()
@@ -198,23 +203,21 @@ class VerifiedLog(Generic[R]):
             ended = self._ended[days[index - 1][0]]
             cursor.enter(ended.day, ended.size, ended.hash)
             cursor.seq = ended.seq
-        return self._read(source, close, cursor, after, until)
+        return self._read(reading, cursor, after, until)
 
     def _read(
-        self, source: Lines, close: Callable[[], None], cursor: Cursor, after: int, until: Tail
+        self, reading: AbstractContextManager[Lines], cursor: Cursor, after: int, until: Tail
     ) -> Iterator[R]:
         def enter(block: Block) -> bytes:
             return enter_day(block, cursor, self._ledger_id, self._where)[1]
 
         if after >= until.seq:
             return
-        try:
+        with reading as source:
             blocks = source.lines(cursor, until)
             for records in scan(blocks, cursor, self._where, None, self._form, enter):
                 if records[-1].seq > after:
                     yield from (record for record in records if record.seq > after)
-        finally:
-            close()
 
     def _end(self) -> Tail:
         cursor = self.cursor

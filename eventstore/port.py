@@ -102,9 +102,10 @@ class Lines(Protocol):
 
 
 class Engine(Lines, Protocol):
-    """One handle on the lines of a ledger, used by one thread at a time.
+    """One handle on the lines of a ledger. It is appended to, and synced, by one thread at a time.
 
-    Only `lines` may be asked for by several at once, unless the engine `ReadsApart`.
+    `tail` may be asked for meanwhile by any; `lines` too, unless the engine `ReadsApart`: then they
+    are for the one who follows the log.
     """
 
     @property

@@ -12,7 +12,7 @@ from typing import Generic
 
 from ..domain.errors import LedgerCorruptError
 from .log import VerifiedLog
-from .port import Block, Engine, Identity, KnowsDays, Lines, ReadsApart, Tail
+from .port import Block, Engine, Identity, KnowsDays, Tail, reading_of
 from .record import MAX_LINE_BYTES, Form, R, RecordError, Repaired, decode_line
 from .scan import corrupt, parse_header
 
@@ -146,16 +146,11 @@ class _Rest(Generic[R]):
         """Whether what comes next is still within the damage that is already known."""
 
     def records(self, tail: Tail | None) -> Iterator[R]:
-        source: Lines = self._engine
-        if isinstance(self._engine, ReadsApart):
-            source = self._engine.reading()
-        try:
-            yield from self._records(source.lines(self.place.copy(), tail))
-        except LedgerCorruptError as damage:  # the file has become shorter
-            self._add(damage)
-        finally:
-            if source is not self._engine:
-                source.close()
+        with reading_of(self._engine) as source:
+            try:
+                yield from self._records(source.lines(self.place.copy(), tail))
+            except LedgerCorruptError as damage:  # the file has become shorter
+                self._add(damage)
 
     def _records(self, blocks: Iterator[Block]) -> Iterator[R]:
         rest = b""

@@ -113,8 +113,6 @@ class Standing:
         Raises:
             StorageError: it was closed, or is of another process.
         """
-        if self.is_sound:
-            return
         self.check_not_forked()
         if self.is_closed:
             raise StorageError(
@@ -130,8 +128,6 @@ class Standing:
         Raises:
             StorageError: it was closed, refused, or poisoned by the disk.
         """
-        if self.is_sound:
-            return
         if self.is_closed or self._refused is not None:
             self.check_open()
         if self.poison is not None and not self.was_broken_off:

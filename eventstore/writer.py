@@ -107,7 +107,6 @@ class LogWriter(Generic[R]):
             write, header, then, records = self._encode(news)
             if self._engine.append(write, after=log.cursor, then=then):
                 break
-        log.is_whole = False  # rule: half-told-is-read-anew
         log.go_on(then, header, versions)
         return accepted, records
 
@@ -141,7 +140,7 @@ class LogWriter(Generic[R]):
             raise
         except Exception:  # noqa: BLE001 - it is not whole, and so it is read anew
             return
-        self._follower.log.is_whole = True
+        self._follower.log.told()
 
     def sync(self) -> None:
         """Make everything acknowledged durable, whatever the durability setting.

@@ -32,7 +32,7 @@ from ..eventstore.event_log import EventLog
 from ..eventstore.record import NewRecord
 from ..eventstore.versions import VersionConflictError
 from ..projections.board import Board
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
 from .state import State
@@ -92,7 +92,7 @@ class CommandHandler:
 
     def __init__(
         self,
-        log: EventLog[Entry],
+        log: EventLog[LogEntry],
         state: State,
         *,
         now: Callable[[], datetime],

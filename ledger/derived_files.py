@@ -14,7 +14,7 @@ from ..eventstore.port import Place
 from ..instrumentation.log import logger
 from ..projections.daily_files import DayFile, files_on_disk, job_file
 from ..projections.jobs import Pages
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 from ..projections.rebuild import DAILY_FILES
 from ..projections.stored import projection_file
 from ..projections.writer import ProjectionWriter
@@ -32,7 +32,7 @@ class DerivedFiles:
 
     def __init__(
         self,
-        log: EventLog[Entry],
+        log: EventLog[LogEntry],
         state: State,
         derived: DerivedState,
         place: Place,
@@ -114,13 +114,13 @@ class DerivedFiles:
         try:
             with self._log.still(), self._lock:
                 days |= files.dirty
-                place, pages = self._log.place, Pages()
+                end, pages = self._log.end, Pages()
                 taken = [(day, files.take(day, self._board.jobs, pages)) for day in sorted(days)]
                 files.dirty -= days
             if not days:
                 return
             self._log.sync()  # what is derived is never on disk before what it is derived from
-            self.writer.write(DAILY_FILES, self._one_by_one(taken), place)
+            self.writer.write(DAILY_FILES, self._one_by_one(taken), end)
         except BaseException:
             with self._lock:
                 files.dirty |= days
@@ -144,14 +144,14 @@ class DerivedFiles:
         stored = self._derived.stored[name]
         try:
             with self._log.still(), self._lock:
-                stored.is_dirty, place = False, self._log.place
+                stored.is_dirty, end = False, self._log.end
                 try:
                     content = stored.render()
                 except StorageError as failure:
                     leave_alone(name, failure)
                     return
             self._log.sync()
-            self.writer.write(name, [(projection_file(self._directory, name), (content,))], place)
+            self.writer.write(name, [(projection_file(self._directory, name), (content,))], end)
         except BaseException:
             stored.is_dirty = True
             raise

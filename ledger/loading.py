@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.errors import LedgerCorruptError
 from ..eventstore.event_log import EventLog, FirstReading
 from ..eventstore.position import PositionError
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 from ..projections.rebuild import Progress
 from ..projections.snapshot import UNREADABLE, Snapshot, SnapshotError
 from .derived_files import DerivedFiles
@@ -23,7 +23,7 @@ class StateLoader:
 
     def __init__(
         self,
-        log: EventLog[Entry],
+        log: EventLog[LogEntry],
         state: State,
         snapshots: Snapshots | None,
         derived: DerivedState,
@@ -44,7 +44,7 @@ class StateLoader:
         self.replayed = 0
         """Up to which event the state was made from the whole log, since that was asked for."""
 
-    def renew(self, reading: FirstReading[Entry]) -> None:
+    def renew(self, reading: FirstReading[LogEntry]) -> None:
         """Bring the state up to the log from nothing."""
         if self._state.begin(reading.position):
             self._derived.start_over()
@@ -52,7 +52,7 @@ class StateLoader:
         if not self._read_only and self._files is not None:
             self._files.find_stale()
 
-    def _read(self, reading: FirstReading[Entry]) -> None:
+    def _read(self, reading: FirstReading[LogEntry]) -> None:
         """Read the log. What does not verify behind a snapshot is judged without it."""
         snapshots = self._snapshots if self._use_snapshot else None
         snapshot = None if snapshots is None else snapshots.load()
@@ -70,7 +70,7 @@ class StateLoader:
         self._load(reading)
         self.replayed = 0 if self._use_snapshot else self._state.board.seq
 
-    def _load(self, reading: FirstReading[Entry]) -> None:
+    def _load(self, reading: FirstReading[LogEntry]) -> None:
         state, progress = self._state, self.progress
         total = 0 if reading.damage is not None else self._log.acknowledged_seq()
         others, state.on_change = state.on_change, [lambda: progress(state.board.seq, total)]
@@ -81,7 +81,7 @@ class StateLoader:
             state.on_change = others
 
     def _go_on_from(
-        self, reading: FirstReading[Entry], snapshots: Snapshots, snapshot: Snapshot
+        self, reading: FirstReading[LogEntry], snapshots: Snapshots, snapshot: Snapshot
     ) -> bool:
         try:
             self._state.check_fits(snapshot)

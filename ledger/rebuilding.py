@@ -11,7 +11,7 @@ from ..domain.errors import ValidationError
 from ..eventstore.event_log import EventLog
 from ..eventstore.position import DayRead
 from ..projections.marker import Marker, marker_path
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 from ..projections.rebuild import (
     DAILY_FILES,
     Comparison,
@@ -40,7 +40,7 @@ class Rebuilder:
 
     def __init__(
         self,
-        log: EventLog[Entry],
+        log: EventLog[LogEntry],
         state: State,
         derived: DerivedState,
         disk: DerivedFiles | None,
@@ -135,7 +135,7 @@ class Rebuilder:
             self._derived.days.restore(replay.daily_files.capture())
             # What changes from here on is behind again, whatever is written now.
             self._derived.days.dirty = set()
-            return self._log.place
+            return self._log.end
 
     def check(
         self, names: list[str], progress: Progress, begun: Replay | None = None

@@ -9,9 +9,8 @@ from typing import Protocol
 
 from ..domain.job.events import Event
 from ..eventstore.position import Position
-from ..eventstore.record import Record
 from ..projections.board import Board
-from ..projections.projection import Change, to_event
+from ..projections.projection import Change, LogEntry, to_event
 from ..projections.snapshot import Snapshot
 
 _MANY = 256
@@ -59,7 +58,7 @@ class State:
         self._parts.append(follower)
         self._follow += follower.followers()
 
-    def observe(self, records: Sequence[Record | Event]) -> None:
+    def observe(self, records: Sequence[LogEntry]) -> None:
         """Apply one or more whole writes; called by the log, in order."""
         with self.lock:
             if len(records) > max(_MANY, len(self.board.jobs.open) // 4):
@@ -75,7 +74,7 @@ class State:
         for call in self.on_others:
             call()
 
-    def _apply_all(self, records: Sequence[Record | Event]) -> None:
+    def _apply_all(self, records: Sequence[LogEntry]) -> None:
         apply, followers = self.board.apply, self._follow
         for record in records:
             change = apply(record if type(record) is Event else to_event(record))

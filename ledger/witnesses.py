@@ -16,7 +16,7 @@ from ..eventstore.engines.files.owner import DIRECTORY_MODE
 from ..eventstore.event_log import EventLog
 from ..instrumentation.log import logger
 from ..projections.marker import Marker
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 from ..projections.snapshot import (
     SnapshotError,
     read_snapshot,
@@ -36,7 +36,7 @@ class Witnesses:
     """The projections of one ledger whose files stand for more than its log has."""
 
     def __init__(
-        self, log: EventLog[Entry], writer: ProjectionWriter, fs: FileSystem, directory: Path
+        self, log: EventLog[LogEntry], writer: ProjectionWriter, fs: FileSystem, directory: Path
     ) -> None:
         self._log = log
         self._writer = writer
@@ -47,7 +47,7 @@ class Witnesses:
     def is_one(self, marker: Marker | None) -> bool:
         """Whether files that stand for this are witnesses, as far as this handle knows the log."""
         log = self._log
-        return marker is not None and not marker.is_of(log.place, log.has)
+        return marker is not None and not marker.is_of(log.end, log.has)
 
     def sign_of(self, name: str) -> str | None:
         """Say what a projection's files are the sign of; None: they are in step, or behind.

@@ -13,7 +13,7 @@ from ..eventstore.port import Durability
 from ..eventstore.record import NewRecord
 from ..instrumentation.log import logger
 from ..instrumentation.telling import Repeated
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 from .background import Background, WritesBehind
 from .derived_files import DerivedFiles
 from .snapshots import Snapshots
@@ -34,7 +34,7 @@ class WriteBehind:
     def __init__(
         self,
         owner: WritesBehind,
-        log: EventLog[Entry],
+        log: EventLog[LogEntry],
         state: State,
         files: DerivedFiles | None,
         snapshots: Snapshots | None,

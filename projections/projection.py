@@ -14,7 +14,7 @@ from ..domain.job.events import Event
 from ..domain.job.state import ScheduledJob
 from ..eventstore.record import RECORDS, Form, NewRecord, Record
 
-Entry = Event | Record
+LogEntry = Event | Record
 """A record of a ledger's log as projections take it in: its event, or what `to_event` refuses."""
 
 
@@ -43,7 +43,7 @@ _raw_events = msgspec.json.Decoder(Event[msgspec.Raw])
 _read_raw = _raw_events.decode
 
 
-def _read_event(line: bytes) -> Entry:
+def _read_event(line: bytes) -> LogEntry:
     event = _read_raw(line)
     try:
         # Nobody else has it yet.
@@ -54,7 +54,7 @@ def _read_event(line: bytes) -> Entry:
     return event  # type: ignore[return-value] # its data is decoded by now
 
 
-def _read_events(lines: bytes) -> list[Entry]:
+def _read_events(lines: bytes) -> list[LogEntry]:
     events: list[Any] = _raw_events.decode_lines(lines)
     for event in events:
         kind = event.type
@@ -68,7 +68,7 @@ def _read_events(lines: bytes) -> list[Entry]:
 
 def _make_event(
     new: NewRecord, seq: int, batch: int, more: int, at: datetime, prev: str, hash: str
-) -> Entry:
+) -> LogEntry:
     if new.decoded is None:
         record: Record = RECORDS.make(new, seq, batch, more, at, prev, hash)
         return record
@@ -88,11 +88,11 @@ def _make_event(
     )
 
 
-EVENTS: Form[Entry] = Form(_read_event, _read_events, _make_event)
+EVENTS: Form[LogEntry] = Form(_read_event, _read_events, _make_event)
 """Records as events, with their data typed; those for which `to_event` raises stay records."""
 
 
-def to_event(record: Entry) -> Event:
+def to_event(record: LogEntry) -> Event:
     """Return the event of a record; an event as it is.
 
     Raises:

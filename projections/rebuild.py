@@ -13,7 +13,7 @@ from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storag
 from .board import Board
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
-from .projection import Entry, to_event
+from .projection import LogEntry, to_event
 from .stored import ProjectionFactory, make_all, projection_file
 
 DAILY_FILES = "daily_files"
@@ -68,7 +68,7 @@ class Replay:
 
     def feed(
         self,
-        records: Iterable[Entry],
+        records: Iterable[LogEntry],
         *,
         until: int | None = None,
         progress: Progress = lambda done, total: None,

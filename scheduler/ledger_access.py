@@ -13,7 +13,7 @@ from ..eventstore.port import RunnerLock
 from ..ledger.command_handler import CommandHandler
 from ..ledger.history import History
 from ..ledger.state import State
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 
 
 class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
     raises where it was, and names who asks.
     """
 
-    log: EventLog[Entry]
+    log: EventLog[LogEntry]
     state: State
     handler: CommandHandler
     history: History

@@ -10,7 +10,7 @@ from ..domain.job import commands as c
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..eventstore.event_log import EventLog
 from ..ledger.state import State
-from ..projections.projection import Entry
+from ..projections.projection import LogEntry
 from .attempt import Attempt
 
 
@@ -71,7 +71,7 @@ class Running:
 class RunningAttempts:
     """Who is running what: the attempts of this process, by job."""
 
-    def __init__(self, log: EventLog[Entry], state: State) -> None:
+    def __init__(self, log: EventLog[LogEntry], state: State) -> None:
         self._log = log
         self._state = state
         self.by_job: dict[str, Running] = {}

@@ -10,6 +10,7 @@ import os
 import threading
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import msgspec
@@ -18,7 +19,9 @@ from ...domain.errors import SchedulerRunningError, StorageError
 from ..cursor import Cursor
 from ..port import Block, Identity, Tail, Write
 from ..record import GENESIS
-from ..zone_rules import check_same_zone
+
+if TYPE_CHECKING:
+    from .registry import EngineOptions
 
 
 class _Written(msgspec.Struct, frozen=True, gc=False):
@@ -46,8 +49,7 @@ class MemoryLedger:
 class MemoryEngine:
     """One handle on a MemoryLedger."""
 
-    def __init__(self, ledger: MemoryLedger, *, timezone: str | None = None) -> None:
-        check_same_zone(timezone, ledger.identity.timezone)
+    def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
     @property
@@ -158,23 +160,25 @@ _ledgers: dict[str, MemoryLedger] = {}
 _lock = threading.Lock()
 
 
-def memory_ledger(name: str, timezone: str | None, *, create: bool) -> MemoryLedger:
-    """Return this process's ledger of a name; with `create` it is made where there is none.
+def open_memory(location: str, options: EngineOptions) -> MemoryEngine:
+    """Open a handle on this process's ledger of a name; it is made where there is none, unless the
+    handle only reads.
 
     Raises:
         StorageError: there is none.
     """
+    name = location.partition(":")[2]
     with _lock:
         ledger = _ledgers.get(name)
         if ledger is None:
-            if not create:
+            if options.read_only:
                 raise StorageError(
                     f"there is no ledger memory:{name} in this process",
                     path=f"memory:{name}",
                     hint="a ledger is made by opening it for writing",
                 )
-            ledger = _ledgers[name] = MemoryLedger(name, timezone=timezone or "UTC")
-        return ledger
+            ledger = _ledgers[name] = MemoryLedger(name, timezone=options.timezone or "UTC")
+    return MemoryEngine(ledger)
 
 
 def forget_memory_ledgers() -> None:

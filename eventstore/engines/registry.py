@@ -46,7 +46,7 @@ class EngineOptions(msgspec.Struct, frozen=True):
 OpenEngine = Callable[[str, EngineOptions], Engine]
 """Opens the engine of a location, which is given whole; makes the ledger unless `read_only`."""
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?", re.DOTALL)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
 """Two letters at least: one is a drive."""
 _OWN = ("file", "memory")
 _MEANT = ("postgresql", "postgres", "nats")
@@ -116,15 +116,9 @@ def open_engine(location: str | Path, options: EngineOptions) -> Engine:
     directory = directory_of(location)
     if directory is not None:
         return _open_files(directory, options)
-    scheme, location = scheme_of(location), str(location)
+    scheme = scheme_of(location)
     check_scheme(scheme)
-    if scheme == "memory":
-        from .memory import MemoryEngine, memory_ledger
-
-        name = location[len("memory:") :]
-        ledger = memory_ledger(name, options.timezone, create=not options.read_only)
-        return MemoryEngine(ledger, timezone=options.timezone)
-    engine = _registered[scheme](location, options)
+    engine = _opener(scheme)(str(location), options)
     try:
         check_same_zone(options.timezone, engine.identity.timezone)
     except BaseException:
@@ -140,6 +134,15 @@ def open_reader(location: str | Path, form: Form[R], fs: FileSystem | None = Non
     """
     engine = open_engine(location, EngineOptions(read_only=True, fs=fs))
     return LogReader(engine, form)
+
+
+def _opener(scheme: str) -> OpenEngine:
+    """Return what opens the engine of a scheme, which there is."""
+    if scheme == "memory":
+        from .memory import open_memory
+
+        return open_memory
+    return _registered[scheme]
 
 
 def _open_files(directory: Path, options: EngineOptions) -> Engine:

@@ -19,7 +19,6 @@ from support.eventstore import NOON, Seen, at_once, new
 
 from jobledger import ManualClock, StorageError, ValidationError
 from jobledger.eventstore.engines.files.engine import FileEngine
-from jobledger.eventstore.engines.memory import MemoryEngine, MemoryLedger
 from jobledger.eventstore.engines.registry import EngineOptions, open_engine, register
 from jobledger.eventstore.event_log import EventLog
 from jobledger.eventstore.port import Engine
@@ -36,10 +35,10 @@ class Kind(Protocol):
 
 class Memory:
     def __init__(self, directory: Path, clock: ManualClock) -> None:
-        self._ledger = MemoryLedger(timezone="UTC")
+        self._location = f"memory:{directory}"
 
     def engine(self, timezone: str | None) -> Engine:
-        return MemoryEngine(self._ledger, timezone=timezone)
+        return open_engine(self._location, EngineOptions(timezone=timezone))
 
 
 class Files:

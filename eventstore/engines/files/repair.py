@@ -29,6 +29,7 @@ from ...record import (
     Record,
     RecordError,
     Repaired,
+    day_name,
     decode_record,
     encode_header,
 )
@@ -351,7 +352,7 @@ def _header(plan: Plan, directory: Path) -> Header:
         timezone=damage.timezone,
         day=plan.new_day,
         first_seq=damage.seq + 1,
-        previous=day_file(Path(), damage.day).name if damage.day else None,
+        previous=day_name(damage.day) if damage.day else None,
         prev=damage.hash if damage.day else GENESIS,
         repaired=Repaired(
             at=plan.at,

@@ -141,7 +141,7 @@ class DayFiles:
             return following
 
     def _blocks(self, day: str, offset: int, limit: int) -> Iterator[Block]:
-        fs, fd, path = self._fs, self.fd(day), day_file(self._directory, day)
+        fs, fd, path = self._fs, self.fd(day), self.path(day)
         if offset == 0:
             with storage_errors("read", path):
                 chunk = fs.read_at(fd, _CHUNK, 0)
@@ -210,8 +210,7 @@ class DayFiles:
             LogReplacedError: it was removed, renamed or replaced since it was opened.
             StorageError: it cannot be opened or read.
         """
-        if self._fd is None or day != self._day:
-            self.open(day)
+        self.fd(day)
         path = self._path
         try:
             return self._fs.named_size(path, self._identity)  # rule: log-by-its-name
@@ -235,7 +234,7 @@ class DayFiles:
         if self._fd is None or day != self._day:
             self.open(day)
             return
-        path = day_file(self._directory, day)
+        path = self._path
         with storage_errors("open", path):
             fd = self._fs.open_write(path)
         if self._fs.identity(fd) != self._identity:

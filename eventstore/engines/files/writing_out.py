@@ -3,7 +3,6 @@ more."""
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from ...cursor import Cursor
 from ...port import Engine, HasPlace, KeepsDayFiles, Lines, Place, Tail, reading_of
 from ...position import DayRead, Position
+from .copying import copy_file
 from .filesystem import FileSystem, storage_errors
 from .head import HeadFile
 from .owner import DIRECTORY_MODE
@@ -126,21 +126,21 @@ def as_day_files(
     if isinstance(engine, KeepsDayFiles):
         yield engine.day_files, False
         return
-    fs = FileSystem()
+    fs = engine.place.fs if isinstance(engine, HasPlace) else FileSystem()
     with tempfile.TemporaryDirectory(prefix="jobledger-") as temporary:
         target = Path(temporary).resolve() / "ledger"
         tail = engine.tail()
         with reading_of(engine) as lines:
             _write(fs, lines, target, tail, lambda done: progress(done, 0))
         if isinstance(engine, HasPlace):
-            _copy_derived(engine.place, target)
+            _copy_derived(fs, engine.place.directory, target)
         yield Place(fs, target), True
 
 
-def _copy_derived(place: Place, target: Path) -> None:
-    """Copy the files that are in a place; those of locks and directories are nothing to read."""
-    with storage_errors("read", place.directory):
-        for name in place.fs.list_directory(place.directory):
-            path = place.directory / name
-            if name.endswith(".json") and path.is_file():
-                shutil.copyfile(path, target / name)
+def _copy_derived(fs: FileSystem, source: Path, target: Path) -> None:
+    """Copy the files that are in a place; locks and directories are nothing to read."""
+    with storage_errors("read", source):
+        names = fs.list_directory(source)
+    for name in names:
+        if not name.endswith(".lock") and not fs.is_directory(source / name):
+            copy_file(fs, source / name, target / name)
