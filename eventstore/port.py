@@ -114,7 +114,7 @@ class Engine(Lines, Protocol):
 
     @property
     def location(self) -> str:
-        """Where the ledger is, in the words of an error."""
+        """Where the ledger is, for errors and the operational log: without anything secret."""
 
     @property
     def durable_seq(self) -> int:

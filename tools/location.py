@@ -41,8 +41,11 @@ def locate(given: Sequence[Given]) -> Path | str:
     location = location_of(first.text)
     for other in others:
         if location_of(other.text) != location:
+            from ..eventstore.engines.registry import shown
+
+            said, otherwise = shown(first.text), shown(other.text)
             raise ValidationError(
-                f"{first.name} says {first.text!r} and {other.name} says {other.text!r}",
+                f"{first.name} says {said!r} and {other.name} says {otherwise!r}",
                 field="ledger",
                 hint="they mean the same thing: give one of them",
             )

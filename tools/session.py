@@ -75,6 +75,13 @@ class Session:
             return self.location
         raise ValidationError("this command works on a ledger that is a directory", field="ledger")
 
+    @cached_property
+    def place(self) -> str:
+        """Where the ledger is, for people: there may be a password in its location."""
+        from ..eventstore.engines.registry import shown
+
+        return shown(self.location)
+
     @property
     def own_directory(self) -> Path | None:
         """The directory of the ledger's log; None on another engine."""
@@ -84,7 +91,7 @@ class Session:
     def name(self) -> str:
         """What people call the ledger: its directory's name, or where it is."""
         own = self.own_directory
-        return str(self.location) if own is None else own.resolve().name
+        return self.place if own is None else own.resolve().name
 
     @contextmanager
     def ledger(
@@ -182,8 +189,8 @@ class Session:
             meant = None if isinstance(self.location, str) else near(self.location, is_ledger)
             found = "" if meant is None else f"there is one in {meant}; "
             raise StorageError(
-                f"there is no ledger in {self.location}",
-                path=str(self.location),
+                f"there is no ledger in {self.place}",
+                path=self.place,
                 hint=f"{found}name it with --ledger or JOBLEDGER; `jobledger add` makes one",
             )
 

@@ -48,6 +48,7 @@ OpenEngine = Callable[[str, EngineOptions], Engine]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
 """Two letters at least: one is a drive."""
+_SECRET = re.compile(r"(?<=://)[^/]*@|\?.*", re.DOTALL)
 _OWN = ("file", "memory")
 _MEANT = ("postgresql", "postgres", "nats")
 """Schemes that are meant as such also where no `//` follows and no such engine is there."""
@@ -89,6 +90,12 @@ def directory_of(location: str | Path) -> Path | None:
             hint="file:PATH may be relative",
         )
     return Path(unquote(slash + path))
+
+
+def shown(location: str | Path) -> str:
+    """Return a location as people may see it: without a user, a password and options."""
+    text = str(location)
+    return text if directory_of(location) is not None else _SECRET.sub("", text)
 
 
 def check_scheme(scheme: str) -> None:

@@ -195,7 +195,7 @@ def _settings(options: RunOptions) -> dict[str, Any]:
 def _notifier(url: str, session: Session) -> Notifier:
     from ..notifying import Notifier
 
-    return Notifier(url, str(session.location))
+    return Notifier(url, session.place)
 
 
 def _log_to_stderr(level: int) -> None:

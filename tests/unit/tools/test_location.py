@@ -9,7 +9,9 @@ import pytest
 from support.cli import run_here
 from support.examples import prints
 
-from jobledger import Ledger, ManualClock, ValidationError
+from jobledger import Ledger, ManualClock, StorageError, ValidationError
+from jobledger.eventstore.engines.registry import EngineOptions, register, shown
+from jobledger.eventstore.port import Engine
 from jobledger.tools.cli import COMMANDS, main
 from jobledger.tools.location import Given, locate, location_of
 
@@ -78,6 +80,24 @@ def test_what_is_no_location_is_refused(text: str, says: str) -> None:
         location_of(text)
     assert says in str(caught.value)
     assert PASSWORD not in str(caught.value)
+
+
+def test_a_password_in_a_location_is_never_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    """Nor an option: for an engine that has no ledger there, and for one that is two places."""
+
+    def nothing(location: str, options: EngineOptions) -> Engine:
+        raise StorageError("there is nothing")
+
+    register("vault", nothing)
+    secret = f"vault://me:{PASSWORD}@host/x?token={PASSWORD}"
+    assert main(["--ledger", secret, "list"]) == 2
+    assert main(["--ledger", secret, "--dir", f"vault://{PASSWORD}@other/y", "list"]) == 2
+    out, err = capfd.readouterr()
+    assert "there is no ledger in vault://host/x (" in err
+    assert "--ledger says 'vault://host/x' and --dir says 'vault://other/y'" in err
+    assert PASSWORD not in out + err
+    assert shown(f"vault://{PASSWORD}@host") == "vault://host"
+    assert shown("jobs?@1") == "jobs?@1", "it is a path"
 
 
 def test_what_is_typed_counts_more_than_the_environment(here: Path) -> None:
