@@ -132,7 +132,8 @@ class Engine(Lines, Protocol):
         """Append a write if the log still ends at `after`: all of it or nothing, as durable on
         return as the engine's setting says, and acknowledged from then on to everybody.
 
-        False: somebody was faster; nothing was written. `then` is where the log ends with it.
+        False: somebody was faster; nothing was written. `then` is where the log ends with it. What
+        is before a write that begins a day is made durable first.
 
         Raises:
             AppendFailedError: whether it was written is unknown.

@@ -124,7 +124,9 @@ class LogWriter(Generic[R]):
             header = new_header(self._engine.identity, day, then)
             header_line, digest = encode_header(header)
             then.enter(day, len(header_line), digest)
-        batch = self._engine.durable_seq + 1  # rule: record-names-its-batch
+        # What begins a day comes behind what is durable, whatever was before.
+        durable_seq = self._engine.durable_seq if header is None else then.seq
+        batch = durable_seq + 1  # rule: record-names-its-batch
         lines, records = encode_write(
             news, seq=then.seq + 1, batch=batch, at=now, prev=then.hash, form=self._form
         )

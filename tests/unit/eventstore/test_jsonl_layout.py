@@ -98,6 +98,19 @@ def test_writes_without_a_sync_between_them_are_one_batch(ledger: LogDirectory) 
     assert [json.loads(line)["batch"] for line in lines_of(ledger.log)[1:]] == [1, 1, 1, 4]
 
 
+def test_a_day_begins_with_a_batch_of_its_own(ledger: LogDirectory) -> None:
+    """Also without syncs: the day before is on disk by then, and it is what its first record says
+    that whoever adopts it writes again."""
+    store = ledger.load(durability="none")
+    store.append([new("a", 1)])
+    store.append([new("a", 2)])
+    ledger.clock.advance(timedelta(days=1))
+    store.append([new("a", 3)])
+    store.append([new("a", 4)])
+    batches = [json.loads(line)["batch"] for day in ledger.days() for line in lines_of(day)[1:]]
+    assert batches == [1, 1, 3, 3]
+
+
 def test_a_file_is_only_ever_appended_to(ledger: LogDirectory) -> None:
     """Every state of the log is the beginning of every later one."""
     store = ledger.load()
