@@ -19,6 +19,9 @@ from .log import Log, logger
 
 P = ParamSpec("P")
 
+Progress = Callable[[int, int], None]
+"""Called with what is done of a long work and what there is in all, as often as the work likes."""
+
 FIRST_AGAIN_S = 10.0
 LONGEST_AGAIN_S = 3600.0
 MOST_KINDS = 5

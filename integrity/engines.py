@@ -6,26 +6,27 @@ the same bytes: they are written out for it, as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ..eventstore.engines.files.writing_out import as_day_files
 from ..eventstore.port import Engine
+from ..instrumentation.telling import Progress
 from .findings import VerifyReport
 from .heads import ExportedHead
-from .verify import verify as verify_directory
+from .verify import verify_directory
 
 
-def verify(
+def verify_engine(
     engine: Engine,
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
     since_heads: Sequence[ExportedHead] = (),
     public_keys: Sequence[str | bytes] = (),
 ) -> VerifyReport:
-    """Check a whole ledger; it takes no lock and changes nothing. As `verify.verify`.
+    """Check a whole ledger; it takes no lock and changes nothing. As `verify_directory`.
 
     What the report calls a day's file is a place in the engine where it has no files.
     """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError
 from ..domain.times import timestamp
 from ..eventstore.engines.files.filesystem import FileSystem, located
+from ..instrumentation.telling import Progress
 from .chain import LinePlace
 from .proofs import sealed_place
 from .seals import Seal, SealError, SigningKey, seal_file, write_seal
@@ -22,7 +22,7 @@ def seal_days(
     at: datetime,
     today: bool = False,
     fs: FileSystem | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Seal]:
     """Seal every finished day of a ledger that has no seal yet, and return the new seals.
 

@@ -9,11 +9,12 @@ check of the log alone: see docs/proofs.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..domain.errors import StorageError
 from ..eventstore.engines.files.filesystem import FileSystem, located, storage_errors
+from ..instrumentation.telling import Progress
 from ..projections.marker import marker_path
 from ..projections.snapshot import snapshot_path
 from .ahead import check_markers, read_markers
@@ -26,16 +27,14 @@ from .seals import Seal, TrustedKeys
 from .second_reader import HeadValues, parse_head
 from .snapshot_check import SnapshotCheck
 
-__all__ = ["Problem", "ProblemKind", "Verification", "VerifyReport", "verify"]
+__all__ = ["Problem", "ProblemKind", "Verification", "VerifyReport", "verify_directory"]
 
 _FILE = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
 _HEAD_NAME = "HEAD"
 _REPAIR_NAME = "repair.json"
 
-Progress = Callable[[int, int], None]
 
-
-def verify(
+def verify_directory(
     directory: Path,
     *,
     fs: FileSystem | None = None,

@@ -11,9 +11,10 @@ import msgspec
 
 from ..domain.errors import LedgerCorruptError, StorageError
 from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
-from ..eventstore.engines.files.writing_out import Progress, write_out
+from ..eventstore.engines.files.writing_out import write_out
 from ..eventstore.port import Engine, HasPlace, reading_of
 from ..eventstore.position import Position
+from ..instrumentation.telling import Progress
 from ..integrity.seals import seal_file, sealed_days
 
 
@@ -89,9 +90,10 @@ def _check_free(target: Path) -> None:
 
 
 def _check_sound(fs: FileSystem, directory: Path) -> None:
-    from ..integrity.verify import verify  # seldom asked for, and a fifth of what is imported
+    # Seldom asked for, and a fifth of what is imported.
+    from ..integrity.verify import verify_directory
 
-    report = verify(directory, fs=fs)
+    report = verify_directory(directory, fs=fs)
     if not report.ok:
         first = report.problems[0]
         raise LedgerCorruptError(

@@ -26,11 +26,11 @@ from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.port import Durability
 from ..instrumentation.log import logger
-from ..instrumentation.telling import OnlyTold
+from ..instrumentation.telling import OnlyTold, Progress
 from ..integrity.findings import VerifyReport
 from ..integrity.heads import ExportedHead
 from ..projections.board import Board
-from ..projections.rebuild import Progress, RebuildReport, Replay
+from ..projections.rebuild import RebuildReport, Replay
 from ..projections.stored import ProjectionFactory, StoredProjection
 from . import open_handles
 from .background import Background
@@ -411,11 +411,12 @@ class Ledger:
             ValidationError: a public key is none.
             JobLedgerError: there are public keys, and the extra `seal` is not installed.
         """
-        from ..integrity.engines import verify  # seldom asked for, and a fifth of what is imported
+        # Seldom asked for, and a fifth of what is imported.
+        from ..integrity.engines import verify_engine
 
         if not self._read_only and not self._closed and self._files is not None:
             self._files.write()
-        return verify(
+        return verify_engine(
             self._engine,
             progress=OnlyTold("progress", progress),
             since_heads=since_heads,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..domain.errors import LedgerCorruptError
 from ..eventstore.event_log import EventLog, FirstReading
 from ..eventstore.position import PositionError
+from ..instrumentation.telling import Progress
 from ..projections.projection import LogEntry
-from ..projections.rebuild import Progress
 from ..projections.snapshot import UNREADABLE, Snapshot, SnapshotError
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState

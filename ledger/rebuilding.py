@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from ..domain.errors import ValidationError
 from ..eventstore.event_log import EventLog
 from ..eventstore.position import DayRead
+from ..instrumentation.telling import Progress
 from ..projections.marker import Marker, marker_path
 from ..projections.projection import LogEntry
 from ..projections.rebuild import (
     DAILY_FILES,
     Comparison,
     Difference,
-    Progress,
     RebuildReport,
     Replay,
     count_files,

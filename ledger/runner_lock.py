@@ -19,7 +19,7 @@ _WAIT_S = 0.01
 """Somebody who asks `find_runner` holds the lock for an instant; a runner holds it for good."""
 
 
-def runner_lock(engine: Engine, place: Place | None) -> RunnerLock:
+def find_runner_lock(engine: Engine, place: Place | None) -> RunnerLock:
     """Return the lock of one runner of a ledger, not taken yet: the engine's own, or a file in its
     place.
 

@@ -15,7 +15,7 @@ from ..domain.policy import EXPIRE_AFTER
 from ..domain.validation import check_by
 from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.port import Durability
-from ..projections.rebuild import Progress
+from ..instrumentation.telling import Progress
 from ..projections.stored import ProjectionFactory
 from .clock import Clock
 from .uniqueness import Unique, check_setting

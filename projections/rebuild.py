@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
+from ..instrumentation.telling import Progress
 from .board import Board
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
@@ -17,9 +18,6 @@ from .projection import LogEntry, to_event
 from .stored import ProjectionFactory, make_all, projection_file
 
 DAILY_FILES = "daily_files"
-
-Progress = Callable[[int, int], None]
-"""Gets the events that were read so far and those in all."""
 
 
 class Difference(msgspec.Struct, frozen=True):

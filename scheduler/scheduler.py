@@ -19,7 +19,7 @@ from ..domain.policy import MAX_RUNNING_MINUTES, Pacing, RetryPolicy
 from ..instrumentation.log import logger
 from ..ledger.clock import SystemClock
 from ..ledger.ledger import Ledger
-from ..ledger.runner_lock import runner_lock
+from ..ledger.runner_lock import find_runner_lock
 from ..ledger.settings import LedgerOptions, LedgerSettings
 from .attempt import PostCallback, Publisher, PublisherAdapter
 from .completer import OUTCOMES
@@ -122,7 +122,7 @@ class Scheduler(Ledger):
             state=self._state,
             handler=self._handler.acting(me),
             history=self._history,
-            runner_lock=runner_lock(self._engine, self._place),
+            runner_lock=find_runner_lock(self._engine, self._place),
             process_id=self._fs.process_id,
             location=self.location,
             patience=self._patience,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..domain.errors import JobNotFoundError
-from ..integrity.verify import verify
+from ..integrity.verify import verify_directory
 from ..ledger.ledger import Ledger
 from .disk import SimulatedDisk
 from .model import Model, must
@@ -46,7 +46,7 @@ def _compare_seq(model: Model, name: str, ledger: Ledger) -> None:
 
 def compare_log(model: Model, disk: SimulatedDisk) -> None:
     """Verify the whole log and what is derived from it."""
-    report = verify(LEDGER, fs=disk)
+    report = verify_directory(LEDGER, fs=disk)
     must(report.ok, f"verify: {report.problems[:2]}")
     must(report.events == model.seq, f"verify has seen {report.events} events")
 

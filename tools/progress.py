@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from ..instrumentation.telling import OnlyTold
+from ..instrumentation.telling import OnlyTold, Progress
 from .output import console
 
 _EVERY_S = 0.1
-
-Progress = Callable[[int, int], None]
-"""Called with what is done and what there is in all, as often as the work likes."""
 
 
 @contextmanager

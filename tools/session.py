@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from ..domain.job.events import Event
+    from ..instrumentation.telling import Progress
     from ..ledger.ledger import Ledger
     from ..ledger.queries import LedgerView
-    from ..projections.rebuild import Progress
     from ..projections.stored import ProjectionFactory
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])

@@ -29,8 +29,8 @@ _ASKING, _PUBLISHING = FACT[What.ASKING], FACT[What.PUBLISHING]
 _PUBLISHED = FACT[What.PUBLISHED]
 _NO_DOUBT = Doubt.NONE
 
-DataT = TypeVar("DataT", bound=e.EventData)
-Step = Callable[[Any, DataT, Event], ScheduledJob | None]
+KindT = TypeVar("KindT", bound=e.EventData)
+Step = Callable[[Any, KindT, Event], ScheduledJob | None]
 
 STEPS: dict[type[e.EventData], Step[Any]] = {}
 """Of each event type what it does to a job; a table, as every event of a replay looks it up."""
@@ -74,8 +74,8 @@ _LEADS = {kind: BY_TRIGGER[kind.TRIGGERS[0]] for kind in e.EVENT_TYPES.values()}
 """Where the event of each type may lead to, by the job's state."""
 
 
-def _step(kind: type[DataT]) -> Callable[[Step[DataT]], Step[DataT]]:
-    def register(step: Step[DataT]) -> Step[DataT]:
+def _step(kind: type[KindT]) -> Callable[[Step[KindT]], Step[KindT]]:
+    def register(step: Step[KindT]) -> Step[KindT]:
         STEPS[kind] = step
         return step
 

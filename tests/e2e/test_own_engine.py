@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from support.anchors import ROOT
 
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 WRITER = """
 import sys
@@ -144,7 +144,7 @@ def test_a_backup_is_a_directory_that_verifies(worked: tuple[Installed, list[str
     installed, _ = worked
     installed.command("backup", "copy")
     copy = Path(installed.location.removeprefix("sqlite:")).with_name("copy")
-    report = verify(copy)
+    report = verify_directory(copy)
     assert (report.ok, report.events) == (True, 120)
     lines = b"".join(
         line

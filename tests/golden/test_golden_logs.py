@@ -20,7 +20,7 @@ import pytest
 from jobledger import Ledger, ScheduledJob
 from jobledger.domain.job.events import EVENT_TYPES
 from jobledger.domain.job.fold import FOLD
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 GOLDEN = sorted(path for path in Path(__file__).parent.glob("v*") if path.is_dir())
 
@@ -106,7 +106,7 @@ def test_seals_of_format_1_hold_for_ever(tmp_path: Path) -> None:
     """`sealed/` was sealed with a key that nobody has any more; its public half is beside it."""
     copy = tmp_path / "jobs"
     shutil.copytree(Path(__file__).parent / "sealed", copy)
-    report = verify(copy, public_keys=[(copy / "seals.pub").read_bytes()])
+    report = verify_directory(copy, public_keys=[(copy / "seals.pub").read_bytes()])
     assert (report.problems, len(report.proven)) == ([], 1)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, NewJob
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 CASES = 400
 
@@ -76,7 +76,7 @@ def test_opening_and_verify_agree(
         path.write_bytes(data)
         what = f"seed {seed}, case {case}: {kind} in {path.name}"
         files = {each.name: each.read_bytes() for each in copy.iterdir()}
-        report = verify(copy)
+        report = verify_directory(copy)
         in_the_log = [p for p in report.problems if p.kind not in ("projection", "ahead")]
         try:
             Ledger(copy, clock=clock).close()

@@ -21,7 +21,7 @@ from jobledger import Ledger, LedgerCorruptError, ManualClock
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.files.repair import repair
 from jobledger.eventstore.record import RecordError, decode_header, decode_record
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CORPUS = [
@@ -113,7 +113,7 @@ def test_a_line_with_a_hash_that_fits_and_any_values_breaks_no_reader(
         with path.open("ab") as file:
             file.write(sealed + b"\n")
         (log.path / "HEAD").unlink()
-        report = verify(log.path)
+        report = verify_directory(log.path)
         wrong = [problem for problem in report.problems if problem.kind != "projection"]
         with pytest.raises(LedgerCorruptError) if wrong else nullcontext():
             Ledger(log.path, clock=ManualClock(NOON)).close()
@@ -155,7 +155,7 @@ def test_a_line_of_a_hundred_megabytes_is_refused_in_little_memory(
     if not head:
         (directory / "HEAD").unlink()
     with little_memory(12):
-        assert not verify(directory).ok
+        assert not verify_directory(directory).ok
         with Ledger(directory, clock=clock, read_only=True) as ledger:
             assert [event.job_id for event in ledger.events()] == ["job"]
         with pytest.raises(LedgerCorruptError, match=r"line 3, byte \d+: a line is longer than"):
@@ -165,4 +165,4 @@ def test_a_line_of_a_hundred_megabytes_is_refused_in_little_memory(
         assert done.damage.parts[0].size == 100_000_000 + len(end)
         with Ledger(directory, clock=clock) as ledger:
             ledger.cancel_job("job")
-    assert verify(directory).ok
+    assert verify_directory(directory).ok

@@ -48,7 +48,7 @@ from jobledger import (
 )
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.files.repair import assess, repair
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
@@ -323,7 +323,7 @@ class Look(Work):
             expect(events_of(ledger) == self.acknowledged, "not all was shown")
 
     def _verify(self, fs: FileSystem) -> None:
-        report = verify(LEDGER, fs=fs)
+        report = verify_directory(LEDGER, fs=fs)
         expect(report.ok, f"a failing disk was taken for damage: {report.problems}")
 
 

@@ -29,7 +29,7 @@ from support.durability import Broken, events_of, expect, without_background
 from support.eventstore import NOON
 
 from jobledger import Attempt, JobStatus, Ledger, ManualClock, NewJob, PostResult, Scheduler
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 Say = Callable[[str], None]
 LIVES = 15
@@ -182,7 +182,7 @@ def check(directory: Path, said: list[str]) -> None:
     if not days:
         expect("open" not in said, "the log is gone")
         return
-    report = verify(directory)
+    report = verify_directory(directory)
     bad = [problem for problem in report.problems if problem.kind != "projection"]
     expect(not bad, f"verify: {bad}")
     with Ledger(directory) as ledger:

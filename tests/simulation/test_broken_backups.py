@@ -14,7 +14,7 @@ from support.eventstore import NOON
 
 from jobledger import Ledger, ManualClock
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
@@ -53,7 +53,7 @@ def is_whole(disk: SimulatedDisk, events: Events) -> bool:
     assert all(name.startswith(".copy.") and name.endswith(".partial") for name in others)
     if TARGET.name not in names:
         return False
-    report = verify(TARGET, fs=disk)
+    report = verify_directory(TARGET, fs=disk)
     assert (report.ok, report.notes, report.events) == (True, [], len(events))
     with Ledger(TARGET, clock=ManualClock(NOON), fs=disk) as copy:
         assert events_of(copy) == events
@@ -79,8 +79,8 @@ def test_a_backup_that_is_killed_is_there_as_a_whole_or_not_at_all(power_is_gone
             again = TARGET.with_name("again")
             with Ledger(LEDGER, read_only=True, clock=ManualClock(NOON), fs=left) as ledger:
                 ledger.backup(again)
-            assert verify(again, fs=left).ok
-            assert verify(LEDGER, fs=left).ok, "and the ledger has not noticed"
+            assert verify_directory(again, fs=left).ok
+            assert verify_directory(LEDGER, fs=left).ok, "and the ledger has not noticed"
     assert not fs.reached
     assert at > 50, "each operation was the last one"
     assert whole > 0, "and after some of them there was a backup"

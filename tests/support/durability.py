@@ -19,7 +19,7 @@ from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.errors import StorageError
 from jobledger.eventstore import scan
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 from jobledger.ledger.background import Background
 from jobledger.ledger.derived_files import DerivedFiles
 from jobledger.ledger.runner_lock import FileRunnerLock
@@ -80,7 +80,7 @@ def expect(condition: object, message: str) -> None:
 def check_log(fs: FileSystem, acknowledged: int) -> None:
     """Before anything is mended: `verify` sees nothing worse than an unfinished write."""
     try:
-        report = verify(LEDGER, fs=fs)
+        report = verify_directory(LEDGER, fs=fs)
     except StorageError as error:
         expect(acknowledged == 0, f"verify: {error}")
         return
@@ -106,7 +106,7 @@ def open_after_crash(fs: FileSystem, clock: ManualClock, acknowledged: Events) -
 def check_whole(fs: FileSystem, ledger: Ledger) -> None:
     """Close the ledger, and check that everything verifies, the derived files in step."""
     ledger.close()
-    report = verify(LEDGER, fs=fs)
+    report = verify_directory(LEDGER, fs=fs)
     notes = [note for note in report.notes if "begun by a repair" not in note]
     expect(report.ok and not notes, f"verify, after closing: {report}")
     with Ledger(LEDGER, read_only=True, fs=fs) as reader:

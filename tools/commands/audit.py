@@ -19,13 +19,14 @@ from ...domain.validation import check_by
 from ...eventstore.engines.registry import open_reader
 from ...eventstore.reader import LogReader
 from ...eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
+from ...instrumentation.telling import Progress
 from ...ledger.queries import not_found
 from ...ledger.zone import load_zone
 from ...projections.projection import to_event
 from ..filters import account_option
 from ..grammar import command
 from ..output import print_error, printable, short_id
-from ..progress import Progress, progress_bar
+from ..progress import progress_bar
 from ..render.tables import Columns, terminal_width
 from ..render.timeline import describe
 from ..selection import Selection

@@ -13,12 +13,13 @@ import click
 from ...domain.errors import JobLedgerError, StorageError, ValidationError
 from ...domain.job.events import Event
 from ...eventstore.engines.files.filesystem import storage_errors
+from ...instrumentation.telling import Progress
 from ...ledger.ledger import Ledger
 from ...release import how_to_install
 from ..files import FILE, WrittenOut
 from ..grammar import command
 from ..output import print_json, printable
-from ..progress import Progress, progress_bar
+from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, zone_of
 from ..time_range import window, window_options
 

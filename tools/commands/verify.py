@@ -9,9 +9,10 @@ import click
 import msgspec
 
 from ...domain.errors import ValidationError
+from ...instrumentation.telling import Progress
 from ...integrity.heads import ExportedHead
 from ...integrity.seals import TrustedKeys
-from ...integrity.verify import Progress, VerifyReport, verify
+from ...integrity.verify import VerifyReport, verify_directory
 from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import console, print_error, print_json, printable
@@ -97,12 +98,12 @@ def _verify(
     location: Path | str, progress: Progress, heads: list[ExportedHead], keys: list[bytes]
 ) -> VerifyReport:
     if isinstance(location, Path):  # also what is left of a ledger, which no engine opens
-        return verify(location, progress=progress, since_heads=heads, public_keys=keys)
+        return verify_directory(location, progress=progress, since_heads=heads, public_keys=keys)
     from ...eventstore.engines.registry import EngineOptions, open_engine
-    from ...integrity import engines
+    from ...integrity.engines import verify_engine
 
     with closing(open_engine(location, EngineOptions(read_only=True))) as engine:
-        return engines.verify(engine, progress=progress, since_heads=heads, public_keys=keys)
+        return verify_engine(engine, progress=progress, since_heads=heads, public_keys=keys)
 
 
 def _head(name: str) -> ExportedHead:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -17,14 +17,13 @@ from ...domain.job.codec import encode_data
 from ...domain.job.decide import decide
 from ...domain.job.state import ImportedJob, JobStatus
 from ...eventstore.commit_queue import ENVELOPE_BYTES, MAX_APPEND_BYTES
+from ...instrumentation.telling import Progress
 from ...ledger.newcomers import in_zone, used_before
 from .csv_form import read_csv
 from .duplicates import Candidates
 from .fields import Row, RowFault, own_metadata, to_job
 from .json_form import read_daily, read_lines
 from .sources import Source
-
-Progress = Callable[[int, int], None]
 
 
 class Target(msgspec.Struct, frozen=True):

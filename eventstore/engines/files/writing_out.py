@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ....instrumentation.telling import Progress
 from ...cursor import Cursor
 from ...port import Engine, HasPlace, KeepsDayFiles, Lines, Place, Tail, reading_of
 from ...position import DayRead, Position
@@ -16,9 +17,6 @@ from .filesystem import FileSystem, storage_errors
 from .head import HeadFile
 from .owner import DIRECTORY_MODE
 from .segment import day_file
-
-Progress = Callable[[int, int], None]
-"""Gets the bytes written so far and in all."""
 
 
 def write_out(

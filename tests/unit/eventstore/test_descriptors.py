@@ -19,7 +19,7 @@ from support.waiting import eventually
 
 from jobledger.eventstore.engines.files import descriptors
 from jobledger.eventstore.engines.files.descriptors import open_file
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 CLOSED = [numbers for count in range(4) for numbers in itertools.combinations(range(3), count)]
 """All eight combinations."""
@@ -111,7 +111,7 @@ def test_what_is_written_to_closed_streams_goes_into_no_file(
         with open(read) as report:
             assert report.read() == ""
     assert process.returncode == 0
-    found = verify(directory)
+    found = verify_directory(directory)
     assert (found.problems, found.events) == ([], 4 * 3)
 
 
@@ -147,7 +147,7 @@ def test_the_command_line_holds_the_streams_that_are_closed(
             timeout=60,
             check=False,
         )
-    assert verify(tmp_path / "jobs").ok
+    assert verify_directory(tmp_path / "jobs").ok
     held = (tmp_path / "held").read_text()
     assert held == repr([os.devnull] * 3)
 

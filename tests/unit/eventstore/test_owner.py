@@ -22,7 +22,7 @@ from jobledger.eventstore.engines.files.filesystem import FileSystem, storage_er
 from jobledger.eventstore.engines.files.repair import repair
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 from jobledger.tools.files import write_out
 
 SERVICE, OTHER, GROUP = 12345, 12346, 2000
@@ -144,7 +144,7 @@ def test_what_root_does_in_a_ledger_locks_its_user_out_of_nothing(
     his: Path, service: User, work: Callable[[Path, ManualClock], None]
 ) -> None:
     assert service.adds(his, "text") == ""
-    clock = ManualClock(verify(his).exported_head.at)  # type: ignore[union-attr,arg-type]
+    clock = ManualClock(verify_directory(his).exported_head.at)  # type: ignore[union-attr,arg-type]
     with without_background(), saving_snapshots(1):
         work(his, clock)
     assert not_of(SERVICE, his) == []

@@ -22,7 +22,7 @@ from jobledger.eventstore.engines.files.ledger_directory import REPAIR_NAME
 from jobledger.eventstore.engines.files.repair import assess, read_plan, repair
 from jobledger.eventstore.engines.registry import open_reader
 from jobledger.eventstore.record import MAX_LINE_BYTES, RECORDS
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
 
 ROOT = Path(__file__).parents[3]
@@ -80,7 +80,7 @@ def mended(directory: Path, clock: ManualClock, before: list[dict[str, Any]], ke
         ledger.add_job("b", "afterwards", clock.now(), job_id="afterwards")
         assert ledger.seq == kept + 1
         ledger.rebuild()
-    report = verify(directory)
+    report = verify_directory(directory)
     assert report.ok, report.problems
     assert [note for note in report.notes if "begun by a repair" in note]
 
@@ -325,14 +325,14 @@ def test_a_header_of_any_length_that_a_line_may_have_is_read_by_both_readers(
     (sound / "HEAD").unlink()
     assert opens(sound, clock) == (size <= MAX_LINE_BYTES)
     if size <= MAX_LINE_BYTES:
-        report = verify(sound)
+        report = verify_directory(sound)
         assert (report.problems, report.events) == ([], 5)
         reader = open_reader(sound, RECORDS)
         assert len(list(reader.records())) == 5
         reader.close()
         assert len(reader.repairs[0].why) == size - short
     else:
-        assert verify(sound).problems[0].kind == "header"
+        assert verify_directory(sound).problems[0].kind == "header"
 
 
 def test_a_repair_says_the_same_wherever_the_ledger_is(
@@ -399,7 +399,7 @@ def test_a_repair_that_was_broken_off_keeps_everybody_out_until_it_is_finished(
         repair(UntilPlanned(), sound, clock.now())
     with pytest.raises(LedgerCorruptError, match=r"begun and not finished .*--accept-loss"):
         Ledger(sound, clock=clock)
-    assert "repair" in {problem.kind for problem in verify(sound).problems}
+    assert "repair" in {problem.kind for problem in verify_directory(sound).problems}
     plan = repair(FS, sound, clock.now() + timedelta(days=40))
     assert plan is not None
     assert plan.at == clock.now()
@@ -434,7 +434,7 @@ def test_a_plan_that_is_damaged_is_never_followed(sound: Path, clock: ManualCloc
         assert raised.value.path == str(sound / REPAIR_NAME)
         with pytest.raises(LedgerCorruptError, match=r"begun and not finished"):
             Ledger(sound, clock=clock)
-        assert "repair" in {problem.kind for problem in verify(sound).problems}
+        assert "repair" in {problem.kind for problem in verify_directory(sound).problems}
     plan = repair(FS, sound, clock.now())
     assert plan is not None
     assert (sound / f"{REPAIR_NAME}.damaged").exists()

@@ -25,7 +25,7 @@ from jobledger import (
 )
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 DAY = timedelta(days=1)
 KEY, OTHER = SigningKey.generate(), SigningKey.generate()
@@ -44,13 +44,13 @@ def ledger(directory: Path, clock: ManualClock) -> Path:
 
 
 def head_of(directory: Path) -> ExportedHead:
-    report = verify(directory)
+    report = verify_directory(directory)
     assert report.exported_head is not None
     return report.exported_head
 
 
 def kinds(directory: Path, **more: Any) -> list[str]:
-    return [problem.kind for problem in verify(directory, **more).problems]
+    return [problem.kind for problem in verify_directory(directory, **more).problems]
 
 
 def go_on(directory: Path, clock: ManualClock) -> None:
@@ -79,7 +79,7 @@ def test_a_head_proves_that_nothing_before_it_has_changed(ledger: Path, clock: M
     """Also when the log has gone on; how far, and how much is new."""
     head = head_of(ledger)
     go_on(ledger, clock)
-    report = verify(ledger, since_heads=[head])
+    report = verify_directory(ledger, since_heads=[head])
     assert (report.ok, report.problems) == (True, [])
     assert report.proven == [
         "6 events up to 2026-03-04T12:00:00Z are what they were when the head was exported;"
@@ -102,7 +102,7 @@ def test_a_past_that_was_rewritten_whole_passes_alone_and_fails_against_a_head(
     head = head_of(ledger)
     rewrite(ledger, change)
     assert kinds(ledger) == []
-    report = verify(ledger, since_heads=[head])
+    report = verify_directory(ledger, since_heads=[head])
     assert [problem.kind for problem in report.problems] == [kind]
     assert (report.ok, report.proven, report.exported_head) == (False, [], None)
 
@@ -112,7 +112,7 @@ def test_one_event_less_and_one_more_is_a_rewritten_past(ledger: Path, clock: Ma
     head = head_of(ledger)
     rewrite(ledger, without_the_end)
     go_on(ledger, clock)
-    [problem] = verify(ledger, since_heads=[head]).problems
+    [problem] = verify_directory(ledger, since_heads=[head]).problems
     assert (problem.kind, problem.line) == ("rewritten", 3)
     assert problem.path == str(ledger / "events_2026-03-04.jsonl")
     assert "record 6 is not the one of the head exported at record 6" in problem.message
@@ -123,7 +123,7 @@ def test_several_heads_are_each_compared(ledger: Path, clock: ManualClock) -> No
     first = head_of(ledger)
     go_on(ledger, clock)
     second = head_of(ledger)
-    assert len(verify(ledger, since_heads=[first, second]).proven) == 2
+    assert len(verify_directory(ledger, since_heads=[first, second]).proven) == 2
 
 
 def test_a_head_of_another_ledger_is_told(ledger: Path, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_the_head_of_an_empty_ledger_stands_for_its_first_line(
     header = json.loads((directory / "events_2026-03-02.jsonl").read_bytes())
     assert (head.seq, head.at, head.hash) == (0, None, header["hash"])
     go_on(directory, clock)
-    [proven] = verify(directory, since_heads=[head]).proven
+    [proven] = verify_directory(directory, since_heads=[head]).proven
     assert proven.startswith("the ledger is what it was")
     rewrite(directory, lambda line: line | ({"timezone": "Asia/Tokyo"} if "day" in line else {}))
     assert kinds(directory, since_heads=[head]) == ["rewritten"]
@@ -153,7 +153,7 @@ def test_a_damaged_log_gives_no_head_and_proves_nothing(ledger: Path) -> None:
     head = head_of(ledger)
     path = ledger / "events_2026-03-03.jsonl"
     path.write_bytes(path.read_bytes().replace(b"text 1", b"text 9"))
-    report = verify(ledger, since_heads=[head])
+    report = verify_directory(ledger, since_heads=[head])
     assert (report.exported_head, report.proven) == (None, [])
     assert any("proves nothing of a damaged one" in note for note in report.notes)
     with (
@@ -193,7 +193,7 @@ def sealed(directory: Path, clock: ManualClock, **more: Any) -> list[str]:
 
 
 def checked(directory: Path, *keys: SigningKey) -> list[str]:
-    report = verify(directory, public_keys=[key.public_pem for key in keys or (KEY,)])
+    report = verify_directory(directory, public_keys=[key.public_pem for key in keys or (KEY,)])
     return [f"{problem.kind}: {problem.message}" for problem in report.problems]
 
 
@@ -218,7 +218,7 @@ def test_seals_prove_the_past_up_to_the_last_of_them(ledger: Path, clock: Manual
     """And a day without one of its own is covered by the next."""
     sealed(ledger, clock)
     (ledger / "seal_2026-03-02.json").unlink()
-    report = verify(ledger, public_keys=[KEY.public_pem])
+    report = verify_directory(ledger, public_keys=[KEY.public_pem])
     assert report.ok
     assert report.proven == [
         "4 events up to 2026-03-03T12:00:00Z are what they were when they were sealed at"
@@ -231,7 +231,7 @@ def test_without_a_key_seals_are_mentioned_and_not_judged(ledger: Path, clock: M
     """One cannot be told from a forged one."""
     sealed(ledger, clock)
     forge(ledger, "2026-03-02", signature="")
-    report = verify(ledger)
+    report = verify_directory(ledger)
     assert (report.ok, report.proven) == (True, [])
     assert "2 seals not checked: that needs --public-key" in report.notes
 
@@ -270,7 +270,7 @@ def test_a_forged_seal_is_named(
     """With its file; the other one still counts."""
     sealed(ledger, clock)
     forge(ledger, "2026-03-02", **changes)
-    report = verify(ledger, public_keys=[KEY.public_pem])
+    report = verify_directory(ledger, public_keys=[KEY.public_pem])
     [problem] = report.problems
     assert (problem.kind, problem.path) == ("seal", str(ledger / "seal_2026-03-02.json"))
     assert says in problem.message
@@ -391,7 +391,7 @@ def test_verify_reads_every_byte_of_the_log_once(ledger: Path, clock: ManualCloc
             return data
 
     fs = Counting()
-    verify(ledger, fs=fs, since_heads=[head, head], public_keys=[KEY.public_pem])
+    verify_directory(ledger, fs=fs, since_heads=[head, head], public_keys=[KEY.public_pem])
     size = sum(path.stat().st_size for path in ledger.glob("events_*"))
     assert len(fs.read) == size
     assert set(fs.read.values()) == {1}
@@ -417,7 +417,7 @@ def test_the_chain_is_checked_by_code_that_the_writer_does_not_use() -> None:
 def test_a_missing_ledger_is_refused(tmp_path: Path, clock: ManualClock) -> None:
     """By both."""
     for work in (
-        lambda: verify(tmp_path / "none"),
+        lambda: verify_directory(tmp_path / "none"),
         lambda: seal_days(tmp_path / "none", KEY, at=clock.now()),
     ):
         with pytest.raises(StorageError):

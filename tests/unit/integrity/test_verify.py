@@ -21,7 +21,7 @@ from jobledger import (
     StorageError,
     VerifyReport,
 )
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -76,7 +76,7 @@ def rewrite(path: Path, lines: Sequence[bytes]) -> None:
 def report_of(directory: Path) -> VerifyReport:
     """Report on a ledger, of which verify changes not a byte."""
     before = contents(directory)
-    report = verify(directory)
+    report = verify_directory(directory)
     assert contents(directory) == before
     assert report.ok == (not report.problems)
     return report
@@ -174,7 +174,7 @@ def test_a_read_only_ledger_verifies_without_changing_anything(long: Path) -> No
 def test_progress_goes_up_to_the_size_of_the_log(long: Path) -> None:
     """In bytes, over all files."""
     steps: list[tuple[int, int]] = []
-    verify(long, progress=lambda done, total: steps.append((done, total)))
+    verify_directory(long, progress=lambda done, total: steps.append((done, total)))
     size = sum(path.stat().st_size for path in days(long))
     assert {total for _, total in steps} == {size}
     dones = [done for done, _ in steps]
@@ -196,9 +196,9 @@ def test_the_report_as_a_document_has_the_keys_of_the_command(long: Path) -> Non
 def test_what_is_no_ledger_is_refused(tmp_path: Path) -> None:
     """An empty directory, and none at all."""
     with pytest.raises(StorageError, match="no ledger"):
-        verify(tmp_path)
+        verify_directory(tmp_path)
     with pytest.raises(StorageError):
-        verify(tmp_path / "nowhere")
+        verify_directory(tmp_path / "nowhere")
 
 
 def test_a_newer_format_is_refused(small: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_newer_format_is_refused(small: Path) -> None:
     header, record = lines_of(path)
     rewrite(path, [reseal(header, format=2), record])
     with pytest.raises(StorageError, match="format 2") as caught:
-        verify(small)
+        verify_directory(small)
     assert caught.value.path == str(path)
 
 
@@ -220,7 +220,7 @@ def test_every_flipped_bit_and_every_truncation_is_found(small: Path) -> None:
     missed = []
     for name, data in damages(path.read_bytes()):
         path.write_bytes(data)
-        report = verify(small)
+        report = verify_directory(small)
         if report.ok or report.problems[0].path != str(path):
             missed.append(name)
     assert missed == []
@@ -233,7 +233,7 @@ def test_every_truncation_of_every_day_is_found(long: Path) -> None:
         data = path.read_bytes()
         for size in range(len(data)):
             path.write_bytes(data[:size])
-            if verify(long).ok:
+            if verify_directory(long).ok:
                 missed.append(f"{path.name} cut to {size} of {len(data)} bytes")
         path.write_bytes(data)
     assert missed == []
@@ -607,7 +607,7 @@ def test_a_header_without_its_newline_is_damage(directory: Path, clock: ManualCl
         pass
     (path,) = directory.glob("events_*.jsonl")
     path.write_bytes(path.read_bytes().removesuffix(b"\n"))
-    (problem,) = verify(directory).problems
+    (problem,) = verify_directory(directory).problems
     assert (problem.kind, problem.path, problem.line) == ("header", str(path), 1)
     with pytest.raises(LedgerCorruptError):
         Ledger(directory, clock=clock)

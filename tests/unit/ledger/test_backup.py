@@ -15,7 +15,7 @@ from support.cli import run_here
 from support.waiting import eventually
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 _WRITER = """
 import sys
@@ -45,7 +45,7 @@ def test_a_backup_holds_what_the_ledger_held_and_goes_on_by_itself(
         add(ledger)
     assert (report.directory, report.events, report.files) == (str(target), 5, 2)
     assert told[-1] == (report.bytes, report.bytes)
-    assert verify(target).ok
+    assert verify_directory(target).ok
     assert target.stat().st_mode & 0o777 == 0o700
     with Ledger(target, clock=clock) as copy:
         assert copy.list_jobs() == jobs
@@ -76,7 +76,7 @@ def test_backups_of_a_ledger_that_is_written_to_all_the_time_verify(
             writer.stdout.close()
     assert seen == sorted(seen)
     for n, events in enumerate(seen):
-        report = verify(tmp_path / f"copy-{n}")
+        report = verify_directory(tmp_path / f"copy-{n}")
         assert (report.ok, report.events) == (True, events)
 
 
@@ -127,7 +127,7 @@ def test_a_backup_that_is_interrupted_leaves_nothing(
             ledger.backup(target, progress=interrupt)
         assert list(target.parent.iterdir()) == []
         ledger.backup(target)
-    assert verify(target).ok
+    assert verify_directory(target).ok
 
 
 @pytest.mark.parametrize("what", ["the same day", "a new day", "a line cut short"])

@@ -30,7 +30,7 @@ from jobledger.eventstore.engines.memory import (
 )
 from jobledger.eventstore.engines.registry import register
 from jobledger.eventstore.port import Place
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_it_verifies_rebuilds_and_is_backed_up(
         assert ledger.location == location
         with pytest.raises(StorageError, match="has no directory"):
             ledger.directory  # noqa: B018 - reading it is what is refused
-    assert verify(tmp_path / "copy", since_heads=[exported]).ok
+    assert verify_directory(tmp_path / "copy", since_heads=[exported]).ok
     with Ledger(tmp_path / "copy", clock=clock) as copy:
         assert copy.list_jobs()[0].content == "day 0"
 

@@ -36,7 +36,7 @@ from jobledger.eventstore.engines.registry import open_reader
 from jobledger.eventstore.record import RECORDS
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
-from jobledger.integrity.verify import Verification, verify
+from jobledger.integrity.verify import Verification, verify_directory
 from jobledger.ledger.runner_lock import find_runner
 
 DAY = timedelta(days=1)
@@ -205,7 +205,7 @@ def test_no_operation_minds_where_the_program_is_by_now(
     OPERATIONS[name](scheduler)
     scheduler.close()
     assert {path.name: path.read_bytes() for path in (there / "jobs").iterdir()} == others
-    assert verify(here / "jobs").problems == []
+    assert verify_directory(here / "jobs").problems == []
     assert scheduler.directory == here / "jobs"
 
 

@@ -17,7 +17,7 @@ from support.cli import run_inside
 from support.histories import closed
 
 from jobledger import Ledger
-from jobledger.integrity.verify import verify
+from jobledger.integrity.verify import verify_directory
 
 JOBS = 1000
 MORE = 3000
@@ -63,7 +63,7 @@ def test_verify_keeps_little_of_a_job(directory: Path, with_snapshot: bool) -> N
     def ask() -> None:
         if not with_snapshot:
             (directory / "snapshot_board").unlink(missing_ok=True)
-        assert verify(directory).ok
+        assert verify_directory(directory).ok
 
     assert growth(directory, ask) < 450
 
