@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -43,8 +43,7 @@ class NewRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     causes it, and is no key of the line where it is None; `at` is when it was decided, None: when
     it is written.
 
-    `decoded` is what `data` was made of, for a `Form` that hands that out: it must be equal to what
-    reading `data` gives. It is no part of the record.
+    Who has a `Form` of its own may append records of a class of its own: they come to its `make`.
     """
 
     type: str
@@ -54,7 +53,6 @@ class NewRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     data: bytes
     by: str | None = None
     at: datetime | None = None
-    decoded: Any = None
 
 
 class Sealed(Protocol):

@@ -11,7 +11,6 @@ import msgspec
 
 from ..domain.errors import LedgerCorruptError
 from ..domain.job.codec import decode_data
-from ..domain.job.events import Event
 from ..eventstore.engines.files.filesystem import (
     FileSystem,
     is_no_file,
@@ -21,6 +20,7 @@ from ..eventstore.engines.files.filesystem import (
 from ..projections.board import Board
 from ..projections.daily_files import DailyFiles, files_on_disk, job_file
 from ..projections.file_content import is_same
+from ..projections.logged_event import LoggedEvent
 from ..projections.marker import Marker, MarkerError, read_marker
 from .chain import PlacedRecord
 from .findings import Findings
@@ -157,9 +157,9 @@ def _marker(fs: FileSystem, directory: Path) -> Marker | None:
         return None
 
 
-def _event(record: SoundRecord) -> Event:
+def _event(record: SoundRecord) -> LoggedEvent:
     """Return the event of a record, its data brought up to today's form."""
-    return Event(
+    return LoggedEvent(
         seq=record.seq,
         at=record.at,
         type=record.type,

@@ -32,7 +32,7 @@ from ..eventstore.event_log import EventLog
 from ..eventstore.record import NewRecord
 from ..eventstore.versions import VersionConflictError
 from ..projections.board import Board
-from ..projections.projection import LogEntry
+from ..projections.logged_event import LogEntry, NewEvent
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
 from .state import State
@@ -237,7 +237,7 @@ class CommandHandler:
                 continue
             return True
 
-    def _guarded(self, decide_on: Callable[[datetime], list[Intent]]) -> list[NewRecord]:
+    def _guarded(self, decide_on: Callable[[datetime], list[Intent]]) -> list[NewEvent]:
         """Decide, and have the guards look at it. Called by the log, which is at its end."""
         now = self._now()
         intents = decide_on(now)
@@ -248,7 +248,7 @@ class CommandHandler:
         return make_records(intents, self._by, now)
 
 
-def make_records(intents: Sequence[Intent], by: str | None, now: datetime) -> list[NewRecord]:
+def make_records(intents: Sequence[Intent], by: str | None, now: datetime) -> list[NewEvent]:
     """Make the events that were decided on at `now`, caused by `by`, records to append, each behind
     the version of its job."""
     records = []
@@ -258,7 +258,7 @@ def make_records(intents: Sequence[Intent], by: str | None, now: datetime) -> li
             version += 1
             kind = item.TYPE
             records.append(
-                NewRecord(
+                NewEvent(
                     type=kind,
                     job_id=job_id,
                     version=version,
@@ -266,7 +266,7 @@ def make_records(intents: Sequence[Intent], by: str | None, now: datetime) -> li
                     data=encode_data(item),
                     by=by,
                     at=now,
-                    decoded=item,
+                    event_data=item,
                 )
             )
     return records

@@ -14,7 +14,7 @@ from ..eventstore.port import Place
 from ..instrumentation.log import logger
 from ..projections.daily_files import DayFile, files_on_disk, job_file
 from ..projections.jobs import Pages
-from ..projections.projection import LogEntry
+from ..projections.logged_event import LogEntry
 from ..projections.rebuild import DAILY_FILES
 from ..projections.stored import projection_file
 from ..projections.writer import ProjectionWriter

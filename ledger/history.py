@@ -10,7 +10,7 @@ from ..domain.errors import ValidationError
 from ..domain.job.events import Event
 from ..eventstore.event_log import EventLog
 from ..projections.board import Board
-from ..projections.projection import LogEntry, to_event
+from ..projections.logged_event import LogEntry, to_event
 from .queries import LedgerView, not_found
 from .zone import to_utc
 

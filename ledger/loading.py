@@ -6,7 +6,7 @@ from ..domain.errors import LedgerCorruptError
 from ..eventstore.event_log import EventLog, FirstReading
 from ..eventstore.position import PositionError
 from ..instrumentation.telling import Progress
-from ..projections.projection import LogEntry
+from ..projections.logged_event import LogEntry
 from ..projections.snapshot import UNREADABLE, Snapshot, SnapshotError
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState

@@ -13,7 +13,7 @@ from ..eventstore.event_log import EventLog
 from ..eventstore.port import HasPlace, Resumable
 from ..instrumentation.log import logger
 from ..instrumentation.telling import OnlyTold
-from ..projections.projection import EVENTS
+from ..projections.logged_event import EVENTS
 from ..projections.stored import make_all
 from ..release import __version__
 from .background import Background, WritesBehind

@@ -11,8 +11,8 @@ from ..domain.errors import ValidationError
 from ..eventstore.event_log import EventLog
 from ..eventstore.position import DayRead
 from ..instrumentation.telling import Progress
+from ..projections.logged_event import LogEntry
 from ..projections.marker import Marker, marker_path
-from ..projections.projection import LogEntry
 from ..projections.rebuild import (
     DAILY_FILES,
     Comparison,

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Protocol
 
-from ..domain.job.events import Event
 from ..eventstore.position import Position
 from ..projections.board import Board
-from ..projections.projection import Change, LogEntry, to_event
+from ..projections.logged_event import LogEntry, LoggedEvent, to_event
+from ..projections.projection import Change
 from ..projections.snapshot import Snapshot
 
 _MANY = 256
@@ -77,7 +77,7 @@ class State:
     def _apply_all(self, records: Sequence[LogEntry]) -> None:
         apply, followers = self.board.apply, self._follow
         for record in records:
-            change = apply(record if type(record) is Event else to_event(record))
+            change = apply(record if type(record) is LoggedEvent else to_event(record))
             for follow in followers:
                 follow(change)
 

@@ -15,8 +15,8 @@ from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storag
 from ..eventstore.engines.files.owner import DIRECTORY_MODE
 from ..eventstore.event_log import EventLog
 from ..instrumentation.log import logger
+from ..projections.logged_event import LogEntry
 from ..projections.marker import Marker
-from ..projections.projection import LogEntry
 from ..projections.snapshot import (
     SnapshotError,
     read_snapshot,

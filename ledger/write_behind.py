@@ -13,7 +13,7 @@ from ..eventstore.port import Durability
 from ..eventstore.record import NewRecord
 from ..instrumentation.log import logger
 from ..instrumentation.telling import Repeated
-from ..projections.projection import LogEntry
+from ..projections.logged_event import LogEntry
 from .background import Background, WritesBehind
 from .derived_files import DerivedFiles
 from .snapshots import Snapshots

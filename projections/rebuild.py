@@ -14,7 +14,7 @@ from ..instrumentation.telling import Progress
 from .board import Board
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
-from .projection import LogEntry, to_event
+from .logged_event import LogEntry, to_event
 from .stored import ProjectionFactory, make_all, projection_file
 
 DAILY_FILES = "daily_files"

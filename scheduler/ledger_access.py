@@ -13,7 +13,7 @@ from ..eventstore.port import RunnerLock
 from ..ledger.command_handler import CommandHandler
 from ..ledger.history import History
 from ..ledger.state import State
-from ..projections.projection import LogEntry
+from ..projections.logged_event import LogEntry
 
 
 class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):

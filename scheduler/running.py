@@ -10,7 +10,7 @@ from ..domain.job import commands as c
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..eventstore.event_log import EventLog
 from ..ledger.state import State
-from ..projections.projection import LogEntry
+from ..projections.logged_event import LogEntry
 from .attempt import Attempt
 
 

@@ -1,4 +1,4 @@
-"""What has happened to a job: the event types, and an event as the log has it.
+"""What has happened to a job: the event types, and an event with its place and its time.
 
 Each type is declared in one place, its class, a member of the union `JobEvent`; its step is in
 `evolve.py`. All tables are derived from that, and whatever chooses by type matches the classes, so
@@ -311,12 +311,11 @@ else:
 class Event(
     msgspec.Struct, Generic[DataT], frozen=True, kw_only=True, gc=False, rename={"job_id": "job"}
 ):
-    """One event of the log: what happened (`type`, `data`), to which job, and where it stands.
+    """One event: what happened (`type`, `data`), to which job, when, and who caused it.
 
     `seq` is its place in the ledger (from 1, without gaps), `version` its place among the events of
     its job (from 1, without gaps), `at` the time of its append in UTC, `by` who caused it, None
-    where that was not said. `schema`, `batch`, `more`, `prev` and `hash` are the record's own,
-    explained in docs/log-format.md.
+    where that was not said.
     """
 
     seq: int
@@ -325,26 +324,17 @@ class Event(
     job_id: str
     version: int
     data: DataT
-    schema: int = 1
     by: str | None = None
-    batch: int = 0
-    more: int = 0
-    prev: str = ""
-    hash: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the event with the keys and values of its line in the log."""
+        """Return the event with the keys and values of its line in the log; one that a ledger
+        returns has all of them, in their order."""
         return {
             "seq": self.seq,
-            "batch": self.batch,
-            "more": self.more,
             "at": timestamp(self.at),
             "type": self.type,
             "job": self.job_id,
             "version": self.version,
-            "schema": self.schema,
             **({} if self.by is None else {"by": self.by}),
             "data": msgspec.json.decode(msgspec.json.encode(self.data)),
-            "prev": self.prev,
-            "hash": self.hash,
         }

@@ -230,7 +230,7 @@ def test_every_walk_of_commands_stays_inside_the_lifecycle(data: st.DataObject) 
             break
     again: ScheduledJob | None = None
     for (event, line), expected in zip(log, folded, strict=True):
-        decoded = decode_data(event.type, event.schema, line)
+        decoded = decode_data(event.type, SCHEMA[event.type], line)
         assert repr(decoded) == repr(event.data)  # live state is made of what was decided
         again = evolve(again, msgspec.structs.replace(event, data=decoded))
         assert again == expected

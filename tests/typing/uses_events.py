@@ -43,8 +43,6 @@ def looks_at(event: Event) -> None:
     assert_type((event.seq, event.version), tuple[int, int])
     assert_type((event.at, event.by), tuple[datetime, str | None])
     assert_type((event.job_id, event.type, event.data.TYPE), tuple[str, str, str])
-    assert_type((event.schema, event.batch, event.more), tuple[int, int, int])
-    assert_type((event.prev, event.hash), tuple[str, str])
     assert_type(event.to_dict(), dict[str, Any])
 
 

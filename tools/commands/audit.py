@@ -22,7 +22,7 @@ from ...eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
 from ...instrumentation.telling import Progress
 from ...ledger.queries import not_found
 from ...ledger.zone import load_zone
-from ...projections.projection import to_event
+from ...projections.logged_event import to_event
 from ..filters import account_option
 from ..grammar import command
 from ..output import print_error, printable, short_id

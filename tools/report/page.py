@@ -16,6 +16,7 @@ from ...domain.job.events import Event
 from ...domain.job.state import JobStatus, ScheduledJob
 from ...projections.board import Board
 from ...projections.figures import StatsReport
+from ...projections.logged_event import LoggedEvent
 from ...projections.stats import Stats
 from ..output import printable
 from ..render.timeline import span
@@ -49,6 +50,8 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     jobs: list[ScheduledJob]
     first: Event | None
     last: Event | None
+    hash: str
+    """That of the line of `last`; empty where it does not come from a log."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +85,7 @@ def gather_page(events: Iterable[Event], source: ReportSource) -> Gathered:
         jobs=[job for job_id, job in board.jobs.items() if job_id in touched],
         first=first,
         last=last,
+        hash=last.hash if isinstance(last, LoggedEvent) else "",
     )
 
 
@@ -103,6 +107,7 @@ def render(found: Gathered, source: ReportSource) -> Page:
             stats=found.stats,
             first=found.first,
             last=found.last,
+            hash=found.hash,
             timeline=drawn,
             unknown=[job for job in found.jobs if job.outcome_unknown],
             jobs=jobs[:MOST_JOBS],

@@ -40,7 +40,7 @@ def test_all_are_imported_in_one_write_and_come_back_from_the_log(
     ]
     with Ledger(directory, clock=clock) as ledger:
         assert ledger.import_jobs(iter(items)) == [status.value for status in JobStatus]
-        assert len({event.batch for event in ledger.events()}) == 1
+        assert len({event.to_dict()["batch"] for event in ledger.events()}) == 1
         assert [event.data.imported.line for event in ledger.events()] == [3] * 7  # type: ignore[union-attr]
         before = ledger.list_jobs()
     with Ledger(directory, clock=clock) as ledger:

@@ -104,7 +104,8 @@ def test_add_jobs_adds_all_in_one_write(directory: Path, clock: ManualClock) -> 
             NewJob(account_id="a", content=str(n), scheduled_time=clock.now()) for n in range(5)
         )
         assert [ledger.get_job(job_id).content for job_id in ids] == list("01234")
-        assert [(event.batch, event.more) for event in ledger.events()] == [
+        lines = [event.to_dict() for event in ledger.events()]
+        assert [(line["batch"], line["more"]) for line in lines] == [
             (1, 4), (1, 3), (1, 2), (1, 1), (1, 0),
         ]  # fmt: skip
         assert ledger.add_jobs([]) == []
@@ -236,7 +237,7 @@ def test_expired_jobs_are_cleaned_up_in_one_write(directory: Path, clock: Manual
         assert {ledger.get_job(job_id).status for job_id in late} == {JobStatus.EXPIRED}
         assert ledger.get_job(edge).status is JobStatus.SCHEDULED
         assert ledger.cleanup_expired_jobs() == 0
-        assert len({event.batch for event in ledger.events(types=["expired"])}) == 1
+        assert len({event.to_dict()["batch"] for event in ledger.events(types=["expired"])}) == 1
 
 
 def test_expire_after_is_a_setting(directory: Path, clock: ManualClock) -> None:

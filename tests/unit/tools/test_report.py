@@ -95,7 +95,7 @@ def test_the_page_says_what_happened(directory: Path, clock: ManualClock, target
     text = Elements(page).text
     assert "<title>jobs · jobledger report</title>" in page
     assert "2026-03-02 19:00 to 2026-03-02 19:00 Asia/Ho_Chi_Minh" in text
-    assert f"event {head.seq}, {head.hash[:12]}" in text
+    assert f"event {head.seq}, {head.to_dict()['hash'][:12]}" in text
     assert "the log read sound" in text
     assert "1 job needs a person Nobody knows whether this post is out." in text
     assert text.index("needs a person") < text.index("that were published or failed")
