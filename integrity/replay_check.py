@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError
-from ..domain.job.codec import decode_data
+from ..domain.errors import LedgerCorruptError, StorageError
+from ..domain.job.codec import SCHEMA, decode_data
 from ..eventstore.engines.files.filesystem import (
     FileSystem,
     is_no_file,
@@ -24,7 +24,7 @@ from ..projections.logged_event import LoggedEvent
 from ..projections.marker import Marker, MarkerError, read_marker
 from .chain import PlacedRecord
 from .findings import Findings
-from .second_reader import SoundHeader, SoundRecord
+from .second_reader import SoundHeader
 from .snapshot_check import SnapshotCheck
 
 _CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
@@ -65,7 +65,7 @@ class ReplayCheck:
         """
         for each in write:
             try:
-                change = self._board.apply(_event(each.record))
+                change = self._board.apply(_event(each))
                 if self._files is not None:
                     self._files.apply(change)
                 if change.after is None:
@@ -157,17 +157,32 @@ def _marker(fs: FileSystem, directory: Path) -> Marker | None:
         return None
 
 
-def _event(record: SoundRecord) -> LoggedEvent:
-    """Return the event of a record, its data brought up to today's form."""
+def _event(each: PlacedRecord) -> LoggedEvent:
+    """Return the event of a record, its data brought up to today's form.
+
+    Raises:
+        StorageError: a newer release wrote it.
+    """
+    record, place = each.record, each.place
+    try:
+        data = decode_data(record.type, record.schema, record.data)
+    except StorageError as error:
+        raise StorageError(
+            f"{place.path}, line {place.line}, byte {place.offset}: {error.message}",
+            path=str(place.path),
+            line=place.line,
+            offset=place.offset,
+            hint=error.hint,
+        ) from None
     return LoggedEvent(
         seq=record.seq,
         at=record.at,
         type=record.type,
         job_id=record.job,
         version=record.version,
-        data=decode_data(record.type, record.schema, record.data),
-        schema=record.schema,
+        data=data,
         by=record.by,
+        schema=SCHEMA[record.type],
         batch=record.batch,
         more=record.more,
         prev=record.prev,

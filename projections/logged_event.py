@@ -25,7 +25,8 @@ _KEYS = (
 class LoggedEvent(Event[DataT], Generic[DataT], frozen=True, kw_only=True, gc=False):
     """An event with the envelope of its record, explained in docs/log-format.md.
 
-    One class, so that a line is decoded in one go.
+    `schema` is that of `data`, which was brought up where its line is older. One class, so that a
+    line is decoded in one go.
     """
 
     schema: int
@@ -60,12 +61,17 @@ _read_raw = _raw_events.decode
 def _read_event(line: bytes) -> LogEntry:
     event = _read_raw(line)
     try:
-        # Nobody else has it yet.
-        force_setattr(event, "data", decode_data(event.type, event.schema, event.data))
+        _decode_data_of(event)
     except (msgspec.MsgspecError, RecursionError, StorageError):
         record: Record = RECORDS.read(line)
         return record  # which may be sound all the same; `to_event` says what is wrong
     return event  # type: ignore[return-value] # its data is decoded by now
+
+
+def _decode_data_of(event: LoggedEvent[msgspec.Raw]) -> None:
+    data = decode_data(event.type, event.schema, event.data)
+    force_setattr(event, "data", data)  # nobody else has it yet
+    force_setattr(event, "schema", SCHEMA[event.type])
 
 
 def _read_events(lines: bytes) -> list[LogEntry]:
@@ -73,10 +79,9 @@ def _read_events(lines: bytes) -> list[LogEntry]:
     for event in events:
         kind = event.type
         if event.schema == SCHEMA[kind]:  # nearly always
-            data = DECODERS[kind](event.data)
+            force_setattr(event, "data", DECODERS[kind](event.data))
         else:
-            data = decode_data(kind, event.schema, event.data)
-        force_setattr(event, "data", data)
+            _decode_data_of(event)
     return events  # type: ignore[return-value] # their data is decoded by now
 
 
@@ -117,6 +122,8 @@ def to_event(record: LogEntry) -> LoggedEvent:
         return record
     try:
         data = decode_data(record.type, record.schema, record.data)
+    except StorageError as error:
+        raise StorageError(f"record {record.seq}: {error.message}", hint=error.hint) from None
     except (msgspec.MsgspecError, RecursionError) as error:
         raise LedgerCorruptError(
             f"record {record.seq}: the data of this {record.type!r} event is not readable: {error}",
@@ -130,7 +137,7 @@ def to_event(record: LogEntry) -> LoggedEvent:
         version=record.version,
         data=data,
         by=record.by,
-        schema=record.schema,
+        schema=SCHEMA[record.type],
         batch=record.batch,
         more=record.more,
         prev=record.prev,

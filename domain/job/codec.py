@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from ..errors import StorageError
 from .events import EVENT_TYPES, EventData, JobEvent
 
-SCHEMA: dict[str, int] = {name: 1 + len(kind.UPCASTERS) for name, kind in EVENT_TYPES.items()}
+SCHEMA: dict[str, int] = {}
 """The schema version that each type is written with today."""
 
-DECODERS = {name: msgspec.json.Decoder(kind).decode for name, kind in EVENT_TYPES.items()}
+DECODERS: dict[str, Callable[[bytes | msgspec.Raw], JobEvent]] = {}
 """What decodes the data of each type, in the schema version of today."""
 
 _ENCODER = msgspec.json.Encoder()
+
+
+def register(kind: type[JobEvent]) -> None:
+    """Enter in the tables what the class of a type declares."""
+    SCHEMA[kind.TYPE] = 1 + len(kind.UPCASTERS)
+    DECODERS[kind.TYPE] = msgspec.json.Decoder(kind).decode
+
+
+for _kind in EVENT_TYPES.values():
+    register(_kind)
 
 
 def encode_data(data: EventData) -> bytes:
