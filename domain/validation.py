@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 import msgspec
 
 from .errors import InvalidScheduleTimeError, ValidationError
-from .job.state import JobPriority
 from .times import in_utc, is_naive
+
+EnumT = TypeVar("EnumT", bound=Enum)
 
 MAX_CONTENT_CHARS = 500
 MAX_ACCOUNT_CHARS = 256
@@ -86,12 +88,12 @@ def check_flag(value: object, field: str) -> bool:
     return value
 
 
-def check_priority(value: object) -> JobPriority:
-    """Check a `JobPriority`, and return it; a bare number is refused, since 1 could mean first or
-    lowest."""
-    if not isinstance(value, JobPriority):
-        names = ", ".join(f"JobPriority.{priority.name}" for priority in JobPriority)
-        raise _refuse("priority", f"must be one of {names}, not {_shown(value)}")
+def check_member(value: object, kind: type[EnumT], field: str) -> EnumT:
+    """Check a member of an enumeration, and return it; its bare value is refused, since a priority
+    of 1 could mean first or lowest."""
+    if not isinstance(value, kind):
+        names = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)
+        raise _refuse(field, f"must be one of {names}, not {_shown(value)}")
     return value
 
 

@@ -15,16 +15,13 @@ import msgspec
 
 from ..errors import JobNotFoundError, StaleAttemptError, ValidationError
 from ..validation import (
-    check_account,
     check_checkpoint_name,
     check_content,
-    check_count,
     check_flag,
     check_job_id,
     check_json,
+    check_member,
     check_metadata,
-    check_platform,
-    check_priority,
     check_schedule,
     check_timeout,
     clean_text,
@@ -33,7 +30,7 @@ from . import commands as c
 from . import events as e
 from .importing import take_over
 from .lifecycle import NEW, check, refusal
-from .state import JobStatus, ScheduledJob
+from .state import JobPriority, JobStatus, ScheduledJob, check_said
 
 CommandT = TypeVar("CommandT", bound=c.Command)
 Decision = list[e.JobEvent]
@@ -85,20 +82,13 @@ def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
     check_job_id(command.job_id)
     check(NEW if job is None else job.status.value, "add", job_id=command.job_id)
     new = command.job
-    max_retries = check_count(new.max_retries, "max_retries")
-    hold = check_flag(new.hold, "hold")
     timeout = None if new.publish_timeout is None else check_timeout(new.publish_timeout)
     return [
         e.JobAdded(
-            account_id=check_account(new.account_id),
-            content=check_content(new.content),
+            hold=check_flag(new.hold, "hold"),
             scheduled_time=check_schedule(new.scheduled_time, now),
-            priority=check_priority(new.priority),
-            max_retries=max_retries,
-            platform=check_platform(new.platform),
-            metadata=check_metadata(new.metadata),
-            hold=hold,
             publish_timeout_s=None if timeout is None else timeout.total_seconds(),
+            **check_said(new),
         )
     ]
 
@@ -140,7 +130,7 @@ def _edit(job: ScheduledJob, command: c.Edit, now: datetime) -> Decision:
     if command.content is not msgspec.UNSET:
         asked["content"] = check_content(command.content)
     if command.priority is not msgspec.UNSET:
-        asked["priority"] = check_priority(command.priority)
+        asked["priority"] = check_member(command.priority, JobPriority, "priority")
     if command.metadata is not msgspec.UNSET:
         asked["metadata"] = check_metadata(command.metadata)
     if not asked:

@@ -97,10 +97,12 @@ def _added(job: None, data: e.JobAdded, event: Event) -> ScheduledJob:
         status_message=_DRAFTED if data.hold else _NEW,
         metadata=data.metadata or NO_KEYS,
         checkpoints=NO_KEYS,
-        publish_timeout_s=data.publish_timeout_s,
         version=event.version,
         order=event.seq,
     )
+    for name in _SELDOM_SAID:
+        if (value := getattr(data, name)) is not None:
+            new = replace(new, **{name: value})
     if data.imported is None:
         return new
     return replace(new, **_taken_over(data.imported, event))
@@ -341,6 +343,15 @@ def _to_be_asked(doubt: Doubt) -> Doubt:
     """Return the doubt when a running attempt is left alone whose publisher can be asked."""
     return Doubt.of(in_doubt=True, exhausted=doubt.exhausted, may_be_out=doubt.may_be_out)
 
+
+_SELDOM_SAID = tuple(
+    field.name
+    for field in msgspec.structs.fields(e.JobAdded)
+    if field.name in ScheduledJob.__struct_fields__
+    and not field.required
+    and field.name != "metadata"
+)
+"""What need not be said of a new job, and is a field of the job as it is."""
 
 _AS_IT_WAS = tuple(
     name for name in e.Imported.__struct_fields__ if name in ScheduledJob.__struct_fields__

@@ -16,22 +16,17 @@ from ..errors import InvalidScheduleTimeError, ValidationError
 from ..times import in_utc, is_naive
 from ..validation import (
     SCHEDULE_WINDOW,
-    check_account,
     check_checkpoint_name,
-    check_content,
     check_count,
     check_flag,
     check_json,
-    check_metadata,
     check_optional_text,
-    check_platform,
-    check_priority,
     check_timeout,
     clean_text,
 )
 from .doubt import Doubt
 from .events import Imported, JobAdded
-from .state import ImportedJob, JobStatus, ScheduledJob
+from .state import ImportedJob, JobStatus, ScheduledJob, check_said
 
 MAX_TEXT_CHARS = 20_000
 """Of `error`, `thread_id` and `status_message`: a traceback may be long."""
@@ -75,13 +70,7 @@ def take_over(item: ImportedJob, now: datetime) -> JobAdded:
     scheduled_time = _scheduled_time(job.scheduled_time, status, now)
     _check_state(job, status, attempt)
     return JobAdded(
-        account_id=check_account(job.account_id),
-        content=check_content(job.content),
         scheduled_time=scheduled_time,
-        priority=check_priority(job.priority),
-        max_retries=check_count(job.max_retries, "max_retries"),
-        platform=check_platform(job.platform),
-        metadata=check_metadata(job.metadata),
         hold=status is JobStatus.PENDING,
         publish_timeout_s=timeout_s,
         imported=Imported(
@@ -99,6 +88,7 @@ def take_over(item: ImportedJob, now: datetime) -> JobAdded:
             checkpoints=_checkpoints(job.checkpoints),
             **facts,
         ),
+        **check_said(job),
     )
 
 

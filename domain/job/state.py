@@ -12,6 +12,14 @@ import msgspec
 from ..errors import ValidationError
 from ..policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
 from ..times import Moment, in_utc
+from ..validation import (
+    check_account,
+    check_content,
+    check_count,
+    check_member,
+    check_metadata,
+    check_platform,
+)
 from .doubt import Doubt
 from .messages import FACT, Fact, worded
 
@@ -50,6 +58,23 @@ class NewJob(msgspec.Struct, frozen=True):
     hold: bool = False
     job_id: str | None = None
     publish_timeout: timedelta | None = None
+
+
+def check_said(job: NewJob | ScheduledJob) -> dict[str, Any]:
+    """Return what is said of a job in the same words wherever it comes from, by the names that all
+    have for it: `NewJob`, `ScheduledJob` and the data of the `added` event.
+
+    Raises:
+        ValidationError: of the first field that is not acceptable.
+    """
+    return {
+        "max_retries": check_count(job.max_retries, "max_retries"),
+        "account_id": check_account(job.account_id),
+        "content": check_content(job.content),
+        "priority": check_member(job.priority, JobPriority, "priority"),
+        "platform": check_platform(job.platform),
+        "metadata": check_metadata(job.metadata),
+    }
 
 
 class _NoKeys(dict[str, Any]):

@@ -6,20 +6,23 @@ A new field gets an example here first; then each place that it has to pass thro
 from __future__ import annotations
 
 import inspect
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from support.cli import run_here
 from support.domain import NOON, Life, elsewhere
 
-from jobledger import JobPriority, JobStatus, Ledger, NewJob, ScheduledJob
+from jobledger import JobPriority, JobStatus, Ledger, ManualClock, NewJob, ScheduledJob
 from jobledger.domain.job import commands as c
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.doubt import Doubt
 from jobledger.domain.job.events import Event, JobEvent
 from jobledger.domain.job.evolve import evolve
-from jobledger.tools.interchange.fields import to_document, to_job
+from jobledger.tools.interchange.csv_form import read_csv, write_csv
+from jobledger.tools.interchange.fields import Row, to_document, to_job
 
 GIVEN: dict[str, Any] = {
     "account_id": "shop",
@@ -38,8 +41,26 @@ BECOMES: dict[str, tuple[str, Any]] = {
     "publish_timeout": ("publish_timeout_s", 9.0),
 }
 """Those that are another field of the job, with its value."""
+TYPED: dict[str, list[str]] = {
+    "account_id": [],
+    "content": [],
+    "scheduled_time": [],
+    "priority": ["--priority", "high"],
+    "max_retries": ["--max-retries", "7"],
+    "platform": ["--platform", "mastodon"],
+    "metadata": ["--metadata", '{"topic": "hello"}'],
+    "hold": ["--hold"],
+    "publish_timeout": ["--publish-timeout-s", "9"],
+}
+"""The same, as it is typed; nothing for what `add` takes by its place."""
 OF_THE_LEDGER = {"version", "order", "status_message"}
 """Fields of a job that a ledger makes itself, wherever the job comes from."""
+
+NOT_IN_DAILY_FILES = {
+    "version", "order", "attempt", "doubt", "doubted_attempt", "reconcilable", "deferred_until",
+    "publish_timeout_s", "checkpoints",
+}  # fmt: skip
+"""Fields of a job that `to_dict` and the daily files leave out."""
 
 COMMON: dict[str, Any] = {
     "job_id": "job",
@@ -107,9 +128,40 @@ def test_what_is_said_of_a_new_job_is_a_field_of_the_job(name: str) -> None:
 
 
 def test_add_job_takes_what_is_said_of_a_new_job() -> None:
-    """By the same names, each once."""
+    """By the same names, each once, and passes it on."""
     arguments = set(inspect.signature(Ledger.add_job).parameters) - {"self"}
     assert arguments == set(NewJob.__struct_fields__), "see Ledger.add_job"
+    with Ledger("memory:", clock=ManualClock(NOON)) as ledger:
+        job = ledger.get_job(ledger.add_job(**GIVEN))
+    for name, given in GIVEN.items():
+        field, value = BECOMES.get(name, (name, given))
+        assert getattr(job, field) == value, f"{name} is lost: see Ledger.add_job"
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_what_is_said_of_a_new_job_can_be_typed(name: str, tmp_path: Path) -> None:
+    """As an argument or an option of `add`, one at a time."""
+    assert name in TYPED, "give the new field an option of tools/commands/add.py, and here"
+    given = GIVEN | {"scheduled_time": datetime.now(UTC) + timedelta(days=1)}
+    words = [given["account_id"], given["content"], given["scheduled_time"].isoformat()]
+    done = run_here(tmp_path / "jobs", "add", *words, *TYPED[name])
+    assert done.code == 0, done.err
+    with Ledger(tmp_path / "jobs", read_only=True) as ledger:
+        [job] = ledger.list_jobs()
+    field, value = BECOMES.get(name, (name, given[name]))
+    assert getattr(job, field) == value, f"{name} is lost: see tools/commands/add.py"
+
+
+@pytest.mark.parametrize("kind", PASTS)
+def test_a_job_is_in_the_daily_files_as_it_is(kind: str) -> None:
+    """In every field but those that are left out on purpose; and is read again as the same."""
+    job = ScheduledJob(**PASTS[kind])
+    told = {name for name in job.__struct_fields__ if name not in NOT_IN_DAILY_FILES}
+    assert job.to_dict().keys() == told, "see ScheduledJob.to_dict, or NOT_IN_DAILY_FILES"
+    again = ScheduledJob.from_dict(job.to_dict())
+    assert {name: getattr(again, name) for name in told} == {
+        name: getattr(job, name) for name in told
+    }, "see ScheduledJob.from_dict"
 
 
 @pytest.mark.parametrize("kind", PASTS)
@@ -125,8 +177,12 @@ def test_a_job_is_imported_as_it_was(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", PASTS)
 def test_a_job_is_exported_as_it_is(kind: str) -> None:
-    """And read again as the same; through JSON, as it is written."""
+    """And read again as the same; through JSON and CSV, as they are written."""
     job = ScheduledJob(**PASTS[kind])
     document = msgspec.json.decode(msgspec.json.encode(to_document(job)))
     again = to_job(document, NOON)
     assert _fields(again) == _fields(job), "see STATE and to_job in tools/interchange/fields.py"
+    [row] = read_csv(write_csv([job]).decode(), "jobs.csv")
+    assert isinstance(row, Row)
+    again = to_job(row.values, NOON)
+    assert _fields(again) == _fields(job), "see _READERS in tools/interchange/csv_form.py"

@@ -1,8 +1,9 @@
 """CSV: a job a row, as spreadsheets save it and as RFC 4180 has it.
 
 A cell is text, so what JSON tells apart has to be said: an empty cell is what is not there, and in
-`error`, `thread_id` and `status_message` a cell that is a JSON string stands for that string. So
-the empty text is written as `""`, and a text that begins with a double quote as a JSON string.
+fields that are a text or nothing, such as `error`, a cell that is a JSON string stands for that
+string. So the empty text is written as `""`, and a text that begins with a double quote as a JSON
+string.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
 from ...domain.errors import ValidationError
 from ...domain.job.state import ScheduledJob
-from .fields import KEYS, NEEDED, STATE, Row, RowFault, place, to_document
+from .fields import DOUBT, KEYS, NEEDED, STATE, Row, RowFault, place, to_document
 
 BOM = "\ufeff"
 _SEPARATORS = (",", ";", "\t")
 _LONGEST_CELL = 2**24
-_MAY_BE_EMPTY = ("error", "thread_id", "status_message")
 
 
 def read_csv(text: str, source: str) -> Iterator[Row | RowFault]:
@@ -189,20 +190,30 @@ def _maybe_quoted(text: str, name: str) -> str:
     return text
 
 
-_READERS: dict[str, Callable[[str, str], Any]] = {
-    **dict.fromkeys(
-        ("job_id", "status", "priority", "scheduled_time", "created_at", "started_at",
-         "completed_at", "deferred_until"),
-        _stripped,
-    ),
-    **dict.fromkeys(("max_retries", "retry_count", "attempt", "doubted_attempt"), _int),
-    **dict.fromkeys(
-        ("in_doubt", "exhausted", "outcome_unknown", "may_be_out", "reconcilable"), _flag
-    ),
-    **dict.fromkeys(("metadata", "checkpoints"), _object),
-    **dict.fromkeys(_MAY_BE_EMPTY, _maybe_quoted),
-    "publish_timeout_s": _number,
-}  # fmt: skip
+def _reader(kind: Any) -> Callable[[str, str], Any] | None:
+    """Return what reads the cells of a field of this type; None: they are as they stand there."""
+    members = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    kinds = {get_origin(each) or each for each in members}
+    for simple, read in _OF_TYPES:
+        if simple in kinds:
+            return read
+    if str in kinds:
+        return _maybe_quoted if NoneType in kinds else None
+    return _stripped
+
+
+_OF_TYPES: tuple[tuple[type, Callable[[str, str], Any]], ...] = (
+    (bool, _flag), (int, _int), (float, _number), (dict, _object),
+)  # fmt: skip
+_READERS = {
+    **{
+        field.name: _reader(field.type)
+        for field in msgspec.structs.fields(ScheduledJob)
+        if field.name in (*KEYS, *STATE)
+    },
+    **dict.fromkeys(DOUBT, _flag),
+    "job_id": _stripped,
+}
 _STRIPPED = (_stripped, _int, _flag, _object, _number)
 
 
@@ -229,6 +240,6 @@ def _cell(name: str, value: object) -> str:
     if value is None or value == {}:
         return ""
     if isinstance(value, str):
-        quoted = name in _MAY_BE_EMPTY and (not value or value.startswith('"'))
+        quoted = _READERS[name] is _maybe_quoted and (not value or value.startswith('"'))
         return json.dumps(value, ensure_ascii=False) if quoted else value
     return msgspec.json.encode(value).decode()

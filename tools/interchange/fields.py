@@ -16,13 +16,18 @@ from ..typed_times import parse_moment
 
 KEYS = DICT_KEYS
 """Those of `ScheduledJob.to_dict`: in every form, always."""
-STATE = (
-    "attempt", "in_doubt", "doubted_attempt", "exhausted", "outcome_unknown", "may_be_out",
-    "reconcilable", "deferred_until", "publish_timeout_s", "checkpoints",
-)  # fmt: skip
-"""What a job has to remember besides, so that it does not go out twice: only where it is set."""
 DOUBT = ("in_doubt", "exhausted", "outcome_unknown", "may_be_out")
-"""Those of them that a `Doubt` is made of."""
+"""The facts that a `Doubt` is made of."""
+_OF_THE_LEDGER = ("version", "order")
+"""What a ledger makes itself, wherever a job comes from."""
+STATE = tuple(
+    name
+    for field in ScheduledJob.__struct_fields__
+    if field not in KEYS and field not in _OF_THE_LEDGER
+    for name in (DOUBT if field == "doubt" else (field,))
+)
+"""What a job has besides, such as what it has to remember so that it does not go out twice: only
+where it is set."""
 NEEDED = ("account_id", "content", "scheduled_time")
 
 _KNOWN = frozenset((*KEYS, *STATE))
@@ -61,9 +66,9 @@ def to_document(job: ScheduledJob) -> dict[str, Any]:
     document = job.to_dict()
     if job.attempt != least_attempt(job.status, job.retry_count):
         document["attempt"] = job.attempt
-    for name in STATE[1:]:
+    for name in STATE:
         value = getattr(job, name)
-        if value not in (None, False, 0, {}):
+        if name != "attempt" and value not in (None, False, 0, {}):
             document[name] = value.isoformat() if isinstance(value, datetime) else copy_json(value)
     return document
 
