@@ -59,6 +59,18 @@ class Doubt(StrEnum):
         """Whether it is for a person to say what became of it."""
         return "outcome_unknown" in self.facts
 
+    def of_others(self) -> Doubt:
+        """Return what stays when the outcome of this attempt is known: what nobody can be asked."""
+        return Doubt.of(may_be_out=self.may_be_out)
+
+    def unasked(self) -> Doubt:
+        """Return the doubt when an attempt begins whose publisher cannot be asked any more."""
+        return Doubt.of(in_doubt=self.in_doubt, exhausted=self.exhausted, may_be_out=True)
+
+    def to_be_asked(self) -> Doubt:
+        """Return the doubt when a running attempt is left alone whose publisher can be asked."""
+        return Doubt.of(in_doubt=True, exhausted=self.exhausted, may_be_out=self.may_be_out)
+
     @classmethod
     def of(
         cls,

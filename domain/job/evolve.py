@@ -184,7 +184,7 @@ def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJo
         started_at=event.at,
         attempt=data.attempt,
         reconcilable=data.reconcilable,
-        doubt=_unasked(job.doubt) if job.in_doubt and not data.reconcilable else job.doubt,
+        doubt=job.doubt.unasked() if job.in_doubt and not data.reconcilable else job.doubt,
         deferred_until=None,
         status_message=_ASKING if data.asks_first else _PUBLISHING,
     )
@@ -225,7 +225,7 @@ def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJo
         scheduled_time=data.scheduled_time,
         error=data.error,
         status_message=FACT[What.RETRIED if data.called else What.NOT_BEGUN],
-        doubt=_of_others(job.doubt),
+        doubt=job.doubt.of_others(),
     )
 
 
@@ -273,7 +273,7 @@ def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> Schedul
         job,
         version=event.version,
         status=JobStatus.CANCELLED,
-        doubt=_to_be_asked(job.doubt) if data.in_doubt else job.doubt,
+        doubt=job.doubt.to_be_asked() if data.in_doubt else job.doubt,
         doubted_attempt=job.attempt if data.in_doubt else job.doubted_attempt,
         deferred_until=None,
         status_message=Fact(what, data.reason) if data.reason else FACT[what],
@@ -327,21 +327,6 @@ def _resolved(job: ScheduledJob, data: e.JobResolved, event: Event) -> Scheduled
 @_step(e.JobRemoved)
 def _removed(job: ScheduledJob, data: e.JobRemoved, event: Event) -> None:
     return None
-
-
-def _of_others(doubt: Doubt) -> Doubt:
-    """Return what stays when the outcome of this attempt is known: what nobody can be asked."""
-    return Doubt.of(may_be_out=doubt.may_be_out)
-
-
-def _unasked(doubt: Doubt) -> Doubt:
-    """Return the doubt when an attempt begins whose publisher cannot be asked any more."""
-    return Doubt.of(in_doubt=doubt.in_doubt, exhausted=doubt.exhausted, may_be_out=True)
-
-
-def _to_be_asked(doubt: Doubt) -> Doubt:
-    """Return the doubt when a running attempt is left alone whose publisher can be asked."""
-    return Doubt.of(in_doubt=True, exhausted=doubt.exhausted, may_be_out=doubt.may_be_out)
 
 
 _SELDOM_SAID = tuple(
