@@ -16,10 +16,11 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from uuid import uuid4
 
-import msgspec
-
-from .descriptors import open_file, read_whole
-from .os_errors import CannotSyncError, NotThereError
+from .descriptors import open_file
+from .lock_holder import FileIdentity as FileIdentity
+from .lock_holder import LockHolder as LockHolder
+from .lock_holder import find_holder
+from .os_errors import CannotSyncError
 from .os_errors import is_no_file as is_no_file
 from .os_errors import storage_error as storage_error
 from .os_errors import storage_errors as storage_errors
@@ -32,28 +33,13 @@ from .owner import (
     settle_directory,
     settle_file,
 )
+from .places import in_the_way, kind_of_mount, place_of
+from .places import located as located
 
 # Opening a FIFO that somebody has put in a file's place would wait for ever without O_NONBLOCK.
 _NO_FOLLOW = os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)
 _NO_SYNC_OF_DIRECTORIES = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
-
-
-FileIdentity = tuple[int, int]
-"""What makes a file this one and no other, whatever its name: its device and its inode."""
-
-
-class LockHolder(msgspec.Struct, frozen=True):
-    """The process that holds a lock."""
-
-    pid: int
-    name: str = ""
-    is_stopped: bool = False
-
-    def __str__(self) -> str:
-        """Name it for people."""
-        name = f" ({self.name})" if self.name else ""
-        return f"process {self.pid}{name}" + (", which is stopped," if self.is_stopped else "")
 
 
 class FileSystem:
@@ -80,21 +66,7 @@ class FileSystem:
         Raises:
             FileNotFoundError: it is relative, and the working directory was removed.
         """
-        try:
-            found = path.absolute()
-        except FileNotFoundError:
-            raise NotThereError(
-                errno.ENOENT,
-                "the working directory was removed",
-                path,
-                "give the whole path of the ledger's directory",
-            ) from None
-        there = found
-        while not os.path.lexists(there) and there != there.parent:
-            there = there.parent
-        if not os.path.exists(there):
-            return found
-        return Path(os.path.normpath(os.path.realpath(there) / found.relative_to(there)))
+        return place_of(path)
 
     def make_directory(self, path: Path) -> None:
         """Make `path`, and what is missing above it, durably; the directory gets mode 0700, or, in
@@ -106,18 +78,7 @@ class FileSystem:
                 self.make_one_directory(missing, DIRECTORY_MODE if missing == path else None)
             self.sync_directory(missing.parent)
         if not self.is_directory(path):
-            raise self._in_the_way(path)
-
-    @staticmethod
-    def _in_the_way(path: Path) -> OSError:
-        if path.is_symlink() and not path.exists():
-            return NotThereError(
-                errno.ENOENT,
-                f"it is a link to {os.readlink(path)}, which is not there",
-                path,
-                "mount what it leads to, or make that directory",
-            )
-        return FileExistsError(errno.EEXIST, "a file is in the way", str(path))
+            raise in_the_way(path)
 
     def _missing(self, path: Path) -> list[Path]:
         """`path` and the directories above it that are not there, the highest first."""
@@ -175,17 +136,7 @@ class FileSystem:
 
     def kind_of(self, directory: Path) -> str | None:
         """Return the kind of file system that the directory is on; None: it is not known."""
-        try:
-            mounts = read_whole("/proc/self/mountinfo").decode(errors="replace")
-        except OSError:
-            return None
-        device = directory.stat().st_dev
-        wanted = f"{os.major(device)}:{os.minor(device)}"
-        for line in mounts.splitlines():
-            fields, _, rest = line.partition(" - ")
-            if fields.split()[2:3] == [wanted]:
-                return rest.partition(" ")[0]
-        return None
+        return kind_of_mount(directory)
 
     def open_read(self, path: Path) -> int:
         return self._checked(open_file(path, os.O_RDONLY | _NO_FOLLOW), path)
@@ -350,15 +301,7 @@ class FileSystem:
 
     def lock_holder(self, fd: int) -> LockHolder | None:
         """Tell who holds the lock of an open file; None where the system does not say."""
-        device, inode = self.identity(fd)
-        file = f"{os.major(device):02x}:{os.minor(device):02x}:{inode}"
-        with suppress(OSError, ValueError):
-            for line in Path("/proc/locks").read_bytes().decode(errors="replace").splitlines():
-                fields = line.split()  # 1: FLOCK ADVISORY WRITE 4711 fe:01:1234 0 EOF
-                if "->" not in fields and "FLOCK" in fields and file in fields:
-                    pid = int(fields[fields.index(file) - 1])
-                    return _described(pid) if pid > 0 else None
-        return None
+        return find_holder(self.identity(fd))
 
     def read_file(self, path: Path) -> bytes:
         fd = self.open_read(path)
@@ -391,23 +334,3 @@ class FileSystem:
                 self.remove(temporary)
             raise
         self.sync_directory(path.parent)  # rule: sync-a-new-name
-
-
-def _described(pid: int) -> LockHolder:
-    """Describe a process, as far as the system tells."""
-    with suppress(OSError, ValueError):
-        line = Path(f"/proc/{pid}/stat").read_bytes().decode(errors="replace")
-        name, _, rest = line.partition("(")[2].rpartition(")")
-        return LockHolder(pid, name, rest.split()[0] in ("T", "t"))
-    return LockHolder(pid)
-
-
-def located(fs: FileSystem, directory: Path) -> Path:
-    """Find the place that a directory's name stands for now: whatever the program makes of its
-    working directory, or somebody of a link on the way, files go there and nowhere else.
-
-    Raises:
-        StorageError: nobody can say.
-    """
-    with storage_errors("find", directory):
-        return fs.locate(directory)  # rule: the-place-is-what-it-was

@@ -10,7 +10,7 @@ import pytest
 from support.eventstore import NOON, LogDirectory, Seen, new
 
 from jobledger import Ledger, ManualClock, Scheduler, StorageError
-from jobledger.eventstore.engines.files import filesystem
+from jobledger.eventstore.engines.files import places
 from jobledger.eventstore.engines.files.directory_check import is_network
 from jobledger.eventstore.engines.files.engine import FileEngine
 from jobledger.eventstore.engines.files.filesystem import FileIdentity, FileSystem
@@ -274,8 +274,8 @@ def test_where_the_system_does_not_say_the_kind_of_file_system_is_not_known(
     def refused(path: str) -> bytes:
         raise PermissionError
 
-    monkeypatch.setattr(filesystem, "read_whole", refused)
+    monkeypatch.setattr(places, "read_whole", refused)
     assert FileSystem().kind_of(tmp_path) is None
     mounts = b"1 2 250:7 / / rw - ext4 /dev/x rw"
-    monkeypatch.setattr(filesystem, "read_whole", lambda path: mounts)
+    monkeypatch.setattr(places, "read_whole", lambda path: mounts)
     assert FileSystem().kind_of(tmp_path) is None

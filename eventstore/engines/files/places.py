@@ -1,0 +1,71 @@
+"""Where a directory is: its place without links, what is in the way there, and on what disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .descriptors import read_whole
+from .os_errors import NotThereError, storage_errors
+
+if TYPE_CHECKING:
+    from .filesystem import FileSystem
+
+
+def located(fs: FileSystem, directory: Path) -> Path:
+    """Find the place that a directory's name stands for now: whatever the program makes of its
+    working directory, or somebody of a link on the way, files go there and nowhere else.
+
+    Raises:
+        StorageError: nobody can say.
+    """
+    with storage_errors("find", directory):
+        return fs.locate(directory)  # rule: the-place-is-what-it-was
+
+
+def place_of(path: Path) -> Path:
+    """Return the absolute path without links; see `FileSystem.locate`."""
+    try:
+        found = path.absolute()
+    except FileNotFoundError:
+        raise NotThereError(
+            errno.ENOENT,
+            "the working directory was removed",
+            path,
+            "give the whole path of the ledger's directory",
+        ) from None
+    there = found
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    if not os.path.exists(there):
+        return found
+    return Path(os.path.normpath(os.path.realpath(there) / found.relative_to(there)))
+
+
+def in_the_way(path: Path) -> OSError:
+    """Return the error for a path at which there is something else than a directory."""
+    if path.is_symlink() and not path.exists():
+        return NotThereError(
+            errno.ENOENT,
+            f"it is a link to {os.readlink(path)}, which is not there",
+            path,
+            "mount what it leads to, or make that directory",
+        )
+    return FileExistsError(errno.EEXIST, "a file is in the way", str(path))
+
+
+def kind_of_mount(directory: Path) -> str | None:
+    """Return the kind of file system that the directory is on; None: it is not known."""
+    try:
+        mounts = read_whole("/proc/self/mountinfo").decode(errors="replace")
+    except OSError:
+        return None
+    device = directory.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in mounts.splitlines():
+        fields, _, rest = line.partition(" - ")
+        if fields.split()[2:3] == [wanted]:
+            return rest.partition(" ")[0]
+    return None
