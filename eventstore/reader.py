@@ -11,9 +11,10 @@ from datetime import date
 from typing import Generic
 
 from ..domain.errors import LedgerCorruptError
+from .lines import DayLine, lines_of
 from .log import VerifiedLog
 from .port import Block, Engine, Identity, KnowsDays, Tail, reading_of
-from .record import MAX_LINE_BYTES, Form, R, RecordError, Repaired, decode_line
+from .record import Form, R, RecordError, Repaired, decode_line
 from .scan import corrupt, parse_header
 
 
@@ -153,37 +154,35 @@ class _Rest(Generic[R]):
                 self._add(damage)
 
     def _records(self, blocks: Iterator[Block]) -> Iterator[R]:
-        rest = b""
-        for day, block in blocks:
-            data = block
-            if day != self.place.day:
-                data, rest = self._enter(day, data), b""
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                record = self._judge(line)
-                self.place.offset += len(line) + 1
-                self.place.line += 1
+        place = self.place
+        for line in lines_of(blocks):
+            if line.day != place.day and self._enter(line):
+                continue
+            if line.is_whole:
+                record = self._judge(line.data)
+                place.offset += len(line.data) + 1
+                place.line += 1
                 if record is not None:
                     yield record
-            if len(rest) > MAX_LINE_BYTES:
+            elif line.is_too_long:
                 self._note(RecordError("unreadable", "a line without an end"))
-                self.place.offset += len(rest)
-                rest = b""
+                place.offset += len(line.data)
+            # Else more of it is still to come, or was lost.
 
-    def _enter(self, day: str, data: bytes) -> bytes:
-        """Go on to a day; return what is behind its header, or all where that is none."""
-        place, path = self.place, self._engine.where(day)
-        place.day, place.offset, place.line = day, 0, 0
+    def _enter(self, line: DayLine) -> bool:
+        """Go on to the day of its first line; move behind that if it is the header, and say so."""
+        place, path = self.place, self._engine.where(line.day)
+        place.day, place.offset, place.line = line.day, 0, 0
         try:
-            header, length = parse_header(data, path)
+            header, length = parse_header(line.data + b"\n" * line.is_whole, path)
         except LedgerCorruptError as damage:
             self._add(damage)
-            return data
+            return False
         self._log.note_repair(header)
         place.offset, place.line, self._hash = length, 1, header.hash
         if header.first_seq != self.seq + 1 and not self._following:
             self._note(RecordError("chain", f"the header does not follow record {self.seq}"))
-        return data[length:]
+        return True
 
     def _judge(self, line: bytes) -> R | None:
         """Return the record of a line that is sound in itself, else None; a new fault is noted."""

@@ -167,21 +167,8 @@ def _make_record(
 _records = msgspec.json.Decoder(Record)
 _read_record = _records.decode
 
-
-def _read_with_line(line: bytes) -> Record:
-    record = _read_record(line)
-    msgspec.structs.force_setattr(record, "line", line)  # nobody else has it yet
-    return record
-
-
-def _read_with_lines(lines: bytes) -> list[Record]:
-    return [_read_with_line(line) for line in lines.split(b"\n")[:-1]]
-
-
 RECORDS = Form(_read_record, _records.decode_lines, _make_record)
 """As records, with their data as it stands in the log."""
-RECORDS_WITH_LINES = Form(_read_with_line, _read_with_lines, _make_record)
-"""The same, each with the line that it was read from."""
 
 
 def seal(body: bytes) -> tuple[bytes, str]:

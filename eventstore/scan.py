@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..domain.errors import LedgerCorruptError, StorageError
 from .cursor import Cursor
+from .lines import cut
 from .port import Block, Identity
 from .record import (
     FORMAT_VERSION,
@@ -161,12 +162,11 @@ def scan(
                 raise corrupt(path, cursor.line + 1, cursor.offset, "incomplete", why)
             data = enter(Block(day, data))
         block = rest + data
-        fresh = block.split(b"\n")
-        rest = fresh.pop()
+        fresh, rest = cut(block)
         seq, prev = cursor.seq + len(records), records[-1].hash if records else cursor.hash
         found, fault = _read_block(block[: len(block) - len(rest)], fresh, seq, prev, form), None
         if found is None or not _take_versions(found, versions):
-            found, fault = _look_at_each(fresh, seq, prev, form, versions)
+            found, fault = look_at_each(fresh, seq, prev, form, versions)
         if fault is None and len(rest) > MAX_LINE_BYTES:  # rule: longest-line
             fault = RecordError("unreadable", f"a line is longer than {MAX_LINE_BYTES} bytes")
         records += found
@@ -190,7 +190,7 @@ def _read_block(
 ) -> list[R] | None:
     """Return the records of all the lines of a block; None where not each of them is in order.
 
-    The same rules as those of `_look_at_each`, in a form that costs half as much.
+    The same rules as those of `look_at_each`, in a form that costs half as much.
     """
     try:
         records = form.read_all(block)
@@ -209,10 +209,15 @@ def _read_block(
     return None
 
 
-def _look_at_each(
-    lines: list[bytes], seq: int, prev: str, form: Form[R], versions: dict[str, int] | None
+def look_at_each(
+    lines: Iterable[bytes],
+    seq: int,
+    prev: str,
+    form: Form[R],
+    versions: dict[str, int] | None = None,
 ) -> tuple[list[R], RecordError | None]:
-    """Return the records of the lines up to the first out of order, and what is wrong there."""
+    """Return the records of the lines up to the first out of order, and what is wrong there; the
+    first follows record `seq`, whose hash is `prev`."""
     records: list[R] = []
     for line in lines:
         try:

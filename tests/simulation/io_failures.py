@@ -46,8 +46,9 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
+from jobledger.eventstore.engines.files.damage import assess
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.engines.files.repair import assess, repair
+from jobledger.eventstore.engines.files.repair import repair
 from jobledger.integrity.verify import verify_directory
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed

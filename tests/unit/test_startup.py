@@ -61,6 +61,7 @@ def test_a_ledger_needs_nothing_of_those_who_run_jobs_or_print() -> None:
         "jobledger.scheduler.attempt",
         "jobledger.integrity.verify",
         "jobledger.projections.stats",
+        "jobledger.eventstore.engines.files.damage",
         "jobledger.eventstore.engines.files.repair",
     }
 

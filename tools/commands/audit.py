@@ -17,8 +17,9 @@ from ...domain.errors import LedgerCorruptError
 from ...domain.job.events import EVENT_TYPES
 from ...domain.validation import check_by
 from ...eventstore.engines.registry import open_reader
+from ...eventstore.lines import RECORDS_WITH_LINES
 from ...eventstore.reader import LogReader
-from ...eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
+from ...eventstore.record import RECORDS, Record
 from ...instrumentation.telling import Progress
 from ...ledger.queries import not_found
 from ...ledger.zone import load_zone

@@ -10,8 +10,9 @@ import click
 import msgspec
 
 from ...domain.errors import SchedulerRunningError
+from ...eventstore.engines.files.damage import Damage, LostEvent, assess
 from ...eventstore.engines.files.filesystem import FileSystem
-from ...eventstore.engines.files.repair import Damage, LostEvent, assess, read_plan, repair
+from ...eventstore.engines.files.repair import read_plan, repair
 from ...ledger.runner_lock import find_runner
 from ..grammar import command
 from ..output import print_error, print_json, printable

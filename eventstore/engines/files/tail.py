@@ -14,10 +14,11 @@ from pathlib import Path
 
 from ....domain.errors import LedgerCorruptError
 from ...cursor import Cursor
+from ...lines import cut
 from ...log import COPIED_LAST, VerifiedLog
 from ...port import Tail, TornTail
-from ...record import MAX_WRITE_BYTES, R, Record, RecordError, decode_record
-from ...scan import check_record, corrupt
+from ...record import MAX_WRITE_BYTES, RECORDS, R, Record, RecordError, decode_record
+from ...scan import corrupt, look_at_each
 from .filesystem import FileSystem, storage_errors
 from .segment import DayFiles
 
@@ -91,7 +92,8 @@ def why_not_torn(tail: bytes, cursor: Cursor, head: Tail | None) -> str | None:
         return f"record {head.durable_seq} was on disk, and the log is sound only to {cursor.seq}"
     seq, prev = cursor.seq, cursor.hash
     gap = False
-    for line in tail.split(b"\n"):
+    lines, rest = cut(tail)
+    for line in [*lines, rest]:
         try:
             record = decode_record(line)
         except RecordError as error:
@@ -114,15 +116,9 @@ def why_not_torn(tail: bytes, cursor: Cursor, head: Tail | None) -> str | None:
 
 def lacks_only_newline(tail: bytes, cursor: Cursor) -> bool:
     """Whether the tail is a whole write that lost nothing but its last newline."""
-    seq, prev, more = cursor.seq, cursor.hash, 0
-    for line in tail.split(b"\n"):
-        try:
-            record = decode_record(line)
-            check_record(record, seq, prev)
-        except RecordError:
-            return False
-        seq, prev, more = record.seq, record.hash, record.more
-    return more == 0
+    lines, rest = cut(tail)
+    records, fault = look_at_each([*lines, rest], cursor.seq, cursor.hash, RECORDS)
+    return fault is None and records[-1].more == 0
 
 
 def _follows(record: Record, seq: int, prev: str) -> bool:

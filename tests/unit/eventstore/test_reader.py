@@ -13,8 +13,9 @@ from support.eventstore import append_bytes, file_log, lines_of, new, reseal
 from jobledger import ManualClock
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.registry import open_reader
+from jobledger.eventstore.lines import RECORDS_WITH_LINES
 from jobledger.eventstore.reader import LogReader
-from jobledger.eventstore.record import RECORDS, RECORDS_WITH_LINES, Record
+from jobledger.eventstore.record import RECORDS, Record
 
 DAY = timedelta(days=1)
 

@@ -17,9 +17,10 @@ import pytest
 from support.eventstore import NOON, contents, damages, lines_of, reseal
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
+from jobledger.eventstore.engines.files.damage import assess
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.files.ledger_directory import REPAIR_NAME
-from jobledger.eventstore.engines.files.repair import assess, read_plan, repair
+from jobledger.eventstore.engines.files.repair import read_plan, repair
 from jobledger.eventstore.engines.registry import open_reader
 from jobledger.eventstore.record import MAX_LINE_BYTES, RECORDS
 from jobledger.integrity.verify import verify_directory

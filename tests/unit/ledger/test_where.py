@@ -30,8 +30,9 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
+from jobledger.eventstore.engines.files.damage import assess
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.engines.files.repair import assess, repair
+from jobledger.eventstore.engines.files.repair import repair
 from jobledger.eventstore.engines.registry import open_reader
 from jobledger.eventstore.record import RECORDS
 from jobledger.integrity.sealing import seal_days
