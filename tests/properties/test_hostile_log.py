@@ -19,7 +19,7 @@ from support.eventstore import LogDirectory, lines_of
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.engines.files.repair import repair
+from jobledger.eventstore.engines.files.repair import repair_directory
 from jobledger.eventstore.record import RecordError, decode_header, decode_record
 from jobledger.integrity.verify import verify_directory
 
@@ -160,7 +160,7 @@ def test_a_line_of_a_hundred_megabytes_is_refused_in_little_memory(
             assert [event.job_id for event in ledger.events()] == ["job"]
         with pytest.raises(LedgerCorruptError, match=r"line 3, byte \d+: a line is longer than"):
             Ledger(directory, clock=clock)
-        done = repair(FileSystem(), directory, clock.now())
+        done = repair_directory(FileSystem(), directory, clock.now())
         assert done is not None
         assert done.damage.parts[0].size == 100_000_000 + len(end)
         with Ledger(directory, clock=clock) as ledger:

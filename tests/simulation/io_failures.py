@@ -48,7 +48,7 @@ from jobledger import (
 )
 from jobledger.eventstore.engines.files.damage import assess
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.engines.files.repair import repair
+from jobledger.eventstore.engines.files.repair import repair_directory
 from jobledger.integrity.verify import verify_directory
 from jobledger.testing.disk import SimulatedDisk
 from jobledger.testing.faults import Fault, FaultyFileSystem, Killed
@@ -286,7 +286,7 @@ class Repair(Work):
 
     def do(self, fs: FaultyFileSystem) -> None:
         try:
-            repair(fs, LEDGER, self.clock.now())
+            repair_directory(fs, LEDGER, self.clock.now())
         except LedgerCorruptError as error:
             raise Broken(f"repairing refuses: {error}") from error
         except StorageError:
@@ -298,7 +298,9 @@ class Repair(Work):
         try:
             Ledger(LEDGER, clock=self.clock, fs=disk).close()
         except LedgerCorruptError:
-            expect(repair(disk, LEDGER, self.clock.now()) is not None, "nothing to repair")
+            expect(
+                repair_directory(disk, LEDGER, self.clock.now()) is not None, "nothing to repair"
+            )
         else:
             expect("repair.json" not in names, "opened in the middle of a repair")
         expect(assess(disk, LEDGER) is None, "still damaged")

@@ -12,7 +12,7 @@ import msgspec
 from ...domain.errors import SchedulerRunningError
 from ...eventstore.engines.files.damage import Damage, LostEvent, assess
 from ...eventstore.engines.files.filesystem import FileSystem
-from ...eventstore.engines.files.repair import read_plan, repair
+from ...eventstore.engines.files.repair import read_plan, repair_directory
 from ...ledger.runner_lock import find_runner
 from ..grammar import command
 from ..output import print_error, print_json, printable
@@ -55,7 +55,7 @@ def repair_(session: Session, accept_loss: bool) -> None:
             pid=runner,
             hint="stop it, and every other process that uses the ledger, and repair again",
         )
-    done = repair(fs, session.directory, datetime.now(UTC))
+    done = repair_directory(fs, session.directory, datetime.now(UTC))
     if done is not None:
         session.done = f"repaired; what went is kept in {session.directory / done.kept}"
     _show(session, None if done is None else done.damage, kept=None if done is None else done.kept)

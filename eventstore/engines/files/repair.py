@@ -48,7 +48,7 @@ class Plan(msgspec.Struct, frozen=True):
     at: Moment
 
 
-def repair(fs: FileSystem, directory: Path, now: datetime) -> Plan | None:
+def repair_directory(fs: FileSystem, directory: Path, now: datetime) -> Plan | None:
     """Cut the log back to what is sound, keep what goes aside, and put it on record; or finish a
     repair that was broken off. None where there is nothing to do.
 

@@ -19,7 +19,7 @@ from support.users import User, as_root, place_for_all
 from jobledger import Change, Ledger, ManualClock, PostResult, Scheduler, StorageError
 from jobledger.eventstore.engines.files import owner
 from jobledger.eventstore.engines.files.filesystem import FileSystem, storage_errors
-from jobledger.eventstore.engines.files.repair import repair
+from jobledger.eventstore.engines.files.repair import repair_directory
 from jobledger.integrity.sealing import seal_days
 from jobledger.integrity.seals import SigningKey
 from jobledger.integrity.verify import verify_directory
@@ -104,7 +104,7 @@ def seal(directory: Path, clock: ManualClock) -> None:
 def repair_damage(directory: Path, clock: ManualClock) -> None:
     log = max(directory.glob("events_*"))
     log.write_bytes(log.read_bytes().replace(b"text", b"TEXT"))
-    assert repair(FileSystem(), directory, clock.now()) is not None
+    assert repair_directory(FileSystem(), directory, clock.now()) is not None
     add(directory, clock)
 
 

@@ -20,7 +20,7 @@ from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
 from jobledger.eventstore.engines.files.damage import assess
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.files.ledger_directory import REPAIR_NAME
-from jobledger.eventstore.engines.files.repair import read_plan, repair
+from jobledger.eventstore.engines.files.repair import read_plan, repair_directory
 from jobledger.eventstore.engines.registry import open_reader
 from jobledger.eventstore.record import MAX_LINE_BYTES, RECORDS
 from jobledger.integrity.verify import verify_directory
@@ -93,7 +93,7 @@ def test_a_sound_log_is_left_alone(sound: Path, clock: ManualClock) -> None:
     """There is nothing to do, and nothing is done."""
     before = contents(sound)
     assert assess(FS, sound) is None
-    assert repair(FS, sound, clock.now()) is None
+    assert repair_directory(FS, sound, clock.now()) is None
     assert contents(sound) == before
 
 
@@ -113,7 +113,7 @@ def test_a_repair_keeps_what_is_sound_and_every_byte_of_the_rest(
     spoil(sound / SECOND, 2)
     spoiled = (sound / SECOND).read_bytes()
     assert not opens(sound, clock)
-    plan = repair(FS, sound, clock.now())
+    plan = repair_directory(FS, sound, clock.now())
     assert plan is not None
     assert (plan.damage.seq, plan.damage.lost_to) == (5, 10)
     start = plan.damage.offset
@@ -199,7 +199,7 @@ def test_after_the_repair_of_any_damage_the_ledger_goes_on(
     spoils, kept = DAMAGE[kind]
     spoils(sound)
     assert not opens(sound, clock)
-    assert repair(FS, sound, clock.now()) is not None
+    assert repair_directory(FS, sound, clock.now()) is not None
     mended(sound, clock, before, kept)
 
 
@@ -218,7 +218,7 @@ def test_after_any_flipped_bit_or_truncation_of_the_newest_file_a_repair_goes_on
             (copy / name).write_bytes(content)
         if data == files[THIRD][:-1] and opens(copy, clock):
             continue
-        plan = repair(FS, copy, clock.now())
+        plan = repair_directory(FS, copy, clock.now())
         assert plan is not None, what
         assert events(copy) == before[: plan.damage.seq], what
         assert opens(copy, clock), what
@@ -232,7 +232,7 @@ def test_a_head_of_another_ledger_is_put_aside(
     Ledger(tmp_path / "other", clock=clock).close()
     (sound / "HEAD").write_bytes((tmp_path / "other" / "HEAD").read_bytes())
     assert not opens(sound, clock)
-    plan = repair(FS, sound, clock.now())
+    plan = repair_directory(FS, sound, clock.now())
     assert plan is not None
     assert plan.damage.parts == []
     mended(sound, clock, before, 10)
@@ -246,7 +246,7 @@ def test_a_log_of_which_nothing_can_be_read_is_not_repaired(
         spoil(sound / name, 0)
     before = contents(sound)
     with pytest.raises(StorageError, match="bring back a copy"):
-        repair(FS, sound, clock.now())
+        repair_directory(FS, sound, clock.now())
     assert {name: data for name, data in contents(sound).items() if name in before} == before
 
 
@@ -256,7 +256,7 @@ def test_a_log_of_which_nothing_can_be_read_is_not_repaired(
 def test_the_repair_is_in_the_chain(sound: Path, clock: ManualClock) -> None:
     """In the header of the day that it begins: a reader of the log meets it in its place."""
     spoil(sound / SECOND, 2)
-    plan = repair(FS, sound, clock.now())
+    plan = repair_directory(FS, sound, clock.now())
     assert plan is not None
     reader = open_reader(sound, RECORDS)
     assert len(list(reader.records())) == 5
@@ -271,7 +271,7 @@ def test_a_head_exported_before_tells_of_what_is_gone(sound: Path, clock: Manual
     with Ledger(sound, clock=clock) as ledger:
         head = ledger.export_head()
     spoil(sound / SECOND, 2)
-    repair(FS, sound, clock.now())
+    repair_directory(FS, sound, clock.now())
     with Ledger(sound, clock=clock) as ledger:
         for n in range(8):
             ledger.add_job("a", "x", clock.now(), job_id=f"new-{n}")
@@ -285,7 +285,7 @@ def test_the_reader_in_the_format_document_reads_on_behind_a_repair(
 ) -> None:
     """It knows nothing of repairs, as releases before them."""
     spoil(sound / SECOND, 2)
-    repair(FS, sound, clock.now())
+    repair_directory(FS, sound, clock.now())
     mended(sound, clock, events(sound), 5)
     document = (ROOT / "docs" / "log-format.md").read_text()
     source = re.search(r"```python\n(.*?)```", document, re.S)
@@ -298,10 +298,10 @@ def test_the_reader_in_the_format_document_reads_on_behind_a_repair(
 def test_a_second_repair_keeps_the_first_ones_bytes(sound: Path, clock: ManualClock) -> None:
     """Each has a directory of its own, and its own day file."""
     spoil(sound / THIRD, 1)
-    first = repair(FS, sound, clock.now())
+    first = repair_directory(FS, sound, clock.now())
     assert first is not None
     spoil(sound / SECOND, 1)
-    second = repair(FS, sound, clock.now())
+    second = repair_directory(FS, sound, clock.now())
     assert second is not None
     assert first.kept != second.kept
     assert contents(sound / first.kept)
@@ -315,7 +315,7 @@ def test_a_header_of_any_length_that_a_line_may_have_is_read_by_both_readers(
 ) -> None:
     """As an older release may have written one, of a ledger deep down in other directories."""
     spoil(sound / SECOND, 2)
-    plan = repair(FS, sound, clock.now())
+    plan = repair_directory(FS, sound, clock.now())
     assert plan is not None
     path = sound / f"events_{plan.new_day}.jsonl"
     (line,) = lines_of(path)
@@ -344,7 +344,7 @@ def test_a_repair_says_the_same_wherever_the_ledger_is(
     deep.parent.mkdir(parents=True)
     sound.rename(deep)
     spoil(deep / SECOND, 2)
-    plan = repair(FS, deep, clock.now())
+    plan = repair_directory(FS, deep, clock.now())
     assert plan is not None
     assert str(deep) in plan.damage.message
     (line,) = lines_of(deep / f"events_{plan.new_day}.jsonl")
@@ -363,7 +363,7 @@ def test_a_long_reason_is_cut(
     monkeypatch.setattr(
         "jobledger.eventstore.engines.files.repair.assess", lambda fs, directory: longer
     )
-    plan = repair(FS, sound, clock.now())
+    plan = repair_directory(FS, sound, clock.now())
     assert plan is not None
     (line,) = lines_of(sound / f"events_{plan.new_day}.jsonl")
     why = json.loads(line)["repaired"]["why"]
@@ -397,11 +397,11 @@ def test_a_repair_that_was_broken_off_keeps_everybody_out_until_it_is_finished(
     before = events(sound)
     spoil(sound / SECOND, 2)
     with pytest.raises(BrokenOff):
-        repair(UntilPlanned(), sound, clock.now())
+        repair_directory(UntilPlanned(), sound, clock.now())
     with pytest.raises(LedgerCorruptError, match=r"begun and not finished .*--accept-loss"):
         Ledger(sound, clock=clock)
     assert "repair" in {problem.kind for problem in verify_directory(sound).problems}
-    plan = repair(FS, sound, clock.now() + timedelta(days=40))
+    plan = repair_directory(FS, sound, clock.now() + timedelta(days=40))
     assert plan is not None
     assert plan.at == clock.now()
     assert not (sound / REPAIR_NAME).exists()
@@ -414,7 +414,7 @@ def test_a_plan_that_is_damaged_is_never_followed(sound: Path, clock: ManualCloc
     before = events(sound)
     spoil(sound / SECOND, 2)
     with pytest.raises(BrokenOff):
-        repair(UntilPlanned(), sound, clock.now())
+        repair_directory(UntilPlanned(), sound, clock.now())
     good = (sound / REPAIR_NAME).read_bytes()
     bad = [data for _, data in islice(damages(good), 0, None, 97)]
     assert len(bad) > 50
@@ -436,7 +436,7 @@ def test_a_plan_that_is_damaged_is_never_followed(sound: Path, clock: ManualCloc
         with pytest.raises(LedgerCorruptError, match=r"begun and not finished"):
             Ledger(sound, clock=clock)
         assert "repair" in {problem.kind for problem in verify_directory(sound).problems}
-    plan = repair(FS, sound, clock.now())
+    plan = repair_directory(FS, sound, clock.now())
     assert plan is not None
     assert (sound / f"{REPAIR_NAME}.damaged").exists()
     mended(sound, clock, before, 5)
@@ -454,7 +454,7 @@ def test_a_repair_that_was_broken_off_anywhere_and_lost_its_plan_is_done_again(
         spoil(ledger / SECOND, 2)
         failing = FaultyFileSystem(FS, Fault(at, None))
         try:
-            repair(failing, ledger, clock.now())
+            repair_directory(failing, ledger, clock.now())
             break
         except Killed:
             pass
@@ -468,7 +468,7 @@ def test_a_repair_that_was_broken_off_anywhere_and_lost_its_plan_is_done_again(
             plan.mkdir()
         else:
             plan.symlink_to("/nowhere")
-        repair(FS, ledger, clock.now())
+        repair_directory(FS, ledger, clock.now())
         assert not os.path.lexists(plan)
         mended(ledger, clock, before, 5)
     assert at > 20
@@ -480,12 +480,12 @@ def test_a_broken_off_repair_does_not_remove_what_came_since(
     """Only what was kept is cut off."""
     spoil(sound / THIRD, 2)
     with pytest.raises(BrokenOff):
-        repair(UntilPlanned(), sound, clock.now())
+        repair_directory(UntilPlanned(), sound, clock.now())
     with (sound / THIRD).open("ab") as file:
         file.write(b"more\n")
     before = (sound / THIRD).read_bytes()
     with pytest.raises(StorageError, match="has changed since"):
-        repair(FS, sound, clock.now())
+        repair_directory(FS, sound, clock.now())
     assert (sound / THIRD).read_bytes() == before
 
 
@@ -494,11 +494,11 @@ def test_the_new_file_is_of_today_or_of_the_day_after_what_is_sound(
 ) -> None:
     """A day file's day never goes back, and no day has two."""
     spoil(sound / THIRD, 2)
-    plan = repair(FS, sound, datetime.fromisoformat("2026-03-03T23:00:00+00:00"))
+    plan = repair_directory(FS, sound, datetime.fromisoformat("2026-03-03T23:00:00+00:00"))
     assert plan is not None
     assert plan.new_day == "2026-03-04"
     clock.advance(timedelta(days=30))
     spoil(sound / SECOND, 2)
-    again = repair(FS, sound, clock.now())
+    again = repair_directory(FS, sound, clock.now())
     assert again is not None
     assert again.new_day == clock.now().date().isoformat()

@@ -32,7 +32,7 @@ from jobledger import (
 )
 from jobledger.eventstore.engines.files.damage import assess
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.engines.files.repair import repair
+from jobledger.eventstore.engines.files.repair import repair_directory
 from jobledger.eventstore.engines.registry import open_reader
 from jobledger.eventstore.record import RECORDS
 from jobledger.integrity.sealing import seal_days
@@ -239,7 +239,7 @@ def test_every_part_that_takes_a_directory_takes_a_relative_one(
     store = file_log(given, clock=clock.now, form=RECORDS, fs=fs)
     reader, verification = open_reader(given, RECORDS, fs=fs), Verification(given, fs=fs)
     assert assess(fs, given) is None
-    assert repair(fs, given, clock.now()) is None
+    assert repair_directory(fs, given, clock.now()) is None
     assert find_runner(fs, given) is None
     assert len(seal_days(given, SigningKey.generate(), at=clock.now(), fs=fs)) == 1
     os.chdir(there)
