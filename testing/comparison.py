@@ -1,4 +1,4 @@
-"""What a process shows, and what is on the disk, held against the model.
+"""What a process shows, and what the log has, held against the model.
 
 Each raises Violation where they differ.
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..domain.errors import JobNotFoundError
-from ..integrity.verify import verify_directory
 from ..ledger.ledger import Ledger
-from .disk import SimulatedDisk
 from .model import Model, must
-from .processes import LEDGER, Process, RestlessClock, SimulatedWriter
+from .processes import Process, RestlessClock, SimulatedWriter
+from .stores import Store
 
 
 def compare_jobs(model: Model, process: Process, job_ids: Iterable[str]) -> None:
@@ -44,17 +43,17 @@ def _compare_seq(model: Model, name: str, ledger: Ledger) -> None:
     must(ledger.seq == model.seq, f"{name} is at {ledger.seq}")
 
 
-def compare_log(model: Model, disk: SimulatedDisk) -> None:
+def compare_log(model: Model, store: Store) -> None:
     """Verify the whole log and what is derived from it."""
-    report = verify_directory(LEDGER, fs=disk)
+    report = store.verify()
     must(report.ok, f"verify: {report.problems[:2]}")
     must(report.events == model.seq, f"verify has seen {report.events} events")
 
 
-def compare_reader(model: Model, clock: RestlessClock, disk: SimulatedDisk) -> None:
+def compare_reader(model: Model, clock: RestlessClock, store: Store) -> None:
     """Open the ledger to read only, and compare every job that it shows."""
     reader = Process("reader", SimulatedWriter, {"clock": clock, "read_only": True})
     try:
-        compare_all(model, reader.name, reader.open(disk))
+        compare_all(model, reader.name, reader.open(store))
     finally:
         reader.die()

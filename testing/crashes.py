@@ -14,12 +14,12 @@ from ..domain.job.state import JobStatus, NewJob
 from ..ledger.ledger import Ledger
 from ..scheduler.attempt import Publisher
 from ..scheduler.scheduler import Scheduler
-from .faults import CHANGES, OUTSIDE, Fault, FaultyFileSystem
+from .faults import CHANGES, OUTSIDE, Fault, Faulty
 from .processes import RestlessClock, quiet
 from .stage import Stage
 
 _START = datetime.fromisoformat("2026-01-01T12:00:00+00:00")
-_dying: ContextVar[FaultyFileSystem | None] = ContextVar("the process that dies", default=None)
+_dying: ContextVar[Faulty | None] = ContextVar("the process that dies", default=None)
 
 
 def crash_point(name: str) -> None:
@@ -194,7 +194,7 @@ class _Run:
         scenario(stage.opened(stage.writers[0]))
         stage.read_on()
         stage.writers[0].close()
-        fs = stage.opened_fs(stage.runner)
+        faulty = stage.faulty(stage.runner)
         steps = [*CHANGES, OUTSIDE]
 
         def run(runner: Ledger) -> None:
@@ -203,7 +203,7 @@ class _Run:
             runner.write_behind()
 
         stage.model.begin_run(stage.clock.now(), {})
-        token = _dying.set(fs)
+        token = _dying.set(faulty)
         try:
             ended = stage.act(
                 stage.runner,
@@ -215,7 +215,7 @@ class _Run:
             _dying.reset(token)
         if ended == "done":
             return False
-        operation, name = fs.operations[-1]
+        operation, name = faulty.operations[-1]
         where = name if operation == OUTSIDE else f"at {operation.replace('_', ' ')} {name}"
         self._point = ("and a power cut " if self._power else "") + where
         return True

@@ -47,16 +47,14 @@ class Fault:
     only: Sequence[str] = ()
 
 
-class FaultyFileSystem(FileSystem):
-    """Passes every call to `fs`, one of which fails.
+class Faulty:
+    """What a process works with, one of whose operations fails; the process may die in it.
 
-    `operations` has the operations that were counted, with the names of their files; `reached` says
-    whether the fault happened. Closing is not counted: it changes nothing, and it always succeeds.
+    `operations` has the operations that were counted, with what they were about; `reached` says
+    whether the fault happened.
     """
 
-    def __init__(self, fs: FileSystem, fault: Fault | None = None) -> None:
-        self._fs = fs
-        self._names: dict[int, str] = {}
+    def __init__(self, fault: Fault | None = None) -> None:
         self._dead = False
         self.fault = fault
         self.reached: bool = False
@@ -77,11 +75,11 @@ class FaultyFileSystem(FileSystem):
         return self._dead
 
     def kill(self) -> None:
-        """Let the process die here: from now on no operation reaches the disk."""
+        """Let the process die here: from now on nothing that it does has an effect."""
         self._dead = True
 
     def reach(self, name: str) -> None:
-        """Come to a place in something other than the disk, where the process may die, too."""
+        """Come to a place in something other than these operations, where it may die, too."""
         self._step(OUTSIDE, name, lambda: None)
 
     def _step(
@@ -101,10 +99,22 @@ class FaultyFileSystem(FileSystem):
                 self.reached = True
                 failing(fault.part)
                 if fault.error is None:
-                    self._dead = True
+                    self.kill()
                     raise Killed
                 raise OSError(fault.error, os.strerror(fault.error), name)
         return work()
+
+
+class FaultyFileSystem(Faulty, FileSystem):
+    """Passes every call to `fs`, one of which fails.
+
+    Closing is not counted: it changes nothing, and it always succeeds.
+    """
+
+    def __init__(self, fs: FileSystem, fault: Fault | None = None) -> None:
+        super().__init__(fault)
+        self._fs = fs
+        self._names: dict[int, str] = {}
 
     # -- names ---------------------------------------------------------------------------------
 

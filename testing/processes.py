@@ -1,4 +1,4 @@
-"""Simulated processes on one disk and one clock: no threads, and waiting takes no time."""
+"""Simulated processes on one ledger and one clock: no threads, and waiting takes no time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 from ..ledger.background import Background
 from ..ledger.clock import ManualClock
 from ..ledger.ledger import Ledger
 from ..scheduler.scheduler import Scheduler
-from .disk import SimulatedDisk
-from .faults import FaultyFileSystem
-
-LEDGER = Path("/ledgers/jobs")
-"""Where the ledger is on a simulated disk."""
+from .faults import Faulty
+from .stores import Store
 
 
 @contextmanager
@@ -101,24 +97,24 @@ class RestlessClock(ManualClock):
 
 
 class Process:
-    """One process with its own view of the disk, on which its operations may fail."""
+    """One process with its own handle on the ledger, whose operations may fail."""
 
     def __init__(self, name: str, kind: type[Ledger], settings: dict[str, Any]) -> None:
         self.name = name
         self._kind = kind
         self._settings = settings
         self.ledger: Ledger | None = None
-        self.fs: FaultyFileSystem | None = None
+        self.faulty: Faulty | None = None
+        """What its operations go through, as far as they can fail."""
 
-    def open(self, disk: SimulatedDisk) -> Ledger:
+    def open(self, store: Store) -> Ledger:
         """Return the handle, opened where there is none."""
         if self.ledger is None:
-            self.fs = FaultyFileSystem(disk)
-            self.ledger = self._kind(LEDGER, fs=self.fs, **self._settings)
+            self.ledger, self.faulty = store.open(self._kind, self._settings)
         return self.ledger
 
     def die(self) -> None:
-        """No word to the disk; its locks go with it."""
+        """Die without a word; its locks go with it."""
         if self.ledger is not None:
             self.ledger._abandon()
         self.ledger = None

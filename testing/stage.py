@@ -1,4 +1,4 @@
-"""Stage: a ledger on a simulated disk, its processes, and the model that it is held against.
+"""Stage: a ledger in a simulated store, its processes, and the model that it is held against.
 
 Whatever is done on a stage is checked at once: what reached the log against the rules (`model`),
 and what the process that did it shows of the jobs concerned against the model.
@@ -26,11 +26,11 @@ from ..ledger.ledger import Ledger
 from ..scheduler.attempt import Publisher, PublisherAdapter
 from ..scheduler.scheduler import Scheduler
 from .comparison import compare_all, compare_jobs, compare_log, compare_reader
-from .disk import SimulatedDisk
-from .faults import Fault, FaultyFileSystem, Killed
+from .faults import Fault, Faulty, Killed
 from .model import Model, Violation, must
-from .processes import LEDGER, Process, RestlessClock, SimulatedRunner, SimulatedWriter
+from .processes import Process, RestlessClock, SimulatedRunner, SimulatedWriter
 from .raw_log import RawLog
+from .stores import DiskStore, HasTornTails, LosesPower, Store
 
 _REFUSALS = (InvalidTransitionError, JobNotFoundError, ValidationError)
 Ended = Literal["done", "refused", "broken off"]
@@ -40,10 +40,11 @@ Call = Callable[[Ledger], object]
 
 
 class Stage:
-    """A new disk with a runner and some writers on one ledger; none of them is open yet.
+    """A new store with a runner and some writers on one ledger; none of them is open yet.
 
     `settings` are more of the runner's; the model has the default retries and expiry, no pacing.
-    `disk` is what the disk holds now: a power cut replaces it. `events` has all events so far.
+    `store` is where the ledger is, a disk unless another one is given; a power cut replaces it.
+    `events` has all events so far.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Stage:
         concurrency: int = 1,
         on_interrupted: Literal["retry", "fail"] = "retry",
         writers: int = 2,
+        store: Store | None = None,
         **settings: Any,
     ) -> None:
         unknown = settings.keys() & _NOT_IN_THE_MODEL
@@ -62,7 +64,7 @@ class Stage:
         self._needs_async = concurrency > 1 or settings.get("publish_timeout") is not None
         self.clock = clock
         self.begun = clock.now()
-        self.disk = SimulatedDisk()
+        self.store: Store = DiskStore() if store is None else store
         self.log = RawLog()
         self.model = Model(concurrency=concurrency, on_interrupted=on_interrupted)
         self.events: list[dict[str, Any]] = []
@@ -96,14 +98,14 @@ class Stage:
         Raises:
             Violation: a rule is broken.
         """
-        ledger, fs, before = self.opened(process), self.opened_fs(process), self.model.seq
+        ledger, faulty, before = self.opened(process), self.faulty(process), self.model.seq
         if fault is not None:
-            fs.fault = replace(fault, at=len(fs.operations) + fault.at)
+            faulty.fault = replace(fault, at=len(faulty.operations) + fault.at)
         self.clock.meanwhile = meanwhile
         ended = self._call(process, ledger, call)
         disturbed = meanwhile is not None and self.clock.meanwhile is None
-        self.clock.meanwhile = fs.fault = None
-        if ended == "broken off" or fs.reached or fs.is_dead:
+        self.clock.meanwhile = faulty.fault = None
+        if ended == "broken off" or faulty.reached or faulty.is_dead:
             ended = "broken off"
             self.kill(process)
             if power_cut is not None:
@@ -116,8 +118,8 @@ class Stage:
         return ended
 
     def _call(self, process: Process, ledger: Ledger, call: Call) -> Ended:
-        fs = process.fs
-        assert fs is not None
+        faulty = process.faulty
+        assert faulty is not None
         try:
             call(ledger)
         except _REFUSALS:
@@ -127,14 +129,14 @@ class Stage:
         except (StorageError, Killed, BaseExceptionGroup) as error:
             if isinstance(error, BaseExceptionGroup) and not error.subgroup((StorageError, Killed)):
                 raise
-            must(fs.reached or fs.is_dead, f"a sound disk, and {error!r}")
+            must(faulty.reached or faulty.is_dead, f"a sound store, and {error!r}")
             return "broken off"
         return "done"
 
     def opened(self, process: Process) -> Ledger:
         """Return the handle of a process, opened if need be; take in what a runner recovers."""
         fresh = process.ledger is None
-        ledger = process.open(self.disk)
+        ledger = process.open(self.store)
         if fresh:
             self.read_on()
             if process is self.runner:
@@ -142,11 +144,11 @@ class Stage:
                 must(not left, f"a runner has started, and {left} are running still")
         return ledger
 
-    def opened_fs(self, process: Process) -> FaultyFileSystem:
-        """Return the file system of an opened process."""
+    def faulty(self, process: Process) -> Faulty:
+        """Return what the operations of a process go through, opened if need be."""
         self.opened(process)
-        assert process.fs is not None
-        return process.fs
+        assert process.faulty is not None
+        return process.faulty
 
     def _mend(self) -> None:
         """Open the ledger as somebody does next, which mends what the dead one has left."""
@@ -233,7 +235,7 @@ class Stage:
     # -- processes and the machine -----------------------------------------------------------------
 
     def kill(self, process: Process) -> None:
-        """Kill it as SIGKILL does: no word to the disk, and its locks go with it."""
+        """Kill it as SIGKILL does: no word to the store, and its locks go with it."""
         process.die()
 
     def reopen(self, process: Process) -> None:
@@ -246,19 +248,17 @@ class Stage:
 
     def cut_power(self, chance: Random) -> None:
         """Kill every process, and leave of what was not synced whatever the disk likes."""
+        assert isinstance(self.store, LosesPower), "no power cut reaches this store"
         self._all_die()
-        self.disk = self.disk.crash(chance)
+        self.store = self.store.crash(chance)
         self._come_back()
 
     def tear_tail(self, garbage: bytes) -> None:
         """Put behind the last record what a process that died in a write may leave there."""
+        assert isinstance(self.store, HasTornTails), "this store has no torn tails"
         self.opened(self.writers[0])
         self._all_die()
-        names = [name for name in self.disk.list_directory(LEDGER) if name.startswith("events_")]
-        newest = max(name for name in names if name.endswith(".jsonl"))
-        fd = self.disk.open_write(LEDGER / newest)
-        self.disk.write_at(fd, garbage, self.disk.size(fd))
-        self.disk.close(fd)
+        self.store.tear_tail(garbage)
         self._come_back()
 
     def try_second_runner(self) -> None:
@@ -266,9 +266,9 @@ class Stage:
         self.opened(self.runner)
         second = Process("second runner", SimulatedRunner, {"clock": self.clock})
         try:
-            second.open(self.disk)
+            second.open(self.store)
         except SchedulerRunningError as error:
-            must(error.pid == self.disk.process, f"it names process {error.pid}")
+            must(error.pid == self.store.runner_pid, f"it names process {error.pid}")
         else:
             raise Violation("two runners on one ledger")
 
@@ -278,10 +278,10 @@ class Stage:
 
     def _come_back(self) -> None:
         try:
-            self.writers[0].open(self.disk)
+            self.writers[0].open(self.store)
         except JobLedgerError as error:
             raise Violation(f"after a crash: {error}") from error
-        self.log = self.log.check_kept(self.disk)
+        self.log = self.log.check_kept(self.store)
         self.read_on()
         self.compare_all(self.writers[0])
 
@@ -289,7 +289,7 @@ class Stage:
 
     def read_on(self) -> list[dict[str, Any]]:
         """Take in what is new in the log, and return it."""
-        news = self.log.news(self.disk)
+        news = self.log.news(self.store)
         for event in news:
             self.model.apply(event)
         self.events += news
@@ -299,18 +299,18 @@ class Stage:
         """Compare what a reader shows with the model."""
         self.opened(self.writers[0])
         self.read_on()
-        compare_reader(self.model, self.clock, self.disk)
+        compare_reader(self.model, self.clock, self.store)
 
     def compare_all(self, process: Process) -> None:
         """Compare every job as the process shows it, and how many there are."""
-        ledger = process.open(self.disk)
+        ledger = process.open(self.store)
         self.read_on()
         compare_all(self.model, process.name, ledger)
 
     def check_sound(self) -> None:
         """Verify the whole log, and the derived files, which are brought in step with it."""
         self.opened(self.writers[-1]).write_behind()
-        compare_log(self.model, self.disk)
+        compare_log(self.model, self.store)
 
     def rebuild(self, process: Process, **how: Any) -> Ended:
         """Make what is derived anew; then a second rebuild has nothing to do."""
@@ -327,9 +327,9 @@ class Stage:
         for process in self.processes:
             process.close()
         self.read_on()
-        compare_log(self.model, self.disk)
-        compare_reader(self.model, self.clock, self.disk)
+        compare_log(self.model, self.store)
+        compare_reader(self.model, self.clock, self.store)
         last = Process("last", SimulatedWriter, {"clock": self.clock})
-        changed = last.open(self.disk).rebuild().changed
+        changed = last.open(self.store).rebuild().changed
         must(changed == [], f"a rebuild gives other files: {changed}")
         last.close()

@@ -16,7 +16,8 @@ from ..ledger.clock import ManualClock
 from ..ledger.ledger import Ledger
 from .disk import SimulatedDisk
 from .faults import Fault
-from .processes import LEDGER, SimulatedWriter
+from .processes import SimulatedWriter
+from .stores import LEDGER
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The moment at which `ledgers` begin and that `jobs` are scheduled around, unless told."""

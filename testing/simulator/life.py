@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +11,10 @@ from typing import Any
 
 from ...domain.job.state import JobPriority, NewJob
 from ...ledger.ledger import Ledger
-from ..faults import Fault
 from ..model import must
 from ..processes import Process, RestlessClock
 from ..stage import Stage
+from ..stores import STORES, LosesPower
 from .platform import Asked, Platform, SimulatedPublisher, Together
 from .steps import Step
 
@@ -26,14 +25,6 @@ ZONES = ("UTC", "Asia/Ho_Chi_Minh", "America/New_York")
 PUBLISHERS = ("asked", "retry", "fail")
 TIMEOUT = timedelta(seconds=2)
 """How long a publisher of several attempts at once may take."""
-FAULTS = {
-    "killed": Fault(0, None),
-    "killed in a write": Fault(0, None, part=0.6, only=["write"]),
-    "EIO once": Fault(0, errno.EIO),
-    "sync fails": Fault(0, errno.EIO, only=["sync"]),
-    "full disk": Fault(0, errno.ENOSPC, always=True),
-    "short write": Fault(0, errno.ENOSPC, part=0.6, only=["write"]),
-}
 
 
 class Life:
@@ -41,9 +32,10 @@ class Life:
 
     `publisher` is how attempts in doubt are treated: `asked` (the publisher can be asked), `retry`
     or `fail` (it cannot, and that is the scheduler's `on_interrupted`).
+    `engine` is one of `STORES`.
     """
 
-    def __init__(self, seed: int, number: int) -> None:
+    def __init__(self, seed: int, number: int, engine: str = "files") -> None:
         chance = Random(f"life {seed} {number}")
         self.publisher = chance.choice(PUBLISHERS)
         self.concurrency = chance.choice([1, 1, 1, 3])
@@ -54,6 +46,7 @@ class Life:
             concurrency=self.concurrency,
             on_interrupted="fail" if self.publisher == "fail" else "retry",
             writers=3,
+            store=STORES[engine](),
             publish_timeout=TIMEOUT if self.concurrency > 1 else None,
         )
         self.model = self.stage.model
@@ -96,18 +89,19 @@ class Life:
         """Choose what goes wrong in a step: the disk, the machine, or another process between."""
         roll = chance.random()
         if roll < often:
-            kind = chance.choice(list(FAULTS))
+            faults = self.stage.store.FAULTS
+            kind = chance.choice(list(faults))
             self.counts[kind] += 1
-            fault = FAULTS[kind]
-            fault = replace(fault, at=chance.randint(1, 4 if fault.only else 25))
-            return {"fault": fault, "power_cut": chance if chance.random() < 0.3 else None}
+            fault = replace(faults[kind], at=chance.randint(1, 4 if faults[kind].only else 25))
+            loses_power = isinstance(self.stage.store, LosesPower) and chance.random() < 0.3
+            return {"fault": fault, "power_cut": chance if loses_power else None}
         if roll < often + 0.04 and job_id in self.model.of("pending", "scheduled", "running"):
             return {"meanwhile": lambda: self._cancel_elsewhere(str(job_id))}
         return {}
 
     def _cancel_elsewhere(self, job_id: str) -> None:
         self.counts["meanwhile"] += 1
-        self._third.open(self.stage.disk).cancel_job(job_id, "not wanted any more")
+        self._third.open(self.stage.store).cancel_job(job_id, "not wanted any more")
 
     def _writer(self, chance: Random) -> Process:
         return chance.choice(self.stage.writers[:2])
@@ -262,7 +256,7 @@ class Life:
     def _meanwhile(self, chance: Random, job_id: str) -> None:
         """Another process changes the board while a job is being posted: its attempt is void."""
         self.counts["meanwhile"] += 1
-        other = self._third.open(self.stage.disk)
+        other = self._third.open(self.stage.store)
         if chance.random() < 0.5:
             other.add_jobs([self._new(chance)])
         else:

@@ -82,8 +82,8 @@ class SimulatedPublisher:
         return PostResult(True, thread_id=post_id)
 
     def _die(self) -> None:
-        assert self._process.fs is not None
-        self._process.fs.kill()
+        assert self._process.faulty is not None
+        self._process.faulty.kill()
         raise Killed
 
 

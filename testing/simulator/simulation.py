@@ -32,6 +32,7 @@ class Outcome(msgspec.Struct):
     """What a run came to. `digest` stands for its whole history, byte for byte."""
 
     seed: int
+    engine: str = "files"
     steps: int = 0
     events: int = 0
     posts: int = 0
@@ -42,16 +43,21 @@ class Outcome(msgspec.Struct):
 
 
 def simulate(
-    seed: int, steps: Iterable[Step], progress: Callable[[int], None] = lambda steps: None
+    seed: int,
+    steps: Iterable[Step],
+    progress: Callable[[int], None] = lambda steps: None,
+    *,
+    engine: str = "files",
 ) -> Outcome:
     """Do the steps, in as many lives as they are of; stops at the first failure.
 
-    `progress` gets the number of steps done so far.
+    `progress` gets the number of steps done so far. `engine` is one of `STORES`, and the steps are
+    those of a run on it.
     """
-    outcome, digest = Outcome(seed), sha256()
+    outcome, digest = Outcome(seed, engine), sha256()
     with quiet():
         for number, mine in epochs(iter(steps)):
-            life = Life(seed, number)
+            life = Life(seed, number, engine)
             outcome.failure = _live(life, number, mine, outcome, progress)
             outcome.events += life.model.seq
             outcome.posts += life.platform.posts.total()
@@ -89,16 +95,16 @@ def _live(
     return None
 
 
-def shrink(seed: int, failure: Failure) -> Outcome:
+def shrink(seed: int, failure: Failure, *, engine: str = "files") -> Outcome:
     """Find the shortest run that still breaks a rule: steps of that life are left out, in ever
     smaller parts, as long as something is still broken."""
-    best = simulate(seed, failure.done)
+    best = simulate(seed, failure.done, engine=engine)
     if best.failure is None:  # it does not fail by itself: nothing can be left out
-        return Outcome(seed, failure=failure, steps=len(failure.done))
+        return Outcome(seed, engine, failure=failure, steps=len(failure.done))
     size = len(best.failure.done) // 2
     while size:
         for kept in list(_without(best.failure.done, size)):
-            again = simulate(seed, kept)
+            again = simulate(seed, kept, engine=engine)
             if again.failure is not None and len(again.failure.done) < len(best.failure.done):
                 best = again
                 break

@@ -12,6 +12,8 @@ from random import Random
 
 import msgspec
 
+from ..stores import STORES, HasTornTails, LosesPower
+
 WEIGHTS = {
     "add": 20,
     "add_many": 4,
@@ -39,6 +41,8 @@ WEIGHTS = {
     "torn_tail": 1,
 }
 """Every kind of step, and how often it comes up."""
+NEEDS: dict[str, type] = {"power_cut": LosesPower, "torn_tail": HasTornTails}
+"""What a store must be able to have happen to it, for the steps that not every one can."""
 EPOCH = 250
 """Steps in the life of one ledger; then the next is begun."""
 
@@ -51,14 +55,19 @@ class Step(msgspec.Struct, frozen=True):
     seed: int
 
 
-def steps_of(seed: int, count: int) -> Iterator[Step]:
+def kinds_on(engine: str) -> list[str]:
+    """Return the kinds of step that can happen to a ledger on this engine."""
+    return [kind for kind in WEIGHTS if issubclass(STORES[engine], NEEDS.get(kind, object))]
+
+
+def steps_of(seed: int, count: int, engine: str = "files") -> Iterator[Step]:
     """Yield the steps of a run; a longer run begins like a shorter one."""
-    return islice(_endless(seed), count)
+    return islice(_endless(seed, kinds_on(engine)), count)
 
 
-def _endless(seed: int) -> Iterator[Step]:
+def _endless(seed: int, kinds: list[str]) -> Iterator[Step]:
     chance = Random(f"steps {seed}")
-    kinds, weights = list(WEIGHTS), list(WEIGHTS.values())
+    weights = [WEIGHTS[kind] for kind in kinds]
     index = 0
     while True:
         kind = chance.choices(kinds, weights)[0]

@@ -49,7 +49,7 @@ class Lucky:
         if luck.endswith("says so"):
             return "posted"  # type: ignore[return-value]  # the commonest mistake
         if luck.endswith("dies"):
-            machine.stage.opened_fs(machine.stage.runner).kill()
+            machine.stage.faulty(machine.stage.runner).kill()
             raise Killed
         if luck == "posts":
             return PostResult(True, thread_id=f"post of {job_id}")

@@ -20,6 +20,7 @@ ROUNDS = {
     "interruptions": ["--every", "5"],
     "crowd": ["--writers", "4", "--changes", "150"],
     "simulator": ["--steps", "100000"],
+    "simulator in memory": ["--steps", "100000", "--engine", "memory"],
 }
 
 
@@ -30,7 +31,8 @@ def main() -> int:
     begun = time.monotonic()
     for count, name in enumerate(itertools.cycle(ROUNDS), 1):
         print(f"== {(time.monotonic() - begun) / 60:.1f} min, round {count}: {name}", flush=True)
-        module = ["jobledger", "simulate"] if name == "simulator" else [f"simulation.{name}"]
+        simulated = name.startswith("simulator")
+        module = ["jobledger", "simulate"] if simulated else [f"simulation.{name}"]
         command = [sys.executable, "-m", *module, *ROUNDS[name]]
         if subprocess.run(command, check=False).returncode:
             print(f"BROKEN: {' '.join(command[1:])}")

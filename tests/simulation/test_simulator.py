@@ -16,10 +16,12 @@ from planted.bugs import BUGS
 from support.mutants import copied, mutated
 
 from jobledger.testing.simulator.simulation import Outcome, simulate
-from jobledger.testing.simulator.steps import steps_of
+from jobledger.testing.simulator.steps import WEIGHTS, steps_of
+from jobledger.testing.stores import DiskStore, MemoryStore
 
 FIXED = (1, 2, 3, 4)
 STEPS = 2500
+ON_MEMORY = (11, 12)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,17 @@ def outcomes() -> list[Outcome]:
     fresh = random.SystemRandom().randrange(2**32)
     print(f"new seed: {fresh}")
     return [simulate(seed, steps_of(seed, STEPS)) for seed in (*FIXED, fresh)]
+
+
+@pytest.fixture(scope="module")
+def on_memory() -> list[Outcome]:
+    """Play on the engine in memory, with a new seed, too."""
+    fresh = random.SystemRandom().randrange(2**32)
+    print(f"new seed: {fresh}")
+    return [
+        simulate(seed, steps_of(seed, STEPS, "memory"), engine="memory")
+        for seed in (*ON_MEMORY, fresh)
+    ]
 
 
 def test_no_rule_is_broken_in_a_thousand_days(
@@ -45,12 +58,25 @@ def test_no_rule_is_broken_in_a_thousand_days(
 
 def test_everything_that_can_happen_has_happened(outcomes: list[Outcome]) -> None:
     """A kind of step that never comes up would prove nothing."""
-    from jobledger.testing.simulator.life import FAULTS
-    from jobledger.testing.simulator.steps import WEIGHTS
-
     happened = set().union(*(outcome.counts for outcome in outcomes))
-    assert happened >= {*WEIGHTS, *FAULTS, "meanwhile"}
+    assert happened >= {*WEIGHTS, *DiskStore.FAULTS, "meanwhile"}
     assert sum(outcome.posts for outcome in outcomes) > 100
+
+
+def test_no_rule_is_broken_on_an_engine_in_memory(on_memory: list[Outcome]) -> None:
+    """A failure names its seed: `jobledger simulate --seed N --steps 2500 --engine memory`."""
+    for outcome in on_memory:
+        assert outcome.failure is None, f"seed {outcome.seed}: {outcome.failure}"
+        assert outcome.steps == STEPS
+
+
+def test_all_but_what_a_disk_is_needed_for_happens_in_memory(on_memory: list[Outcome]) -> None:
+    """Power cuts and torn tails are of files; what gets lost on the way is of engines."""
+    happened = set().union(*(outcome.counts for outcome in on_memory))
+    assert happened == (
+        {*WEIGHTS, *MemoryStore.FAULTS, "meanwhile", "lives"} - {"power_cut", "torn_tail"}
+    )
+    assert sum(outcome.posts for outcome in on_memory) > 100
 
 
 def jobledger(*arguments: str, root: Path | None = None, **environment: str) -> Any:
@@ -73,6 +99,21 @@ def test_a_seed_gives_the_same_history_to_the_byte_in_another_process() -> None:
     assert first["broken"] is None
     assert jobledger(*arguments, PYTHONHASHSEED="2") == first
     assert jobledger("simulate", "--seed", "6", "--steps", "600")["digest"] != first["digest"]
+    on_memory = (*arguments, "--engine", "memory")
+    first = jobledger(*on_memory, PYTHONHASHSEED="1")
+    assert (first["engine"], first["broken"]) == ("memory", None)
+    assert jobledger(*on_memory, PYTHONHASHSEED="2") == first
+
+
+@pytest.mark.parametrize("name", ["cancelling forgets that the post may be out"])
+def test_a_planted_bug_is_found_in_memory_too(name: str) -> None:
+    """By the same rules, which know nothing of engines; and its command repeats it."""
+    bug = next(bug for bug in BUGS if bug.name == name)
+    with copied() as root, mutated(root, bug):
+        arguments = ("simulate", "--steps", "4000", "--engine", "memory", "--seed", "1")
+        found = jobledger(*arguments, root=root)["broken"]
+        again = jobledger(*found["again"].split()[1:], root=root)["broken"]
+        assert (again["step"], again["message"]) == (found["step"], found["message"])
 
 
 def test_a_longer_run_begins_like_a_shorter_one() -> None:

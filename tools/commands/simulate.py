@@ -31,6 +31,13 @@ _SHOWN = 10
 @click.option(
     "--steps", type=click.IntRange(1), default=10_000, show_default=True, help="How many."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["files", "memory"]),
+    default="files",
+    show_default=True,
+    help="Where the ledgers are: on a disk, or in an engine's memory, whose answers get lost.",
+)
 @click.option("--only", metavar="N,N,…", help="Do only these of the steps, as a failure says.")
 @click.option(
     "--shrink", "shorten", is_flag=True, help="If it fails, look for a shorter run that does."
@@ -38,9 +45,9 @@ _SHOWN = 10
 @json_option
 @pass_session
 def simulate_(
-    session: Session, seed: int | None, steps: int, only: str | None, shorten: bool
+    session: Session, seed: int | None, steps: int, engine: str, only: str | None, shorten: bool
 ) -> None:
-    """Try the whole system on a simulated disk, clock and platform.
+    """Try the whole system on a simulated disk (or engine), clock and platform.
 
     Writers, a runner and its publisher work on ledgers in memory while processes die, disks fail or
     fill up, the power goes, and the clock jumps. After each step everything is held against the
@@ -56,13 +63,13 @@ def simulate_(
     from ...testing.simulator.steps import steps_of
 
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
-    chosen = _chosen(steps_of(seed, steps), only)
+    chosen = _chosen(steps_of(seed, steps, engine), only)
     with progress_bar("simulating", unit="steps") as show:
-        outcome = simulate(seed, chosen, lambda done: show(done, len(chosen)))
+        outcome = simulate(seed, chosen, lambda done: show(done, len(chosen)), engine=engine)
     if outcome.failure is not None and shorten:
         click.echo(f"step {_place(outcome)}: {printable(outcome.failure.message)}", err=True)
         click.echo("looking for a shorter run …", err=True)
-        outcome = shrink(seed, outcome.failure)
+        outcome = shrink(seed, outcome.failure, engine=engine)
     if outcome.failure is not None:
         session.exit_code = 1
     if session.json:
@@ -107,6 +114,8 @@ def _command(outcome: Outcome) -> str:
     assert failure is not None
     indexes = [step.index for step in failure.done]
     steps = f"--steps {indexes[-1] + 1}"
+    if outcome.engine != "files":
+        steps += f" --engine {outcome.engine}"
     life = range(failure.done[0].index, indexes[-1] + 1)
     if list(life) == indexes and (failure.step is not None):
         return f"jobledger simulate --seed {outcome.seed} {steps}"
@@ -136,6 +145,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
     failure = outcome.failure
     return {
         "seed": outcome.seed,
+        "engine": outcome.engine,
         "steps": outcome.steps,
         "days": round(outcome.days, 3),
         "events": outcome.events,
