@@ -63,6 +63,8 @@ class ReplayCheck:
         Raises:
             StorageError: a newer release wrote it.
         """
+        # Not `projections.changes`, which the ledger goes on by: here each record is decoded as the
+        # second reader has it, and the one that cannot be is reported with its place.
         for each in write:
             try:
                 change = self._board.apply(_event(each))

@@ -10,6 +10,7 @@ from ..domain.errors import ValidationError
 from ..domain.job.events import Event
 from ..eventstore.event_log import EventLog
 from ..projections.board import Board
+from ..projections.changes import changes
 from ..projections.logged_event import LogEntry, to_event
 from .queries import LedgerView, not_found
 from .zone import to_utc
@@ -86,8 +87,6 @@ class History:
             )
         board = Board()
         with board.loading():
-            for record in self._log.read():
-                if record.seq > seq:
-                    break
-                board.apply(to_event(record))
+            for _ in changes(self._log.read(), board, until=seq):
+                pass
         return LedgerView(board, moment or board.at, self._expire_after)

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from ..eventstore.position import Position
 from ..projections.board import Board
-from ..projections.logged_event import LogEntry, LoggedEvent, to_event
+from ..projections.changes import changes
+from ..projections.logged_event import LogEntry
 from ..projections.projection import Change
 from ..projections.snapshot import Snapshot
 
@@ -75,9 +76,8 @@ class State:
             call()
 
     def _apply_all(self, records: Sequence[LogEntry]) -> None:
-        apply, followers = self.board.apply, self._follow
-        for record in records:
-            change = apply(record if type(record) is LoggedEvent else to_event(record))
+        followers = self._follow
+        for change in changes(records, self.board):
             for follow in followers:
                 follow(change)
 

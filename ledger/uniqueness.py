@@ -149,7 +149,7 @@ def _gives_text(command: c.Command) -> bool:
 
 
 def _first_state(intent: Intent, now: datetime) -> ScheduledJob:
-    """Return the job as its first event makes it."""
+    """Return the job as its first event will make it, which is in no log yet: no replay."""
     data = intent.data[0]
     event = Event(seq=0, at=now, type=data.TYPE, job_id=intent.job_id, version=1, data=data)
     job = evolve(None, event)

@@ -12,9 +12,10 @@ import msgspec
 from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
 from ..instrumentation.telling import Progress
 from .board import Board
+from .changes import changes
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
-from .logged_event import LogEntry, to_event
+from .logged_event import LogEntry
 from .stored import ProjectionFactory, make_all, projection_file
 
 DAILY_FILES = "daily_files"
@@ -79,14 +80,11 @@ class Replay:
         """
         stored = list(self.stored.values())
         with self.board.loading():
-            for record in records:
-                if until is not None and record.seq > until:
-                    return
-                change = self.board.apply(to_event(record))
+            for change in changes(records, self.board, until=until):
                 self.daily_files.apply(change)
                 for projection in stored:
                     projection.apply(change)
-                progress(record.seq, total)
+                progress(change.event.seq, total)
 
 
 class Comparison:

@@ -24,6 +24,7 @@ from ..domain.job import events as e
 from ..domain.job.events import Event
 from ..domain.job.state import JobStatus, ScheduledJob
 from .board import Board
+from .changes import changes
 from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
 from .projection import Change
 
@@ -181,11 +182,10 @@ def gather(
     Raises:
         LedgerCorruptError: no legal history has these events.
     """
-    board = Board()
     stats = Stats(zone, since=since, until=until, accounts=accounts, platform=platform)
-    for event in events:
-        stats.apply(board.apply(event))
-        progress(event.seq)
+    for change in changes(events, Board()):
+        stats.apply(change)
+        progress(change.event.seq)
     return stats.report(top_errors)
 
 

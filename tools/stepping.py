@@ -11,6 +11,7 @@ import click
 from ..domain.errors import ValidationError
 from ..ledger.ledger import Ledger
 from ..projections.board import Board
+from ..projections.changes import changes
 from ..projections.projection import Change
 from .output import printable
 from .render.differences import difference, print_differences
@@ -23,15 +24,11 @@ _QUIT = {"q", "\x1b", "\x03", "\x04"}
 _KEYS = "[enter] next  [b] back  [r] to the end  [q] quit"
 
 
-def changes(ledger: Ledger, until: datetime | int, only: str | None) -> Iterator[Change]:
-    """Every change up to a moment, or those of one job."""
-    board = Board()
+def _changes_of(ledger: Ledger, until: datetime | int, only: str | None) -> Iterator[Change]:
+    """Yield every change up to a moment, or those of one job."""
     last = ledger.as_of(until).seq
-    for event in ledger.events():
-        if event.seq > last:
-            return
-        change = board.apply(event)
-        if only in (None, event.job_id):
+    for change in changes(ledger.events(), Board(), until=last):
+        if only in (None, change.event.job_id):
             yield change
 
 
@@ -45,7 +42,7 @@ def walk(ledger: Ledger, until: datetime | int, only: str | None) -> None:
         raise ValidationError(
             "--step needs a terminal", field="step", hint="`audit` and `history` print it all"
         )
-    coming = changes(ledger, until, only)
+    coming = _changes_of(ledger, until, only)
     seen: list[Change] = []
     position, waits = 0, True
     while True:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from ...domain.job.events import Event
 from ...domain.job.state import JobStatus, ScheduledJob
 from ...projections.board import Board
+from ...projections.changes import changes
 from ...projections.figures import StatsReport
 from ...projections.logged_event import LoggedEvent
 from ...projections.stats import Stats
@@ -70,11 +71,10 @@ def gather_page(events: Iterable[Event], source: ReportSource) -> Gathered:
     attempts = Attempts(source.zone, source.day, source.since)
     first = last = None
     touched: set[str] = set()
-    for event in events:
-        change = board.apply(event)
+    for change in changes(events, board):
         stats.apply(change)
         attempts.apply(change)
-        last = event
+        last = event = change.event
         if source.since is None or event.at >= source.since:
             first = first or event
             touched.add(event.job_id)

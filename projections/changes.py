@@ -1,0 +1,33 @@
+"""The one way from the log to the state: event by event, in order, through a board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..domain.job.events import Event
+from ..eventstore.record import Record
+from .board import Board
+from .logged_event import LoggedEvent, to_event
+from .projection import Change
+
+
+def changes(
+    events: Iterable[Event | Record], board: Board, *, until: int | None = None
+) -> Iterator[Change]:
+    """Apply each event to the board, up to the number `until`, and yield the change: the state is
+    the one before or after it, never in between.
+
+    Whoever asks the board for nothing but jobs by id before the end is faster `Board.loading`.
+
+    Raises:
+        LedgerCorruptError: an event cannot be read, or no legal history has it there.
+        StorageError: a newer release wrote it.
+    """
+    apply = board.apply
+    for event in events:
+        if until is not None and event.seq > until:
+            return
+        # The first is nearly always enough, and a third of the price of the second.
+        if type(event) is not LoggedEvent and isinstance(event, Record):
+            event = to_event(event)
+        yield apply(event)
