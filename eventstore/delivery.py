@@ -27,7 +27,7 @@ class Delivery(Generic[R]):
         self._standing = standing
         self._observer = observer
         self._others = others
-        self._telling = 0
+        self.teller = 0
         """The thread that is telling the observer something just now; 0: none is."""
 
     def read(self, records: Sequence[R]) -> None:
@@ -40,19 +40,15 @@ class Delivery(Generic[R]):
 
         Raises: whatever that raises.
         """
-        self._telling = threading.get_ident()
+        self.teller = threading.get_ident()
         try:
             self._observer(records)
         except JobLedgerError as error:
             self._standing.refuse(error)
             raise
         finally:
-            self._telling = 0
-
-    def is_telling(self) -> bool:
-        """Say whether the calling thread is in the midst of it."""
-        return self._telling == threading.get_ident()
+            self.teller = 0
 
     def start_over(self) -> None:
         """Be telling nothing, whatever was broken off."""
-        self._telling = 0
+        self.teller = 0

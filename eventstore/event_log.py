@@ -212,7 +212,7 @@ class EventLog(Generic[R]):
             StorageError: the outcome is unknown, and this handle accepts no more appends; or, where
                 it says so, nothing was written.
         """
-        return self._append(Append(records))
+        return self._append(records)
 
     def decide(self, decision: Decision) -> list[R]:
         """Append what `decision` gives, which is called when the observer knows all there is, and
@@ -224,10 +224,11 @@ class EventLog(Generic[R]):
 
         Raises: as `append`.
         """
-        return self._append(Append((), decision))
+        return self._append((), decision)
 
-    def _append(self, mine: Append[R]) -> list[R]:
-        self._check_writable()  # now: whom one would wait for may not be there at all
+    def _append(self, records: Sequence[NewRecord], decision: Decision | None = None) -> list[R]:
+        self.check_writable()
+        mine: Append[R] = Append(records, decision)
         self._queue.write(mine, self._lead)
         if mine.error is not None:
             raise mine.error
@@ -237,9 +238,15 @@ class EventLog(Generic[R]):
                 self.refresh()
         return mine.result
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
+        """Check that this thread may append now; whom it would wait for may not be there at all.
+
+        Raises:
+            StorageError: it may not.
+        """
         self._standing.check_writable()
-        if self._delivery.is_telling() or self.is_inside():
+        is_inside = self._mutex._is_owned()  # type: ignore[attr-defined]  # the queue looks, too
+        if is_inside or self._delivery.teller == threading.get_ident():
             raise change_within_change()
 
     def _lead(self) -> None:

@@ -98,7 +98,7 @@ class CommandHandler:
         now: Callable[[], datetime],
         zone: ZoneInfo,
         appender: Appender,
-        check_writable: Callable[[], None],
+        read_only: bool = False,
         guards: Sequence[Guard] = (),
         by: str | None = None,
     ) -> None:
@@ -107,7 +107,7 @@ class CommandHandler:
         self._now = now
         self._zone = zone
         self._appender = appender
-        self._check_writable = check_writable
+        self._read_only = read_only
         self._guards = guards
         self._by = None if by is None else check_by(by)
 
@@ -220,7 +220,7 @@ class CommandHandler:
         The decision is made on the newest state; at first, unless `on_newest`, on what is known.
         Where a guard has to look, it is made again while nobody can append anything between.
         """
-        self._check_writable()
+        self.check_writable()
         while True:
             if on_newest:
                 self._log.refresh()
@@ -236,6 +236,15 @@ class CommandHandler:
             except VersionConflictError:
                 continue
             return True
+
+    def check_writable(self) -> None:
+        """Check that the handle may change something.
+
+        Raises:
+            StorageError: it is open read-only.
+        """
+        if self._read_only:
+            self._log.check_writable()
 
     def _guarded(self, decide_on: Callable[[datetime], list[Intent]]) -> list[NewEvent]:
         """Decide, and have the guards look at it. Called by the log, which is at its end."""

@@ -20,6 +20,11 @@ def new_id() -> str:
             _unused.extend(_uuid(fresh[at : at + 16]) for at in range(0, len(fresh), 16))
 
 
+def id_for(job_id: str | None) -> str:
+    """Return the id that somebody gave, or a new one."""
+    return new_id() if job_id is None else job_id
+
+
 def _uuid(raw: bytes) -> str:
     digits = raw.hex()
     variant = "89ab"[raw[8] >> 6]

@@ -35,7 +35,8 @@ from ..projections.stored import ProjectionFactory, StoredProjection
 from . import open_handles
 from .background import Background
 from .clock import Clock
-from .newcomers import Newcomer, id_for, wrong_kind
+from .ids import id_for
+from .newcomers import Newcomer, wrong_kind
 from .parts import LedgerParts
 from .queries import LedgerView
 from .runner_lock import runner_pid
@@ -131,7 +132,6 @@ class Ledger:
             settings,
             followers,
             self,
-            self._check_writable,
             snapshot_every=self._SNAPSHOT_EVERY,
             background=self._BACKGROUND,
         )
@@ -506,7 +506,7 @@ class Ledger:
         progress = OnlyTold("progress", progress)
         if check:
             return self._rebuilder.check(names, progress, self._replay())
-        self._check_writable()
+        self._handler.check_writable()
         if not accept_loss:
             self._rebuilder.check_not_ahead(names)
         report = self._rebuilder.rebuild(names, progress, self._replay())
@@ -603,10 +603,6 @@ class Ledger:
     def idempotency_key(self, job_id: str) -> str:
         """Return a key that is the same for every attempt of a job, and different for every job."""
         return str(uuid5(self._namespace, job_id))
-
-    def _check_writable(self) -> None:
-        if self._read_only:
-            raise StorageError(f"the ledger {self.location} is open read-only", path=self.location)
 
     # -- writing behind, and closing -----------------------------------------------------------
 

@@ -9,16 +9,11 @@ import msgspec
 from ..domain.errors import ValidationError
 from ..domain.job import commands as c
 from ..domain.job.importing import TIMES
-from .ids import new_id
 from .zone import to_aware
 
 Newcomer = tuple[int | str | None, c.Add | c.Import]
 """A job that is to be added, and how errors name it: by its place among others, or by what stands
 here; None where it is the only one."""
-
-
-def id_for(job_id: str | None) -> str:
-    return new_id() if job_id is None else job_id
 
 
 def wrong_kind(value: object, kind: type, label: str) -> ValidationError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ..eventstore.clock_jump import boot_time
@@ -37,8 +37,8 @@ class LedgerParts:
     """The parts of one handle, each made from those before it; the state is up to the log when this
     returns.
 
-    `followers` follow the state, too. `owner` is what its background thread works for,
-    `check_writable` raises where changes are refused. `snapshot_every` is the least number of
+    `followers` follow the state, too. `owner` is what its background thread works for.
+    `snapshot_every` is the least number of
     events after which a new snapshot is worth its writing.
 
     Raises: as `Ledger`; then nothing is left open.
@@ -49,7 +49,6 @@ class LedgerParts:
         settings: LedgerSettings,
         followers: Sequence[Follower],
         owner: WritesBehind,
-        check_writable: Callable[[], None],
         *,
         snapshot_every: int,
         background: type[Background],
@@ -70,7 +69,7 @@ class LedgerParts:
             self.rebuilder = Rebuilder(
                 self.log, self.state, self.derived, self.files, self.zone, factories
             )
-            self._make_handler(settings, followers, owner, check_writable, background)
+            self._make_handler(settings, followers, owner, background)
             self.loader: StateLoader = StateLoader(
                 self.log,
                 self.state,
@@ -129,7 +128,6 @@ class LedgerParts:
         settings: LedgerSettings,
         followers: Sequence[Follower],
         owner: WritesBehind,
-        check_writable: Callable[[], None],
         background: type[Background],
     ) -> None:
         """Make what changes jobs, and what answers questions about them."""
@@ -147,7 +145,7 @@ class LedgerParts:
             now=self.now,
             zone=self.zone,
             appender=self.behind,
-            check_writable=check_writable,
+            read_only=settings.read_only,
             guards=[] if uniqueness is None else [uniqueness],
             by=settings.by,
         )

@@ -15,7 +15,8 @@ SCHEMA: dict[str, int] = {}
 DECODERS: dict[str, Callable[[bytes | msgspec.Raw], JobEvent]] = {}
 """What decodes the data of each type, in the schema version of today."""
 
-_ENCODER = msgspec.json.Encoder()
+encode_data: Callable[[EventData], bytes] = msgspec.json.Encoder().encode
+"""Returns the data of an event as JSON."""
 
 
 def register(kind: type[JobEvent]) -> None:
@@ -26,11 +27,6 @@ def register(kind: type[JobEvent]) -> None:
 
 for _kind in EVENT_TYPES.values():
     register(_kind)
-
-
-def encode_data(data: EventData) -> bytes:
-    """Return the event's data as JSON."""
-    return _ENCODER.encode(data)
 
 
 def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent:

@@ -79,16 +79,16 @@ def _fence(job: ScheduledJob | None, command: c.OfAttempt, trigger: str) -> None
 
 
 def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
-    check_job_id(command.job_id)
     check(NEW if job is None else job.status.value, "add", job_id=command.job_id)
-    new = command.job
+    new, said = command.job, check_said(command.job)
+    check_job_id(command.job_id)
     timeout = None if new.publish_timeout is None else check_timeout(new.publish_timeout)
     return [
         e.JobAdded(
             hold=check_flag(new.hold, "hold"),
             scheduled_time=check_schedule(new.scheduled_time, now),
             publish_timeout_s=None if timeout is None else timeout.total_seconds(),
-            **check_said(new),
+            **said,
         )
     ]
 

@@ -1,0 +1,50 @@
+"""How far a reader has to go to follow a lone change: from file to file, from call to answer."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from support.anchors import ROOT
+from support.durability import without_background
+
+from jobledger import Ledger, ManualClock
+
+MOST = 75
+"""Of an `add_job` on files. It may only shrink: of these some 30 are the seam of the disk, through
+which each of nine system calls goes, and the parts of the engine that are between them."""
+
+
+def calls_of(ledger: Ledger, clock: ManualClock) -> list[str]:
+    """Return the files of the product's functions that an `add_job` calls, one for each call."""
+    files: list[str] = []
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(str(ROOT)) and "/tests/" not in file:
+            files.append(file)
+
+    due = clock.now() + timedelta(hours=1)
+    sys.setprofile(note)
+    try:
+        ledger.add_job("shop", "text", due)
+    finally:
+        sys.setprofile(None)
+    return files
+
+
+@pytest.mark.parametrize("already", [0, 1, 50])
+def test_a_lone_change_goes_through_few_files(
+    tmp_path: Path, clock: ManualClock, already: int
+) -> None:
+    """However many jobs there are; the first one of a day begins its file."""
+    with without_background(), Ledger(tmp_path / "jobs", clock=clock) as ledger:
+        for _ in range(already + 1):
+            ledger.add_job("shop", "text", clock.now())
+        files = calls_of(ledger, clock)
+    changes = sum(before != after for before, after in pairwise(files))
+    assert 0 < changes <= MOST, f"{changes} changes of file in {len(files)} calls"
