@@ -49,7 +49,8 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     data = event.data
     kind = type(data)
     # A new job comes to be in one of two ways; every other event follows from one trigger.
-    destinations = (BY_TRIGGER[data.trigger] if job is None else _LEADS[kind]).get(state)
+    is_import = type(data) is e.JobAdded and data.imported is not None
+    destinations = (_IMPORTED if is_import else _LEADS[kind]).get(state)
     if destinations is None or event.version != expected:
         raise InvalidTransitionError(
             f"event {event.seq} ({event.type}, version {event.version}) cannot follow"
@@ -70,6 +71,7 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     return after
 
 
+_IMPORTED = BY_TRIGGER["import"]
 _LEADS = {kind: BY_TRIGGER[kind.TRIGGERS[0]] for kind in e.EVENT_TYPES.values()}
 """Where the event of each type may lead to, by the job's state."""
 
