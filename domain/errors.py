@@ -1,49 +1,62 @@
 """Every error that jobledger raises on purpose, under one base.
 
-Each error carries what it knows as attributes (a caller should never have to parse a message),
-reads as one line, says what to do in `hint` where there is something to do, and pickles.
+    JobLedgerError
+      · ValidationError (also a ValueError)
+          · InvalidScheduleTimeError
+      · JobNotFoundError (also a KeyError)
+      · InvalidTransitionError
+      · StaleAttemptError
+      · StorageError
+          · LedgerCorruptError
+          · LedgerBusyError (internal)
+          · SchedulerRunningError
+
+Each error carries what it knows as attributes (a caller should never have to parse a message), None
+where it was not told; reads as one line, says what to do in `hint` where there is something to do,
+and pickles with all of it, as a subclass with a constructor of its own does.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Self, TypeVar
+
+ErrorT = TypeVar("ErrorT", bound="JobLedgerError")
 
 
 class JobLedgerError(Exception):
     """The base of all errors of this package."""
 
-    hint: str | None = None
+    message: str
+    hint: str | None
 
-    def __init__(self, message: str, *, hint: str | None = None, **facts: Any) -> None:
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self._facts = facts
-        for name, value in facts.items():
-            setattr(self, name, value)
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.message, self.hint, self._facts)
+    def __reduce__(
+        self,
+    ) -> tuple[object, tuple[type[Self], tuple[object, ...]], dict[str, object]]:
+        # By what it is made of, not by calling its constructor anew: that of a subclass takes
+        # what it likes, and may need more than a message.
+        return _blank, (type(self), self.args), vars(self)
 
 
-def _rebuild(
-    kind: type[JobLedgerError], message: str, hint: str | None, facts: dict[str, Any]
-) -> JobLedgerError:
-    return kind(message, hint=hint, **facts)
+def _blank(kind: type[ErrorT], arguments: tuple[object, ...]) -> ErrorT:
+    return kind.__new__(kind, *arguments)
 
 
 class ValidationError(JobLedgerError, ValueError):
     """An argument is not acceptable; nothing was changed. `field` names the argument."""
 
-    field: str | None = None
+    field: str | None
 
-    def __init__(
-        self, message: str, *, field: str | None = None, hint: str | None = None, **facts: Any
-    ) -> None:
-        super().__init__(message, hint=hint, field=field, **facts)
+    def __init__(self, message: str, *, field: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
 
 
 class InvalidScheduleTimeError(ValidationError):
@@ -53,7 +66,11 @@ class InvalidScheduleTimeError(ValidationError):
 class JobNotFoundError(JobLedgerError, KeyError):
     """No job of this id is in the ledger (it was never added, or it was removed)."""
 
-    job_id: str | None = None
+    job_id: str | None
+
+    def __init__(self, message: str, *, job_id: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.job_id = job_id
 
 
 class InvalidTransitionError(JobLedgerError):
@@ -63,40 +80,118 @@ class InvalidTransitionError(JobLedgerError):
     what was asked of it.
     """
 
-    state: str | None = None
-    trigger: str | None = None
-    job_id: str | None = None
+    state: str | None
+    trigger: str | None
+    job_id: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        state: str | None = None,
+        trigger: str | None = None,
+        job_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.state = state
+        self.trigger = trigger
+        self.job_id = job_id
 
 
 class StaleAttemptError(JobLedgerError):
     """The attempt is no longer the job's current one; its result changes nothing."""
 
-    job_id: str | None = None
-    attempt: int | None = None
+    job_id: str | None
+    attempt: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_id: str | None = None,
+        attempt: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.job_id = job_id
+        self.attempt = attempt
 
 
 class StorageError(JobLedgerError):
-    """The ledger could not be read or written. After one from a change, its outcome is unknown."""
+    """The ledger could not be read or written. After one from a change, its outcome is unknown.
 
-    path: str | None = None
-    line: int | None = None
-    offset: int | None = None
+    `path`, `line` (from 1) and `offset` (bytes) say where, as far as that is known.
+    """
+
+    path: str | None
+    line: int | None
+    offset: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        offset: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+        self.offset = offset
 
 
 class LedgerCorruptError(StorageError):
-    """The log does not verify: `path`, `line` (from 1), `offset` (bytes) and `kind` say where."""
+    """The log does not verify: `path`, `line`, `offset` say where, and `kind` in what way."""
 
-    kind: str | None = None
+    kind: str | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        offset: int | None = None,
+        kind: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, path=path, line=line, offset=offset, hint=hint)
+        self.kind = kind
 
 
 class LedgerBusyError(StorageError):
     """Another process holds a lock of this ledger for too long; `pid` is that process, where it is
     known. Nothing was changed. Internal: a StorageError for everybody else."""
 
-    pid: int | None = None
+    pid: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        pid: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.pid = pid
 
 
 class SchedulerRunningError(StorageError):
     """Another runner holds this ledger; `pid` is its process."""
 
-    pid: int | None = None
+    pid: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        pid: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.pid = pid

@@ -15,7 +15,9 @@ class VersionConflictError(JobLedgerError):
     Internal: a ledger decides again on the newer state.
     """
 
-    job_id: str
+    def __init__(self, message: str, *, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
 
 
 def accept(

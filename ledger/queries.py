@@ -16,10 +16,11 @@ _MOST_COMPARED = 10_000
 
 def not_found(job_id: object, ids: Iterable[str]) -> JobNotFoundError:
     """Return the error for an unknown id, with the nearest one that there is."""
-    near = _nearest(str(job_id), list(islice(ids, _MOST_COMPARED)))
+    asked = str(job_id)  # of a caller without a type checker it may be anything
+    near = _nearest(asked, list(islice(ids, _MOST_COMPARED)))
     return JobNotFoundError(
         f"no job {job_id!r} in this ledger",
-        job_id=job_id,
+        job_id=asked,
         hint=None if near is None else f"the nearest is {near!r}",
     )
 

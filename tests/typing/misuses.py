@@ -16,6 +16,7 @@ from jobledger import (
     Change,
     Event,
     JobAdded,
+    JobNotFoundError,
     JobPriority,
     JobStatus,
     Ledger,
@@ -25,6 +26,7 @@ from jobledger import (
     RetryPolicy,
     ScheduledJob,
     Scheduler,
+    StorageError,
     ValidationError,
 )
 
@@ -153,3 +155,10 @@ def a_clock_that_is_none() -> None:
 
 def what_an_error_does_not_know(error: ValidationError) -> Any:
     return error.line  # type: ignore[attr-defined]
+
+
+def what_an_error_does_not_take() -> None:
+    JobNotFoundError("gone", job="j")  # type: ignore[call-arg]
+    JobNotFoundError("gone", job_id=7)  # type: ignore[arg-type]
+    StorageError("broken", "jobs")  # type: ignore[call-arg]
+    ValidationError("wrong", field="content", line=3)  # type: ignore[call-arg]
