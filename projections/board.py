@@ -149,7 +149,7 @@ class Board:
         heapq.heapify(self._expiring)
 
     def capture(self) -> BoardState:
-        """Return what it has now."""
+        """Copy the state of the board now, for `restore`."""
         return BoardState(
             seq=self.seq,
             at=self.at,

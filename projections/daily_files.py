@@ -109,7 +109,7 @@ class DailyFiles:
         return self._names.name(job.completed_at or job.scheduled_time)
 
     def capture(self) -> list[DayState]:
-        """Return what is known now."""
+        """Copy what is known of each day now, for `restore`."""
         return [
             DayState(name, day.seq, day.updated_at, list(day.jobs))
             for name, day in self._days.items()

@@ -100,7 +100,7 @@ class Jobs(Mapping[str, ScheduledJob]):
             self._pack(waiting)
 
     def capture(self) -> JobsState:
-        """Return what is here now."""
+        """Copy the state of the mapping now: its jobs share nothing that changes later."""
         return JobsState(
             open=list(self.open.values()),
             recent=list(self.recent.values()),
@@ -305,10 +305,10 @@ def place_in_file(job: ScheduledJob) -> tuple[datetime, int]:
 
 
 def pack(jobs: list[ScheduledJob]) -> bytes:
-    """Return a page of jobs."""
+    """Pack jobs into a page."""
     return zlib.compress(_encoder.encode(jobs), _LEVEL)
 
 
 def unpack(page: bytes) -> list[ScheduledJob]:
-    """Return the jobs of a page, in the order in which they were packed."""
+    """Unpack the jobs of a page, in the order in which they were packed."""
     return _decoder.decode(zlib.decompress(page))

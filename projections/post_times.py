@@ -13,7 +13,7 @@ from typing import assert_never
 import msgspec
 
 from ..domain.job import events as e
-from ..domain.job.doubt import Doubt
+from ..domain.job.outcome import leaves_unknown
 from ..domain.job.state import JobStatus, ScheduledJob
 from ..domain.policy import Pacing
 from ..domain.times import Moment
@@ -50,19 +50,18 @@ class PostTimes:
             return  # what was posted stays posted
         data = event.data
         doubts = self._doubts.setdefault(after.account_id, {})
+        was_running = before is not None and before.status is JobStatus.RUNNING
+        if leaves_unknown(data, was_running=was_running):
+            if isinstance(data, e.JobAdded):
+                doubts[after.job_id] = after.started_at or event.at
+            elif not isinstance(data, e.JobFailed):  # which was in doubt before
+                doubts[after.job_id] = event.at
+            return
         match data:
             case e.JobAdded():  # imported, where it is anything but new
-                if after.doubt is not Doubt.NONE:
-                    doubts[after.job_id] = after.started_at or event.at
-                elif after.status is JobStatus.COMPLETED:
+                if after.status is JobStatus.COMPLETED:
                     doubts.pop(after.job_id, None)  # of a job of this id that was removed
                     self._add(after.account_id, after.completed_at or event.at)
-            case e.JobInterrupted():
-                if data.reason != "reconcile_failed":  # which got no further than asking
-                    doubts[after.job_id] = event.at
-            case e.JobCancelled():
-                if before is not None and before.status is JobStatus.RUNNING:
-                    doubts[after.job_id] = event.at
             case e.JobCompleted():
                 doubts.pop(after.job_id, None)
                 self._add(after.account_id, event.at)
@@ -74,8 +73,7 @@ class PostTimes:
                 if data.called:  # else nothing was learned
                     doubts.pop(after.job_id, None)
             case e.JobFailed():
-                if not data.outcome_unknown:
-                    doubts.pop(after.job_id, None)
+                doubts.pop(after.job_id, None)
             case (
                 e.JobHeld()
                 | e.JobReleased()
@@ -83,6 +81,8 @@ class PostTimes:
                 | e.JobRescheduled()
                 | e.JobDeferred()
                 | e.JobStarted()
+                | e.JobInterrupted()
+                | e.JobCancelled()
                 | e.JobNoted()
                 | e.JobCheckpointed()
                 | e.JobExpired()
@@ -94,7 +94,7 @@ class PostTimes:
                 assert_never(data)
 
     def capture(self) -> PostTimesState:
-        """Return what it knows now."""
+        """Copy the times and doubts known now, for `restore`."""
         return PostTimesState(
             reach_s=self._reach.total_seconds(),
             latest=self._latest,

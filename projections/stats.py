@@ -110,7 +110,7 @@ class Stats:
             _part_of_errors(self._errors, seen.error).add(change.event, seen.error)
 
     def report(self, top_errors: int = TOP_ERRORS) -> StatsReport:
-        """Return what was applied so far amounts to."""
+        """Return the figures of the events applied so far."""
         ranked = sorted(self._errors.items(), key=lambda item: (-item[1].count, item[0]))
         shown = [errors.group(text) for text, errors in ranked[:top_errors]]
         states = self._by_state(lambda place: "").get("", {})

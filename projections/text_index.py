@@ -49,7 +49,7 @@ class TextIndex:
 
 
 def text_key(account_id: str, content: str) -> bytes:
-    """Return the same for texts of an account that are taken as the same."""
+    """Return the key of an account's text: one for all texts that are taken as the same."""
     text = unicodedata.normalize("NFC", " ".join(content.split()))
     digest = blake2b(digest_size=16)
     digest.update(account_id.encode() + b"\0" + text.encode("utf-8", "surrogatepass"))

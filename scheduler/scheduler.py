@@ -240,6 +240,16 @@ class Scheduler(Ledger):
         self._check_open("stop_soon")
         self._parts.stop_request.ask()
 
+    def stop_now(self) -> None:
+        """Ask a `run` or `run_due` to end at once, giving up the attempts that run, which are
+        recorded as interrupted; return at once. As `stop_soon` in all else.
+
+        Raises:
+            StorageError: it is closed.
+        """
+        self._check_open("stop_now")
+        self._parts.stop_request.ask_at_once()
+
     def _new_loop(self) -> asyncio.AbstractEventLoop:
         """Make the event loop of async publishers: a simulated one has its own time."""
         return asyncio.new_event_loop()

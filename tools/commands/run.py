@@ -213,8 +213,8 @@ def _run_once(
 
     from ...scheduler.signals import StopSignals
 
-    request = scheduler._parts.stop_request
-    with StopSignals(request.ask, request.ask_at_once, grace_s, of_program=True) as signals:
+    stop, stop_now = scheduler.stop_soon, scheduler.stop_now
+    with StopSignals(stop, stop_now, grace_s, of_program=True) as signals:
         count = scheduler.run_due(publisher, limit)
     received = signals.received
     return count, None if received is None else Signals(received).name

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
 
 from ...domain.job import events as e
 from ...domain.job.events import Event
+from ...domain.job.outcome import leaves_unknown
 from ...domain.job.state import JobStatus
 from .story import Story, names
 
 
 def duplicates(story: Story) -> Iterator[str]:
     """Say in which ways the post may be out more than once, and what led to each."""
-    unsure = [ev for ev in story.events if _may_be_out(story, ev)]
+    unsure = [
+        ev
+        for ev in story.events
+        if leaves_unknown(ev.data, was_running=story.was_running_before(ev))
+    ]
     done = [ev for ev in story.events if isinstance(ev.data, e.JobCompleted | e.JobResolved)]
     for event in unsure:
         later = [
@@ -42,39 +46,6 @@ def duplicates(story: Story) -> Iterator[str]:
         )
     elif story.around.same_text:
         yield f"Job {names(story.around.same_text)} has the same text for the same account."
-
-
-def _may_be_out(story: Story, event: Event) -> bool:
-    """Return whether an attempt ended here without anybody knowing whether it had posted."""
-    data = event.data
-    match data:
-        case e.JobInterrupted():
-            return data.reason != "reconcile_failed"
-        case e.JobFailed():
-            return data.outcome_unknown
-        case e.JobCancelled():
-            return story.was_running_before(event)
-        case e.JobAdded(imported=past):
-            return past is not None and (past.in_doubt or past.may_be_out or past.outcome_unknown)
-        case (
-            e.JobHeld()
-            | e.JobReleased()
-            | e.JobEdited()
-            | e.JobRescheduled()
-            | e.JobDeferred()
-            | e.JobStarted()
-            | e.JobNoted()
-            | e.JobCheckpointed()
-            | e.JobCompleted()
-            | e.JobRetried()
-            | e.JobExpired()
-            | e.JobRequeued()
-            | e.JobResolved()
-            | e.JobRemoved()
-        ):
-            return False
-        case _:
-            assert_never(data)
 
 
 def _did_not_post(story: Story, attempt: int) -> bool:

@@ -227,7 +227,7 @@ def test_it_is_stopped_from_another_event_loop_than_it_was_started_in(
 # -- closed ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["run", "run_due", "start", "stop_soon"])
+@pytest.mark.parametrize("what", ["run", "run_due", "start", "stop_soon", "stop_now"])
 def test_a_closed_scheduler_refuses_at_once(directory: Path, clock: ManualClock, what: str) -> None:
     """With an error that says so."""
     scheduler = Scheduler(directory, clock=clock)
@@ -237,6 +237,7 @@ def test_a_closed_scheduler_refuses_at_once(directory: Path, clock: ManualClock,
         "run_due": lambda: scheduler.run_due(Recording()),
         "start": lambda: asyncio.run(scheduler.start(Recording())),
         "stop_soon": scheduler.stop_soon,
+        "stop_now": scheduler.stop_now,
     }
     with pytest.raises(StorageError, match="closed") as caught:
         calls[what]()
@@ -318,6 +319,22 @@ def test_stop_soon_gives_an_async_publisher_its_grace_and_no_more(
     scheduler.stop_soon()
     thread.join(20)
     assert counts == [1]
+    event = scheduler.history(job_id)[-1]
+    assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[union-attr]
+
+
+def test_stop_now_gives_an_async_publisher_no_grace(scheduler: Scheduler, hanging: Hanging) -> None:
+    """The attempt is given up, and recorded; what runs next runs."""
+    blocking = scheduler._parts.blocking
+    blocking._settings = msgspec.structs.replace(blocking._settings, grace_s=3600.0)
+    job_id = scheduler.add_job("a", "x", scheduler.now())
+    counts: list[int] = []
+    thread = threading.Thread(target=lambda: counts.append(scheduler.run_due(hanging.asynchronous)))
+    thread.start()
+    assert hanging.begun.wait(20)
+    scheduler.stop_now()
+    thread.join(20)
+    assert not thread.is_alive()
     event = scheduler.history(job_id)[-1]
     assert (event.type, event.data.reason) == ("interrupted", "stopped")  # type: ignore[union-attr]
 
