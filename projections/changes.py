@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from ..domain.job.events import Event
 from ..eventstore.record import Record
@@ -14,19 +15,19 @@ from .projection import Change
 def changes(
     events: Iterable[Event | Record], board: Board, *, until: int | None = None
 ) -> Iterator[Change]:
-    """Apply each event to the board, up to the number `until`, and yield the change: the state is
-    the one before or after it, never in between.
+    """Apply each event to the board, up to the number `until`, and yield the change that it makes.
 
-    Whoever asks the board for nothing but jobs by id before the end is faster `Board.loading`.
+    Each is applied when its change is asked for, so the board stands behind the change at hand.
+    Whoever needs of it only jobs by id before the end is faster with `Board.loading`.
 
     Raises:
         LedgerCorruptError: an event cannot be read, or no legal history has it there.
         StorageError: a newer release wrote it.
     """
+    if until is not None:
+        events = takewhile(lambda event: event.seq <= until, events)
     apply = board.apply
     for event in events:
-        if until is not None and event.seq > until:
-            return
         # The first is nearly always enough, and a third of the price of the second.
         if type(event) is not LoggedEvent and isinstance(event, Record):
             event = to_event(event)
