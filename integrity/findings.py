@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..domain.errors import LedgerCorruptError
 from .heads import ExportedHead
 
 ProblemKind = Literal[
@@ -50,6 +51,25 @@ class VerifyReport(msgspec.Struct, frozen=True):
         for name in ("notes", "proven", "exported_head"):
             del document[name]
         return document
+
+
+def head_of(report: VerifyReport) -> ExportedHead:
+    """Return the position that a report gives out.
+
+    Raises:
+        LedgerCorruptError: something is wrong.
+    """
+    if report.exported_head is not None:
+        return report.exported_head
+    first = report.problems[0]
+    raise LedgerCorruptError(
+        f"{first.path}: {first.message}",
+        path=first.path,
+        line=first.line,
+        offset=first.offset,
+        kind=first.kind,
+        hint="only the head of a sound log is exported",
+    )
 
 
 class Findings:

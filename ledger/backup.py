@@ -12,10 +12,11 @@ import msgspec
 from ..domain.errors import LedgerCorruptError, StorageError
 from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
 from ..eventstore.engines.files.writing_out import write_out
+from ..eventstore.event_log import EventLog
 from ..eventstore.port import Engine, HasPlace, reading_of
-from ..eventstore.position import Position
 from ..instrumentation.telling import Progress
 from ..integrity.seals import seal_file, sealed_days
+from ..projections.logged_event import LogEntry
 
 
 class BackupReport(msgspec.Struct, frozen=True):
@@ -33,18 +34,24 @@ class BackupReport(msgspec.Struct, frozen=True):
 def back_up(
     fs: FileSystem,
     engine: Engine,
+    log: EventLog[LogEntry],
     target: Path,
-    position: Position,
     derive: Callable[[Path], object],
     progress: Progress,
 ) -> BackupReport:
-    """Copy the ledger of `engine` up to `position` to `target`, which is not there before this
-    returns; `derive` writes the copy's daily files.
+    """Copy the ledger of `engine`, up to where `log` stands now, to `target`, which is not there
+    before this returns; `derive` writes the copy's daily files.
 
     Raises:
         StorageError: there is something at `target`, or a file cannot be read or written.
-        LedgerCorruptError: the copy does not verify, so the ledger is damaged.
+        LedgerCorruptError: the log is damaged, or the copy does not verify.
     """
+    log.refresh()
+    if log.damage is not None:
+        raise log.damage
+    log.sync()
+    with log.still() as where:
+        position = where()
     _check_free(target)
     fs.make_directory(target.parent)
     made = target.with_name(f".{target.name}.{fs.new_id()[:8]}.partial")

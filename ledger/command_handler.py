@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -211,6 +211,19 @@ class CommandHandler:
             return [
                 (job_id, refused.get(job_id) or state.board.get(job_id)) for job_id, _ in chosen
             ]
+
+    def expire(self, expire_after: timedelta) -> int:
+        """Mark the PENDING and SCHEDULED jobs that are later than that as EXPIRED; return how many.
+
+        Raises:
+            StorageError: whether the changes were made is unknown.
+        """
+        expire = c.Expire(expire_after=expire_after)
+
+        def late(board: Board, now: datetime) -> list[tuple[str, c.Command]]:
+            return [(job.job_id, expire) for job in board.expired(now, expire_after)]
+
+        return len(self.change_each(late))
 
     def _handle(
         self, decide_on: Callable[[datetime], list[Intent]], *, on_newest: bool = True

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import StorageError
+from ..domain.errors import StorageError, ValidationError
 from ..instrumentation.log import logger
 from ..projections.daily_files import DailyFiles
 from ..projections.projection import Change
@@ -32,6 +32,16 @@ class DerivedState(Follower):
         """Make the users' projections anew, which were interrupted in the middle of something."""
         for name, stored in make_all(self._factories).items():
             self.stored[name].start_over(stored)
+
+    def find(self, name: str) -> Stored:
+        """Find the user's projection of a name.
+
+        Raises:
+            ValidationError: there is none.
+        """
+        if name not in self.stored:
+            raise ValidationError(f"there is no projection {name!r}", field="name")
+        return self.stored[name]
 
     def followers(self) -> list[Callable[[Change], object]]:
         """Return what is called with each change."""

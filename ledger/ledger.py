@@ -5,9 +5,7 @@ The facade: what each method promises is said here, and done by the parts that a
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,25 +16,23 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError, StorageError, ValidationError
+from ..domain.errors import LedgerCorruptError, StorageError
 from ..domain.job import commands as c
 from ..domain.job.events import Event
 from ..domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
 from ..domain.policy import EXPIRE_AFTER
 from ..eventstore.engines.files.filesystem import FileSystem
 from ..eventstore.port import Durability
-from ..instrumentation.log import logger
 from ..instrumentation.telling import OnlyTold, Progress
-from ..integrity.findings import VerifyReport
+from ..integrity.findings import VerifyReport, head_of
 from ..integrity.heads import ExportedHead
-from ..projections.board import Board
-from ..projections.rebuild import RebuildReport, Replay
+from ..projections.rebuild import RebuildReport
 from ..projections.stored import ProjectionFactory, StoredProjection
-from . import open_handles
 from .background import Background
 from .clock import Clock
+from .closing import Closing
 from .ids import id_for
-from .newcomers import Newcomer, wrong_kind
+from .newcomers import to_add, to_import
 from .parts import LedgerParts
 from .queries import LedgerView
 from .runner_lock import runner_pid
@@ -83,8 +79,8 @@ class Ledger:
     """What calls `write_behind` while the program goes on."""
     _SNAPSHOT_EVERY: ClassVar[int] = 10_000
     """The least number of events after which a new snapshot is worth its writing."""
-    _life = open_handles.Lifetime(is_open=False)
-    """Until it is open: `close` must work on half of one."""
+    _closing: Closing | None = None
+    """None until it is open: `close` must work on half of one."""
     _original: Ledger | None = None
     """The handle that this is another name of."""
 
@@ -125,7 +121,6 @@ class Ledger:
 
     def _open(self, settings: LedgerSettings, followers: Sequence[Follower] = ()) -> None:
         """Make the parts, and bring the state up to the log; `followers` follow it, too."""
-        self._closing = threading.RLock()
         self._expire_after = settings.expire_after
         self._read_only = settings.read_only
         parts = LedgerParts(
@@ -139,12 +134,10 @@ class Ledger:
         self._patience, self._engine, self._place = parts.patience, parts.engine, parts.place
         self._store, self._state, self._zone = parts.log, parts.state, parts.zone
         self._derived, self._files, self._snapshots = parts.derived, parts.files, parts.snapshots
-        self._rebuilder, self._loader, self._behind = parts.rebuilder, parts.loader, parts.behind
+        self._rebuilder, self._behind = parts.rebuilder, parts.behind
         self._handler, self._jobs, self._history = parts.handler, parts.jobs, parts.history
-        self._life = open_handles.Lifetime(is_open=True)
-        open_handles.remember(self, read_only=settings.read_only)
-        if not settings.read_only:
-            self._behind.follow()
+        self._closing = parts.closing
+        parts.closing.begin(self)
 
     # -- adding --------------------------------------------------------------------------------
 
@@ -194,12 +187,7 @@ class Ledger:
             ValidationError: one of them is not acceptable (the message says which); none was added.
             StorageError: whether they were added is unknown.
         """
-        newcomers: list[Newcomer] = []
-        for index, new in enumerate(jobs):
-            if not isinstance(new, NewJob):
-                raise wrong_kind(new, NewJob, f"jobs[{index}]")
-            newcomers.append((index, c.Add(job_id=id_for(new.job_id), job=new)))
-        return self._handler.add(newcomers)
+        return self._handler.add(to_add(jobs))
 
     def import_jobs(self, jobs: Iterable[ImportedJob]) -> list[str]:
         """Take all of `jobs` over as they are, state included, or none, as one durable write.
@@ -213,15 +201,7 @@ class Ledger:
                 or all of them are too much for one write; none was imported.
             StorageError: whether they were imported is unknown.
         """
-        newcomers: list[Newcomer] = []
-        for index, item in enumerate(jobs):
-            if not isinstance(item, ImportedJob):
-                raise wrong_kind(item, ImportedJob, f"jobs[{index}]")
-            if not isinstance(item.job, ScheduledJob):
-                raise wrong_kind(item.job, ScheduledJob, f"{item.place}: job")
-            command = c.Import(job_id=item.job.job_id, job=item)
-            newcomers.append((item.place, command))
-        return self._handler.add(newcomers)
+        return self._handler.add(to_import(jobs))
 
     # -- changing ------------------------------------------------------------------------------
 
@@ -294,13 +274,7 @@ class Ledger:
 
     def cleanup_expired_jobs(self) -> int:
         """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
-        expire_after = self._expire_after
-        expire = c.Expire(expire_after=expire_after)
-
-        def late(board: Board, now: datetime) -> list[tuple[str, c.Command]]:
-            return [(job.job_id, expire) for job in board.expired(now, expire_after)]
-
-        return len(self._handler.change_each(late))
+        return self._handler.expire(self._expire_after)
 
     def acting(self, by: str) -> Self:
         """Return the same handle under another name: what is changed through it is recorded as
@@ -430,18 +404,7 @@ class Ledger:
             LedgerCorruptError: it does not.
         """
         self._store.sync()
-        report = self.verify()
-        if report.exported_head is None:
-            first = report.problems[0]
-            raise LedgerCorruptError(
-                f"{first.path}: {first.message}",
-                path=first.path,
-                line=first.line,
-                offset=first.offset,
-                kind=first.kind,
-                hint="only the head of a sound log is exported",
-            )
-        return report.exported_head
+        return head_of(self.verify())
 
     def backup(self, directory: str | Path, *, progress: Progress = no_progress) -> BackupReport:
         """Copy the ledger, as it is now, to a new directory, and verify the copy.
@@ -457,13 +420,6 @@ class Ledger:
         """
         from .backup import back_up  # seldom asked for
 
-        self._store.refresh()
-        if self.damage is not None:
-            raise self.damage
-        self._store.sync()
-        with self._store.still() as position:
-            at = position()
-
         def derive(copy: Path) -> None:
             Ledger(
                 copy, clock=self._clock, use_snapshot=False, allow_network=True, fs=self._fs
@@ -471,7 +427,7 @@ class Ledger:
 
         target = Path(directory).absolute()
         progress = OnlyTold("progress", progress)
-        return back_up(self._fs, self._engine, target, at, derive, progress)
+        return back_up(self._fs, self._engine, self._store, target, derive, progress)
 
     def rebuild(
         self,
@@ -499,30 +455,12 @@ class Ledger:
                 a projection failed.
             ValidationError: there is no projection of a name in `only`.
         """
-        self._store.refresh()
-        if self.damage is not None:
-            raise self.damage
-        names = self._rebuilder.names(only)
-        progress = OnlyTold("progress", progress)
-        if check:
-            return self._rebuilder.check(names, progress, self._replay())
-        self._handler.check_writable()
-        if not accept_loss:
-            self._rebuilder.check_not_ahead(names)
-        report = self._rebuilder.rebuild(names, progress, self._replay())
-        if self._snapshots is not None:
-            self._snapshots.remove()  # which is kept by then where it shows what is lost
-        return report
-
-    def _replay(self) -> Replay | None:
-        """Return the state as it is, where a replay of the log would do nothing but make it again:
-        this handle was told to make it so when it was opened, and nothing came after it."""
-        with self._state.lock:
-            return (
-                self._rebuilder.as_replayed()
-                if self._loader.replayed == self._state.board.seq
-                else None
-            )
+        return self._rebuilder.run(
+            check=check,
+            only=only,
+            accept_loss=accept_loss,
+            progress=OnlyTold("progress", progress),
+        )
 
     def projection(self, name: str) -> StoredProjection:
         """Return the projection of this name that the ledger was opened with, brought up to date.
@@ -533,10 +471,8 @@ class Ledger:
             ValidationError: there is none.
             StorageError: it has failed; the message says where.
         """
-        if name not in self._derived.stored:
-            raise ValidationError(f"there is no projection {name!r}", field="name")
+        stored = self._derived.find(name)
         self._store.refresh()
-        stored = self._derived.stored[name]
         if stored.failure is not None:
             raise stored.failure
         return stored.projection
@@ -618,11 +554,11 @@ class Ledger:
 
     @property
     def _closed(self) -> bool:
-        return self._life.is_closed
+        return self._closing is None or self._closing.is_closed
 
     @property
     def _is_let_go(self) -> bool:
-        return self._life.is_let_go
+        return self._closing is None or self._closing.is_let_go
 
     def close(self) -> None:
         """Bring the daily files up to date, sync, and let go. Calling it again does nothing.
@@ -638,57 +574,26 @@ class Ledger:
         """
         if self._original is not None:
             self._original.close()
-            return
-        if self._is_let_go:
-            return
-        if self._is_inside():
-            self._close_later()
-            return
-        with self._closing:
-            if not self._is_let_go:
-                self._life.is_closed = True
-                self._patience.hurry()
-                self._let_go()
-                self._life.is_let_go = True
-        open_handles.forget(self)
+        elif self._closing is not None:
+            self._closing.close(self)
 
     def _is_inside(self) -> bool:
         """Whether the calling thread is in the midst of a call of this handle."""
-        # The locks' own word for it, which `threading.Condition` relies on as well.
-        mine = self._state.lock._is_owned() or self._closing._is_owned()  # type: ignore[attr-defined]
-        writing = self._files is not None and self._files.is_inside()
-        return mine or self._store.is_inside() or writing
-
-    def _close_later(self) -> None:
-        """Have a thread close, which waits for the call that this one is in."""
-        if self._closed:
-            return  # it is being closed
-        self._life.is_closed = True
-        self._patience.hurry()
-        with suppress(RuntimeError):  # no thread just now: it is closed at the program's end
-            threading.Thread(target=open_handles.close_quietly, args=(self,), daemon=True).start()
-
-    def _let_go(self) -> None:
-        """Do what closing does; again where it was interrupted."""
-        if not self._behind.stop():
-            logger(directory=self.location).error("closed while files are being written")
-        try:
-            if not self._read_only:
-                self._behind.write_last()
-        finally:
-            self._store.close()
+        return self._closing is not None and self._closing.is_inside()
 
     def _is_in_use(self) -> bool:
         """Whether another thread is in the midst of a call of this handle."""
-        if not self._state.lock.acquire(blocking=False):
-            return True
-        self._state.lock.release()
-        return self._store.is_in_use()
+        return self._closing is not None and self._closing.is_in_use()
+
+    def _let_go(self) -> None:
+        """Do what closing does; again where it was interrupted."""
+        if self._closing is not None:
+            self._closing.let_go()
 
     def _abandon(self) -> None:
         """In the child of a fork: let go of what is the parent's, touching nothing."""
-        self._life.is_closed = self._life.is_let_go = True
-        self._store.abandon()
+        if self._closing is not None:
+            self._closing.abandon()
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -9,11 +10,43 @@ import msgspec
 from ..domain.errors import ValidationError
 from ..domain.job import commands as c
 from ..domain.job.importing import TIMES
+from ..domain.job.state import ImportedJob, NewJob, ScheduledJob
+from .ids import id_for
 from .zone import to_aware
 
 Newcomer = tuple[int | str | None, c.Add | c.Import]
 """A job that is to be added, and how errors name it: by its place among others, or by what stands
 here; None where it is the only one."""
+
+
+def to_add(jobs: Iterable[NewJob]) -> list[Newcomer]:
+    """Return new jobs with the commands that add them.
+
+    Raises:
+        ValidationError: one is none.
+    """
+    newcomers: list[Newcomer] = []
+    for index, new in enumerate(jobs):
+        if not isinstance(new, NewJob):
+            raise wrong_kind(new, NewJob, f"jobs[{index}]")
+        newcomers.append((index, c.Add(job_id=id_for(new.job_id), job=new)))
+    return newcomers
+
+
+def to_import(jobs: Iterable[ImportedJob]) -> list[Newcomer]:
+    """Return jobs from elsewhere with the commands that take them over.
+
+    Raises:
+        ValidationError: one is none.
+    """
+    newcomers: list[Newcomer] = []
+    for index, item in enumerate(jobs):
+        if not isinstance(item, ImportedJob):
+            raise wrong_kind(item, ImportedJob, f"jobs[{index}]")
+        if not isinstance(item.job, ScheduledJob):
+            raise wrong_kind(item.job, ScheduledJob, f"{item.place}: job")
+        newcomers.append((item.place, c.Import(job_id=item.job.job_id, job=item)))
+    return newcomers
 
 
 def wrong_kind(value: object, kind: type, label: str) -> ValidationError:

@@ -18,21 +18,17 @@ class Handle(Protocol):
 
     def close(self) -> None: ...
 
+    def _let_go(self) -> None:
+        """Do what closing does; again where it was interrupted."""
+
     def _abandon(self) -> None:
         """Let go of what is another process's, touching nothing."""
 
+    def _is_inside(self) -> bool:
+        """Whether the calling thread is in the midst of a call."""
+
     def _is_in_use(self) -> bool:
         """Whether another thread is in the midst of a call."""
-
-
-class Lifetime:
-    """How far a handle is with its life; one for all the names that it is used under."""
-
-    def __init__(self, *, is_open: bool) -> None:
-        self.is_closed = not is_open
-        """Nothing new is begun with it."""
-        self.is_let_go = not is_open
-        """Closing it is done."""
 
 
 _writers: weakref.WeakSet[Handle] = weakref.WeakSet()

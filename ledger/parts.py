@@ -18,6 +18,7 @@ from ..projections.stored import make_all
 from ..release import __version__
 from .background import Background, WritesBehind
 from .clock import SystemClock, utc_of
+from .closing import Closing
 from .command_handler import CommandHandler
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
@@ -66,9 +67,6 @@ class LedgerParts:
             self.zone = load_zone(self.log.identity.timezone)
             self.derived = DerivedState(self.zone, factories, stored)
             self._make_files(snapshot_every)
-            self.rebuilder = Rebuilder(
-                self.log, self.state, self.derived, self.files, self.zone, factories
-            )
             self._make_handler(settings, followers, owner, background)
             self.loader: StateLoader = StateLoader(
                 self.log,
@@ -79,6 +77,26 @@ class LedgerParts:
                 use_snapshot=settings.use_snapshot and not stored,
                 read_only=settings.read_only,
                 progress=progress,
+            )
+            self.rebuilder = Rebuilder(
+                self.log,
+                self.state,
+                self.derived,
+                self.files,
+                self.zone,
+                factories,
+                loader=self.loader,
+                snapshots=self.snapshots,
+                check_writable=self.handler.check_writable,
+            )
+            self.closing = Closing(
+                settings,
+                self.log,
+                self.state,
+                self.files,
+                self.behind,
+                self.patience,
+                self.engine.location,
             )
             self.log.refresh()
             self.loader.progress = no_progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,8 @@ from ..projections.rebuild import (
 from ..projections.stored import ProjectionFactory
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
+from .loading import StateLoader
+from .snapshots import Snapshots
 from .state import State
 
 _CATCH_UP_S = 1.5
@@ -46,6 +48,10 @@ class Rebuilder:
         disk: DerivedFiles | None,
         zone: ZoneInfo,
         factories: tuple[ProjectionFactory, ...],
+        *,
+        loader: StateLoader,
+        snapshots: Snapshots | None,
+        check_writable: Callable[[], None],
     ) -> None:
         self._log = log
         self._board = state.board
@@ -54,6 +60,27 @@ class Rebuilder:
         self._disk = disk
         self._zone = zone
         self._factories = factories
+        self._loader = loader
+        self._snapshots = snapshots
+        self._check_writable = check_writable
+
+    def run(
+        self, *, check: bool, only: Iterable[str], accept_loss: bool, progress: Progress
+    ) -> RebuildReport:
+        """Make anew, or with `check` compare. As `Ledger.rebuild`."""
+        self._log.refresh()
+        if self._log.damage is not None:
+            raise self._log.damage
+        names = self.names(only)
+        if check:
+            return self.check(names, progress, self.as_replayed())
+        self._check_writable()
+        if not accept_loss:
+            self.check_not_ahead(names)
+        report = self.rebuild(names, progress, self.as_replayed())
+        if self._snapshots is not None:
+            self._snapshots.remove()  # which is kept by then where it shows what is lost
+        return report
 
     def names(self, only: Iterable[str]) -> list[str]:
         """Return the projections of these names, all where none is given.
@@ -73,14 +100,16 @@ class Rebuilder:
         return chosen
 
     def as_replayed(self) -> Replay | None:
-        """Return a replay that stands where this handle does; None where the projections of users,
-        which can't be copied, would lack what was before. Under the lock."""
-        if self._derived.stored:
-            return None
-        replay = Replay(self._zone)
-        replay.board.restore(self._board.capture())
-        replay.daily_files.restore(self._derived.days.capture())
-        return replay
+        """Return the state as it is, where a replay of the log would do nothing but make it again:
+        this handle was told to make it so when it was opened, and nothing came after it. The
+        projections of users can't be copied, and would lack what was before."""
+        with self._lock:
+            if self._loader.replayed != self._board.seq or self._derived.stored:
+                return None
+            replay = Replay(self._zone)
+            replay.board.restore(self._board.capture())
+            replay.daily_files.restore(self._derived.days.capture())
+            return replay
 
     def check_not_ahead(self, names: list[str]) -> None:
         """Check that no projection's files stand for more than the log has.

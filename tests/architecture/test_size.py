@@ -12,6 +12,8 @@ MOST_LINES = 350
 MOST_LINES_OF_A_FUNCTION = 70
 
 TOO_LONG_YET = {
+    # 54 functions: 229 lines of docstrings, 118 of signatures, 109 between them. What is left are
+    # about two lines each, and to say less of what they promise would be no gain.
     "ledger/ledger.py": "a facade: what each method promises is said there, and little is done",
 }
 """Modules, and functions as `module: name`, with the reason. The list may only shrink."""

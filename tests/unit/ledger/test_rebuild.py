@@ -373,9 +373,9 @@ def test_who_was_told_to_read_the_whole_log_does_not_read_it_again(
         Ledger(directory, clock=clock).close()
     assert events_read() == 6
     with Ledger(directory, clock=clock, use_snapshot=False) as ledger:
-        assert ledger._replay() is not None
+        assert ledger._rebuilder.as_replayed() is not None
         ledger.cancel_job("4")
-        assert ledger._replay() is None
+        assert ledger._rebuilder.as_replayed() is None
 
 
 def test_what_came_since_the_log_was_read_is_in_a_rebuild(
