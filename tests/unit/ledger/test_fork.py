@@ -81,6 +81,7 @@ SAYS: dict[str, Callable[[Scheduler], object]] = {
     "run": lambda s: s.run(lambda *post: PostResult(True)),
     "run_due": lambda s: s.run_due(lambda *post: PostResult(True)),
     "stop_soon": lambda s: s.stop_soon(),
+    "stop_now": lambda s: s.stop_now(),
 }
 """What needs the handle."""
 IS_QUIET: dict[str, Callable[[Scheduler], object]] = {

@@ -178,6 +178,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "start": _start_and_stop,
     "stop": lambda s: asyncio.run(s.stop()),
     "stop_soon": lambda s: s.stop_soon(),
+    "stop_now": lambda s: s.stop_now(),
     "timezone": lambda s: s.timezone,
     "verify": lambda s: s.verify(),
     "write_behind": lambda s: (_add(s), s.write_behind()),
