@@ -42,15 +42,16 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     Raises:
         InvalidTransitionError: no legal history has this event here.
     """
-    if job is None:
-        state, expected = NEW, 1
-    else:
-        state, expected = job.status, job.version + 1
     data = event.data
     kind = type(data)
-    # A new job comes to be in one of two ways; every other event follows from one trigger.
-    is_import = type(data) is e.JobAdded and data.imported is not None
-    destinations = (_IMPORTED if is_import else _LEADS[kind]).get(state)
+    leads = _LEADS[kind]
+    if job is None:
+        state, expected = NEW, 1
+        if type(data) is e.JobAdded and data.imported is not None:
+            leads = _IMPORTED  # the other way in which a job comes to be
+    else:
+        state, expected = job.status, job.version + 1
+    destinations = leads.get(state)
     if destinations is None or event.version != expected:
         raise InvalidTransitionError(
             f"event {event.seq} ({event.type}, version {event.version}) cannot follow"
