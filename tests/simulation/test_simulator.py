@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from planted.bugs import BUGS
 from support.mutants import copied, mutated
 
 from jobledger.testing.simulator.simulation import Outcome, simulate
 from jobledger.testing.simulator.steps import WEIGHTS, steps_of
-from jobledger.testing.stores import DiskStore, MemoryStore
+from jobledger.testing.stores import STORES, DiskStore, MemoryStore
 
 FIXED = (1, 2, 3, 4)
 STEPS = 2500
@@ -114,6 +115,14 @@ def test_a_planted_bug_is_found_in_memory_too(name: str) -> None:
         found = jobledger(*arguments, root=root)["broken"]
         again = jobledger(*found["again"].split()[1:], root=root)["broken"]
         assert (again["step"], again["message"]) == (found["step"], found["message"])
+
+
+def test_every_engine_that_is_simulated_can_be_chosen() -> None:
+    from jobledger.tools.commands.simulate import simulate_
+
+    [engine] = [option for option in simulate_.params if option.name == "engine"]
+    assert isinstance(engine.type, click.Choice)
+    assert set(engine.type.choices) == set(STORES)
 
 
 def test_a_longer_run_begins_like_a_shorter_one() -> None:
