@@ -4,201 +4,126 @@ Every change of a job is a transition of an explicit state machine, appended dur
 the current state and the `jobs_YYYY-MM-DD.json` files are derived from that log.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+from .faces import face
 from .release import __version__ as __version__
 
 if TYPE_CHECKING:
-    from .domain.errors import (
-        InvalidScheduleTimeError,
-        InvalidTransitionError,
-        JobLedgerError,
-        JobNotFoundError,
-        LedgerCorruptError,
-        SchedulerRunningError,
-        StaleAttemptError,
-        StorageError,
-        ValidationError,
+    from .domain import Event as Event
+    from .domain import EventData as EventData
+    from .domain import Imported as Imported
+    from .domain import ImportedJob as ImportedJob
+    from .domain import InvalidScheduleTimeError as InvalidScheduleTimeError
+    from .domain import InvalidTransitionError as InvalidTransitionError
+    from .domain import JobAdded as JobAdded
+    from .domain import JobCancelled as JobCancelled
+    from .domain import JobCheckpointed as JobCheckpointed
+    from .domain import JobCompleted as JobCompleted
+    from .domain import JobDeferred as JobDeferred
+    from .domain import JobEdited as JobEdited
+    from .domain import JobExpired as JobExpired
+    from .domain import JobFailed as JobFailed
+    from .domain import JobHeld as JobHeld
+    from .domain import JobInterrupted as JobInterrupted
+    from .domain import JobLedgerError as JobLedgerError
+    from .domain import JobNoted as JobNoted
+    from .domain import JobNotFoundError as JobNotFoundError
+    from .domain import JobPriority as JobPriority
+    from .domain import JobReleased as JobReleased
+    from .domain import JobRemoved as JobRemoved
+    from .domain import JobRequeued as JobRequeued
+    from .domain import JobRescheduled as JobRescheduled
+    from .domain import JobResolved as JobResolved
+    from .domain import JobRetried as JobRetried
+    from .domain import JobStarted as JobStarted
+    from .domain import JobStatus as JobStatus
+    from .domain import LedgerCorruptError as LedgerCorruptError
+    from .domain import NewJob as NewJob
+    from .domain import Pacing as Pacing
+    from .domain import RetryPolicy as RetryPolicy
+    from .domain import ScheduledJob as ScheduledJob
+    from .domain import SchedulerRunningError as SchedulerRunningError
+    from .domain import StaleAttemptError as StaleAttemptError
+    from .domain import StorageError as StorageError
+    from .domain import ValidationError as ValidationError
+    from .instrumentation import hide_secrets as hide_secrets
+    from .instrumentation import mark_secret as mark_secret
+    from .integrity import ExportedHead as ExportedHead
+    from .integrity import Problem as Problem
+    from .integrity import VerifyReport as VerifyReport
+    from .ledger import Clock as Clock
+    from .ledger import Ledger as Ledger
+    from .ledger import LedgerView as LedgerView
+    from .ledger import ManualClock as ManualClock
+    from .ledger import SystemClock as SystemClock
+    from .projections import Change as Change
+    from .projections import RebuildReport as RebuildReport
+    from .projections import StoredProjection as StoredProjection
+    from .scheduler import Attempt as Attempt
+    from .scheduler import NotPosted as NotPosted
+    from .scheduler import OutcomeUnknown as OutcomeUnknown
+    from .scheduler import PostResult as PostResult
+    from .scheduler import Publisher as Publisher
+    from .scheduler import ReconcilingPublisher as ReconcilingPublisher
+    from .scheduler import Scheduler as Scheduler
+
+    __all__: list[str]
+else:
+    __all__, __getattr__, __dir__ = face(
+        __name__,
+        {
+            "domain": (
+                "Event",
+                "EventData",
+                "Imported",
+                "ImportedJob",
+                "InvalidScheduleTimeError",
+                "InvalidTransitionError",
+                "JobAdded",
+                "JobCancelled",
+                "JobCheckpointed",
+                "JobCompleted",
+                "JobDeferred",
+                "JobEdited",
+                "JobExpired",
+                "JobFailed",
+                "JobHeld",
+                "JobInterrupted",
+                "JobLedgerError",
+                "JobNotFoundError",
+                "JobNoted",
+                "JobPriority",
+                "JobReleased",
+                "JobRemoved",
+                "JobRequeued",
+                "JobRescheduled",
+                "JobResolved",
+                "JobRetried",
+                "JobStarted",
+                "JobStatus",
+                "LedgerCorruptError",
+                "NewJob",
+                "Pacing",
+                "RetryPolicy",
+                "ScheduledJob",
+                "SchedulerRunningError",
+                "StaleAttemptError",
+                "StorageError",
+                "ValidationError",
+            ),
+            "instrumentation": ("hide_secrets", "mark_secret"),
+            "integrity": ("ExportedHead", "Problem", "VerifyReport"),
+            "ledger": ("Clock", "Ledger", "LedgerView", "ManualClock", "SystemClock"),
+            "projections": ("Change", "RebuildReport", "StoredProjection"),
+            "scheduler": (
+                "Attempt",
+                "NotPosted",
+                "OutcomeUnknown",
+                "PostResult",
+                "Publisher",
+                "ReconcilingPublisher",
+                "Scheduler",
+            ),
+        },
     )
-    from .domain.job.events import (
-        Event,
-        EventData,
-        Imported,
-        JobAdded,
-        JobCancelled,
-        JobCheckpointed,
-        JobCompleted,
-        JobDeferred,
-        JobEdited,
-        JobExpired,
-        JobFailed,
-        JobHeld,
-        JobInterrupted,
-        JobNoted,
-        JobReleased,
-        JobRemoved,
-        JobRequeued,
-        JobRescheduled,
-        JobResolved,
-        JobRetried,
-        JobStarted,
-    )
-    from .domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
-    from .domain.policy import Pacing, RetryPolicy
-    from .instrumentation.secrets import hide_secrets, mark_secret
-    from .integrity.findings import Problem, VerifyReport
-    from .integrity.heads import ExportedHead
-    from .ledger.clock import Clock, ManualClock, SystemClock
-    from .ledger.ledger import Ledger
-    from .ledger.queries import LedgerView
-    from .projections.projection import Change
-    from .projections.rebuild import RebuildReport
-    from .projections.stored import StoredProjection
-    from .scheduler.attempt import (
-        Attempt,
-        NotPosted,
-        OutcomeUnknown,
-        PostResult,
-        Publisher,
-        ReconcilingPublisher,
-    )
-    from .scheduler.scheduler import Scheduler
-
-__all__ = [
-    "Attempt",
-    "Change",
-    "Clock",
-    "Event",
-    "EventData",
-    "ExportedHead",
-    "Imported",
-    "ImportedJob",
-    "InvalidScheduleTimeError",
-    "InvalidTransitionError",
-    "JobAdded",
-    "JobCancelled",
-    "JobCheckpointed",
-    "JobCompleted",
-    "JobDeferred",
-    "JobEdited",
-    "JobExpired",
-    "JobFailed",
-    "JobHeld",
-    "JobInterrupted",
-    "JobLedgerError",
-    "JobNotFoundError",
-    "JobNoted",
-    "JobPriority",
-    "JobReleased",
-    "JobRemoved",
-    "JobRequeued",
-    "JobRescheduled",
-    "JobResolved",
-    "JobRetried",
-    "JobStarted",
-    "JobStatus",
-    "Ledger",
-    "LedgerCorruptError",
-    "LedgerView",
-    "ManualClock",
-    "NewJob",
-    "NotPosted",
-    "OutcomeUnknown",
-    "Pacing",
-    "PostResult",
-    "Problem",
-    "Publisher",
-    "RebuildReport",
-    "ReconcilingPublisher",
-    "RetryPolicy",
-    "ScheduledJob",
-    "Scheduler",
-    "SchedulerRunningError",
-    "StaleAttemptError",
-    "StorageError",
-    "StoredProjection",
-    "SystemClock",
-    "ValidationError",
-    "VerifyReport",
-    "hide_secrets",
-    "mark_secret",
-]
-
-_ROOMS = {
-    "domain.errors": (
-        "InvalidScheduleTimeError",
-        "InvalidTransitionError",
-        "JobLedgerError",
-        "JobNotFoundError",
-        "LedgerCorruptError",
-        "SchedulerRunningError",
-        "StaleAttemptError",
-        "StorageError",
-        "ValidationError",
-    ),
-    "domain.job.events": (
-        "Event",
-        "EventData",
-        "Imported",
-        "JobAdded",
-        "JobCancelled",
-        "JobCheckpointed",
-        "JobCompleted",
-        "JobDeferred",
-        "JobEdited",
-        "JobExpired",
-        "JobFailed",
-        "JobHeld",
-        "JobInterrupted",
-        "JobNoted",
-        "JobReleased",
-        "JobRemoved",
-        "JobRequeued",
-        "JobRescheduled",
-        "JobResolved",
-        "JobRetried",
-        "JobStarted",
-    ),
-    "domain.job.state": ("ImportedJob", "JobPriority", "JobStatus", "NewJob", "ScheduledJob"),
-    "domain.policy": ("Pacing", "RetryPolicy"),
-    "integrity.findings": ("Problem", "VerifyReport"),
-    "integrity.heads": ("ExportedHead",),
-    "projections.projection": ("Change",),
-    "projections.rebuild": ("RebuildReport",),
-    "projections.stored": ("StoredProjection",),
-    "scheduler.attempt": (
-        "Attempt",
-        "NotPosted",
-        "OutcomeUnknown",
-        "PostResult",
-        "Publisher",
-        "ReconcilingPublisher",
-    ),
-    "ledger.clock": ("Clock", "ManualClock", "SystemClock"),
-    "ledger.ledger": ("Ledger",),
-    "ledger.queries": ("LedgerView",),
-    "instrumentation.secrets": ("hide_secrets", "mark_secret"),
-    "scheduler.scheduler": ("Scheduler",),
-}
-"""Where the public names are. Nobody waits for what is not asked for: the library takes a tenth of
-a second to import, and a program that imports it may have other things to do first."""
-
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-
-
-if not TYPE_CHECKING:  # which is to know that there are no other names
-
-    def __getattr__(name: str) -> Any:
-        """Import a public name when it is first asked for."""
-        room = _ROOM_OF.get(name)
-        if room is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(f".{room}", __name__), name)
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from ..domain.errors import StorageError
+from ..domain import StorageError
 
 FAR = timedelta(days=1)
 SETTLES_S = 60.0

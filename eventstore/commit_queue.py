@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic
 
-from ..domain.errors import StorageError, ValidationError
+from ..domain import StorageError, ValidationError
 from .record import MAX_LINE_BYTES, MAX_WRITE_BYTES, NewRecord, R
 
 Decision = Callable[[], Sequence[NewRecord]]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic
 
-from ..domain.errors import JobLedgerError
+from ..domain import JobLedgerError
 from .record import R
 from .standing import Standing
 

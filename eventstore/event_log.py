@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Generic
 
-from ..domain.errors import LedgerCorruptError
+from ..domain import LedgerCorruptError
 from .clock_jump import Elapsed, JumpGuard
 from .commit_queue import Append, CommitQueue, Decision, change_within_change
 from .delivery import Delivery

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Generic
 
-from ..domain.errors import LedgerCorruptError
+from ..domain import LedgerCorruptError
 from .commit_queue import broken_off
 from .delivery import Delivery
 from .log import VerifiedLog

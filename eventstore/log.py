@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Generic
 
-from ..domain.errors import JobLedgerError, LedgerCorruptError
+from ..domain import JobLedgerError, LedgerCorruptError
 from .cursor import Cursor
 from .port import Block, Lines, Tail
 from .position import DayRead, Position

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkab
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError, StorageError
+from ..domain import LedgerCorruptError, StorageError
 from .cursor import Cursor
 from .record import Header, R
 
 if TYPE_CHECKING:
-    from .engines.files.filesystem import FileSystem
+    from .engines.files import FileSystem
     from .log import VerifiedLog
     from .position import DayRead, Position
 

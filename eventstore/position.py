@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..domain.errors import JobLedgerError
+from ..domain import JobLedgerError
 from .cursor import Cursor
 from .record import Repaired
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Generic
 
-from ..domain.errors import LedgerCorruptError
+from ..domain import LedgerCorruptError
 from .lines import DayLine, lines_of
 from .log import VerifiedLog
 from .port import Block, Engine, Identity, KnowsDays, Tail, reading_of

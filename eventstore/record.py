@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from ..domain.times import Moment, timestamp
+from ..domain import Moment, timestamp
 
 FORMAT_VERSION = 1
 GENESIS = "0" * 32

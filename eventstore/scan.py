@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..domain.errors import LedgerCorruptError, StorageError
+from ..domain import LedgerCorruptError, StorageError
 from .cursor import Cursor
 from .lines import cut
 from .port import Block, Identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..domain.errors import JobLedgerError, StorageError
+from ..domain import JobLedgerError, StorageError
 from .commit_queue import broken_off
 from .port import AppendFailedError
 

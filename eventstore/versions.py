@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..domain.errors import JobLedgerError
+from ..domain import JobLedgerError
 from .commit_queue import Append
 from .record import R
 

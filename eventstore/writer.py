@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic
 
-from ..domain.errors import JobLedgerError, LedgerBusyError
+from ..domain import JobLedgerError, LedgerBusyError
 from .clock_jump import JumpGuard
 from .commit_queue import Append
 from .cursor import Cursor

@@ -17,11 +17,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jobledger import StorageError
-from jobledger.eventstore.cursor import Cursor
-from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.eventstore.engines.registry import EngineOptions
-from jobledger.eventstore.port import AppendFailedError, Block, Identity, Place, Tail, Write
-from jobledger.eventstore.record import GENESIS
+from jobledger.eventstore import (
+    GENESIS,
+    AppendFailedError,
+    Block,
+    Cursor,
+    Identity,
+    Place,
+    Tail,
+    Write,
+)
+from jobledger.eventstore.engines import EngineOptions
+from jobledger.eventstore.engines.files import FileSystem
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS ledger (only INTEGER PRIMARY KEY CHECK (only = 1), id, zone)",

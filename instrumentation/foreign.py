@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
-from ..domain.validation import clean_text
+from ..domain import clean_text
 from .interruption import is_interruption
 
 ResultT = TypeVar("ResultT")

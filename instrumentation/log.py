@@ -21,7 +21,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ..domain.text import printable
+from ..domain import printable
 from .foreign import described, guarded, is_of, kind_of
 from .interruption import is_interruption
 from .secrets import hide_secrets

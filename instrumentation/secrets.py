@@ -11,8 +11,8 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.job import commands as c
+from ..domain import ValidationError
+from ..domain import commands as c
 from .foreign import guarded
 
 MIN_CHARS = 6

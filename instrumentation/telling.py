@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Generic, ParamSpec
 
-from ..domain.errors import ValidationError
+from ..domain import ValidationError
 from .foreign import described
 from .interruption import is_interruption
 from .log import Log, logger
@@ -57,7 +57,7 @@ class Repeated:
 
     def failed(self, error: str | BaseException, **values: object) -> None:
         """Note that it failed, once more or for the first time."""
-        from ..domain.error_text import grouped  # only needed when something is wrong
+        from ..domain import grouped  # only needed when something is wrong
 
         text = described(error) if isinstance(error, BaseException) else error
         with self._lock:

@@ -1,1 +1,37 @@
-"""Is the log what it says it is: verify, heads and seals. See `verify.py`."""
+"""Is the log what it says it is?
+
+`verify` reads the whole ledger with a reader of its own and says each thing that is wrong, with its
+place; a head that was exported, and the seals of days, prove that nothing was taken back since.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..faces import face
+
+if TYPE_CHECKING:
+    from .engines import *
+    from .findings import *
+    from .heads import *
+    from .sealing import *
+    from .seals import *
+    from .verify import *
+else:
+    __all__, __getattr__, __dir__ = face(
+        __name__,
+        {
+            "engines": ("verify_engine",),
+            "findings": ("Problem", "VerifyReport", "head_of"),
+            "heads": ("ExportedHead",),
+            "sealing": ("seal_days",),
+            "seals": (
+                "SealError",
+                "SigningKey",
+                "TrustedKeys",
+                "fingerprint",
+                "read_seal",
+                "seal_file",
+                "sealed_days",
+            ),
+            "verify": ("verify_directory",),
+        },
+    )

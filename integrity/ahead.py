@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..eventstore.engines.files.filesystem import FileSystem
-from ..projections.marker import Marker, MarkerError, marker_path, read_marker
+from ..eventstore.engines.files import FileSystem
+from ..projections import Marker, MarkerError, marker_path, read_marker
 from .chain import ChainCheck
 from .findings import Findings
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain.errors import StorageError
-from ..eventstore.engines.files.filesystem import FileSystem
+from ..domain import StorageError
+from ..eventstore.engines.files import FileSystem
 from .findings import Findings
 from .second_reader import (
     FIRST_PREV,

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from ..eventstore.engines.files.writing_out import as_day_files
-from ..eventstore.port import Engine
-from ..instrumentation.telling import Progress
+from ..eventstore import Engine
+from ..eventstore.engines.files import as_day_files
+from ..instrumentation import Progress
 from .findings import VerifyReport
 from .heads import ExportedHead
 from .verify import verify_directory

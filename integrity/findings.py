@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError
+from ..domain import LedgerCorruptError
 from .heads import ExportedHead
 
 ProblemKind = Literal[

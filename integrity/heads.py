@@ -11,8 +11,7 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.times import Moment, timestamp
+from ..domain import Moment, ValidationError, timestamp
 
 HEAD_FORMAT = 1
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ..eventstore.engines.files.filesystem import FileSystem
+from ..eventstore.engines.files import FileSystem
 from .chain import ChainCheck, LinePlace
 from .findings import Findings
 from .heads import ExportedHead

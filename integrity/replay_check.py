@@ -9,19 +9,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError, StorageError
-from ..domain.job.codec import SCHEMA, decode_data
-from ..eventstore.engines.files.filesystem import (
-    FileSystem,
-    is_no_file,
-    storage_error,
-    storage_errors,
+from ..domain import SCHEMA, LedgerCorruptError, StorageError, decode_data
+from ..eventstore.engines.files import FileSystem, is_no_file, storage_error, storage_errors
+from ..projections import (
+    Board,
+    DailyFiles,
+    LoggedEvent,
+    Marker,
+    MarkerError,
+    files_on_disk,
+    is_same,
+    job_file,
+    read_marker,
 )
-from ..projections.board import Board
-from ..projections.daily_files import DailyFiles, files_on_disk, job_file
-from ..projections.file_content import is_same
-from ..projections.logged_event import LoggedEvent
-from ..projections.marker import Marker, MarkerError, read_marker
 from .chain import PlacedRecord
 from .findings import Findings
 from .second_reader import SoundHeader
@@ -63,7 +63,7 @@ class ReplayCheck:
         Raises:
             StorageError: a newer release wrote it.
         """
-        # Not `projections.changes`, which the ledger goes on by: here each record is decoded as the
+        # Not `projections.replay`, which the ledger goes on by: here each record is decoded as the
         # second reader has it, and the one that cannot be is reported with its place.
         for each in write:
             try:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from ..domain.errors import LedgerCorruptError
-from ..domain.times import timestamp
-from ..eventstore.engines.files.filesystem import FileSystem, located
-from ..instrumentation.telling import Progress
+from ..domain import LedgerCorruptError, timestamp
+from ..eventstore.engines.files import FileSystem, located
+from ..instrumentation import Progress
 from .chain import LinePlace
 from .proofs import sealed_place
 from .seals import Seal, SealError, SigningKey, seal_file, write_seal

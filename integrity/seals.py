@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from ..domain.errors import JobLedgerError, ValidationError
-from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
+from ..domain import JobLedgerError, ValidationError
+from ..eventstore.engines.files import FileSystem, storage_errors
 from ..release import how_to_install
 from .heads import Day, LedgerId, LineHash
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from ..domain.times import Moment
-from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
+from ..domain import Moment
+from ..eventstore.engines.files import FileSystem, storage_errors
 from .findings import ProblemKind
 
 FIRST_PREV = "0" * 32

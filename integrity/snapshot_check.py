@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..eventstore.engines.files.filesystem import FileSystem
-from ..projections.board import Board
-from ..projections.daily_files import DailyFiles
-from ..projections.marker import Marker
-from ..projections.snapshot import (
+from ..eventstore.engines.files import FileSystem
+from ..projections import (
     UNREADABLE,
+    Board,
+    DailyFiles,
+    Marker,
     OtherReleaseError,
     Snapshot,
     SnapshotError,

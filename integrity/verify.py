@@ -12,11 +12,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..domain.errors import StorageError
-from ..eventstore.engines.files.filesystem import FileSystem, located, storage_errors
-from ..instrumentation.telling import Progress
-from ..projections.marker import marker_path
-from ..projections.snapshot import snapshot_path
+from ..domain import StorageError
+from ..eventstore.engines.files import FileSystem, located, storage_errors
+from ..instrumentation import Progress
+from ..projections import marker_path, snapshot_path
 from .ahead import check_markers, read_markers
 from .chain import ChainCheck, LinePlace
 from .findings import Findings, Problem, ProblemKind, VerifyReport

@@ -1,1 +1,39 @@
-"""The ledger: the object by which programs ask and change, over the log and what is derived."""
+"""The ledger: the object by which programs ask and change, over the log and what is derived of it.
+
+`Ledger` is a facade; each of its parts has its own state: the command handler (the one way to
+change), the current state, queries, history, derived files, snapshots. `LedgerView` only reads.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..faces import face
+
+if TYPE_CHECKING:
+    from .background import *
+    from .clock import *
+    from .command_handler import *
+    from .history import *
+    from .ledger import *
+    from .newcomers import *
+    from .queries import *
+    from .runner_lock import *
+    from .settings import *
+    from .state import *
+    from .zone import *
+else:
+    __all__, __getattr__, __dir__ = face(
+        __name__,
+        {
+            "background": ("Background",),
+            "clock": ("Clock", "ManualClock", "SystemClock"),
+            "command_handler": ("CommandHandler", "Outcome"),
+            "history": ("History",),
+            "ledger": ("Ledger",),
+            "newcomers": ("in_zone", "used_before"),
+            "queries": ("LedgerView", "not_found"),
+            "runner_lock": ("LOCK_NAME", "find_runner", "find_runner_lock"),
+            "settings": ("LedgerOptions", "LedgerSettings"),
+            "state": ("State",),
+            "zone": ("load_zone",),
+        },
+    )

@@ -9,14 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError, StorageError
-from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
-from ..eventstore.engines.files.writing_out import write_out
-from ..eventstore.event_log import EventLog
-from ..eventstore.port import Engine, HasPlace, reading_of
-from ..instrumentation.telling import Progress
-from ..integrity.seals import seal_file, sealed_days
-from ..projections.logged_event import LogEntry
+from ..domain import LedgerCorruptError, StorageError
+from ..eventstore import Engine, EventLog, HasPlace, reading_of
+from ..eventstore.engines.files import FileSystem, storage_errors, write_out
+from ..instrumentation import Progress
+from ..integrity import seal_file, sealed_days
+from ..projections import LogEntry
 
 
 class BackupReport(msgspec.Struct, frozen=True):
@@ -98,7 +96,7 @@ def _check_free(target: Path) -> None:
 
 def _check_sound(fs: FileSystem, directory: Path) -> None:
     # Seldom asked for, and a fifth of what is imported.
-    from ..integrity.verify import verify_directory
+    from ..integrity import verify_directory
 
     report = verify_directory(directory, fs=fs)
     if not report.ok:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from ..domain.errors import ValidationError
-from ..domain.times import in_utc
+from ..domain import ValidationError, in_utc
 
 
 class Clock(Protocol):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
-from ..eventstore.engines.files.lock import Patience
-from ..eventstore.event_log import EventLog
-from ..instrumentation.log import logger
-from ..projections.logged_event import LogEntry
+from ..eventstore import EventLog
+from ..eventstore.engines.files import Patience
+from ..instrumentation import logger
+from ..projections import LogEntry
 from . import open_handles
 from .derived_files import DerivedFiles
 from .settings import LedgerSettings

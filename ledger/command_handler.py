@@ -15,24 +15,21 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import (
+from ..domain import (
+    SCHEMA,
     InvalidTransitionError,
+    JobEvent,
     JobLedgerError,
+    ScheduledJob,
     StaleAttemptError,
     ValidationError,
+    check_by,
+    decide,
+    encode_data,
 )
-from ..domain.job import commands as c
-from ..domain.job.codec import SCHEMA, encode_data
-from ..domain.job.decide import decide
-from ..domain.job.events import JobEvent
-from ..domain.job.state import ScheduledJob
-from ..domain.validation import check_by
-from ..eventstore.commit_queue import Decision
-from ..eventstore.event_log import EventLog
-from ..eventstore.record import NewRecord
-from ..eventstore.versions import VersionConflictError
-from ..projections.board import Board
-from ..projections.logged_event import LogEntry, NewEvent
+from ..domain import commands as c
+from ..eventstore import Decision, EventLog, NewRecord, VersionConflictError
+from ..projections import Board, LogEntry, NewEvent
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
 from .state import State

@@ -6,18 +6,20 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..domain.errors import StorageError
-from ..eventstore.engines.files.filesystem import storage_errors
-from ..eventstore.engines.files.lock import Patience
-from ..eventstore.event_log import EventLog
-from ..eventstore.port import Place
-from ..instrumentation.log import logger
-from ..projections.daily_files import DayFile, files_on_disk, job_file
-from ..projections.jobs import Pages
-from ..projections.logged_event import LogEntry
-from ..projections.rebuild import DAILY_FILES
-from ..projections.stored import projection_file
-from ..projections.writer import ProjectionWriter
+from ..domain import StorageError
+from ..eventstore import EventLog, Place
+from ..eventstore.engines.files import Patience, storage_errors
+from ..instrumentation import logger
+from ..projections import (
+    DAILY_FILES,
+    DayFile,
+    LogEntry,
+    Pages,
+    ProjectionWriter,
+    files_on_disk,
+    job_file,
+    projection_file,
+)
 from .derived_state import DerivedState, leave_alone
 from .state import State
 from .witnesses import Witnesses

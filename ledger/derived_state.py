@@ -8,12 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import StorageError, ValidationError
-from ..instrumentation.log import logger
-from ..projections.daily_files import DailyFiles
-from ..projections.projection import Change
-from ..projections.snapshot import Snapshot
-from ..projections.stored import ProjectionFactory, Stored, make_all
+from ..domain import StorageError, ValidationError
+from ..instrumentation import logger
+from ..projections import Change, DailyFiles, ProjectionFactory, Snapshot, Stored, make_all
 from .state import Follower
 
 

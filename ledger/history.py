@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ..domain.errors import ValidationError
-from ..domain.job.events import Event
-from ..eventstore.event_log import EventLog
-from ..projections.board import Board
-from ..projections.changes import changes
-from ..projections.logged_event import LogEntry, to_event
+from ..domain import Event, ValidationError
+from ..eventstore import EventLog
+from ..projections import Board, LogEntry, changes, to_event
 from .queries import LedgerView, not_found
 from .zone import to_utc
 

@@ -16,18 +16,23 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import LedgerCorruptError, StorageError
-from ..domain.job import commands as c
-from ..domain.job.events import Event
-from ..domain.job.state import ImportedJob, JobPriority, JobStatus, NewJob, ScheduledJob
-from ..domain.policy import EXPIRE_AFTER
-from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.port import Durability
-from ..instrumentation.telling import OnlyTold, Progress
-from ..integrity.findings import VerifyReport, head_of
-from ..integrity.heads import ExportedHead
-from ..projections.rebuild import RebuildReport
-from ..projections.stored import ProjectionFactory, StoredProjection
+from ..domain import (
+    EXPIRE_AFTER,
+    Event,
+    ImportedJob,
+    JobPriority,
+    JobStatus,
+    LedgerCorruptError,
+    NewJob,
+    ScheduledJob,
+    StorageError,
+)
+from ..domain import commands as c
+from ..eventstore import Durability
+from ..eventstore.engines.files import FileSystem
+from ..instrumentation import OnlyTold, Progress
+from ..integrity import ExportedHead, VerifyReport, head_of
+from ..projections import ProjectionFactory, RebuildReport, StoredProjection
 from .background import Background
 from .clock import Clock
 from .closing import Closing
@@ -386,7 +391,7 @@ class Ledger:
             JobLedgerError: there are public keys, and the extra `seal` is not installed.
         """
         # Seldom asked for, and a fifth of what is imported.
-        from ..integrity.engines import verify_engine
+        from ..integrity import verify_engine
 
         if not self._read_only and not self._closed and self._files is not None:
             self._files.write()

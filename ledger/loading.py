@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ..domain.errors import LedgerCorruptError
-from ..eventstore.event_log import EventLog, FirstReading
-from ..eventstore.position import PositionError
-from ..instrumentation.telling import Progress
-from ..projections.logged_event import LogEntry
-from ..projections.snapshot import UNREADABLE, Snapshot, SnapshotError
+from ..domain import LedgerCorruptError
+from ..eventstore import EventLog, FirstReading, PositionError
+from ..instrumentation import Progress
+from ..projections import UNREADABLE, LogEntry, Snapshot, SnapshotError
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
 from .snapshots import Snapshots

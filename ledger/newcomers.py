@@ -7,10 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.job import commands as c
-from ..domain.job.importing import TIMES
-from ..domain.job.state import ImportedJob, NewJob, ScheduledJob
+from ..domain import TIMES, ImportedJob, NewJob, ScheduledJob, ValidationError
+from ..domain import commands as c
 from .ids import id_for
 from .zone import to_aware
 

@@ -7,7 +7,7 @@ import os
 import weakref
 from typing import Protocol
 
-from ..instrumentation.log import logger
+from ..instrumentation import logger
 
 
 class Handle(Protocol):

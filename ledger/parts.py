@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ..eventstore.clock_jump import boot_time
-from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.engines.files.lock import LockWait, Patience
-from ..eventstore.engines.registry import EngineOptions, open_engine
-from ..eventstore.event_log import EventLog
-from ..eventstore.port import HasPlace, Resumable
-from ..instrumentation.log import logger
-from ..instrumentation.telling import OnlyTold
-from ..projections.logged_event import EVENTS
-from ..projections.stored import make_all
+from ..eventstore import EventLog, HasPlace, Resumable, boot_time
+from ..eventstore.engines import EngineOptions, open_engine
+from ..eventstore.engines.files import FileSystem, LockWait, Patience
+from ..instrumentation import OnlyTold, logger
+from ..projections import EVENTS, make_all
 from ..release import __version__
 from .background import Background, WritesBehind
 from .clock import SystemClock, utc_of

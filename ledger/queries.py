@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from ..domain.errors import JobNotFoundError, ValidationError
-from ..domain.job.state import JobStatus, ScheduledJob, detached
-from ..projections.board import Board
+from ..domain import JobNotFoundError, JobStatus, ScheduledJob, ValidationError, detached
+from ..projections import Board
 
 _MOST_COMPARED = 10_000
 

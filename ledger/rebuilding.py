@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ..domain.errors import ValidationError
-from ..eventstore.event_log import EventLog
-from ..eventstore.position import DayRead
-from ..instrumentation.telling import Progress
-from ..projections.logged_event import LogEntry
-from ..projections.marker import Marker, marker_path
-from ..projections.rebuild import (
+from ..domain import ValidationError
+from ..eventstore import DayRead, EventLog
+from ..instrumentation import Progress
+from ..projections import (
     DAILY_FILES,
     Comparison,
     Difference,
+    LogEntry,
+    Marker,
+    ProjectionFactory,
     RebuildReport,
     Replay,
     count_files,
+    marker_path,
 )
-from ..projections.stored import ProjectionFactory
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
 from .loading import StateLoader

@@ -9,9 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from ..domain.errors import SchedulerRunningError, StorageError
-from ..eventstore.engines.files.filesystem import FileIdentity, FileSystem, located, storage_errors
-from ..eventstore.port import Engine, KeepsRunner, Place, RunnerLock
+from ..domain import SchedulerRunningError, StorageError
+from ..eventstore import Engine, KeepsRunner, Place, RunnerLock
+from ..eventstore.engines.files import FileIdentity, FileSystem, located, storage_errors
 
 LOCK_NAME = "runner.lock"
 _TRIES = 10

@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.policy import EXPIRE_AFTER
-from ..domain.validation import check_by
-from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.port import Durability
-from ..instrumentation.telling import Progress
-from ..projections.stored import ProjectionFactory
+from ..domain import EXPIRE_AFTER, ValidationError, check_by
+from ..eventstore import Durability
+from ..eventstore.engines.files import FileSystem
+from ..instrumentation import Progress
+from ..projections import ProjectionFactory
 from .clock import Clock
 from .uniqueness import Unique, check_setting
 from .zone import load_zone

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..domain.errors import StorageError
-from ..eventstore.engines.files.filesystem import storage_errors
-from ..eventstore.engines.files.lock import Patience
-from ..eventstore.port import Place
-from ..instrumentation.log import logger
-from ..projections.snapshot import (
+from ..domain import StorageError
+from ..eventstore import Place
+from ..eventstore.engines.files import Patience, storage_errors
+from ..instrumentation import logger
+from ..projections import (
     OtherReleaseError,
+    ProjectionWriter,
     Snapshot,
     SnapshotError,
     SnapshotHeader,
@@ -21,7 +21,6 @@ from ..projections.snapshot import (
     read_snapshot_header,
     snapshot_path,
 )
-from ..projections.writer import ProjectionWriter
 
 _SHARE = 20
 """A new one waits for this part of all events at least: what it costs grows with what there is."""

@@ -7,12 +7,8 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Protocol
 
-from ..eventstore.position import Position
-from ..projections.board import Board
-from ..projections.changes import changes
-from ..projections.logged_event import LogEntry
-from ..projections.projection import Change
-from ..projections.snapshot import Snapshot
+from ..eventstore import Position
+from ..projections import Board, Change, LogEntry, Snapshot, changes
 
 _MANY = 256
 """From so many events on it is worth it to find out which jobs are open only after all of them."""

@@ -7,15 +7,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.job import commands as c
-from ..domain.job.events import Event
-from ..domain.job.evolve import evolve
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..projections.board import Board
-from ..projections.projection import Change
-from ..projections.snapshot import Snapshot
-from ..projections.text_index import TextIndex, text_key
+from ..domain import Event, JobStatus, ScheduledJob, ValidationError, evolve
+from ..domain import commands as c
+from ..projections import Board, Change, Snapshot, TextIndex, text_key
 from .command_handler import Intent
 from .newcomers import labelled, named
 

@@ -9,21 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..domain.errors import StorageError
-from ..eventstore.engines.files.copying import copy_file
-from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
-from ..eventstore.engines.files.owner import DIRECTORY_MODE
-from ..eventstore.event_log import EventLog
-from ..instrumentation.log import logger
-from ..projections.logged_event import LogEntry
-from ..projections.marker import Marker
-from ..projections.snapshot import (
+from ..domain import StorageError
+from ..eventstore import EventLog
+from ..eventstore.engines.files import (
+    DIRECTORY_MODE,
+    FileSystem,
+    copy_file,
+    is_no_file,
+    storage_errors,
+)
+from ..instrumentation import logger
+from ..projections import (
+    LogEntry,
+    Marker,
+    ProjectionWriter,
     SnapshotError,
     read_snapshot,
     read_snapshot_header,
     snapshot_path,
 )
-from ..projections.writer import ProjectionWriter
 from ..release import __version__
 
 _WAY_OUT = (

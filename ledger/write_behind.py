@@ -6,14 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..domain.errors import JobLedgerError, LedgerBusyError, StorageError
-from ..eventstore.commit_queue import Decision
-from ..eventstore.event_log import EventLog
-from ..eventstore.port import Durability
-from ..eventstore.record import NewRecord
-from ..instrumentation.log import logger
-from ..instrumentation.telling import Repeated
-from ..projections.logged_event import LogEntry
+from ..domain import JobLedgerError, LedgerBusyError, StorageError
+from ..eventstore import Decision, Durability, EventLog, NewRecord
+from ..instrumentation import Repeated, logger
+from ..projections import LogEntry
 from .background import Background, WritesBehind
 from .derived_files import DerivedFiles
 from .snapshots import Snapshots

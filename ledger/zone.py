@@ -6,8 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..domain.errors import ValidationError
-from ..domain.times import in_utc, in_zone, is_naive
+from ..domain import ValidationError, in_utc, in_zone, is_naive
 
 
 def load_zone(name: str | ZoneInfo) -> ZoneInfo:

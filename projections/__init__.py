@@ -1,1 +1,76 @@
-"""What is derived from the log: current state, daily files. All of it can be thrown away."""
+"""What is derived from the log: current jobs, due queue, daily files, snapshots, figures.
+
+All of it can be thrown away and is made again from the events, the same to the byte. A projection
+is given one `Change` after the other: an event, and the job before and after it.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..faces import face
+
+if TYPE_CHECKING:
+    from .board import *
+    from .daily_files import *
+    from .figures import *
+    from .file_content import *
+    from .jobs import *
+    from .logged_event import *
+    from .marker import *
+    from .post_times import *
+    from .projection import *
+    from .queue import *
+    from .rebuild import *
+    from .replay import *
+    from .snapshot import *
+    from .stats import *
+    from .stored import *
+    from .text_index import *
+    from .writer import *
+else:
+    __all__, __getattr__, __dir__ = face(
+        __name__,
+        {
+            "board": ("Board",),
+            "daily_files": ("DailyFiles", "DayFile", "files_on_disk", "job_file"),
+            "figures": ("Day", "ErrorGroup", "Part", "Spread", "StatsReport", "Tally"),
+            "file_content": ("is_same",),
+            "jobs": ("Pages",),
+            "logged_event": ("EVENTS", "LogEntry", "LoggedEvent", "NewEvent", "to_event"),
+            "marker": ("Marker", "MarkerError", "marker_path", "read_marker"),
+            "post_times": ("PostTimes",),
+            "projection": ("Change",),
+            "queue": ("rank",),
+            "rebuild": (
+                "Comparison",
+                "DAILY_FILES",
+                "Difference",
+                "RebuildReport",
+                "Replay",
+                "count_files",
+            ),
+            "replay": ("changes",),
+            "snapshot": (
+                "OtherReleaseError",
+                "Snapshot",
+                "SnapshotError",
+                "SnapshotHeader",
+                "UNREADABLE",
+                "check_of_one_moment",
+                "encode_snapshot",
+                "is_made_by",
+                "read_snapshot",
+                "read_snapshot_header",
+                "snapshot_path",
+            ),
+            "stats": ("Stats", "gather"),
+            "stored": (
+                "ProjectionFactory",
+                "Stored",
+                "StoredProjection",
+                "make_all",
+                "projection_file",
+            ),
+            "text_index": ("TextIndex", "text_key"),
+            "writer": ("ProjectionWriter",),
+        },
+    )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 
-from ..domain.job.state import JobPriority, ScheduledJob
+from ..domain import JobPriority, ScheduledJob
 from .queue import DueQueue, Later
 
 

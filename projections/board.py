@@ -12,11 +12,15 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ..domain.errors import InvalidTransitionError, LedgerCorruptError
-from ..domain.job.events import Event
-from ..domain.job.evolve import evolve
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..domain.times import Moment
+from ..domain import (
+    Event,
+    InvalidTransitionError,
+    JobStatus,
+    LedgerCorruptError,
+    Moment,
+    ScheduledJob,
+    evolve,
+)
 from .ageing import AgeingQueue
 from .id_set import IdSet, same_ids
 from .jobs import OPEN, Jobs, JobsState

@@ -19,10 +19,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.job.events import Event
-from ..domain.job.state import ScheduledJob
-from ..domain.times import Moment
-from ..eventstore.engines.files.filesystem import FileSystem
+from ..domain import Event, Moment, ScheduledJob
+from ..eventstore.engines.files import FileSystem
 from .days import Days
 from .id_set import IdSet, same_ids
 from .jobs import Jobs, Pages, Picked, place_in_file

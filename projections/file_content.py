@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..eventstore.engines.files.filesystem import FileSystem
+from ..eventstore.engines.files import FileSystem
 
 Content = Iterable[bytes]
 """What a file has to hold, in parts; it can be iterated over more than once."""

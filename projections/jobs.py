@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heapreplace
 
 import msgspec
 
-from ..domain.job.state import JobStatus, ScheduledJob
+from ..domain import JobStatus, ScheduledJob
 
 PAGE_JOBS = 128
 _PAGES_KEPT = 4

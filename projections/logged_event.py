@@ -11,10 +11,17 @@ from typing import Any, Generic
 import msgspec
 from msgspec.structs import force_setattr
 
-from ..domain.errors import LedgerCorruptError, StorageError
-from ..domain.job.codec import DECODERS, SCHEMA, decode_data
-from ..domain.job.events import DataT, Event, JobEvent
-from ..eventstore.record import RECORDS, Form, NewRecord, Record
+from ..domain import (
+    DECODERS,
+    SCHEMA,
+    DataT,
+    Event,
+    JobEvent,
+    LedgerCorruptError,
+    StorageError,
+    decode_data,
+)
+from ..eventstore import RECORDS, Form, NewRecord, Record
 
 _KEYS = (
     "seq", "batch", "more", "at", "type", "job", "version", "schema", "by", "data", "prev", "hash",

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain.errors import JobLedgerError, StorageError
-from ..domain.job import fold
-from ..eventstore.checked import has_right_check, with_check
-from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.position import DayRead
+from ..domain import JobLedgerError, StorageError, fold
+from ..eventstore import DayRead, has_right_check, with_check
+from ..eventstore.engines.files import FileSystem
 
 _LONGEST = 4096
 _LAST = 2**63 - 1

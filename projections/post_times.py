@@ -12,11 +12,8 @@ from typing import assert_never
 
 import msgspec
 
-from ..domain.job import events as e
-from ..domain.job.outcome import leaves_unknown
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..domain.policy import Pacing
-from ..domain.times import Moment
+from ..domain import JobStatus, Moment, Pacing, ScheduledJob, leaves_unknown
+from ..domain import events as e
 from .projection import Change
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)

@@ -6,8 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..domain.job.events import Event
-from ..domain.job.state import ScheduledJob
+from ..domain import Event, ScheduledJob
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):

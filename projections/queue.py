@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from ..domain.job.state import JobStatus, ScheduledJob
+from ..domain import JobStatus, ScheduledJob
 
 Entry = tuple[int, datetime, int, str]
 """Rank and job id."""

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
-from ..instrumentation.telling import Progress
+from ..eventstore.engines.files import FileSystem, is_no_file, storage_errors
+from ..instrumentation import Progress
 from .board import Board
-from .changes import changes
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
 from .logged_event import LogEntry
+from .replay import changes
 from .stored import ProjectionFactory, make_all, projection_file
 
 DAILY_FILES = "daily_files"

@@ -19,13 +19,9 @@ from sys import intern
 import msgspec
 from msgspec.structs import force_setattr
 
-from ..domain.errors import JobLedgerError
-from ..domain.job import fold
-from ..domain.job.state import NO_KEYS, JobStatus, ScheduledJob, share_message
-from ..domain.times import Moment
-from ..eventstore.engines.files.filesystem import FileSystem
-from ..eventstore.position import DayRead, Position
-from ..eventstore.record import Repaired
+from ..domain import NO_KEYS, JobLedgerError, JobStatus, Moment, ScheduledJob, fold, share_message
+from ..eventstore import DayRead, Position, Repaired
+from ..eventstore.engines.files import FileSystem
 from .board import BoardState
 from .daily_files import DayState
 from .jobs import OPEN, JobsState, pack, unpack

@@ -19,14 +19,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.error_text import first_line, grouped
-from ..domain.job import events as e
-from ..domain.job.events import Event
-from ..domain.job.state import JobStatus, ScheduledJob
+from ..domain import Event, JobStatus, ScheduledJob, first_line, grouped
+from ..domain import events as e
 from .board import Board
-from .changes import changes
 from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
 from .projection import Change
+from .replay import changes
 
 TOP_ERRORS = 10
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from ..domain.errors import StorageError, ValidationError
-from ..domain.validation import clean_text
-from ..instrumentation.interruption import is_interruption
+from ..domain import StorageError, ValidationError, clean_text
+from ..instrumentation import is_interruption
 from .projection import Change, Projection
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from ..domain.job.state import ScheduledJob
+from ..domain import ScheduledJob
 from .projection import Change
 
 

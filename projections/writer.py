@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..eventstore.engines.files.filesystem import FileSystem, is_no_file, storage_errors
-from ..eventstore.engines.files.lock import Patience
-from ..eventstore.position import DayRead
+from ..eventstore import DayRead
+from ..eventstore.engines.files import FileSystem, Patience, is_no_file, storage_errors
 from .file_content import Content, is_same
 from .marker import Marker, MarkerError, encode_marker, marker_path, read_marker
 

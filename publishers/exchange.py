@@ -17,8 +17,7 @@ from typing import Any, Self
 
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.validation import clean_text
+from ..domain import ValidationError, clean_text
 from ..release import how_to_install
 
 try:

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from ..domain.errors import ValidationError
-from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
+from ..domain import ValidationError
+from ..scheduler import Attempt, OutcomeUnknown, PostResult
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
 from .threads_api import ThreadsApi
 from .threads_post import form_of

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ..domain.validation import clean_text
+from ..domain import clean_text
 from .exchange import Connection, NoAnswer, Response
 
 Kind = Literal["token", "restricted", "missing", "rate", "server", "wrong", "refused"]

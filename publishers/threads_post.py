@@ -6,8 +6,7 @@ import re
 from bisect import bisect_right
 from urllib.parse import urlsplit
 
-from ..domain.errors import ValidationError
-from ..domain.job.state import ScheduledJob
+from ..domain import ScheduledJob, ValidationError
 
 LONGEST_TEXT = 500
 LONGEST_ALT_TEXT = 1000

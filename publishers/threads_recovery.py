@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
+from ..scheduler import Attempt, OutcomeUnknown, PostResult
 from .exchange import NoAnswer, NotSent
 from .threads_api import ApiError, Container, ThreadsApi
 from .threads_steps import ASKED, DEAD, Pauses, Steps, Trouble, candidates, described, found

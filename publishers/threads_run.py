@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
+from ..scheduler import Attempt, OutcomeUnknown, PostResult
 from .exchange import NoAnswer, NotSent
 from .threads_api import ApiError, Container, ThreadsApi
 from .threads_steps import (

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from ..scheduler.attempt import Attempt, PostResult
+from ..scheduler import Attempt, PostResult
 from .exchange import NoAnswer, NotSent
 from .threads_api import ApiError, Container, ThreadsApi
 

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
-from ..domain.errors import ValidationError
+from ..domain import ValidationError
 
 VARIABLE = "THREADS_TOKEN"
 

@@ -17,10 +17,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from ..domain.errors import JobLedgerError, ValidationError
-from ..domain.job.state import ScheduledJob
-from ..domain.validation import clean_text
-from ..scheduler.attempt import Attempt, OutcomeUnknown, PostResult
+from ..domain import JobLedgerError, ScheduledJob, ValidationError, clean_text
+from ..scheduler import Attempt, OutcomeUnknown, PostResult
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 
 UNANSWERED = "webhook_unanswered"

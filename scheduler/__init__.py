@@ -1,1 +1,33 @@
-"""The running service: the ledger, the scheduler and its loop, attempts, recovery, clocks."""
+"""The running service: what starts when, the attempt at a post, how it ends, and what is rescued.
+
+`Scheduler` is a facade over parts: running attempts, dispatcher, completer, rescuer, loop. A
+publisher gets an `Attempt` and gives a `PostResult`, or says that it does not know.
+"""
+
+from typing import TYPE_CHECKING
+
+from ..faces import face
+
+if TYPE_CHECKING:
+    from .attempt import *
+    from .failures import *
+    from .scheduler import *
+    from .signals import *
+else:
+    __all__, __getattr__, __dir__ = face(
+        __name__,
+        {
+            "attempt": (
+                "Attempt",
+                "NotPosted",
+                "OutcomeUnknown",
+                "PostResult",
+                "Publisher",
+                "PublisherAdapter",
+                "ReconcilingPublisher",
+            ),
+            "failures": ("without_text",),
+            "scheduler": ("Scheduler",),
+            "signals": ("StopSignals",),
+        },
+    )

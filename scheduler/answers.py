@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..domain.errors import StorageError
-from ..instrumentation.foreign import (
+from ..domain import StorageError
+from ..instrumentation import (
     chain_of,
     described,
     guarded,

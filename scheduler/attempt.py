@@ -9,11 +9,9 @@ from typing import Any, Protocol, cast, runtime_checkable
 import msgspec
 from msgspec.structs import force_setattr
 
-from ..domain.errors import ValidationError
-from ..domain.job import commands as c
-from ..domain.job.state import ScheduledJob, copy_json
-from ..domain.validation import clean_text
-from ..instrumentation.foreign import described, guarded, id_of, is_of, shown, text_of
+from ..domain import ScheduledJob, ValidationError, clean_text, copy_json
+from ..domain import commands as c
+from ..instrumentation import described, guarded, id_of, is_of, shown, text_of
 from .permission import Permission
 
 WHAT_TO_RETURN = (

@@ -12,12 +12,9 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from ..domain.job import commands as c
-from ..domain.job.state import ScheduledJob
-from ..instrumentation.foreign import described
-from ..instrumentation.interruption import is_interruption
-from ..instrumentation.log import logger
-from ..instrumentation.secrets import hide_in
+from ..domain import ScheduledJob
+from ..domain import commands as c
+from ..instrumentation import described, hide_in, is_interruption, logger
 from .attempt import Attempt, PublisherAdapter
 from .calls import NotCalledError, call_async, call_blocking, can_start_threads
 from .completer import Completer

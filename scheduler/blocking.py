@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..instrumentation.log import logger
+from ..instrumentation import logger
 from .attempt import PublisherAdapter
 from .due_run import DueRun
 from .gate import Gate

@@ -9,7 +9,7 @@ import errno
 import re
 from enum import Enum
 
-from ..instrumentation.foreign import chain_of, classes_of, errno_of
+from ..instrumentation import chain_of, classes_of, errno_of
 
 
 class _Verdict(Enum):

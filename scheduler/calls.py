@@ -21,10 +21,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from ..domain.errors import JobLedgerError
-from ..instrumentation.foreign import guarded, is_of, place_of
-from ..instrumentation.interruption import is_interruption
-from ..instrumentation.log import logger
+from ..domain import JobLedgerError
+from ..instrumentation import guarded, is_interruption, is_of, logger, place_of
 from . import answers
 from . import attempt as contract
 from .answers import Answer

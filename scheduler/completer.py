@@ -13,21 +13,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..domain.errors import (
+from ..domain import (
     InvalidTransitionError,
     JobLedgerError,
+    JobStatus,
+    ScheduledJob,
     StaleAttemptError,
     StorageError,
     ValidationError,
+    clean_text,
 )
-from ..domain.job import commands as c
-from ..domain.job import events as e
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..domain.validation import clean_text
-from ..instrumentation.foreign import described
-from ..instrumentation.log import Log, logger
-from ..instrumentation.secrets import hide_in
-from ..ledger.command_handler import Outcome
+from ..domain import commands as c
+from ..domain import events as e
+from ..instrumentation import Log, described, hide_in, logger
+from ..ledger import Outcome
 from .failures import FailureHook, tell_end
 from .running import Running
 

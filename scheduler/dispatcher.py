@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from ..domain.errors import InvalidTransitionError, JobNotFoundError
-from ..domain.job import commands as c
-from ..domain.job.state import ScheduledJob, detached
-from ..ledger.command_handler import Outcome
-from ..projections.board import Board
+from ..domain import InvalidTransitionError, JobNotFoundError, ScheduledJob, detached
+from ..domain import commands as c
+from ..ledger import Outcome
+from ..projections import Board
 from .attempt import PublisherAdapter
 from .completer import Completer
 from .ledger_access import LedgerAccess

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..domain.errors import ValidationError
+from ..domain import ValidationError
 from .attempt import PublisherAdapter
 from .attempt_runner import AttemptRunner
 from .completer import Completer

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Literal
 
-from ..domain.job import commands as c
-from ..domain.job.state import ScheduledJob
+from ..domain import ScheduledJob
+from ..domain import commands as c
 from .answers import Answer
 from .settings import AttemptSettings
 

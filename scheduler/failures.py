@@ -16,12 +16,9 @@ from typing import Any
 
 import msgspec
 
-from ..domain.errors import JobLedgerError, ValidationError
-from ..domain.job import commands as c
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..instrumentation.foreign import guarded
-from ..instrumentation.log import is_told, logger
-from ..instrumentation.telling import Repeated
+from ..domain import JobLedgerError, JobStatus, ScheduledJob, ValidationError
+from ..domain import commands as c
+from ..instrumentation import Repeated, guarded, is_told, logger
 
 OnFailure = Callable[[ScheduledJob], object] | Callable[[ScheduledJob, str], object]
 """What is called for a job that has failed: with the job, and its error too where it takes two."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from time import sleep
 
-from ..domain.errors import SchedulerRunningError
+from ..domain import SchedulerRunningError
 
 _LOOK_EVERY_S = 0.1
 

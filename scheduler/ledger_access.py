@@ -7,13 +7,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ..eventstore.engines.files.lock import Patience
-from ..eventstore.event_log import EventLog
-from ..eventstore.port import RunnerLock
-from ..ledger.command_handler import CommandHandler
-from ..ledger.history import History
-from ..ledger.state import State
-from ..projections.logged_event import LogEntry
+from ..eventstore import EventLog, RunnerLock
+from ..eventstore.engines.files import Patience
+from ..ledger import CommandHandler, History, State
+from ..projections import LogEntry
 
 
 class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,9 +13,8 @@ from contextlib import suppress
 from math import inf
 from typing import Any
 
-from ..domain.errors import JobLedgerError
-from ..instrumentation.log import logger
-from ..instrumentation.telling import Repeated
+from ..domain import JobLedgerError
+from ..instrumentation import Repeated, logger
 from .attempt import PublisherAdapter
 from .attempt_runner import LOOK_EVERY_S, AttemptRunner
 from .completer import Completer

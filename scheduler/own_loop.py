@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from ..instrumentation.interruption import is_interruption
+from ..instrumentation import is_interruption
 from .permission import Permission
 from .stop_request import Interrupted
 

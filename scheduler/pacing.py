@@ -7,12 +7,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ..domain.job.state import ScheduledJob
-from ..projections.board import Board
-from ..projections.post_times import PostTimes
-from ..projections.projection import Change
-from ..projections.queue import rank
-from ..projections.snapshot import Snapshot, SnapshotError
+from ..domain import ScheduledJob
+from ..projections import Board, Change, PostTimes, Snapshot, SnapshotError, rank
 from .settings import RunSettings
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..domain.job import commands as c
-from ..domain.job.events import Event
-from ..domain.job.state import ScheduledJob
-from ..ledger.command_handler import Outcome
+from ..domain import Event, ScheduledJob
+from ..domain import commands as c
+from ..ledger import Outcome
 from .execution import interruption
 from .ledger_access import LedgerAccess
 from .running import Running

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from ..domain.job import commands as c
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..projections.board import Board
+from ..domain import JobStatus, ScheduledJob
+from ..domain import commands as c
+from ..projections import Board
 from .execution import interruption
 from .settings import AttemptSettings
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from ..domain.job import commands as c
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..instrumentation.log import logger
-from ..projections.board import Board
+from ..domain import JobStatus, ScheduledJob
+from ..domain import commands as c
+from ..instrumentation import logger
+from ..projections import Board
 from . import recovery
 from .completer import Completer
 from .failures import FailureHook, tell_outcome

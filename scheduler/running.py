@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from ..domain.errors import JobLedgerError
-from ..domain.job import commands as c
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..eventstore.event_log import EventLog
-from ..ledger.state import State
-from ..projections.logged_event import LogEntry
+from ..domain import JobLedgerError, JobStatus, ScheduledJob
+from ..domain import commands as c
+from ..eventstore import EventLog
+from ..ledger import State
+from ..projections import LogEntry
 from .attempt import Attempt
 
 

@@ -12,15 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Unpack
 
-from ..domain.errors import StorageError
-from ..domain.job import commands as c
-from ..domain.job.state import ScheduledJob
-from ..domain.policy import MAX_RUNNING_MINUTES, Pacing, RetryPolicy
-from ..instrumentation.log import logger
-from ..ledger.clock import SystemClock
-from ..ledger.ledger import Ledger
-from ..ledger.runner_lock import find_runner_lock
-from ..ledger.settings import LedgerOptions, LedgerSettings
+from ..domain import MAX_RUNNING_MINUTES, Pacing, RetryPolicy, ScheduledJob, StorageError
+from ..domain import commands as c
+from ..instrumentation import logger
+from ..ledger import Ledger, LedgerOptions, LedgerSettings, SystemClock, find_runner_lock
 from .attempt import PostCallback, Publisher, PublisherAdapter
 from .completer import OUTCOMES
 from .due_run import check_limit

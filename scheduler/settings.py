@@ -9,11 +9,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.job import commands as c
-from ..domain.job.state import ScheduledJob
-from ..domain.policy import Pacing, RetryPolicy
-from ..domain.validation import check_timeout
+from ..domain import Pacing, RetryPolicy, ScheduledJob, ValidationError, check_timeout
+from ..domain import commands as c
 
 MOST_RUNNING_MINUTES = 366 * 24 * 60
 

@@ -1,63 +1,48 @@
-"""The kit for tests of publishers and of programs that use a ledger. Needs `jobledger[testing]`
+"""The kit for tests of publishers and of programs that use a ledger (docs/testing.md).
+
+A simulated disk that crashes wherever it is told to, faults of every k-th operation, strategies
+and a machine for hypothesis, and the stage that the simulator plays on. Needs `jobledger[testing]`
 where hypothesis comes in (LifecycleMachine and the strategies); the rest needs nothing more.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ..faces import face
 from ..release import how_to_install
 
 if TYPE_CHECKING:
-    from ..ledger.clock import ManualClock
-    from .crashes import CrashReport, Posts, crash_everywhere, crash_point
-    from .disk import SimulatedDisk
-    from .faults import Fault, FaultyFileSystem
-    from .machine import LifecycleMachine
-    from .strategies import commands, disk_faults, jobs, ledgers
+    from ..ledger import ManualClock as ManualClock
+    from .crashes import CrashReport as CrashReport
+    from .crashes import Posts as Posts
+    from .crashes import crash_everywhere as crash_everywhere
+    from .crashes import crash_point as crash_point
+    from .disk import SimulatedDisk as SimulatedDisk
+    from .faults import Fault as Fault
+    from .faults import FaultyFileSystem as FaultyFileSystem
+    from .machine import LifecycleMachine as LifecycleMachine
+    from .strategies import commands as commands
+    from .strategies import disk_faults as disk_faults
+    from .strategies import jobs as jobs
+    from .strategies import ledgers as ledgers
 
-_HOMES = {
-    "CrashReport": ".crashes",
-    "Fault": ".faults",
-    "FaultyFileSystem": ".faults",
-    "LifecycleMachine": ".machine",
-    "ManualClock": "..ledger.clock",
-    "Posts": ".crashes",
-    "SimulatedDisk": ".disk",
-    "commands": ".strategies",
-    "crash_everywhere": ".crashes",
-    "crash_point": ".crashes",
-    "disk_faults": ".strategies",
-    "jobs": ".strategies",
-    "ledgers": ".strategies",
-}
-__all__ = [
-    "CrashReport",
-    "Fault",
-    "FaultyFileSystem",
-    "LifecycleMachine",
-    "ManualClock",
-    "Posts",
-    "SimulatedDisk",
-    "commands",
-    "crash_everywhere",
-    "crash_point",
-    "disk_faults",
-    "jobs",
-    "ledgers",
-]
-
-
-if not TYPE_CHECKING:  # which is to know that there are no other names
+    __all__: list[str]
+else:
+    __all__, _find, __dir__ = face(
+        __name__,
+        {
+            "crashes": ("CrashReport", "Posts", "crash_everywhere", "crash_point"),
+            "disk": ("SimulatedDisk",),
+            "faults": ("Fault", "FaultyFileSystem"),
+            "machine": ("LifecycleMachine",),
+            "strategies": ("commands", "disk_faults", "jobs", "ledgers"),
+            ".ledger": ("ManualClock",),
+        },
+    )
 
     def __getattr__(name: str) -> Any:
-        """Import a name when it is first asked for."""
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"{__name__} has no {name}")
+        """Import a name when it is asked for, and say what to install where that is missing."""
         try:
-            return getattr(import_module(home, __name__), name)
+            return _find(name)
         except ModuleNotFoundError as error:
             if error.name != "hypothesis":
                 raise

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..domain.errors import JobNotFoundError
-from ..ledger.ledger import Ledger
+from ..domain import JobNotFoundError
+from ..ledger import Ledger
 from .model import Model, must
 from .processes import Process, RestlessClock, SimulatedWriter
 from .stores import Store

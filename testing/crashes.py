@@ -10,10 +10,9 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
-from ..domain.job.state import JobStatus, NewJob
-from ..ledger.ledger import Ledger
-from ..scheduler.attempt import Publisher
-from ..scheduler.scheduler import Scheduler
+from ..domain import JobStatus, NewJob
+from ..ledger import Ledger
+from ..scheduler import Publisher, Scheduler
 from .faults import CHANGES, OUTSIDE, Fault, Faulty
 from .processes import RestlessClock, quiet
 from .stage import Stage

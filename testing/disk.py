@@ -30,7 +30,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from ..eventstore.engines.files.filesystem import FileIdentity, FileSystem, LockHolder
+from ..eventstore.engines.files import FileIdentity, FileSystem, LockHolder
 from .inodes import Directory, DirectoryChange, File, FileChange
 from .power_cut import after_power_cut
 

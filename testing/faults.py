@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ..eventstore.engines.files.filesystem import FileIdentity, FileSystem, LockHolder
+from ..eventstore.engines.files import FileIdentity, FileSystem, LockHolder
 from .disk import SimulatedDisk
 
 ResultT = TypeVar("ResultT")

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..domain.errors import StorageError
-from ..eventstore.cursor import Cursor
-from ..eventstore.engines.memory import MemoryEngine, MemoryLedger, MemoryRunnerLock
-from ..eventstore.port import AppendFailedError, Block, Tail, Write
+from ..domain import StorageError
+from ..eventstore import AppendFailedError, Block, Cursor, Tail, Write
+from ..eventstore.engines import MemoryEngine, MemoryLedger, MemoryRunnerLock
 from .faults import Faulty
 
 

@@ -11,8 +11,8 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ..domain.job.state import NewJob
-from ..scheduler.attempt import Publisher
+from ..domain import NewJob
+from ..scheduler import Publisher
 from .faults import Fault
 from .processes import RestlessClock
 from .stage import Stage

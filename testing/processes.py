@@ -11,10 +11,8 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from ..ledger.background import Background
-from ..ledger.clock import ManualClock
-from ..ledger.ledger import Ledger
-from ..scheduler.scheduler import Scheduler
+from ..ledger import Background, Ledger, ManualClock
+from ..scheduler import Scheduler
 from .faults import Faulty
 from .stores import Store
 

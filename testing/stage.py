@@ -12,19 +12,18 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Literal
 
-from ..domain.errors import (
+from ..domain import (
     InvalidTransitionError,
     JobLedgerError,
     JobNotFoundError,
     LedgerCorruptError,
+    NewJob,
     SchedulerRunningError,
     StorageError,
     ValidationError,
 )
-from ..domain.job.state import NewJob
-from ..ledger.ledger import Ledger
-from ..scheduler.attempt import Publisher, PublisherAdapter
-from ..scheduler.scheduler import Scheduler
+from ..ledger import Ledger
+from ..scheduler import Publisher, PublisherAdapter, Scheduler
 from .comparison import compare_all, compare_jobs, compare_log, compare_reader
 from .faults import Fault, Faulty, Killed
 from .model import Model, Violation, must

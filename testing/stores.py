@@ -14,13 +14,10 @@ from random import Random
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 from uuid import UUID
 
-from ..eventstore.engines.memory import MemoryLedger
-from ..eventstore.engines.registry import EngineOptions, register
-from ..eventstore.port import Engine
-from ..integrity.engines import verify_engine
-from ..integrity.findings import VerifyReport
-from ..integrity.verify import verify_directory
-from ..ledger.ledger import Ledger
+from ..eventstore import Engine
+from ..eventstore.engines import EngineOptions, MemoryLedger, register
+from ..integrity import VerifyReport, verify_directory, verify_engine
+from ..ledger import Ledger
 from .disk import SimulatedDisk
 from .faults import Fault, Faulty, FaultyFileSystem
 from .faulty_engine import FaultyEngine

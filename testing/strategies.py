@@ -10,10 +10,8 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from ..domain.errors import JobLedgerError
-from ..domain.job.state import JobPriority, NewJob
-from ..ledger.clock import ManualClock
-from ..ledger.ledger import Ledger
+from ..domain import JobLedgerError, JobPriority, NewJob
+from ..ledger import Ledger, ManualClock
 from .disk import SimulatedDisk
 from .faults import Fault
 from .processes import SimulatedWriter

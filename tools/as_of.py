@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ..ledger.ledger import Ledger
-from ..ledger.queries import LedgerView
+from ..ledger import Ledger, LedgerView
 from .session import (
     zone_of,
 )

@@ -14,7 +14,7 @@ from keyword import iskeyword
 
 import click
 
-from ..domain.errors import JobLedgerError, LedgerCorruptError
+from ..domain import JobLedgerError, LedgerCorruptError
 from ..release import __version__
 from .grammar import Group
 from .location import place_options

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import click
 
-from ..domain.errors import StorageError, ValidationError
-from ..eventstore.engines.files.filesystem import FileSystem, storage_errors
-from ..eventstore.engines.files.owner import FILE_MODE, set_mode
+from ..domain import StorageError, ValidationError
+from ..eventstore.engines.files import FILE_MODE, FileSystem, set_mode, storage_errors
 
 FILE = click.Path(allow_dash=True, readable=False)
 """A file that an option names, which a shell completes; what it must be is asked where it is."""

@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..ledger.ledger import Ledger
-from ..ledger.queries import LedgerView
+from ..domain import JobStatus, ScheduledJob
+from ..ledger import Ledger, LedgerView
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from ..domain.errors import ValidationError
-from ..domain.job.state import JobPriority
-from ..ledger.ledger import Ledger
+from ..domain import JobPriority, ValidationError
+from ..ledger import Ledger
 from .files import read_in
 from .output import print_error
 from .session import Session, find_job, zone_of

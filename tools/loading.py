@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..domain.errors import ValidationError
+from ..domain import ValidationError
 from .streams import losing_what_others_print
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from ..domain.errors import ValidationError
+from ..domain import ValidationError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -41,7 +41,7 @@ def locate(given: Sequence[Given]) -> Path | str:
     location = location_of(first.text)
     for other in others:
         if location_of(other.text) != location:
-            from ..eventstore.engines.registry import shown
+            from ..eventstore.engines import shown
 
             said, otherwise = shown(first.text), shown(other.text)
             raise ValidationError(
@@ -61,7 +61,7 @@ def location_of(text: str) -> Path | str:
     """
     path = text
     if ":" in text:  # which few have: engines are looked for only then
-        from ..eventstore.engines.registry import check_scheme, directory_of, scheme_of
+        from ..eventstore.engines import check_scheme, directory_of, scheme_of
 
         directory = directory_of(text)
         if directory is None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ..domain.errors import ValidationError
-from ..eventstore.zone_rules import have_same_rules
-from ..ledger.zone import load_zone
+from ..domain import ValidationError
+from ..eventstore import have_same_rules
+from ..ledger import load_zone
 
 _LOCALTIME = Path("/etc/localtime")
 _TIMEZONE = Path("/etc/timezone")

@@ -14,11 +14,10 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
 
-from ..domain.errors import JobLedgerError, ValidationError
-from ..domain.job.state import ScheduledJob
-from ..instrumentation.secrets import mark_secret, without_secrets
+from ..domain import JobLedgerError, ScheduledJob, ValidationError
+from ..instrumentation import mark_secret, without_secrets
 from ..release import __version__
-from ..scheduler.failures import without_text
+from ..scheduler import without_text
 
 WITHIN_S = 10.0
 """How long each step may take: to connect, to send, and until there is an answer."""

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from ..domain.job.state import JobStatus, ScheduledJob
-from ..domain.text import printable as harmless
+from ..domain import JobStatus, ScheduledJob
+from ..domain import printable as harmless
 from .streams import escaped, has_unicode
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from ..instrumentation.telling import OnlyTold, Progress
+from ..instrumentation import OnlyTold, Progress
 from .output import console
 
 _EVERY_S = 0.1

@@ -7,10 +7,8 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from ..domain.errors import StorageError
-from ..domain.job.codec import decode_data
-from ..domain.job.events import EVENT_TYPES
-from ..eventstore.record import Record
+from ..domain import EVENT_TYPES, StorageError, decode_data
+from ..eventstore import Record
 
 _OF_ATTEMPT = {name for name, kind in EVENT_TYPES.items() if "attempt" in kind.__struct_fields__}
 _WITH_ERROR = {name for name, kind in EVENT_TYPES.items() if "error" in kind.__struct_fields__}

@@ -12,19 +12,23 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ..domain.errors import JobNotFoundError, LedgerCorruptError, StorageError, ValidationError
-from ..domain.job.state import ScheduledJob
+from ..domain import (
+    JobNotFoundError,
+    LedgerCorruptError,
+    ScheduledJob,
+    StorageError,
+    ValidationError,
+)
 from .location import Given, locate, near
 from .output import print_error, print_json, printable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from ..domain.job.events import Event
-    from ..instrumentation.telling import Progress
-    from ..ledger.ledger import Ledger
-    from ..ledger.queries import LedgerView
-    from ..projections.stored import ProjectionFactory
+    from ..domain import Event
+    from ..instrumentation import Progress
+    from ..ledger import Ledger, LedgerView
+    from ..projections import ProjectionFactory
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 _LONGEST_ID = 64
@@ -78,7 +82,7 @@ class Session:
     @cached_property
     def place(self) -> str:
         """Where the ledger is, for people: there may be a password in its location."""
-        from ..eventstore.engines.registry import shown
+        from ..eventstore.engines import shown
 
         return shown(self.location)
 
@@ -105,7 +109,7 @@ class Session:
         progress: Progress = lambda done, total: None,
     ) -> Iterator[Ledger]:
         """Open the ledger to change it; only `create` makes one, and says so."""
-        from ..ledger.ledger import Ledger
+        from ..ledger import Ledger
         from .who import who
 
         is_new = create and not self.exists()
@@ -147,7 +151,7 @@ class Session:
 
         Whoever reads the whole log does so without a snapshot: damage is met at once then.
         """
-        from ..ledger.ledger import Ledger
+        from ..ledger import Ledger
 
         self.must_exist()
         with (
@@ -214,16 +218,14 @@ def is_ledger(location: Path | str) -> bool:
         StorageError: the directory cannot be read.
     """
     if isinstance(location, str):
-        from ..eventstore.engines.registry import EngineOptions, open_engine
+        from ..eventstore.engines import EngineOptions, open_engine
 
         try:
             open_engine(location, EngineOptions(read_only=True)).close()
         except StorageError:
             return False
         return True
-    from ..eventstore.engines.files.filesystem import FileSystem, located, storage_errors
-    from ..eventstore.engines.files.head import HEAD_NAME
-    from ..eventstore.engines.files.segment import list_days
+    from ..eventstore.engines.files import HEAD_NAME, FileSystem, list_days, located, storage_errors
 
     fs, days = FileSystem(), list[str]()
     directory = located(fs, location)
@@ -292,7 +294,7 @@ class JobId(click.types.StringParamType):
         """Complete with the ids that begin with what is typed; never an error."""
         from click.shell_completion import CompletionItem
 
-        from ..ledger.ledger import Ledger
+        from ..ledger import Ledger
 
         found: list[ScheduledJob] = []
         with suppress(Exception), quiet():

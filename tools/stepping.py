@@ -8,11 +8,9 @@ from datetime import datetime
 
 import click
 
-from ..domain.errors import ValidationError
-from ..ledger.ledger import Ledger
-from ..projections.board import Board
-from ..projections.changes import changes
-from ..projections.projection import Change
+from ..domain import ValidationError
+from ..ledger import Ledger
+from ..projections import Board, Change, changes
 from .output import printable
 from .render.differences import difference, print_differences
 from .render.timeline import describe

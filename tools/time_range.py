@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ..domain.errors import ValidationError
+from ..domain import ValidationError
 from .typed_times import parse_time
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain.errors import ValidationError
+from ..domain import ValidationError
 
 FORMS = (
     "use 9:00, 'today 9:00', 'tomorrow 9:00', 'friday 18:30', now, +10m, -2h, '2 days ago', or"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from ..domain.validation import check_by
+from ..domain import check_by
 
 
 def who() -> str:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import msgspec
 
-from ...domain.errors import SchedulerRunningError, StorageError
+from ...domain import SchedulerRunningError, StorageError
 from ..cursor import Cursor
 from ..port import Block, Identity, Tail, Write
 from ..record import GENESIS

@@ -15,13 +15,12 @@ from urllib.parse import unquote
 
 import msgspec
 
-from ...domain.errors import ValidationError
+from ...domain import ValidationError
 from ..port import Durability, Engine
 from ..reader import LogReader
 from ..record import Form, R
 from ..zone_rules import check_same_zone
-from .files.filesystem import FileSystem
-from .files.lock import Patience
+from .files import FileSystem, Patience
 
 
 def _now() -> datetime:
@@ -153,7 +152,7 @@ def _opener(scheme: str) -> OpenEngine:
 
 
 def _open_files(directory: Path, options: EngineOptions) -> Engine:
-    from .files.engine import FileEngine
+    from .files import FileEngine
 
     return FileEngine(
         directory,

@@ -3,5 +3,21 @@ and a clock that is moved; no threads and no real time, so a seed repeats its hi
 
 `steps` has what may happen, `life` how each of it is done to a ledger, `platform` where its runner
 posts to; `simulation` runs steps, and shortens a run that fails. The stage that this happens on,
-and the model that it is held against, are those of the kit (`tools/testing`).
+and the model that it is held against, are those of the kit, one room above.
 """
+
+from typing import TYPE_CHECKING
+
+from ...faces import face
+
+if TYPE_CHECKING:
+    from .simulation import *
+    from .steps import *
+else:
+    __all__, __getattr__, __dir__ = face(
+        __name__,
+        {
+            "simulation": ("Outcome", "shrink", "simulate"),
+            "steps": ("Step", "steps_of"),
+        },
+    )

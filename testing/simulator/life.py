@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from ...domain.job.state import JobPriority, NewJob
-from ...ledger.ledger import Ledger
+from ...domain import JobPriority, NewJob
+from ...ledger import Ledger
 from ..model import must
 from ..processes import Process, RestlessClock
 from ..stage import Stage

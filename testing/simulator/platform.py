@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from ...scheduler.attempt import Attempt, NotPosted, OutcomeUnknown, PostResult
+from ...scheduler import Attempt, NotPosted, OutcomeUnknown, PostResult
 from ..faults import Killed
 from ..processes import Process
 

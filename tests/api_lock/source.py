@@ -28,6 +28,9 @@ class Module:
 
     made: dict[str, ast.stmt] = field(default_factory=dict)
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)
+    exported: set[str] = field(default_factory=set)
+    all_of: list[str] = field(default_factory=list)
+    """Whose names it has all, by `*`."""
 
 
 class Source:
@@ -45,17 +48,21 @@ class Source:
         if name in names.made:
             return Name(module, name, names.made[name])
         if name not in names.imported:
-            return None
+            through = (self.find(behind, name) for behind in names.all_of)
+            return next(filter(None, through), None)
         origin, original = names.imported[name]
         if self._is_module(f"{origin}.{original}"):
             return Name(f"{origin}.{original}", original, None)
         return self.find(origin, original)
 
     def exported(self, module: str) -> list[str]:
-        """List the names in the `__all__` of a module, in order."""
-        node = self._read(module).made["__all__"]
-        assert isinstance(node, ast.Assign)
-        return sorted(ast.literal_eval(node.value))
+        """List the names in the `__all__` of a module, in order; of a face, which makes that of a
+        table, those that it imports for a type checker under the same name."""
+        names = self._read(module)
+        node = names.made["__all__"]
+        if isinstance(node, ast.Assign):
+            return sorted(ast.literal_eval(node.value))
+        return sorted(names.exported - {"__version__"})
 
     def _path(self, module: str) -> Path:
         place = self._root.joinpath(*module.split(".")[1:])
@@ -81,7 +88,12 @@ def _take(names: Module, package: str, node: ast.stmt) -> None:
             base = near[: len(near) - level + 1]
             module = ".".join([*base, *([origin] if origin else [])])
             for each in node.names:
+                if each.name == "*":
+                    names.all_of.append(module)
+                    continue
                 names.imported[each.asname or each.name] = module, each.name
+                if each.asname == each.name:
+                    names.exported.add(each.name)
         case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
             names.made[name] = node
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):

@@ -18,8 +18,8 @@ from support.anchors import ROOT
 from support.eventstore import NOON, Seen, at_once, new
 
 from jobledger import ManualClock, StorageError, ValidationError
+from jobledger.eventstore.engines import EngineOptions, open_engine, register
 from jobledger.eventstore.engines.files.engine import FileEngine
-from jobledger.eventstore.engines.registry import EngineOptions, open_engine, register
 from jobledger.eventstore.event_log import EventLog
 from jobledger.eventstore.port import Engine
 from jobledger.eventstore.record import RECORDS, NewRecord, Record

@@ -1,7 +1,7 @@
 """Mutants: copies of the project with one mistake in them, and whether the tests notice.
 
 A mutant names an anchor in the source and what changes at its statement (`anchors.py`,
-`changes.py`), so that the source can move on without the lists of mutants.
+`replay.py`), so that the source can move on without the lists of mutants.
 """
 
 from __future__ import annotations

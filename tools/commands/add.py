@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from ...domain.job.state import JobPriority
+from ...domain import JobPriority
 from ..grammar import command
 from ..job_changes import (
     PRIORITIES,

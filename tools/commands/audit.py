@@ -13,17 +13,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ...domain.errors import LedgerCorruptError
-from ...domain.job.events import EVENT_TYPES
-from ...domain.validation import check_by
-from ...eventstore.engines.registry import open_reader
-from ...eventstore.lines import RECORDS_WITH_LINES
-from ...eventstore.reader import LogReader
-from ...eventstore.record import RECORDS, Record
-from ...instrumentation.telling import Progress
-from ...ledger.queries import not_found
-from ...ledger.zone import load_zone
-from ...projections.logged_event import to_event
+from ...domain import EVENT_TYPES, LedgerCorruptError, check_by
+from ...eventstore import RECORDS, RECORDS_WITH_LINES, LogReader, Record
+from ...eventstore.engines import open_reader
+from ...instrumentation import Progress
+from ...ledger import load_zone, not_found
+from ...projections import to_event
 from ..filters import account_option
 from ..grammar import command
 from ..output import print_error, printable, short_id

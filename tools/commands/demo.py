@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from ...domain.errors import ValidationError
+from ...domain import ValidationError
 from ...release import how_to_install
 from ..grammar import command
 from ..session import Session, pass_session

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from ...ledger.ledger import Ledger
-from ...ledger.queries import LedgerView
+from ...ledger import Ledger, LedgerView
 from ..as_of import as_of, parse_moment_of, said
 from ..grammar import command
 from ..output import print_json

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ...domain.errors import StorageError, ValidationError
-from ...domain.job.state import JobStatus, ScheduledJob
-from ...eventstore.engines.files.filesystem import storage_errors
-from ...ledger.ledger import Ledger
+from ...domain import JobStatus, ScheduledJob, StorageError, ValidationError
+from ...eventstore.engines.files import storage_errors
+from ...ledger import Ledger
 from ..files import FILE, WrittenOut, check_free, write_out
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command

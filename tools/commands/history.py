@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ...domain.job.events import Event
-from ...domain.job.state import ScheduledJob
-from ...ledger.ledger import Ledger
+from ...domain import Event, ScheduledJob
+from ...ledger import Ledger
 from ..grammar import command
 from ..output import console, print_json, status_text
 from ..render.timeline import NARROW, life_of, narrow_timeline, timeline

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...domain.job.state import JobStatus
-from ...eventstore.engines.files.filesystem import FileSystem
-from ...eventstore.engines.files.ledger_directory import check_may_create
-from ...ledger.ledger import Ledger
-from ...ledger.zone import load_zone
+from ...domain import JobStatus
+from ...eventstore.engines.files import FileSystem, check_may_create
+from ...ledger import Ledger, load_zone
 from ..files import FILE
 from ..grammar import command
 from ..output import print_error, print_json, printable

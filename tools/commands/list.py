@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...domain.job.state import JobStatus
+from ...domain import JobStatus
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command
 from ..output import print_json

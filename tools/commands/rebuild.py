@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ...projections.rebuild import Difference, RebuildReport
+from ...projections import Difference, RebuildReport
 from ..grammar import command
 from ..loading import projection_option
 from ..output import print_json, printable

@@ -9,11 +9,16 @@ from typing import Any
 import click
 import msgspec
 
-from ...domain.errors import SchedulerRunningError
-from ...eventstore.engines.files.damage import Damage, LostEvent, assess
-from ...eventstore.engines.files.filesystem import FileSystem
-from ...eventstore.engines.files.repair import read_plan, repair_directory
-from ...ledger.runner_lock import find_runner
+from ...domain import SchedulerRunningError
+from ...eventstore.engines.files import (
+    Damage,
+    FileSystem,
+    LostEvent,
+    assess,
+    read_plan,
+    repair_directory,
+)
+from ...ledger import find_runner
 from ..grammar import command
 from ..output import print_error, print_json, printable
 from ..session import Session, json_option, pass_session

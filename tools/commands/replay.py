@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...domain.errors import ValidationError
-from ...domain.job.state import JobStatus
+from ...domain import JobStatus, ValidationError
 from ..as_of import as_of, parse_moment_of, said
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command

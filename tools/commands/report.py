@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...domain.errors import JobLedgerError, StorageError, ValidationError
-from ...domain.job.events import Event
-from ...eventstore.engines.files.filesystem import storage_errors
-from ...instrumentation.telling import Progress
-from ...ledger.ledger import Ledger
+from ...domain import Event, JobLedgerError, StorageError, ValidationError
+from ...eventstore.engines.files import storage_errors
+from ...instrumentation import Progress
+from ...ledger import Ledger
 from ...release import how_to_install
 from ..files import FILE, WrittenOut
 from ..grammar import command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...ledger.ledger import Ledger
+from ...ledger import Ledger
 from ..grammar import command
 from ..job_changes import (
     move_job,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ...domain.errors import ValidationError
-from ...ledger.ledger import Ledger
+from ...domain import ValidationError
+from ...ledger import Ledger
 from ..grammar import command
 from ..job_changes import (
     change_job,

@@ -17,7 +17,7 @@ from ..session import Session, json_option, pass_session
 from ..streams import losing_what_others_print
 
 if TYPE_CHECKING:
-    from ...scheduler.scheduler import Scheduler
+    from ...scheduler import Scheduler
     from ..notifying import Notifier
 
 
@@ -136,8 +136,7 @@ def run(
       jobledger run --publisher my_posts:publish --quota 250 --min-gap-s 60
       jobledger run --publisher my_posts:publish --notify https://example.org/failed
     """
-    from ...scheduler.attempt import PublisherAdapter
-    from ...scheduler.scheduler import Scheduler
+    from ...scheduler import PublisherAdapter, Scheduler
     from ..who import who
 
     is_new = create and not session.exists()
@@ -175,7 +174,7 @@ def run(
 
 def _settings(options: RunOptions) -> dict[str, Any]:
     """Return what a Scheduler is to be given for these options."""
-    from ...domain.policy import Pacing, RetryPolicy
+    from ...domain import Pacing, RetryPolicy
 
     ageing, timeout = options["ageing_minutes"], options["publish_timeout_s"]
     min_gap_s, quota = options["min_gap_s"], options["quota"]
@@ -211,7 +210,7 @@ def _run_once(
     """Run what is due; return how many ran, and the signal that ended it early."""
     from signal import Signals
 
-    from ...scheduler.signals import StopSignals
+    from ...scheduler import StopSignals
 
     stop, stop_now = scheduler.stop_soon, scheduler.stop_now
     with StopSignals(stop, stop_now, grace_s, of_program=True) as signals:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from ...domain.errors import ValidationError
-from ...integrity.seals import SigningKey, fingerprint, seal_file
+from ...domain import ValidationError
+from ...integrity import SigningKey, fingerprint, seal_file
 from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import print_json, printable
@@ -87,7 +87,7 @@ def _make_key(session: Session, name: str, password: bytes | None) -> None:
 
 
 def _seal(session: Session, name: str, password: bytes | None, today: bool) -> None:
-    from ...integrity.sealing import seal_days
+    from ...integrity import seal_days
 
     session.must_exist()
     with naming(name):
@@ -109,8 +109,7 @@ def _seal(session: Session, name: str, password: bytes | None, today: bool) -> N
 
 def _why_none(directory: Path, today: bool) -> str:
     """Why there was nothing to seal. A day is finished when the log has a newer one."""
-    from ...eventstore.engines.files.filesystem import FileSystem
-    from ...eventstore.engines.files.segment import list_days
+    from ...eventstore.engines.files import FileSystem, list_days
 
     days = list_days(FileSystem(), directory)
     if today:

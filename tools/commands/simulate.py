@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...domain.errors import ValidationError
+from ...domain import ValidationError
 from ..grammar import command
 from ..output import print_json, printable
 from ..progress import progress_bar
@@ -17,8 +17,7 @@ from ..session import Session, json_option, pass_session
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...testing.simulator.simulation import Outcome
-    from ...testing.simulator.steps import Step
+    from ...testing.simulator import Outcome, Step
 
 _SHOWN = 10
 """How many of the last events a failure shows."""
@@ -59,8 +58,7 @@ def simulate_(
       jobledger simulate --seed 7 --steps 200
       jobledger simulate --steps 1000 --shrink
     """
-    from ...testing.simulator.simulation import shrink, simulate
-    from ...testing.simulator.steps import steps_of
+    from ...testing.simulator import shrink, simulate, steps_of
 
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     chosen = _chosen(steps_of(seed, steps, engine), only)

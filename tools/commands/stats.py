@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ...ledger.ledger import Ledger
-from ...projections.figures import StatsReport
-from ...projections.stats import gather
+from ...ledger import Ledger
+from ...projections import StatsReport, gather
 from ..filters import account_option
 from ..grammar import command
 from ..output import print_json

@@ -9,12 +9,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.errors import StorageError
-from ...domain.job.state import JobStatus, ScheduledJob
-from ...eventstore.engines.files.filesystem import FileSystem, storage_errors
-from ...ledger.ledger import Ledger
-from ...ledger.runner_lock import LOCK_NAME
-from ...ledger.zone import load_zone
+from ...domain import JobStatus, ScheduledJob, StorageError
+from ...eventstore.engines.files import FileSystem, storage_errors
+from ...ledger import LOCK_NAME, Ledger, load_zone
 from ..grammar import command
 from ..output import moment, print_json, printable, short_id
 from ..render.tables import print_facts
@@ -143,7 +140,7 @@ def _runner(fs: FileSystem, ledger: Ledger, own: Path | None) -> RunnerStatus | 
 
 def _sealed(fs: FileSystem, ledger: Ledger, own: Path) -> SealStatus | None:
     """Sealing verifies the whole log first, so the newest seal says when that was."""
-    from ...integrity.seals import SealError, read_seal, sealed_days
+    from ...integrity import SealError, read_seal, sealed_days
 
     with storage_errors("read", own):
         days = sealed_days(fs.list_directory(own))

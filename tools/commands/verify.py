@@ -8,11 +8,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from ...domain.errors import ValidationError
-from ...instrumentation.telling import Progress
-from ...integrity.heads import ExportedHead
-from ...integrity.seals import TrustedKeys
-from ...integrity.verify import VerifyReport, verify_directory
+from ...domain import ValidationError
+from ...instrumentation import Progress
+from ...integrity import ExportedHead, TrustedKeys, VerifyReport, verify_directory
 from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import console, print_error, print_json, printable
@@ -99,8 +97,8 @@ def _verify(
 ) -> VerifyReport:
     if isinstance(location, Path):  # also what is left of a ledger, which no engine opens
         return verify_directory(location, progress=progress, since_heads=heads, public_keys=keys)
-    from ...eventstore.engines.registry import EngineOptions, open_engine
-    from ...integrity.engines import verify_engine
+    from ...eventstore.engines import EngineOptions, open_engine
+    from ...integrity import verify_engine
 
     with closing(open_engine(location, EngineOptions(read_only=True))) as engine:
         return verify_engine(engine, progress=progress, since_heads=heads, public_keys=keys)

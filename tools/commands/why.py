@@ -7,9 +7,8 @@ import textwrap
 
 import click
 
-from ...domain.job.events import Event
-from ...domain.job.state import JobStatus, ScheduledJob
-from ...ledger.ledger import Ledger
+from ...domain import Event, JobStatus, ScheduledJob
+from ...ledger import Ledger
 from ..grammar import command
 from ..output import print_json, printable
 from ..render.explanation import Surroundings, explain

@@ -8,9 +8,8 @@ from importlib.resources import files
 
 import msgspec
 
-from ...domain.errors import ValidationError
-from ...domain.job.state import JobPriority
-from ...ledger.ledger import Ledger
+from ...domain import JobPriority, ValidationError
+from ...ledger import Ledger
 from ..typed_times import parse_moment
 
 

@@ -9,7 +9,7 @@ import os
 
 import httpx
 
-from ...domain.errors import ValidationError
+from ...domain import ValidationError
 from ...publishers import WebhookPublisher
 
 URL_VARIABLE = "JOBLEDGER_DEMO_URL"

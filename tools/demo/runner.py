@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from ...domain.errors import JobLedgerError
+from ...domain import JobLedgerError
 from .publisher import URL_VARIABLE
 
 DEADLINE_S = 40.0

@@ -10,10 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ...domain.errors import StorageError
-from ...domain.job.state import JobStatus, ScheduledJob
-from ...integrity.verify import VerifyReport
-from ...ledger.ledger import Ledger
+from ...domain import JobStatus, ScheduledJob, StorageError
+from ...integrity import VerifyReport
+from ...ledger import Ledger
 from ...publishers.fake_platform import FakePlatform
 from ..commands.verify import print_report
 from ..output import printable

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ...domain.job.state import JobStatus, ScheduledJob
+from ...domain import JobStatus, ScheduledJob
 
 
 class Verdict(msgspec.Struct, frozen=True):

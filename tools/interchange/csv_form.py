@@ -17,8 +17,7 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from ...domain.errors import ValidationError
-from ...domain.job.state import ScheduledJob
+from ...domain import ScheduledJob, ValidationError
 from .fields import DOUBT, KEYS, NEEDED, STATE, Row, RowFault, place, to_document
 
 BOM = "\ufeff"

@@ -9,9 +9,17 @@ from uuid import uuid4
 
 import msgspec
 
-from ...domain.errors import ValidationError
-from ...domain.job.importing import TIMES, least_attempt, stated_doubt
-from ...domain.job.state import DICT_KEYS, JobPriority, JobStatus, ScheduledJob, copy_json
+from ...domain import (
+    DICT_KEYS,
+    TIMES,
+    JobPriority,
+    JobStatus,
+    ScheduledJob,
+    ValidationError,
+    copy_json,
+    least_attempt,
+    stated_doubt,
+)
 from ..typed_times import parse_moment
 
 KEYS = DICT_KEYS

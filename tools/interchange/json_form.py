@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.errors import ValidationError
-from ...domain.job.state import ScheduledJob
-from ...projections.daily_files import DailyFiles
+from ...domain import ScheduledJob, ValidationError
+from ...projections import DailyFiles
 from .fields import Row, RowFault, place, to_document
 
 _DECODER = json.JSONDecoder()

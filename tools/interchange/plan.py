@@ -11,14 +11,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.errors import JobLedgerError, ValidationError
-from ...domain.job import commands as c
-from ...domain.job.codec import encode_data
-from ...domain.job.decide import decide
-from ...domain.job.state import ImportedJob, JobStatus
-from ...eventstore.commit_queue import ENVELOPE_BYTES, MAX_APPEND_BYTES
-from ...instrumentation.telling import Progress
-from ...ledger.newcomers import in_zone, used_before
+from ...domain import ImportedJob, JobLedgerError, JobStatus, ValidationError, decide, encode_data
+from ...domain import commands as c
+from ...eventstore import ENVELOPE_BYTES, MAX_APPEND_BYTES
+from ...instrumentation import Progress
+from ...ledger import in_zone, used_before
 from .csv_form import read_csv
 from .duplicates import Candidates
 from .fields import Row, RowFault, own_metadata, to_job

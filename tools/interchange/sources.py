@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from ...domain.errors import StorageError, ValidationError
-from ...eventstore.engines.files.filesystem import storage_errors
+from ...domain import StorageError, ValidationError
+from ...eventstore.engines.files import storage_errors
 from ..session import is_ledger
 from .csv_form import BOM
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.job.state import ScheduledJob
+from ...domain import ScheduledJob
 from ..output import console, field_text, printable
 
 

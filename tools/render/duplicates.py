@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...domain.job import events as e
-from ...domain.job.events import Event
-from ...domain.job.outcome import leaves_unknown
-from ...domain.job.state import JobStatus
+from ...domain import Event, JobStatus, leaves_unknown
+from ...domain import events as e
 from .story import Story, names
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ...domain.job.events import Event
-from ...domain.job.state import ScheduledJob
+from ...domain import Event, ScheduledJob
 from .duplicates import duplicates
 from .standing import standing
 from .story import Story, Surroundings

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from ...domain.job import events as e
-from ...domain.job.state import JobStatus, ScheduledJob
-from ...domain.policy import MAX_RUNNING_MINUTES
+from ...domain import MAX_RUNNING_MINUTES, JobStatus, ScheduledJob
+from ...domain import events as e
 from .story import Story, names, plural
 from .timeline import span
 

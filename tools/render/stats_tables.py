@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...domain.job.state import JobStatus
-from ...projections.figures import ErrorGroup, Part, Spread, StatsReport, Tally
+from ...domain import JobStatus
+from ...projections import ErrorGroup, Part, Spread, StatsReport, Tally
 from ..output import STATUS_STYLE, console, moment, printable
 from ..streams import has_unicode
 from .timeline import span

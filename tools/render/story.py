@@ -8,10 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.job import events as e
-from ...domain.job.events import Event
-from ...domain.job.state import ScheduledJob
-from ...domain.policy import EXPIRE_AFTER
+from ...domain import EXPIRE_AFTER, Event, ScheduledJob
+from ...domain import events as e
 from .timeline import span
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ...domain.job.state import JobPriority, ScheduledJob
+from ...domain import JobPriority, ScheduledJob
 from ..output import STATUS_STYLE, moment, printable, short_id, status_words
 from ..streams import has_unicode
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.job import events as e
-from ...domain.job.events import Event
+from ...domain import Event
+from ...domain import events as e
 from ..output import printable
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.job import events as e
-from ...domain.job.state import ScheduledJob
-from ...projections.projection import Change
+from ...domain import ScheduledJob
+from ...domain import events as e
+from ...projections import Change
 
 MOST_FAILURES = 500
 

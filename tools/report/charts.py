@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pygal  # type: ignore[import-untyped]  # it has no types
 from markupsafe import Markup
 
-from ...projections.figures import Day
+from ...projections import Day
 
 # pygal leaves a finder for its plugins behind, of a kind that Python no longer calls: every later
 # import of the process would warn of it. Nothing here has plugins.

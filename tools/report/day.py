@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain.job.state import JobStatus, ScheduledJob
+from ...domain import JobStatus, ScheduledJob
 from ..output import printable
 from .attempts import AttemptSeen, bounds
 

@@ -12,13 +12,8 @@ import msgspec
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from ...domain.job.events import Event
-from ...domain.job.state import JobStatus, ScheduledJob
-from ...projections.board import Board
-from ...projections.changes import changes
-from ...projections.figures import StatsReport
-from ...projections.logged_event import LoggedEvent
-from ...projections.stats import Stats
+from ...domain import Event, JobStatus, ScheduledJob
+from ...projections import Board, LoggedEvent, Stats, StatsReport, changes
 from ..output import printable
 from ..render.timeline import span
 from .attempts import Attempts

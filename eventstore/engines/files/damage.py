@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ....domain.errors import LedgerCorruptError, StorageError
+from ....domain import LedgerCorruptError, StorageError
 from ...lines import lines_of
 from ...log import VerifiedLog
 from ...port import Identity, Tail

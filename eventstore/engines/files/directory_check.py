@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ....domain.errors import StorageError
+from ....domain import StorageError
 from .filesystem import FileSystem, storage_errors
 
 _NETWORK = {

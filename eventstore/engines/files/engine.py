@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from ....domain.errors import LedgerCorruptError, StorageError
+from ....domain import LedgerCorruptError, StorageError
 from ...cursor import Cursor
 from ...log import VerifiedLog
 from ...port import AppendFailedError, Block, Durability, Identity, Place, Tail, TornTail, Write

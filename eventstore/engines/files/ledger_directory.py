@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from ....domain.errors import LedgerCorruptError, StorageError
+from ....domain import LedgerCorruptError, StorageError
 from ...cursor import Cursor
 from ...port import Identity, Tail
 from ...record import encode_header

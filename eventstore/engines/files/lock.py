@@ -15,7 +15,7 @@ from time import monotonic
 
 import msgspec
 
-from ....domain.errors import LedgerBusyError
+from ....domain import LedgerBusyError
 from ...commit_queue import change_within_change
 from .filesystem import FileIdentity, FileSystem, LockHolder, storage_error
 

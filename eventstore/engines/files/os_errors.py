@@ -6,7 +6,7 @@ import errno
 import os
 from pathlib import Path
 
-from ....domain.errors import StorageError
+from ....domain import StorageError
 
 _HINTS = {
     errno.ENOSPC: "the disk is full: make room, then open the ledger again",

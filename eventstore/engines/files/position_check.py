@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ....domain.errors import LedgerCorruptError
+from ....domain import LedgerCorruptError
 from ...position import DayRead, Position, PositionError
 from ...record import MAX_LINE_BYTES, RecordError, decode_record
 from .filesystem import FileSystem, storage_errors

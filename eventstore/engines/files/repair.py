@@ -14,8 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from ....domain.errors import StorageError
-from ....domain.times import Moment, in_utc
+from ....domain import Moment, StorageError, in_utc
 from ...checked import has_right_check, with_check
 from ...port import Tail
 from ...record import (

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
-from ....domain.errors import StorageError
+from ....domain import StorageError
 from ...cursor import Cursor
 from ...port import Block, LogReplacedError, Tail
 from ...record import MAX_LINE_BYTES, Header, day_name

@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from ....domain.errors import LedgerCorruptError
+from ....domain import LedgerCorruptError
 from ...cursor import Cursor
 from ...lines import cut
 from ...log import COPIED_LAST, VerifiedLog

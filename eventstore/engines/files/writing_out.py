@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ....instrumentation.telling import Progress
+from ....instrumentation import Progress
 from ...cursor import Cursor
 from ...port import Engine, HasPlace, KeepsDayFiles, Lines, Place, Tail, reading_of
 from ...position import DayRead, Position

@@ -106,7 +106,7 @@ def test_ledgers_have_a_sound_history(ledger: Ledger) -> None:
 def test_every_name_of_the_kit_is_there_and_no_other() -> None:
     for name in testing.__all__:
         assert getattr(testing, name) is not None
-    with pytest.raises(AttributeError, match="has no nonsense"):
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = testing.nonsense  # type: ignore[attr-defined]  # that is tried
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-from ..domain.job.events import Event
-from ..eventstore.record import Record
+from ..domain import Event
+from ..eventstore import Record
 from .board import Board
 from .logged_event import LoggedEvent, to_event
 from .projection import Change

@@ -13,8 +13,8 @@ from jobledger.domain.job import events as e
 from jobledger.domain.job.codec import encode_data
 from jobledger.eventstore.record import RECORDS, NewRecord
 from jobledger.projections.board import Board
-from jobledger.projections.changes import changes
 from jobledger.projections.logged_event import EVENTS
+from jobledger.projections.replay import changes
 
 ADDED = e.JobAdded(
     account_id="a", content="x", scheduled_time=NOON, priority=JobPriority.NORMAL, max_retries=3,
