@@ -74,28 +74,53 @@ def has_unicode(encoding: str | None) -> bool:
     return (encoding or "").lower().startswith("utf")
 
 
-class _Output(io.FileIO):
-    """A descriptor that people or programs read, with failures that say so."""
+class _Output(io.BufferedWriter):
+    """A descriptor that people or programs read, with failures that say so.
+
+    What is given to the descriptor is given by the library alone: in a method of ours an
+    interruption could come between the system's write and the note that it was done, and what is
+    already out would be written again when the program ends.
+    """
 
     def __init__(self, name: _Name) -> None:
-        super().__init__(_DESCRIPTORS[name], "w", closefd=False)
+        super().__init__(io.FileIO(_DESCRIPTORS[name], "w", closefd=False))
         self.raises = name == "stdout"
         self.failed = False
 
     def write(self, data: ReadableBuffer, /) -> int:
-        size = memoryview(data).nbytes
+        rest = memoryview(data).cast("B")
+        size = rest.nbytes
         while not self.failed:
             try:
-                written = super().write(data)
+                super().write(rest)
+            except BlockingIOError as error:
+                rest = rest[error.characters_written :]
+                self._wait()
             except OSError as error:
-                self.failed = True
-                if self.raises:
-                    raise _failure(error) from error
+                self._fail(error)
             else:
-                if written is not None:
-                    return written
-                select.select([], [self], [])  # whoever started us reads without blocking
+                break
         return size
+
+    def flush(self) -> None:
+        while not self.failed:
+            try:
+                super().flush()
+            except BlockingIOError:
+                self._wait()
+            except OSError as error:
+                self._fail(error)
+            else:
+                break
+
+    def _wait(self) -> None:
+        select.select([], [self.fileno()], [])  # whoever started us reads without blocking
+
+    def _fail(self, error: OSError) -> None:
+        self.failed = True
+        super().__init__(self.raw)  # begins anew: what waits is dropped, and is not tried again
+        if self.raises:
+            raise _failure(error) from error
 
 
 class _ClosedInput(io.RawIOBase):
@@ -114,16 +139,16 @@ def losing_what_others_print() -> Iterator[None]:
 
     A publisher that prints must not fail by that: its post may be out already.
     """
-    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    if not isinstance(raw, _Output):
+    output = getattr(sys.stdout, "buffer", None)
+    if not isinstance(output, _Output):
         yield
         return
-    raw.raises = False
+    output.raises = False
     try:
         yield
         sys.stdout.flush()
     finally:
-        raw.raises, raw.failed = True, False
+        output.raises, output.failed = True, False
 
 
 def _failure(error: OSError) -> Exception:
@@ -176,7 +201,7 @@ def _writer(
             with suppress(OSError):
                 stream.flush()
         return io.TextIOWrapper(
-            io.BufferedWriter(_Output(name)),
+            _Output(name),
             encoding,
             errors,
             line_buffering=stream is None or stream.line_buffering,

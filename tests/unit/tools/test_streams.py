@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -45,3 +47,45 @@ def test_a_stream_that_is_no_file_is_left_alone(monkeypatch: pytest.MonkeyPatch)
     with standard_streams():
         print("chào")
     assert stream.getvalue() == "chào\n"
+
+
+INTERRUPTED = """
+import sys
+from jobledger.tools import streams
+
+def interrupt(frame, event, argument):
+    global steps
+    if frame.f_code.co_filename != streams.__file__:
+        return None
+    frame.f_trace_opcodes = True
+    steps -= event == "opcode"
+    if steps == 0:
+        raise KeyboardInterrupt
+    return interrupt
+
+for at in range(1, 1000):
+    with streams.standard_streams():
+        steps = at
+        sys.settrace(interrupt)
+        try:
+            print(at, flush=True)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        sys.stdout.flush()
+    if steps > 0:
+        break
+"""
+
+
+def test_an_interruption_anywhere_writes_nothing_twice() -> None:
+    """As Ctrl-C in the midst of what follows a log: between the system's write and the note of
+    it."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=True
+    )
+    written = Counter(map(int, done.stdout.split()))
+    steps = max(written)
+    assert steps > 20, "it was interrupted at each of so many steps"
+    assert set(written.values()) == {1}
