@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .job.outcome import *
     from .job.state import *
     from .policy import *
+    from .remedies import *
     from .text import *
     from .times import *
     from .validation import *
@@ -88,6 +89,7 @@ else:
                 "share_message",
             ),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
+            "remedies": ("Remedy", "WORDS", "joined"),
             "text": ("printable",),
             "times": ("Moment", "in_utc", "in_zone", "is_naive", "timestamp"),
             "validation": ("check_by", "check_timeout", "clean_text"),

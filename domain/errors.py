@@ -12,30 +12,46 @@
           · SchedulerRunningError
 
 Each error carries what it knows as attributes (a caller should never have to parse a message), None
-where it was not told; reads as one line, says what to do in `hint` where there is something to do,
-and pickles with all of it, as a subclass with a constructor of its own does.
+where it was not told; reads as one line, says what to do in `hint` where there is something to do
+(`remedy` is that as a value), and pickles with all of it, as a subclass with a constructor of its
+own does.
 """
 
 from __future__ import annotations
 
 from typing import Self, TypeVar
 
+from .remedies import WORDS, Remedy, joined
+
 ErrorT = TypeVar("ErrorT", bound="JobLedgerError")
 
 
 class JobLedgerError(Exception):
-    """The base of all errors of this package."""
+    """The base of all errors of this package.
+
+    `advice` is what was given as `hint`: of the case at hand, and nothing that `remedy` says.
+    """
 
     message: str
-    hint: str | None
+    advice: str | None
+    remedy: Remedy | None
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, remedy: Remedy | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.advice = hint
+        self.remedy = remedy
+
+    @property
+    def hint(self) -> str | None:
+        """What to do, in words of the library."""
+        return joined(self.advice, None if self.remedy is None else WORDS[self.remedy])
 
     def __str__(self) -> str:
-        return f"{self.message} ({self.hint})" if self.hint else self.message
+        hint = self.hint
+        return f"{self.message} ({hint})" if hint else self.message
 
     def __reduce__(
         self,
@@ -54,8 +70,15 @@ class ValidationError(JobLedgerError, ValueError):
 
     field: str | None
 
-    def __init__(self, message: str, *, field: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        hint: str | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, remedy=remedy)
         self.field = field
 
 
@@ -68,8 +91,15 @@ class JobNotFoundError(JobLedgerError, KeyError):
 
     job_id: str | None
 
-    def __init__(self, message: str, *, job_id: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_id: str | None = None,
+        hint: str | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, remedy=remedy)
         self.job_id = job_id
 
 
@@ -92,8 +122,9 @@ class InvalidTransitionError(JobLedgerError):
         trigger: str | None = None,
         job_id: str | None = None,
         hint: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, remedy=remedy)
         self.state = state
         self.trigger = trigger
         self.job_id = job_id
@@ -112,8 +143,9 @@ class StaleAttemptError(JobLedgerError):
         job_id: str | None = None,
         attempt: int | None = None,
         hint: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, remedy=remedy)
         self.job_id = job_id
         self.attempt = attempt
 
@@ -136,8 +168,9 @@ class StorageError(JobLedgerError):
         line: int | None = None,
         offset: int | None = None,
         hint: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, remedy=remedy)
         self.path = path
         self.line = line
         self.offset = offset
@@ -157,8 +190,9 @@ class LedgerCorruptError(StorageError):
         offset: int | None = None,
         kind: str | None = None,
         hint: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(message, path=path, line=line, offset=offset, hint=hint)
+        super().__init__(message, path=path, line=line, offset=offset, hint=hint, remedy=remedy)
         self.kind = kind
 
 
@@ -175,8 +209,9 @@ class LedgerBusyError(StorageError):
         path: str | None = None,
         pid: int | None = None,
         hint: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(message, path=path, hint=hint)
+        super().__init__(message, path=path, hint=hint, remedy=remedy)
         self.pid = pid
 
 
@@ -192,6 +227,7 @@ class SchedulerRunningError(StorageError):
         path: str | None = None,
         pid: int | None = None,
         hint: str | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
-        super().__init__(message, path=path, hint=hint)
+        super().__init__(message, path=path, hint=hint, remedy=remedy)
         self.pid = pid

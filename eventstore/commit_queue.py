@@ -245,7 +245,7 @@ def broken_off() -> StorageError:
     """Return the error for an append whose writer was interrupted."""
     return StorageError(
         "the write was interrupted; whether the change is in the log is unknown",
-        hint="look for it: this handle, or one opened anew, shows what is there",
+        remedy="look_for_it",
     )
 
 

@@ -18,8 +18,8 @@ from .record import Form, Header, R, Repaired
 from .scan import corrupt, enter_day, scan
 
 COPIED_LAST = (
-    "its end was lost, or this is a copy of a running ledger in which HEAD came last: `jobledger"
-    " backup` makes such copies"
+    "its end was lost, or this is a copy of a running ledger in which HEAD came last, as"
+    " it never does in a `backup`"
 )
 """What a HEAD that is ahead of the log means for people."""
 

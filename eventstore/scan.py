@@ -39,7 +39,8 @@ def corrupt(
         line=line,
         offset=offset,
         kind=kind,
-        hint="nothing was changed; `jobledger verify` shows all that is wrong",
+        hint="nothing was changed",
+        remedy="verify",
     )
 
 
@@ -73,7 +74,8 @@ def parse_header(block: bytes, path: Path | str) -> tuple[Header, int]:
             raise StorageError(
                 f"{path}: {error.message}",
                 path=str(path),
-                hint="upgrade jobledger to read this ledger; nothing was changed",
+                hint="nothing was changed",
+                remedy="upgrade",
             ) from None
         raise corrupt(path, 1, 0, "header", error.message) from None
 

@@ -42,7 +42,8 @@ class Standing:
         poison = StorageError(
             f"{error.message}; whether the change is in the log is unknown until it is reopened",
             path=error.path,
-            hint=error.hint or "close this ledger and open it again",
+            hint=error.advice,
+            remedy=error.remedy if error.hint else "open_again",
         )
         poison.__cause__ = error.__cause__
         self.is_sound = False

@@ -17,10 +17,7 @@ from .chain import ChainCheck
 from .findings import Findings
 
 _NAME = re.compile(r"snapshot_(.+)\.json")
-_WAY_OUT = (
-    "restore the log from a copy, and keep this until then (`jobledger rebuild --accept-loss` gives"
-    " up what the log has lost)"
-)
+_ADVICE = "restore the log from a copy, and keep this until then"
 
 Markers = dict[Path, Marker]
 
@@ -63,5 +60,5 @@ def check_markers(markers: Markers, chain: ChainCheck, findings: Findings) -> se
         else:
             continue
         ahead.add(path)
-        findings.add("ahead", path, f"{fault}; {_WAY_OUT}")
+        findings.add("ahead", path, f"{fault}; {_ADVICE}", remedy="rebuild")
     return ahead

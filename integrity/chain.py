@@ -185,7 +185,7 @@ class ChainCheck:
             raise StorageError(
                 f"{path}: log format {header.format} is not known to this release",
                 path=str(path),
-                hint="upgrade jobledger to verify this ledger",
+                remedy="upgrade",
             )
         try:
             self._check_continues(path, header, previous, before)

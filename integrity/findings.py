@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..domain import LedgerCorruptError
+from ..domain import WORDS, LedgerCorruptError, Remedy
 from .heads import ExportedHead
 
 ProblemKind = Literal[
@@ -18,13 +18,26 @@ ProblemKind = Literal[
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong: in which file, on which line (from 1), at which byte."""
+    """One thing that is wrong: in which file, on which line (from 1), at which byte.
+
+    `remedy` is what to do about it, where it is not to bring back a copy.
+    """
 
     kind: ProblemKind
     path: str
     line: int | None
     offset: int | None
     message: str
+    remedy: Remedy | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it with the keys that `jobledger verify --json` prints; the message says what to
+        do, too."""
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        del document["remedy"]
+        if self.remedy is not None:
+            document["message"] = f"{self.message}; {WORDS[self.remedy]}"
+        return document
 
 
 class VerifyReport(msgspec.Struct, frozen=True):
@@ -48,6 +61,7 @@ class VerifyReport(msgspec.Struct, frozen=True):
     def to_dict(self) -> dict[str, Any]:
         """Return the report with the keys that `jobledger verify --json` prints."""
         document: dict[str, Any] = msgspec.to_builtins(self)
+        document["problems"] = [problem.to_dict() for problem in self.problems]
         for name in ("notes", "proven", "exported_head"):
             del document[name]
         return document
@@ -88,9 +102,10 @@ class Findings:
         *,
         line: int | None = None,
         offset: int | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
         """One more problem, after those found so far."""
-        self.problems.append(Problem(kind, str(path), line, offset, message))
+        self.problems.append(Problem(kind, str(path), line, offset, message, remedy))
 
     def note(self, text: str) -> None:
         """Something worth knowing that is not wrong."""

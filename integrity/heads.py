@@ -58,7 +58,7 @@ class ExportedHead(msgspec.Struct, frozen=True, kw_only=True):
             raise ValidationError(
                 f"an exported head of format {known} is not known to this release",
                 field="format",
-                hint="upgrade jobledger to check against it",
+                remedy="upgrade",
             )
         try:
             return msgspec.convert(document, cls)

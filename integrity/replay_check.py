@@ -174,7 +174,8 @@ def _event(each: PlacedRecord) -> LoggedEvent:
             path=str(place.path),
             line=place.line,
             offset=place.offset,
-            hint=error.hint,
+            hint=error.advice,
+            remedy=error.remedy,
         ) from None
     return LoggedEvent(
         seq=record.seq,

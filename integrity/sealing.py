@@ -45,7 +45,8 @@ def seal_days(
             line=problem.line,
             offset=problem.offset,
             kind=problem.kind,
-            hint="only a sound log is sealed; `jobledger verify` shows all that is wrong",
+            hint="only a sound log is sealed",
+            remedy="verify",
         )
     ends = _ends(verification, today)
     ledger = str(verification.chain.first.ledger) if verification.chain.first else ""
@@ -93,6 +94,7 @@ def _is_sealed(verification: Verification, directory: Path, place: LinePlace) ->
             f"{path}: {error}",
             path=str(path),
             kind="seal",
-            hint="find out why before you seal anything: `jobledger verify --public-key`",
+            hint="find out why before you seal anything",
+            remedy="check_seals",
         ) from None
     return seal.seq >= place.seq

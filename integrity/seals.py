@@ -105,7 +105,7 @@ class SigningKey:
         except TypeError:
             if password is None:
                 raise ValidationError(
-                    "the key is encrypted", field="key", hint="give --password-env"
+                    "the key is encrypted", field="key", remedy="give_password"
                 ) from None
             raise ValidationError(
                 "the key is not encrypted", field="key", hint="leave the password out"
@@ -114,7 +114,7 @@ class SigningKey:
             wrong = "" if password is None else ", or the password is wrong"
             raise ValidationError(f"not a private key in PEM{wrong}", field="key") from None
         if not isinstance(key, Ed25519PrivateKey):
-            raise ValidationError("not an Ed25519 key", field="key", hint="make one with --new-key")
+            raise ValidationError("not an Ed25519 key", field="key", remedy="make_key")
         return cls(key)
 
     def to_pem(self, password: bytes | None = None) -> bytes:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..domain import StorageError
+from ..domain import Remedy, StorageError
 from ..eventstore.engines.files import FileSystem, located, storage_errors
 from ..instrumentation import Progress
 from ..projections import marker_path, snapshot_path
@@ -139,7 +139,7 @@ class Verification:
             check_seals(self.seals, keys, chain, self._directory, findings, sound=sound)
         elif self.seals:
             seals = "1 seal" if len(self.seals) == 1 else f"{len(self.seals)} seals"
-            findings.note(f"{seals} not checked: that needs --public-key")
+            findings.note(f"{seals} not checked: that needs the public key")
         if daily_files and sound:
             path = marker_path(self._directory, "daily_files")
             self._replayed.check_daily_files(
@@ -160,8 +160,9 @@ class Verification:
 
     def _check_repair(self) -> None:
         if _REPAIR_NAME in self._names:
-            message = "a repair was begun and not finished; `jobledger repair` finishes it"
-            self._findings.add("repair", self._directory / _REPAIR_NAME, message)
+            path = self._directory / _REPAIR_NAME
+            message = "a repair was begun and not finished"
+            self._findings.add("repair", path, message, remedy="finish_repair")
 
     def _check_head(self) -> None:
         head, chain, path = self._head, self.chain, self._directory / _HEAD_NAME
@@ -176,10 +177,10 @@ class Verification:
                 size = self._fs.file_size(where)
             message = (
                 f"the log ends at record {chain.seq}, HEAD says {head.durable_seq}: its end was"
-                " lost, or this is a copy of a running ledger in which HEAD came last: `jobledger"
-                " backup` makes such copies"
+                " lost, or this is a copy of a running ledger in which HEAD came last"
             )
-            self._findings.add("truncated", where, message, offset=size)
+            remedy: Remedy = "make_backup"
+            self._findings.add("truncated", where, message, offset=size, remedy=remedy)
         elif head.offset and (places := chain.found.get(head.seq)):
             # After a crash between a new file's header and its first record, HEAD stands there.
             same = [place for place in places if place.hash == head.hash]

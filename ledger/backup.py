@@ -107,5 +107,6 @@ def _check_sound(fs: FileSystem, directory: Path) -> None:
             line=first.line,
             offset=first.offset,
             kind=first.kind,
-            hint="`jobledger verify` says what is wrong with the ledger; nothing was made",
+            hint="nothing was made",
+            remedy="verify",
         )

@@ -81,7 +81,12 @@ def labelled(error: ValidationError, label: int | str | None) -> ValidationError
     """Return the error of one job of several, saying of which."""
     if label is None:
         return error
-    return type(error)(f"{named(label)}: {error.message}", field=error.field, hint=error.hint)
+    return type(error)(
+        f"{named(label)}: {error.message}",
+        field=error.field,
+        hint=error.advice,
+        remedy=error.remedy,
+    )
 
 
 def named(label: int | str | None) -> str | None:

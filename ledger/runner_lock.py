@@ -148,5 +148,5 @@ def _taken(path: Path, content: bytes) -> SchedulerRunningError:
         f"{who} already runs the jobs of {path.parent}",
         pid=pid,
         path=str(path),
-        hint="stop it first, or use a Ledger, of which there may be many",
+        remedy="stop_runner",
     )

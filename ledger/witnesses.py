@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..domain import StorageError
+from ..domain import WORDS, Remedy, StorageError, joined
 from ..eventstore import EventLog
 from ..eventstore.engines.files import (
     DIRECTORY_MODE,
@@ -30,10 +30,8 @@ from ..projections import (
 )
 from ..release import __version__
 
-_WAY_OUT = (
-    "restore the log from a copy, and keep these files until then; to give up what it has lost,"
-    " rebuild with accept_loss=True (`jobledger rebuild --accept-loss`)"
-)
+_REMEDY: Remedy = "rebuild"
+_ADVICE = "restore the log from a copy, and keep these files until then"
 
 
 class Witnesses:
@@ -83,7 +81,10 @@ class Witnesses:
         if sign is not None and name not in self._told:
             self._told.add(name)
             logger(directory=str(self._directory)).warning(
-                "derived files are ahead of the log and left as they are", sign=sign, hint=_WAY_OUT
+                "derived files are ahead of the log and left as they are",
+                sign=sign,
+                hint=joined(_ADVICE, WORDS[_REMEDY]),
+                remedy=_REMEDY,
             )
         return sign is not None
 
@@ -95,7 +96,7 @@ class Witnesses:
         """
         for sign in (*map(self.sign_of, names), self.sign_of_snapshot()):
             if sign is not None:
-                raise StorageError(sign, path=str(self._directory), hint=_WAY_OUT)
+                raise StorageError(sign, path=str(self._directory), hint=_ADVICE, remedy=_REMEDY)
 
     def keep(self, files: Iterable[Path]) -> Path:
         """Copy these, as far as they are there, and the snapshot, to a new directory. Durable when

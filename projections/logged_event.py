@@ -130,7 +130,9 @@ def to_event(record: LogEntry) -> LoggedEvent:
     try:
         data = decode_data(record.type, record.schema, record.data)
     except StorageError as error:
-        raise StorageError(f"record {record.seq}: {error.message}", hint=error.hint) from None
+        raise StorageError(
+            f"record {record.seq}: {error.message}", hint=error.advice, remedy=error.remedy
+        ) from None
     except (msgspec.MsgspecError, RecursionError) as error:
         raise LedgerCorruptError(
             f"record {record.seq}: the data of this {record.type!r} event is not readable: {error}",

@@ -83,7 +83,7 @@ class AttemptRunner:
         """
         missing = self.no_thread
         if missing is not None and not can_start_threads():
-            raise NotCalledError(missing.message, hint=missing.hint)
+            raise NotCalledError(missing.message, hint=missing.advice)
         self.no_thread = None
 
     # -- in the caller's thread ------------------------------------------------------------------

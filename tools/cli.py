@@ -154,7 +154,9 @@ def _end(error: BaseException, session: Session) -> int:
             hint = "" if context is None else f" (see `{context.command_path} --help`)"
             print_error(" ".join(error.format_message().split()) + hint)
         case JobLedgerError():
-            print_error(str(error))
+            from .remedies import worded
+
+            print_error(worded(error))
         case OutputError():
             done = f"; what was done stays done: {session.done}" if session.done else ""
             print_error(f"cannot write to standard output: {error}{done}")

@@ -81,5 +81,5 @@ def naming(name: str) -> Iterator[None]:
         yield
     except ValidationError as error:
         raise ValidationError(
-            f"{name}: {error.message}", field=error.field, hint=error.hint
+            f"{name}: {error.message}", field=error.field, hint=error.advice, remedy=error.remedy
         ) from None

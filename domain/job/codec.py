@@ -42,7 +42,7 @@ def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent:
     if current is None or not 1 <= schema <= current:
         raise StorageError(
             f"an event of type {kind!r}, schema {schema}, is not known to this release",
-            hint="a newer release of jobledger wrote it: upgrade to read this ledger",
+            remedy="upgrade",
         )
     data = msgspec.json.decode(raw)
     for bring_up in EVENT_TYPES[kind].UPCASTERS[schema - 1 :]:

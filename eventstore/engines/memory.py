@@ -152,7 +152,7 @@ class MemoryRunnerLock:
             f"another scheduler already runs the jobs of {self._ledger.location}",
             pid=self._ledger.runner,
             path=self._ledger.location,
-            hint="stop it first, or use a Ledger, of which there may be many",
+            remedy="stop_runner",
         )
 
 
@@ -175,7 +175,7 @@ def open_memory(location: str, options: EngineOptions) -> MemoryEngine:
                 raise StorageError(
                     f"there is no ledger memory:{name} in this process",
                     path=f"memory:{name}",
-                    hint="a ledger is made by opening it for writing",
+                    remedy="make_ledger",
                 )
             ledger = _ledgers[name] = MemoryLedger(name, timezone=options.timezone or "UTC")
     return MemoryEngine(ledger)

@@ -207,7 +207,7 @@ def test_an_event_of_a_newer_schema_is_refused(golden: Path) -> None:
         with pytest.raises(StorageError) as caught:
             Ledger(golden, read_only=read_only, use_snapshot=False)
         assert caught.value.message == f"record 13: {UNKNOWN}"
-        assert caught.value.hint == UPGRADE
+        assert (caught.value.remedy, caught.value.hint) == ("upgrade", UPGRADE)
     assert {path.name: path.read_bytes() for path in golden.glob("*.json*")} == before
 
 

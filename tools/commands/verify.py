@@ -15,6 +15,7 @@ from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import console, print_error, print_json, printable
 from ..progress import progress_bar
+from ..remedies import told
 from ..session import Session, json_option, pass_session
 
 _MOST_BYTES = 64 * 1024
@@ -153,7 +154,7 @@ def print_report(report: VerifyReport) -> None:
             where += f", line {problem.line}"
         if problem.offset is not None:
             where += f", byte {problem.offset}"
-        text = Text.assemble((problem.kind, "red"), f"  {where}: {printable(problem.message)}")
+        text = Text.assemble((problem.kind, "red"), f"  {where}: {printable(told(problem))}")
         out.print(text, soft_wrap=True)
     for proven in report.proven:
         out.print(Text.assemble(("proven", "green"), f": {printable(proven)}"), soft_wrap=True)

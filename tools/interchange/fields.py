@@ -130,7 +130,9 @@ def _time(value: object, name: str, now: datetime) -> datetime:
     try:
         return parse_moment(value, now)
     except ValidationError as error:
-        raise ValidationError(f"{name} {error.message}", field=name, hint=error.hint) from None
+        raise ValidationError(
+            f"{name} {error.message}", field=name, hint=error.advice, remedy=error.remedy
+        ) from None
 
 
 def _status(value: object) -> JobStatus:

@@ -47,8 +47,7 @@ def check_directory(fs: FileSystem, directory: Path, *, allow_network: bool) -> 
             f"{directory} is on a network file system ({kind}), where locks and syncs may not hold"
             " between machines",
             path=str(directory),
-            hint="use a local disk; or say allow_network (--allow-network) if every process that"
-            " opens the ledger runs on this machine",
+            remedy="use_local_disk",
         )
 
 

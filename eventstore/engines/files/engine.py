@@ -264,7 +264,10 @@ class FileEngine:
             self._put_head(head, encoded)  # rule: head-moves-last
         except StorageError as error:
             raise AppendFailedError(
-                error.message, path=str(self._head_file.path), hint=error.hint
+                error.message,
+                path=str(self._head_file.path),
+                hint=error.advice,
+                remedy=error.remedy,
             ) from error.__cause__
         except OSError as error:
             raise self._failed("append to", self._files.path(write.day), error) from error

@@ -70,7 +70,7 @@ def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | N
         raise StorageError(
             f"there is no ledger in {directory}",
             path=str(directory),
-            hint="a ledger is made by opening it for writing",
+            remedy="make_ledger",
         )
     header = day_header(fs, directory, days[0])
     check_same_zone(timezone, header.timezone)
@@ -102,7 +102,7 @@ def check_no_repair(fs: FileSystem, directory: Path) -> None:
             f"a repair of {directory} was begun and not finished",
             path=str(directory / REPAIR_NAME),
             kind="repair",
-            hint="finish it with `jobledger repair --accept-loss`",
+            remedy="finish_repair",
         )
 
 
@@ -129,7 +129,6 @@ def check_may_create(fs: FileSystem, directory: Path) -> None:
         raise StorageError(
             f"{directory} holds jobs_*.json files but no event log",
             path=str(directory),
-            hint="they may be another scheduler's data, which a new ledger would overwrite:"
-            " give the new ledger a directory of its own,"
-            f" `jobledger --dir NEW import {directory}`",
+            hint="they may be another scheduler's data, which a new ledger would overwrite",
+            remedy="import_elsewhere",
         )

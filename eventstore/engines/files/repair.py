@@ -94,7 +94,7 @@ def read_plan(fs: FileSystem, directory: Path) -> Plan | None:
         raise StorageError(
             f"{path}, the plan of a repair that was begun, cannot be read: {error}",
             path=str(path),
-            hint="`jobledger repair --accept-loss` puts it aside and looks at the log anew",
+            remedy="repair_anew",
         ) from error
 
 

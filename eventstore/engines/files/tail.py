@@ -12,7 +12,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from ....domain import LedgerCorruptError
+from ....domain import LedgerCorruptError, joined
 from ...cursor import Cursor
 from ...lines import cut
 from ...log import COPIED_LAST, VerifiedLog
@@ -81,7 +81,7 @@ def judge(
     if reason is not None:
         error = damage or corrupt(path, cursor.line + 1, cursor.offset, "incomplete", reason)
         if was_durable:
-            error.hint = f"{COPIED_LAST}; {error.hint}"
+            error.advice = joined(COPIED_LAST, error.advice)
         raise error
     return tail, False
 

@@ -27,6 +27,7 @@ from jobledger import (
     ValidationError,
 )
 from jobledger.domain import errors
+from jobledger.domain.remedies import REMEDIES, Remedy
 
 EXAMPLES: list[tuple[JobLedgerError, dict[str, Any]]] = [
     (JobLedgerError("m"), {"hint": None}),
@@ -150,6 +151,7 @@ VALUES: dict[object, st.SearchStrategy[Any]] = {
     str: st.text(),
     str | None: st.none() | st.text(),
     int | None: st.none() | st.integers(),
+    Remedy | None: st.none() | st.sampled_from(REMEDIES),
 }
 
 
@@ -192,7 +194,9 @@ def test_any_error_pickles_with_all_that_it_was_told(
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
     assert (type(again), again.args, str(again)) == (kind, (message,), str(error))
     assert vars(again) == vars(error)
+    advice = told.pop("hint", None)
     assert {name: getattr(again, name) for name in told} == told
+    assert (again.advice, again.hint) == (advice, error.hint)
 
 
 class OutOfCreditError(JobLedgerError):

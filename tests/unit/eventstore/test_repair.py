@@ -398,8 +398,9 @@ def test_a_repair_that_was_broken_off_keeps_everybody_out_until_it_is_finished(
     spoil(sound / SECOND, 2)
     with pytest.raises(BrokenOff):
         repair_directory(UntilPlanned(), sound, clock.now())
-    with pytest.raises(LedgerCorruptError, match=r"begun and not finished .*--accept-loss"):
+    with pytest.raises(LedgerCorruptError, match=r"begun and not finished") as caught:
         Ledger(sound, clock=clock)
+    assert caught.value.remedy == "finish_repair"
     assert "repair" in {problem.kind for problem in verify_directory(sound).problems}
     plan = repair_directory(FS, sound, clock.now() + timedelta(days=40))
     assert plan is not None

@@ -75,7 +75,7 @@ def test_a_ledger_that_goes_on_says_so_and_leaves_the_witnesses_alone(
     assert {path: path.read_bytes() for path in before} == before
     told = [each for each in caplog.records if "ahead of the log" in each.getMessage()]
     assert len(told) == 1
-    assert "--accept-loss" in told[0].getMessage()
+    assert "accept_loss=True" in told[0].getMessage()
 
 
 def test_what_is_accepted_as_lost_is_kept_aside(cut: Path, clock: ManualClock) -> None:

@@ -233,7 +233,7 @@ def test_without_a_key_seals_are_mentioned_and_not_judged(ledger: Path, clock: M
     forge(ledger, "2026-03-02", signature="")
     report = verify_directory(ledger)
     assert (report.ok, report.proven) == (True, [])
-    assert "2 seals not checked: that needs --public-key" in report.notes
+    assert "2 seals not checked: that needs the public key" in report.notes
 
 
 @pytest.mark.parametrize("change", [another_text, without_the_second])

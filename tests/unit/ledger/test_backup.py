@@ -148,9 +148,9 @@ def test_a_copy_by_hand_in_which_head_came_last_is_told_as_one(
     shutil.copy(directory / "HEAD", copy)
     with pytest.raises(LedgerCorruptError, match="a copy of a running ledger") as raised:
         Ledger(copy, clock=clock)
-    assert "`jobledger backup`" in str(raised.value)
+    assert "`backup`" in str(raised.value)
     with Ledger(copy, clock=clock, read_only=True) as ledger:
         assert len(ledger.list_jobs()) == 2, "looking shows what is there"
-        assert "`jobledger backup`" in str(ledger.damage)
+        assert "`backup`" in str(ledger.damage)
     if what != "a line cut short":  # there the line comes first
         assert "`jobledger backup`" in run_here(copy, "verify").out
