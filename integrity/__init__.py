@@ -20,7 +20,7 @@ else:
         __name__,
         {
             "engines": ("verify_engine",),
-            "findings": ("Problem", "VerifyReport", "head_of"),
+            "findings": ("Problem", "VerifyReport", "error_of", "head_of"),
             "heads": ("ExportedHead",),
             "sealing": ("seal_days",),
             "seals": (

@@ -67,6 +67,22 @@ class VerifyReport(msgspec.Struct, frozen=True):
         return document
 
 
+def error_of(
+    problem: Problem, *, hint: str, remedy: Remedy | None = None, message: str | None = None
+) -> LedgerCorruptError:
+    """Return a problem as the error for who needs a sound ledger; what it says begins with the
+    path, unless it has a `message` of its own."""
+    return LedgerCorruptError(
+        message or f"{problem.path}: {problem.message}",
+        path=problem.path,
+        line=problem.line,
+        offset=problem.offset,
+        kind=problem.kind,
+        hint=hint,
+        remedy=remedy,
+    )
+
+
 def head_of(report: VerifyReport) -> ExportedHead:
     """Return the position that a report gives out.
 
@@ -75,15 +91,7 @@ def head_of(report: VerifyReport) -> ExportedHead:
     """
     if report.exported_head is not None:
         return report.exported_head
-    first = report.problems[0]
-    raise LedgerCorruptError(
-        f"{first.path}: {first.message}",
-        path=first.path,
-        line=first.line,
-        offset=first.offset,
-        kind=first.kind,
-        hint="only the head of a sound log is exported",
-    )
+    raise error_of(report.problems[0], hint="only the head of a sound log is exported")
 
 
 class Findings:

@@ -9,6 +9,7 @@ from ..domain import LedgerCorruptError, timestamp
 from ..eventstore.engines.files import FileSystem, located
 from ..instrumentation import Progress
 from .chain import LinePlace
+from .findings import error_of
 from .proofs import sealed_place
 from .seals import Seal, SealError, SigningKey, seal_file, write_seal
 from .verify import Verification
@@ -38,16 +39,7 @@ def seal_days(
     verification = Verification(directory, fs=fs)
     report = verification.run(progress=progress, daily_files=False)
     if report.problems:
-        problem = report.problems[0]
-        raise LedgerCorruptError(
-            f"{problem.path}: {problem.message}",
-            path=problem.path,
-            line=problem.line,
-            offset=problem.offset,
-            kind=problem.kind,
-            hint="only a sound log is sealed",
-            remedy="verify",
-        )
+        raise error_of(report.problems[0], hint="only a sound log is sealed", remedy="verify")
     ends = _ends(verification, today)
     ledger = str(verification.chain.first.ledger) if verification.chain.first else ""
     made = []

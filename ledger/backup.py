@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain import LedgerCorruptError, StorageError
+from ..domain import StorageError
 from ..eventstore import Engine, EventLog, HasPlace, reading_of
 from ..eventstore.engines.files import FileSystem, storage_errors, write_out
 from ..instrumentation import Progress
@@ -96,17 +96,10 @@ def _check_free(target: Path) -> None:
 
 def _check_sound(fs: FileSystem, directory: Path) -> None:
     # Seldom asked for, and a fifth of what is imported.
-    from ..integrity import verify_directory
+    from ..integrity import error_of, verify_directory
 
     report = verify_directory(directory, fs=fs)
     if not report.ok:
         first = report.problems[0]
-        raise LedgerCorruptError(
-            f"the copy does not verify: {Path(first.path).name}: {first.message}",
-            path=first.path,
-            line=first.line,
-            offset=first.offset,
-            kind=first.kind,
-            hint="nothing was made",
-            remedy="verify",
-        )
+        message = f"the copy does not verify: {Path(first.path).name}: {first.message}"
+        raise error_of(first, hint="nothing was made", remedy="verify", message=message)
