@@ -47,7 +47,6 @@ class Background:
         longest_s: float,
         time: Callable[[], float] = monotonic,
     ) -> None:
-        self._owner = weakref.ref(owner, lambda _: self._end())
         self._interval_s = interval_s
         self._longest_s = longest_s
         self._time = time
@@ -60,6 +59,8 @@ class Background:
         self._lacks_thread = False
         self._failures = 0
         self._worked_at = -longest_s
+        # Last: where this was interrupted, an owner that goes finds nothing to end.
+        self._owner = weakref.ref(owner, lambda _: self._end())
 
     def wake(self) -> None:
         """Something changed. Cheap; called for every change. It never raises."""

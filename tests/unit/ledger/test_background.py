@@ -3,7 +3,11 @@ fails ever more rarely."""
 
 from __future__ import annotations
 
+import sys
 import threading
+from itertools import count
+from types import FrameType
+from typing import Any
 
 import pytest
 from support.waiting import DEADLINE_S, eventually
@@ -218,3 +222,39 @@ def test_without_a_thread_what_fails_is_tried_ever_more_rarely(
         if len(owner.tries) > before:
             tried_at.append(now[0])
     assert tried_at == [0.0, 0.75, 1.75, 3.75, 7.75, 15.75, 31.75, 61.75, 91.75]
+
+
+def test_an_owner_may_go_wherever_its_making_was_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody could be told of what failed then: it is told of at any later moment."""
+    failed: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", failed.append)
+    steps = 0
+
+    def interrupt(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal steps
+        if frame.f_code is not Background.__init__.__code__:
+            return None
+        steps -= 1
+        if steps == 0:
+            raise KeyboardInterrupt
+        return interrupt
+
+    kept: list[Any] = []
+    for at in count(1):
+        steps, owner = at, Busy(0)
+        background = Background.__new__(Background)
+        kept.append(background)
+        sys.settrace(interrupt)
+        try:
+            Background.__init__(background, owner, 1, 1)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        if steps > 0:
+            break
+        del owner
+    assert failed == []
+    assert at > 8, "it was interrupted at each line"
