@@ -34,7 +34,14 @@ else:
             ),
             "interruption": ("is_interruption",),
             "log": ("Log", "is_told", "logger"),
-            "secrets": ("hide_in", "hide_secrets", "mark_secret", "without_secrets"),
+            "secrets": (
+                "hide_in",
+                "hide_secrets",
+                "mark_credentials",
+                "mark_secret",
+                "without_credentials",
+                "without_secrets",
+            ),
             "telling": ("OnlyTold", "Progress", "Repeated"),
         },
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
 
@@ -18,6 +19,8 @@ from .foreign import guarded
 MIN_CHARS = 6
 """What is shorter stands in half of all texts by chance."""
 HIDDEN = "***"
+_CREDENTIALS = re.compile(r"(?<=://)[^/]*@|\?.*", re.DOTALL)
+_PASSWORD = re.compile(r"://[^/:@]*:([^/]+)@|[?&]password=([^&]+)")
 
 _lock = threading.Lock()
 _secrets: tuple[str, ...] = ()
@@ -28,9 +31,10 @@ def mark_secret(value: str) -> str:
     """Mark a text as secret for the rest of this process's life, and return it.
 
     From then on it is replaced by `***`, also where it is quoted for an address, in whatever
-    jobledger logs, in the errors of attempts, and in the notes that a publisher makes. A checkpoint
-    with it is refused, since a changed value would mislead the publisher. What was recorded before
-    stays, and texts and metadata of jobs are never changed. In any thread, any number of times.
+    jobledger logs, in what its commands say of errors, in the errors of attempts, and in the notes
+    that a publisher makes. A checkpoint with it is refused, since a changed value would mislead the
+    publisher. What was recorded before stays, and texts and metadata of jobs are never changed. In
+    any thread, any number of times.
 
     Raises:
         ValidationError: it is no text, or shorter than 6 characters.
@@ -46,6 +50,18 @@ def mark_secret(value: str) -> str:
         known = {*_secrets, value, quote(value, safe=""), quote_plus(value)}
         _secrets = tuple(sorted(known, key=len, reverse=True))
     return value
+
+
+def without_credentials(location: str) -> str:
+    """Return a URL without its user, its password and its options, for people to see."""
+    return _CREDENTIALS.sub("", location)
+
+
+def mark_credentials(location: str) -> None:
+    """Mark the password in a URL as secret: whatever is opened with it may tell of it."""
+    found = _PASSWORD.search(location)
+    if found is not None and len(password := unquote(found[1] or found[2])) >= MIN_CHARS:
+        mark_secret(password)
 
 
 def without_secrets(text: str) -> str:

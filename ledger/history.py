@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ..domain import Event, ValidationError
+from ..domain import Event, ValidationError, check_by
 from ..eventstore import EventLog
 from ..projections import Board, LogEntry, changes, to_event
 from .queries import LedgerView, not_found
@@ -47,6 +47,7 @@ class History:
         *,
         job_id: str | None = None,
         types: Sequence[str] | None = None,
+        by: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Iterator[Event]:
@@ -55,6 +56,7 @@ class History:
             raise ValidationError(
                 f"after must be an int of at least 0, not {after!r}", field="after"
             )
+        by = None if by is None else check_by(by)
         self._refresh()
         since = None if since is None else to_utc(since, self._zone, "since")
         until = None if until is None else to_utc(until, self._zone, "until")
@@ -62,6 +64,7 @@ class History:
             if (
                 (job_id is None or record.job_id == job_id)
                 and (types is None or record.type in types)
+                and (by is None or record.by == by)
                 and (since is None or record.at >= since)
                 and (until is None or record.at <= until)
             ):

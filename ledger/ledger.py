@@ -349,15 +349,19 @@ class Ledger:
         *,
         job_id: str | None = None,
         types: Sequence[str] | None = None,
+        by: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Iterator[Event]:
         """Yield the events after sequence number `after`, in order, up to those acknowledged now.
 
-        Streamed: memory does not grow with the log. `types` are event types; `since` and `until`
-        are inclusive bounds of the events' times, naive ones in the ledger's time zone.
+        Streamed: memory does not grow with the log. `types` are event types, `by` is who is
+        recorded as having caused them; `since` and `until` are inclusive bounds of the events'
+        times, naive ones in the ledger's time zone.
         """
-        return self._history.events(after, job_id=job_id, types=types, since=since, until=until)
+        return self._history.events(
+            after, job_id=job_id, types=types, by=by, since=since, until=until
+        )
 
     def as_of(self, when: datetime | int | None = None, *, seq: int | None = None) -> LedgerView:
         """Return the state at a moment: after event number `seq`, or after the last event at or

@@ -59,7 +59,11 @@ def print_json(value: Any) -> None:
 
 
 def print_error(message: str) -> None:
-    """One line on standard error; of a very long one its beginning and its end."""
+    """Print one line on standard error, without what is secret; of a very long one its beginning
+    and its end."""
+    from ..instrumentation import without_secrets  # nobody waits for it but who hears of an error
+
+    message = without_secrets(message)
     if len(message) > _LONGEST_LINE:
         half = _LONGEST_LINE // 2
         message = f"{message[:half]} … {message[-half:]}"

@@ -71,7 +71,8 @@ def _show(ledger: Ledger, change: Change) -> None:
     event, zone = change.event, zone_of(ledger)
     at = f"{event.at.astimezone(zone):%Y-%m-%d %H:%M:%S.%f}"[:23]
     click.echo()
-    click.secho(f"event {event.seq} of {ledger.seq}  {at}  {event.type}", bold=True)
+    by = "" if event.by is None else f"  by {event.by}"
+    click.secho(f"event {event.seq} of {ledger.seq}  {at}  {event.type}{by}", bold=True)
     click.echo(printable(describe(event, zone, of_a_known_job=False)))
     found = difference(change.before, change.after)
     if found is not None:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import msgspec
 
 from ...domain import ValidationError
+from ...instrumentation import mark_credentials, without_credentials
 from ..port import Durability, Engine
 from ..reader import LogReader
 from ..record import Form, R
@@ -47,7 +48,6 @@ OpenEngine = Callable[[str, EngineOptions], Engine]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
 """Two letters at least: one is a drive."""
-_SECRET = re.compile(r"(?<=://)[^/]*@|\?.*", re.DOTALL)
 _OWN = ("file", "memory")
 _MEANT = ("postgresql", "postgres", "nats")
 """Schemes that are meant as such also where no `//` follows and no such engine is there."""
@@ -94,7 +94,7 @@ def directory_of(location: str | Path) -> Path | None:
 def shown(location: str | Path) -> str:
     """Return a location as people may see it: without a user, a password and options."""
     text = str(location)
-    return text if directory_of(location) is not None else _SECRET.sub("", text)
+    return text if directory_of(location) is not None else without_credentials(text)
 
 
 def check_scheme(scheme: str) -> None:
@@ -124,6 +124,7 @@ def open_engine(location: str | Path, options: EngineOptions) -> Engine:
         return _open_files(directory, options)
     scheme = scheme_of(location)
     check_scheme(scheme)
+    mark_credentials(str(location))
     engine = _opener(scheme)(str(location), options)
     try:
         check_same_zone(options.timezone, engine.identity.timezone)

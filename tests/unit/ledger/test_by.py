@@ -333,3 +333,16 @@ def test_an_event_says_it_to_who_asks(directory: Path, clock: ManualClock) -> No
         (event,) = ledger.history("x")
     assert isinstance(event, Event)
     assert (event.by, event.to_dict()["by"]) == ("web:lan", "web:lan")
+
+
+def test_events_are_asked_for_by_who_caused_them(directory: Path, clock: ManualClock) -> None:
+    with Ledger(directory, clock=clock, by="app:blog") as ledger:
+        ledger.add_job("a", "text", clock.now(), job_id="one")
+        with ledger.acting("cli:mai") as mai:
+            mai.hold_job("one")
+        ledger.release_job("one")
+        assert [event.type for event in ledger.events(by="app:blog")] == ["added", "released"]
+        assert [event.type for event in ledger.events(1, by="cli:mai")] == ["held"]
+        assert list(ledger.events(by="cli:nobody")) == []
+        with pytest.raises(ValidationError, match="by must be"):
+            list(ledger.events(by="no name"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.cli import run_here
@@ -98,6 +99,27 @@ def test_a_password_in_a_location_is_never_shown(capfd: pytest.CaptureFixture[st
     assert PASSWORD not in out + err
     assert shown(f"vault://{PASSWORD}@host") == "vault://host"
     assert shown("jobs?@1") == "jobs?@1", "it is a path"
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["safe://me:{}@host/x", "safe://host/x?password={}", "safe://host/x?a=b&password={}"],
+)
+def test_a_password_that_an_engine_tells_of_is_hidden(
+    location: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever was opened with it, a driver's error for one, may have the whole of it."""
+    secret = "no/one knows"
+
+    def refused(location: str, options: EngineOptions) -> Engine:
+        raise StorageError(f"the server refuses {secret!r} ({location})")
+
+    register("safe", refused)
+    assert main(["--ledger", location.format(quote(secret, safe="")), "add", "a", "text"]) == 2
+    out, err = capfd.readouterr()
+    assert "the server refuses '***'" in err
+    assert secret not in out + err
+    assert quote(secret, safe="") not in out + err
 
 
 def test_what_is_typed_counts_more_than_the_environment(here: Path) -> None:

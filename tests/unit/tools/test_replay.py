@@ -183,6 +183,7 @@ def test_stepping_walks_event_by_event(directory: Path) -> None:
     terminal.type("n")
     step = terminal.until("[q] quit")
     assert "event 5 of 15" in step
+    assert "  by runner:" in step
     assert re.search(r"scheduled\S* ?→ \S*running", re.sub(r"\x1b\[[0-9;]*m", "", step))
     terminal.type("b")
     assert "event 4 of 15" in terminal.until("[q] quit")
