@@ -12,7 +12,7 @@ from typing import Generic
 
 from ..domain import JobLedgerError, LedgerCorruptError
 from .cursor import Cursor
-from .port import Block, Lines, Tail
+from .port import Block, Lines, Seeks, Tail
 from .position import DayRead, Position
 from .record import Form, Header, R, Repaired
 from .scan import corrupt, enter_day, scan
@@ -203,21 +203,45 @@ class VerifiedLog(Generic[R]):
             ended = self._ended[days[index - 1][0]]
             cursor.enter(ended.day, ended.size, ended.hash)
             cursor.seq = ended.seq
-        return self._read(reading, cursor, after, until)
+        day = self.day_read()
+        if index + 1 < len(days):
+            day = self._ended[days[index][0]]
+        return self._read(reading, cursor, day, after, until)
 
     def _read(
-        self, reading: AbstractContextManager[Lines], cursor: Cursor, after: int, until: Tail
+        self,
+        reading: AbstractContextManager[Lines],
+        cursor: Cursor,
+        day: DayRead,
+        after: int,
+        until: Tail,
     ) -> Iterator[R]:
-        def enter(block: Block) -> bytes:
-            return enter_day(block, cursor, self._ledger_id, self._where)[1]
-
         if after >= until.seq:
             return
         with reading as source:
-            blocks = source.lines(cursor, until)
-            for records in scan(blocks, cursor, self._where, None, self._form, enter):
-                if records[-1].seq > after:
-                    yield from (record for record in records if record.seq > after)
+            sought = None
+            if after >= day.first_seq and isinstance(source, Seeks):
+                sought = source.seek(after, day.day, day.size)
+            if sought is not None:
+                try:
+                    for record in self._behind(sought, source, after, until):
+                        after = record.seq
+                        yield record
+                    return
+                except LedgerCorruptError:
+                    pass  # who reads from the day's beginning knows the line, and tells of it
+            yield from self._behind(cursor, source, after, until)
+
+    def _behind(self, cursor: Cursor, source: Lines, after: int, until: Tail) -> Iterator[R]:
+        """Yield the records after `after`, from `cursor` on, which is before that."""
+
+        def enter(block: Block) -> bytes:
+            return enter_day(block, cursor, self._ledger_id, self._where)[1]
+
+        blocks = source.lines(cursor, until)
+        for records in scan(blocks, cursor, self._where, None, self._form, enter):
+            if records[-1].seq > after:
+                yield from (record for record in records if record.seq > after)
 
     def _end(self) -> Tail:
         cursor = self.cursor

@@ -200,6 +200,19 @@ class ReadsApart(Protocol):
 
 
 @runtime_checkable
+class Seeks(Protocol):
+    """A way to read lines that finds a record without reading what is before it."""
+
+    def seek(self, seq: int, day: str, size: int) -> Cursor | None:
+        """Return a cursor behind the record `seq` of a day that had `size` bytes; its `line` is not
+        known. None: it is not found in this way, and has to be looked for by reading.
+
+        Raises:
+            StorageError: the lines cannot be read.
+        """
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """An engine that can go on from a place in the log without reading what is before it."""
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ....domain import StorageError
+from ....domain.errors import LedgerCorruptError, StorageError
 from ...cursor import Cursor
 from ...port import Block, LogReplacedError, Tail
 from ...record import MAX_LINE_BYTES, Header, day_name
 from ...scan import corrupt, parse_header
 from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
+from .seeking import find_record
 
 _NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
 _CHUNK = 256 * 1024
@@ -116,6 +118,21 @@ class DayFiles:
             if following is None:
                 return
             day, offset = following, 0
+
+    def seek(self, seq: int, day: str, size: int) -> Cursor | None:
+        """Return a cursor behind the record `seq` of a day (see `port.Seeks`)."""
+        fs, fd, path = self._fs, self.fd(day), self.path(day)
+        try:
+            _, begin = read_header(fs, fd, path)
+        except LedgerCorruptError:
+            return None  # it is met, and told of, on the way from there
+        found = find_record(fs, fd, path, seq, begin, size)
+        if found is None:
+            return None
+        cursor, record = Cursor(), found.record
+        cursor.day = day
+        cursor.stand_at(found.end, 0, record.seq, record.hash, record.batch, found.end)
+        return cursor
 
     def _length(self, day: str) -> int:
         """Return the length of the file of `day`, which need not be open."""
