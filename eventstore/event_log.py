@@ -8,7 +8,7 @@ after a failed write, an interruption or a fork.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Generic
@@ -18,8 +18,8 @@ from .clock_jump import Elapsed, JumpGuard
 from .commit_queue import Append, CommitQueue, Decision, change_within_change
 from .delivery import Delivery
 from .follower import FirstReading, LogFollower
-from .port import Durability, Engine, Identity, Resumable, TornTail, reading_of
-from .position import DayRead, Position, PositionError
+from .port import Durability, Engine, Identity, TornTail
+from .position import DayRead, Position
 from .record import Form, NewRecord, R
 from .standing import Standing
 from .writer import LogWriter
@@ -178,17 +178,7 @@ class EventLog(Generic[R]):
         Raises:
             StorageError: it cannot be read.
         """
-        if end.seq > self.seq:
-            return False
-        if end == self.end:
-            return True
-        if isinstance(self._engine, Resumable):
-            try:
-                self._engine.check_record(end)
-            except PositionError:
-                return False
-            return True
-        return any(record.hash == end.hash for record in self.read(end.seq - 1))
+        return self._follower.has(end)
 
     def read(self, after: int = 0) -> Iterator[R]:
         """Yield the records after `after`, in order, up to the last one that this handle knows when
@@ -197,7 +187,12 @@ class EventLog(Generic[R]):
         Raises:
             StorageError: they cannot be read.
         """
-        return self._follower.log.read(after, reading_of(self._engine))
+        return self._follower.read(after)
+
+    def find(self, seqs: Iterable[int]) -> Iterator[R | None] | None:
+        """Yield the record of each number up to `seq`, None for one that is not found; return None
+        where the engine finds no record without reading what is before it. Raises as `read`."""
+        return self._follower.find(seqs)
 
     # -- appending -----------------------------------------------------------------------------
 

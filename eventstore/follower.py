@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Generic
 
@@ -11,8 +11,17 @@ from ..domain import LedgerCorruptError
 from .commit_queue import broken_off
 from .delivery import Delivery
 from .log import VerifiedLog
-from .port import Engine, Exclusive, LogReplacedError, Resumable, Tail, TornTail
-from .position import Position, PositionError
+from .port import (
+    Engine,
+    Exclusive,
+    LogReplacedError,
+    Resumable,
+    Seeks,
+    Tail,
+    TornTail,
+    reading_of,
+)
+from .position import DayRead, Position, PositionError
 from .record import Form, R
 from .standing import Standing
 
@@ -178,6 +187,31 @@ class LogFollower(Generic[R]):
         self._is_read = False
 
     # -- reading on ----------------------------------------------------------------------------
+
+    def has(self, end: DayRead) -> bool:
+        """As `EventLog.has`."""
+        if end.seq > self.log.cursor.seq:
+            return False
+        if end == self.log.day_read():
+            return True
+        if isinstance(self._engine, Resumable):
+            try:
+                self._engine.check_record(end)
+            except PositionError:
+                return False
+            return True
+        return any(record.hash == end.hash for record in self.read(end.seq - 1))
+
+    def read(self, after: int) -> Iterator[R]:
+        """As `EventLog.read`."""
+        return self.log.read(after, reading_of(self._engine))
+
+    def find(self, seqs: Iterable[int]) -> Iterator[R | None] | None:
+        """As `EventLog.find`."""
+        with reading_of(self._engine) as source:
+            if not isinstance(source, Seeks):
+                return None
+        return self.log.find(seqs, reading_of(self._engine))
 
     def changed(self) -> bool:
         """Say whether `read_on` would deliver something."""

@@ -6,15 +6,17 @@ says how far the lines are sound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from typing import Generic
 
 from ..domain import JobLedgerError, LedgerCorruptError
 from .cursor import Cursor
 from .port import Block, Lines, Seeks, Tail
 from .position import DayRead, Position
-from .record import Form, Header, R, Repaired
+from .record import Form, Header, R, Repaired, decode_line
 from .scan import corrupt, enter_day, scan
 
 COPIED_LAST = (
@@ -196,41 +198,58 @@ class VerifiedLog(Generic[R]):
     def read(self, after: int, reading: AbstractContextManager[Lines]) -> Iterator[R]:
         """Yield the records behind `after` up to the cursor as it is now, in order, as `reading`
         has them, which is entered when the first is asked for."""
-        until, days = self._end(), self._first_seqs
-        index = max((i for i, (_, first) in enumerate(days) if first <= after + 1), default=0)
-        cursor = Cursor()
-        if index:
-            ended = self._ended[days[index - 1][0]]
-            cursor.enter(ended.day, ended.size, ended.hash)
-            cursor.seq = ended.seq
-        day = self.day_read()
-        if index + 1 < len(days):
-            day = self._ended[days[index][0]]
-        return self._read(reading, cursor, day, after, until)
+        return self._read(reading, self._index_of(after + 1), after, self._end())
 
     def _read(
-        self,
-        reading: AbstractContextManager[Lines],
-        cursor: Cursor,
-        day: DayRead,
-        after: int,
-        until: Tail,
+        self, reading: AbstractContextManager[Lines], index: int, after: int, until: Tail
     ) -> Iterator[R]:
         if after >= until.seq:
             return
+        day = self._day(index)
         with reading as source:
             sought = None
             if after >= day.first_seq and isinstance(source, Seeks):
                 sought = source.seek(after, day.day, day.size)
             if sought is not None:
                 try:
-                    for record in self._behind(sought, source, after, until):
+                    for record in self._behind(sought[1], source, after, until):
                         after = record.seq
                         yield record
                     return
                 except LedgerCorruptError:
                     pass  # who reads from the day's beginning knows the line, and tells of it
-            yield from self._behind(cursor, source, after, until)
+            yield from self._behind(self._begin(index), source, after, until)
+
+    def find(
+        self, seqs: Iterable[int], reading: AbstractContextManager[Lines]
+    ) -> Iterator[R | None]:
+        """Yield the record of each number, of those that were read by now, as `reading` has them,
+        which has to be one that `Seeks`; None for one that is not found in that way."""
+        with reading as source:
+            assert isinstance(source, Seeks)
+            for seq in seqs:
+                day = self._day(self._index_of(seq))
+                sought = source.seek(seq, day.day, day.size)
+                yield None if sought is None else decode_line(sought[0], self._form.read)
+
+    def _index_of(self, seq: int) -> int:
+        """Return which of the days that were read has a record, or begins with it."""
+        return max(bisect_right(self._first_seqs, seq, key=itemgetter(1)) - 1, 0)
+
+    def _day(self, index: int) -> DayRead:
+        """Return one of the days that were read, up to where it was."""
+        if index + 1 < len(self._first_seqs):
+            return self._ended[self._first_seqs[index][0]]
+        return self.day_read()
+
+    def _begin(self, index: int) -> Cursor:
+        """Return a cursor at the end of the day before one that was read."""
+        cursor = Cursor()
+        if index:
+            ended = self._day(index - 1)
+            cursor.enter(ended.day, ended.size, ended.hash)
+            cursor.seq = ended.seq
+        return cursor
 
     def _behind(self, cursor: Cursor, source: Lines, after: int, until: Tail) -> Iterator[R]:
         """Yield the records after `after`, from `cursor` on, which is before that."""

@@ -203,9 +203,10 @@ class ReadsApart(Protocol):
 class Seeks(Protocol):
     """A way to read lines that finds a record without reading what is before it."""
 
-    def seek(self, seq: int, day: str, size: int) -> Cursor | None:
-        """Return a cursor behind the record `seq` of a day that had `size` bytes; its `line` is not
-        known. None: it is not found in this way, and has to be looked for by reading.
+    def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
+        """Return the line of the record `seq` of a day that had `size` bytes, without its newline,
+        and a cursor behind it, whose `line` is not known. The line is sound in itself. None: it is
+        not found in this way, and has to be looked for by reading.
 
         Raises:
             StorageError: the lines cannot be read.

@@ -23,8 +23,10 @@ class History:
         *,
         refresh: Callable[[], object],
         expire_after: timedelta,
+        of_job: Callable[[str], list[LogEntry]],
     ) -> None:
         self._log = log
+        self._of_job = of_job
         self._zone = zone
         self._refresh = refresh
         self._expire_after = expire_after
@@ -34,7 +36,7 @@ class History:
         self._refresh()
         if not isinstance(job_id, str) or not self._log.version(job_id):
             raise not_found(job_id, self._log.jobs())
-        return list(self.events(job_id=job_id))
+        return [to_event(record) for record in self._of_job(job_id)]
 
     def known_ids(self) -> list[str]:
         """As `Ledger.known_ids`."""

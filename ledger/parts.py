@@ -18,6 +18,7 @@ from .command_handler import CommandHandler
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
 from .history import History
+from .job_events import JobEvents
 from .loading import StateLoader
 from .queries import JobQueries
 from .rebuilding import Rebuilder
@@ -132,6 +133,9 @@ class LedgerParts:
         self.snapshots: Snapshots | None = None
         if place is not None:
             self.files = DerivedFiles(self.log, self.state, self.derived, place, self.patience)
+        self.job_events = JobEvents(
+            self.log, place, None if self.files is None else self.files.writer
+        )
         if place is not None and isinstance(self.engine, Resumable):  # else nobody could use it
             ledger_id = self.log.identity.ledger_id
             self.snapshots = Snapshots(place, ledger_id, __version__, snapshot_every, self.patience)
@@ -150,7 +154,14 @@ class LedgerParts:
             if follower is not None:
                 state.add(follower)
         self.behind = WriteBehind(
-            owner, log, state, self.files, self.snapshots, settings.durability, background
+            owner,
+            log,
+            state,
+            self.files,
+            self.snapshots,
+            self.job_events,
+            settings.durability,
+            background,
         )
         self.handler = CommandHandler(
             log,
@@ -170,7 +181,11 @@ class LedgerParts:
             refresh=log.refresh,
         )
         self.history = History(
-            log, self.zone, refresh=log.refresh, expire_after=settings.expire_after
+            log,
+            self.zone,
+            refresh=log.refresh,
+            expire_after=settings.expire_after,
+            of_job=self.job_events.of,
         )
 
     def _tell_of_opening(self, settings: LedgerSettings) -> None:

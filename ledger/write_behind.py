@@ -12,6 +12,7 @@ from ..instrumentation import Repeated, logger
 from ..projections import LogEntry
 from .background import Background, WritesBehind
 from .derived_files import DerivedFiles
+from .job_events import JobEvents
 from .snapshots import Snapshots
 from .state import State
 
@@ -34,6 +35,7 @@ class WriteBehind:
         state: State,
         files: DerivedFiles | None,
         snapshots: Snapshots | None,
+        events: JobEvents,
         durability: Durability,
         background: type[Background],
     ) -> None:
@@ -41,6 +43,7 @@ class WriteBehind:
         self._state = state
         self._files = files
         self._snapshots = snapshots
+        self._events = events
         self._is_batch = durability == "batch"
         self._trouble = Repeated(
             "writing behind failed; will be tried again", again="writing behind works again"
@@ -87,6 +90,7 @@ class WriteBehind:
             self._log.sync()
             self._write_files()
             self.save_snapshot()
+            self._events.save()
         except JobLedgerError as error:
             self._trouble.failed(str(error))
             return False
@@ -135,6 +139,7 @@ class WriteBehind:
         try:
             self._write_files()
             self.save_snapshot()
+            self._events.save()
         except StorageError as error:
             if self._log.is_sound and not isinstance(error, LedgerBusyError):
                 raise

@@ -11,6 +11,7 @@ from ..faces import face
 if TYPE_CHECKING:
     from .board import *
     from .daily_files import *
+    from .event_index import *
     from .figures import *
     from .file_content import *
     from .jobs import *
@@ -32,6 +33,17 @@ else:
         {
             "board": ("Board",),
             "daily_files": ("DailyFiles", "DayFile", "files_on_disk", "job_file"),
+            "event_index": (
+                "EventIndex",
+                "EventIndexError",
+                "FileRun",
+                "IndexRun",
+                "MOST_EVENTS",
+                "MemoryRun",
+                "encode_run",
+                "list_runs",
+                "read_runs",
+            ),
             "figures": ("Day", "ErrorGroup", "Part", "Spread", "StatsReport", "Tally"),
             "file_content": ("is_same",),
             "jobs": ("Pages",),

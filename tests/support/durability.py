@@ -20,6 +20,7 @@ from jobledger.domain.errors import StorageError
 from jobledger.eventstore import scan
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.integrity.verify import verify_directory
+from jobledger.ledger import job_events
 from jobledger.ledger.background import Background
 from jobledger.ledger.derived_files import DerivedFiles
 from jobledger.ledger.runner_lock import FileRunnerLock
@@ -40,11 +41,16 @@ def without_background() -> Iterator[None]:
 
 @contextmanager
 def saving_snapshots(every: int | None) -> Iterator[None]:
-    """Save a snapshot after so few events, and pack closed jobs by two; None: as it is."""
+    """Save a snapshot and the index of events after so few, and pack closed jobs by two; None: as
+    it is."""
     if every is None:
         yield
         return
-    with patch.object(Ledger, "_SNAPSHOT_EVERY", every), patch.object(jobs, "PAGE_JOBS", 2):
+    with (
+        patch.object(Ledger, "_SNAPSHOT_EVERY", every),
+        patch.object(jobs, "PAGE_JOBS", 2),
+        patch.object(job_events, "WORTH_WRITING", every),
+    ):
         yield
 
 

@@ -13,6 +13,7 @@ OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
+INDEX = "test_job_events.py"
 WORDS = "test_words.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
@@ -260,6 +261,8 @@ RULES = [
     ),
     # -- the snapshot
     Mutant("a snapshot is of one moment", "snapshot-of-one-moment", Drop(), [INTERRUPTED]),
+    Mutant("an index of events is of this log", "index-of-this-log", Never(), [INDEX]),
+    Mutant("what an index says of a job is counted", "index-is-counted", Always(), [INDEX]),
     Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Without(), [SNAPSHOT]),
     Mutant("a snapshot is of this ledger", "snapshot-of-this-ledger", Never(), [SNAPSHOT]),
     Mutant(

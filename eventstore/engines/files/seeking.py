@@ -17,9 +17,10 @@ _NEARLY_ALWAYS = 16 * 1024
 
 
 class Found(NamedTuple):
-    """A record, and where its line ends, behind the newline."""
+    """A record, its line without the newline, and where that ends, behind the newline."""
 
     record: Record
+    line: bytes
     end: int
 
 
@@ -82,7 +83,7 @@ class _Lines:
         line = self._up_to_newline(begin)
         if not line.endswith(b"\n"):
             raise RecordError("incomplete", "the line has no end")
-        return Found(decode_record(line[:-1]), begin + len(line))
+        return Found(decode_record(line[:-1]), line[:-1], begin + len(line))
 
     def _up_to_newline(self, offset: int) -> bytes:
         """Return the bytes from `offset` on up to the first newline, with it if there is one."""

@@ -7,8 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
-from ....domain import StorageError
-from ....domain.errors import LedgerCorruptError, StorageError
+from ....domain import LedgerCorruptError, StorageError
 from ...cursor import Cursor
 from ...port import Block, LogReplacedError, Tail
 from ...record import MAX_LINE_BYTES, Header, day_name
@@ -119,8 +118,8 @@ class DayFiles:
                 return
             day, offset = following, 0
 
-    def seek(self, seq: int, day: str, size: int) -> Cursor | None:
-        """Return a cursor behind the record `seq` of a day (see `port.Seeks`)."""
+    def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
+        """Return the line of a record of a day, and a cursor behind it (see `port.Seeks`)."""
         fs, fd, path = self._fs, self.fd(day), self.path(day)
         try:
             _, begin = read_header(fs, fd, path)
@@ -132,7 +131,7 @@ class DayFiles:
         cursor, record = Cursor(), found.record
         cursor.day = day
         cursor.stand_at(found.end, 0, record.seq, record.hash, record.batch, found.end)
-        return cursor
+        return found.line, cursor
 
     def _length(self, day: str) -> int:
         """Return the length of the file of `day`, which need not be open."""
