@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -18,17 +18,20 @@ import msgspec
 from ...domain import SchedulerRunningError, StorageError
 from ..cursor import Cursor
 from ..port import Block, Identity, Tail, Write
-from ..record import GENESIS
+from ..record import GENESIS, RecordError, decode_record
 
 if TYPE_CHECKING:
     from .registry import EngineOptions
 
 
 class _Written(msgspec.Struct, frozen=True, gc=False):
-    """One write: its last record, its day, and its lines (behind their header, if it has one)."""
+    """One write: its first and its last record, its day, where in the day it begins, and its lines
+    (behind their header, if it has one)."""
 
+    first: int
     last: int
     day: str
+    begin: int
     lines: bytes
 
 
@@ -81,8 +84,30 @@ class MemoryEngine:
         end = self._ledger.tail.seq if until is None else until.seq
         index = bisect_right(writes, after.seq, key=lambda write: write.last)
         while index < len(writes) and writes[index].last <= end:
-            yield Block(writes[index].day, writes[index].lines)
+            write = writes[index]
+            known = after.offset - write.begin if after.day == write.day else 0
+            yield Block(write.day, write.lines[known:] if known > 0 else write.lines)
             index += 1
+
+    def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
+        """Return the line of a record, and a cursor behind it (see `port.Seeks`)."""
+        writes = self._ledger.writes
+        index = bisect_left(writes, seq, key=lambda write: write.last)
+        if index == len(writes) or writes[index].day != day:
+            return None
+        write = writes[index]
+        before = seq - write.first + (write.begin == 0)  # and the header
+        *lines, _ = write.lines.split(b"\n", before + 1)
+        try:
+            record = decode_record(lines[-1])
+        except RecordError:
+            return None
+        cursor, end = Cursor(), write.begin + sum(map(len, lines)) + len(lines)
+        if record.seq != seq or end > size:
+            return None
+        cursor.day = day
+        cursor.stand_at(end, 0, record.seq, record.hash, record.batch, end)
+        return lines[-1], cursor
 
     def append(self, write: Write, *, after: Cursor, then: Cursor) -> bool:
         """Append a write if the ledger still ends at `after`."""
@@ -90,7 +115,9 @@ class MemoryEngine:
         with ledger.lock:
             if ledger.tail.seq != after.seq:
                 return False
-            ledger.writes.append(_Written(then.seq, write.day, write.header + write.lines))
+            lines = write.header + write.lines
+            begin = then.offset - len(lines)
+            ledger.writes.append(_Written(after.seq + 1, then.seq, write.day, begin, lines))
             ledger.tail = Tail(
                 ledger.tail.ledger, then.day, then.offset, then.seq, then.seq, then.hash
             )

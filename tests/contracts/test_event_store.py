@@ -9,6 +9,7 @@ from __future__ import annotations
 import runpy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -73,6 +74,15 @@ class OneLedger:
         self._kind = kind
         self._clock = clock
         self._stack = stack
+
+    @property
+    def reads_from_the_beginning(self) -> bool:
+        """Whether the engine has no other way to a record: the example's, which is a short one."""
+        return isinstance(self._kind, Sqlite)
+
+    def wait(self, time: timedelta) -> None:
+        """Let so much time pass."""
+        self._clock.advance(time)
 
     def open(
         self,
@@ -376,6 +386,23 @@ def test_reading_starts_after_a_position(ledger: OneLedger, after: int) -> None:
     store.append([new("b", 1)])
     store.append([new("b", 2), new("b", 3)])
     assert [r.seq for r in store.read(after)] == [s for s in range(1, 6) if s > after]
+
+
+def test_any_number_is_a_place_to_read_behind(ledger: OneLedger) -> None:
+    """Also in the middle of a write, and at the end of a day; and where an engine finds records by
+    their numbers, it finds each."""
+    store = ledger.open()
+    for day in range(3):
+        store.append([new(f"a{day}"), new(f"b{day}"), new(f"c{day}")])
+        store.append([new(f"d{day}")])
+        ledger.wait(timedelta(days=1))
+    everything = list(store.read())
+    assert len(everything) == 12
+    for after in range(len(everything) + 1):
+        assert list(store.read(after)) == everything[after:]
+    found = store.find(range(1, len(everything) + 1))
+    assert found is None or list(found) == everything
+    assert (found is None) == ledger.reads_from_the_beginning
 
 
 def test_reading_ends_where_the_handle_stood_when_it_began(ledger: OneLedger) -> None:
