@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .job.evolve import *
     from .job.importing import *
     from .job.outcome import *
+    from .job.place import *
     from .job.state import *
     from .policy import *
     from .remedies import *
@@ -76,6 +77,7 @@ else:
             "job.evolve": ("evolve",),
             "job.importing": ("TIMES", "least_attempt", "stated_doubt"),
             "job.outcome": ("leaves_unknown",),
+            "job.place": ("JobPlace",),
             "job.state": (
                 "DICT_KEYS",
                 "ImportedJob",
@@ -90,7 +92,7 @@ else:
             ),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
-            "text": ("printable",),
+            "text": ("folded", "printable"),
             "times": ("Moment", "in_utc", "in_zone", "is_naive", "timestamp"),
             "validation": ("check_by", "check_timeout", "clean_text"),
         },

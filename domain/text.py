@@ -25,3 +25,12 @@ def printable(value: object, *, one_line: bool = True) -> str:
         else character
         for character in text
     )
+
+
+def folded(text: str) -> str:
+    """Return a text as it is compared where neither case counts nor how characters are composed:
+    `STRASSE` as `Straße`, and `Việt` as the same in single letters and marks."""
+    if text.isascii():
+        return text.lower()
+    composed = unicodedata.normalize("NFC", text).casefold()
+    return unicodedata.normalize("NFC", composed)

@@ -91,4 +91,4 @@ class History:
         with board.loading():
             for _ in changes(self._log.read(), board, until=seq):
                 pass
-        return LedgerView(board, moment or board.at, self._expire_after)
+        return LedgerView(board, moment or board.at, self._expire_after, self._zone)

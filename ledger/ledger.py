@@ -32,8 +32,9 @@ from ..eventstore import Durability
 from ..eventstore.engines.files import FileSystem
 from ..instrumentation import OnlyTold, Progress
 from ..integrity import ExportedHead, VerifyReport, head_of
-from ..projections import ProjectionFactory, RebuildReport, StoredProjection
+from ..projections import ListOrder, ProjectionFactory, RebuildReport, StoredProjection
 from .background import Background
+from .choosing import AskedStatus
 from .clock import Clock
 from .closing import Closing
 from .ids import id_for
@@ -312,16 +313,44 @@ class Ledger:
         return self._jobs.get_job(job_id)
 
     def list_jobs(
-        self, account_id: str | None = None, status: JobStatus | None = None
+        self,
+        account_id: str | None = None,
+        status: AskedStatus = None,
+        *,
+        due_from: datetime | None = None,
+        due_to: datetime | None = None,
+        text: str | None = None,
+        order: ListOrder = "rank",
+        after: str | ScheduledJob | None = None,
+        limit: int | None = None,
     ) -> list[ScheduledJob]:
-        """Return the jobs of an account and a status (None: of all).
+        """Return the jobs of an account and a status (None: of all), or of one of some statuses.
 
-        Ordered by priority (highest first), then `scheduled_time`, then the order of adding.
+        `due_from` (inclusive) and `due_to` (exclusive) are bounds of `scheduled_time`, naive ones
+        in the ledger's time zone. `text`: only those whose content has it; neither case counts nor
+        how characters are composed, white space does. `order`: `"rank"` is priority (highest
+        first), then `scheduled_time`, then the order of adding; `"time"` leaves the priority out.
+
+        `limit` of them, behind `after`: a job's id (where it is now), a `ScheduledJob` (where it
+        was, also if it was changed or removed meanwhile), or its `cursor`.
 
         Raises:
-            ValidationError: `status` is none.
+            ValidationError: an argument is not acceptable; `after` is the id of no job.
         """
-        return self._jobs.list_jobs(account_id, status)
+        return self._jobs.list_jobs(
+            account_id,
+            status,
+            due_from=due_from,
+            due_to=due_to,
+            text=text,
+            order=order,
+            after=after,
+            limit=limit,
+        )
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have jobs, sorted. No job is looked at."""
+        return self._jobs.accounts()
 
     def counts(self) -> dict[JobStatus, int]:
         """How many jobs there are of each status; all have a number. Nothing is looked through."""

@@ -178,6 +178,7 @@ class LedgerParts:
             state.lock,
             now=self.now,
             expire_after=settings.expire_after,
+            zone=self.zone,
             refresh=log.refresh,
         )
         self.history = History(

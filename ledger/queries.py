@@ -6,9 +6,13 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
-from ..domain import JobNotFoundError, JobStatus, ScheduledJob, ValidationError, detached
-from ..projections import Board
+import msgspec
+
+from ..domain import JobNotFoundError, JobStatus, ScheduledJob, detached
+from ..projections import Board, ListOrder
+from .choosing import AskedStatus, to_choice, to_place
 
 _MOST_COMPARED = 10_000
 
@@ -42,7 +46,8 @@ _BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 class JobQueries:
     """Queries on a board. Jobs are handed out as frozen values that nobody else can change.
 
-    `lock` guards the board, `refresh` brings it up to date, and `now` tells what is due.
+    `lock` guards the board, `refresh` brings it up to date, `now` tells what is due, and naive
+    times are of `zone`.
     """
 
     def __init__(
@@ -52,12 +57,14 @@ class JobQueries:
         *,
         now: Callable[[], datetime],
         expire_after: timedelta,
+        zone: ZoneInfo,
         refresh: Callable[[], object] = lambda: None,
     ) -> None:
         self._board = board
         self._lock = lock
         self._now = now
         self._expire_after = expire_after
+        self._zone = zone
         self._refresh = refresh
 
     def get_job(self, job_id: str) -> ScheduledJob:
@@ -74,27 +81,39 @@ class JobQueries:
             return detached(job)
 
     def list_jobs(
-        self, account_id: str | None = None, status: JobStatus | None = None
+        self,
+        account_id: str | None = None,
+        status: AskedStatus = None,
+        *,
+        due_from: datetime | None = None,
+        due_to: datetime | None = None,
+        text: str | None = None,
+        order: ListOrder = "rank",
+        after: str | ScheduledJob | None = None,
+        limit: int | None = None,
     ) -> list[ScheduledJob]:
-        """Return the jobs of an account and a status (None: of all).
-
-        Ordered by priority (highest first), then `scheduled_time`, then the order of adding.
-
-        Raises:
-            ValidationError: `status` is none.
-        """
-        if status is not None:
-            try:
-                status = JobStatus(status)
-            except ValueError:
-                raise ValidationError(
-                    f"status must be a JobStatus, not {status!r}", field="status"
-                ) from None
+        """As `Ledger.list_jobs`."""
+        choice = to_choice(
+            account_id,
+            status,
+            due_from=due_from,
+            due_to=due_to,
+            text=text,
+            order=order,
+            limit=limit,
+            zone=self._zone,
+        )
         self._refresh()
         with self._lock:
-            return [
-                detached(job) for job in self._board.select(account_id=account_id, status=status)
-            ]
+            place = to_place(after, self._board.get)
+            choice = msgspec.structs.replace(choice, after=place)
+            return [detached(job) for job in self._board.select(choice)]
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have jobs, sorted. No job is looked at."""
+        self._refresh()
+        with self._lock:
+            return self._board.accounts()
 
     def counts(self) -> dict[JobStatus, int]:
         """How many jobs there are of each status; all have a number. Nothing is looked through."""
@@ -116,9 +135,15 @@ class LedgerView(JobQueries):
     `seq` is the last event counted, `at` the moment that the view stands for.
     """
 
-    def __init__(self, board: Board, at: datetime | None, expire_after: timedelta) -> None:
+    def __init__(
+        self, board: Board, at: datetime | None, expire_after: timedelta, zone: ZoneInfo
+    ) -> None:
         super().__init__(
-            board, threading.RLock(), now=lambda: at or _BEFORE_ALL, expire_after=expire_after
+            board,
+            threading.RLock(),
+            now=lambda: at or _BEFORE_ALL,
+            expire_after=expire_after,
+            zone=zone,
         )
         self.seq: int = board.seq
         self.at = at

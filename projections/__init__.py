@@ -10,6 +10,7 @@ from ..faces import face
 
 if TYPE_CHECKING:
     from .board import *
+    from .choice import *
     from .daily_files import *
     from .event_index import *
     from .figures import *
@@ -32,6 +33,7 @@ else:
         __name__,
         {
             "board": ("Board",),
+            "choice": ("Choice", "ListOrder"),
             "daily_files": ("DailyFiles", "DayFile", "files_on_disk", "job_file"),
             "event_index": (
                 "EventIndex",

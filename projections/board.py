@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import chain
 
 import msgspec
 
@@ -22,6 +23,7 @@ from ..domain import (
     evolve,
 )
 from .ageing import AgeingQueue
+from .choice import Choice
 from .id_set import IdSet, same_ids
 from .jobs import OPEN, Jobs, JobsState
 from .projection import Change
@@ -29,6 +31,7 @@ from .queue import DueQueue, rank
 
 _PENDING, _SCHEDULED = JobStatus.PENDING, JobStatus.SCHEDULED
 _WAITING = (_PENDING, _SCHEDULED)
+_ALL = Choice()
 
 
 class BoardState(msgspec.Struct, frozen=True):
@@ -203,20 +206,19 @@ class Board:
         """Return the jobs of one status, in no particular order."""
         return self.jobs.collect(self._by_status[status])
 
-    def select(
-        self, *, account_id: str | None = None, status: JobStatus | None = None
-    ) -> list[ScheduledJob]:
-        """Return the jobs of an account and a status (None: of all), ranked."""
-        chosen: Iterable[ScheduledJob]
-        if account_id is not None:
-            chosen = self.jobs.collect(self._by_account.get(account_id, ()))
-            if status is not None:
-                chosen = (job for job in chosen if job.status is status)
-        elif status is not None:
-            chosen = self.of_status(status)
+    def select(self, choice: Choice = _ALL) -> list[ScheduledJob]:
+        """Return the jobs that are chosen, in the order asked for."""
+        if choice.account_id is not None:
+            ids: Iterable[str] = self._by_account.get(choice.account_id, ())
+        elif choice.statuses is not None:
+            ids = chain.from_iterable(self._by_status[status] for status in choice.statuses)
         else:
-            chosen = self.jobs.collect(self.jobs)
-        return sorted(chosen, key=rank)
+            ids = self.jobs
+        return choice.listed(self.jobs.collect(ids))
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have jobs, sorted."""
+        return sorted(self._by_account)
 
     def ready(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
         """All due jobs, ranked."""

@@ -22,6 +22,7 @@ from ..validation import (
 )
 from .doubt import Doubt
 from .messages import FACT, Fact, worded
+from .place import JobPlace
 
 
 class JobStatus(StrEnum):
@@ -165,6 +166,12 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     def may_be_out(self) -> bool:
         """An attempt of a publisher that cannot be asked was interrupted, and nobody settled it."""
         return self.doubt.may_be_out
+
+    @property
+    def cursor(self) -> str:
+        """Where it stands in lists, for `list_jobs(after=…)` to go on behind it: in either order,
+        and also when it has been changed or removed meanwhile."""
+        return JobPlace.of(self).text
 
     def is_expired(self, now: datetime, expire_after: timedelta = EXPIRE_AFTER) -> bool:
         """Whether `scheduled_time` is more than `expire_after` (24 h) ago."""

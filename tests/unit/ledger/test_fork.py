@@ -74,6 +74,7 @@ SAYS: dict[str, Callable[[Scheduler], object]] = {
     "get_ready_jobs": lambda s: s.get_ready_jobs(),
     "history": lambda s: s.history("one"),
     "known_ids": lambda s: s.known_ids(),
+    "accounts": lambda s: s.accounts(),
     "list_jobs": lambda s: s.list_jobs(),
     "rebuild": lambda s: s.rebuild(),
     "recover_all_running_jobs": lambda s: s.recover_all_running_jobs(),

@@ -134,6 +134,7 @@ def _imported(ledger: Ledger) -> ImportedJob:
 
 
 OPERATIONS: dict[str, Callable[[Any], object]] = {
+    "accounts": lambda s: s.accounts(),
     "acting": lambda s: s.acting("web:lan").cancel_job(_add(s)),
     "add_job": _add,
     "add_jobs": lambda s: s.add_jobs([NewJob("a", "text", s.now())]),
