@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .domain import JobHeld as JobHeld
     from .domain import JobInterrupted as JobInterrupted
     from .domain import JobLedgerError as JobLedgerError
+    from .domain import JobMovedOnError as JobMovedOnError
     from .domain import JobNoted as JobNoted
     from .domain import JobNotFoundError as JobNotFoundError
     from .domain import JobPriority as JobPriority
@@ -91,6 +92,7 @@ else:
                 "JobHeld",
                 "JobInterrupted",
                 "JobLedgerError",
+                "JobMovedOnError",
                 "JobNotFoundError",
                 "JobNoted",
                 "JobPriority",

@@ -37,6 +37,7 @@ else:
                 "InvalidScheduleTimeError",
                 "InvalidTransitionError",
                 "JobLedgerError",
+                "JobMovedOnError",
                 "JobNotFoundError",
                 "LedgerBusyError",
                 "LedgerCorruptError",

@@ -6,6 +6,7 @@
       · JobNotFoundError (also a KeyError)
       · InvalidTransitionError
       · StaleAttemptError
+      · JobMovedOnError
       · StorageError
           · LedgerCorruptError
           · LedgerBusyError (internal)
@@ -148,6 +149,32 @@ class StaleAttemptError(JobLedgerError):
         super().__init__(message, hint=hint, remedy=remedy)
         self.job_id = job_id
         self.attempt = attempt
+
+
+class JobMovedOnError(JobLedgerError):
+    """The job is not at the version any more that the change was meant for; nothing was changed.
+
+    `expected` is that version, `version` the one that it has now.
+    """
+
+    job_id: str | None
+    expected: int | None
+    version: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_id: str | None = None,
+        expected: int | None = None,
+        version: int | None = None,
+        hint: str | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, remedy=remedy)
+        self.job_id = job_id
+        self.expected = expected
+        self.version = version
 
 
 class StorageError(JobLedgerError):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .runner_lock import *
     from .settings import *
     from .state import *
+    from .versions import *
     from .zone import *
 else:
     __all__, __getattr__, __dir__ = face(
@@ -34,6 +35,7 @@ else:
             "runner_lock": ("LOCK_NAME", "find_runner", "find_runner_lock"),
             "settings": ("LedgerOptions", "LedgerSettings"),
             "state": ("State",),
+            "versions": ("MeantChange",),
             "zone": ("load_zone",),
         },
     )

@@ -33,6 +33,7 @@ from ..projections import Board, LogEntry, NewEvent
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
 from .state import State
+from .versions import MeantChange, check_at, check_version
 
 
 class Intent(msgspec.Struct, frozen=True, gc=False):
@@ -147,15 +148,18 @@ class CommandHandler:
         self._handle(all_of_them, on_newest=False)
         return list(ids)
 
-    def change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
-        """Change one job; return it as it is then.
+    def change(
+        self, job_id: str, command: c.Command, version: int | None = None
+    ) -> ScheduledJob | None:
+        """Change one job, with a `version` only if it is at that one; return it as it is then.
 
         Raises:
-            JobNotFoundError, InvalidTransitionError, StaleAttemptError, ValidationError: it is
-                refused; nothing was changed.
+            JobNotFoundError, InvalidTransitionError, StaleAttemptError, ValidationError,
+            JobMovedOnError: it is refused; nothing was changed.
             StorageError: whether the change was made is unknown.
         """
         state, job = self._state, None
+        check_version(version)
 
         def this_one(now: datetime) -> list[Intent]:
             nonlocal job
@@ -163,6 +167,8 @@ class CommandHandler:
                 job = state.board.get(job_id) if isinstance(job_id, str) else None
                 if job is None and not isinstance(command, c.OfAttempt):
                     raise not_found(job_id, state.board.jobs)
+            if job is not None:
+                check_at(version, job)
             data = decide(job, command, now)
             # The id as it was added: it may have been given as another kind of text here.
             known = job_id if job is None else job.job_id
@@ -172,6 +178,36 @@ class CommandHandler:
             return job
         with state.lock:
             return state.board.get(job_id)
+
+    def change_all(self, changes: Sequence[MeantChange]) -> None:
+        """Change some jobs, all of them or none, in one write.
+
+        Raises:
+            JobLedgerError: of the first that is refused, as of `change`; nothing was changed.
+            StorageError: whether the changes were made is unknown.
+        """
+        for meant in changes:
+            check_version(meant.version)
+
+        def all_of_them(now: datetime) -> list[Intent]:
+            intents = []
+            for meant in changes:
+                job = self._job_of(meant.job_id, meant.version)
+                command = meant.command(job)
+                if data := decide(job, command, now):
+                    intents.append(Intent(job.job_id, job, command, data, job.job_id))
+            return intents
+
+        self._handle(all_of_them)
+
+    def _job_of(self, job_id: str, version: int | None) -> ScheduledJob:
+        state = self._state
+        with state.lock:
+            job = state.board.get(job_id) if isinstance(job_id, str) else None
+            if job is None:
+                raise not_found(job_id, state.board.jobs)
+        check_at(version, job)
+        return job
 
     def change_each(self, choose: Choose) -> list[tuple[str, Outcome]]:
         """Change the jobs that `choose` picks, each of them once and all in one write.

@@ -5,7 +5,7 @@ The facade: what each method promises is said here, and done by the parts that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ from ..instrumentation import OnlyTold, Progress
 from ..integrity import ExportedHead, VerifyReport, head_of
 from ..projections import ListOrder, ProjectionFactory, RebuildReport, StoredProjection
 from .background import Background
+from .bulk import BulkAction, bulk_changes
 from .choosing import AskedStatus
 from .clock import Clock
 from .closing import Closing
@@ -45,6 +46,7 @@ from .runner_lock import runner_pid
 from .settings import LedgerSettings, no_progress
 from .state import Follower
 from .uniqueness import Unique
+from .versions import MeantChange
 from .zone import to_aware
 
 if TYPE_CHECKING:
@@ -211,19 +213,23 @@ class Ledger:
 
     # -- changing ------------------------------------------------------------------------------
 
-    def hold_job(self, job_id: str) -> None:
+    def hold_job(self, job_id: str, *, version: int | None = None) -> None:
         """Make a SCHEDULED job PENDING: it does not run until it is released.
+
+        With `version` (as of all the methods that change one job) only if the job is still at the
+        version that you saw.
 
         Raises (all the methods that change one job):
             JobNotFoundError: there is none of this id.
             InvalidTransitionError: its state does not allow it; nothing was changed.
+            JobMovedOnError: it is at another version; nothing was changed.
             StorageError: whether the change was made is unknown.
         """
-        self._change(job_id, c.Hold())
+        self._change(job_id, c.Hold(), version)
 
-    def release_job(self, job_id: str) -> None:
+    def release_job(self, job_id: str, *, version: int | None = None) -> None:
         """Make a PENDING job SCHEDULED. Raises as `hold_job`."""
-        self._change(job_id, c.Release())
+        self._change(job_id, c.Release(), version)
 
     def edit_job(
         self,
@@ -232,51 +238,87 @@ class Ledger:
         content: str | msgspec.UnsetType = msgspec.UNSET,
         priority: JobPriority | msgspec.UnsetType = msgspec.UNSET,
         metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET,
+        version: int | None = None,
     ) -> None:
         """Change what is given of a PENDING or SCHEDULED job; `metadata` is replaced as a whole.
 
         Raises:
             ValidationError: a value is not acceptable, or none is given; and as `hold_job`.
         """
-        self._change(job_id, c.Edit(content=content, priority=priority, metadata=metadata))
+        edit = c.Edit(content=content, priority=priority, metadata=metadata)
+        self._change(job_id, edit, version)
 
-    def reschedule_job(self, job_id: str, scheduled_time: datetime) -> None:
+    def reschedule_job(
+        self, job_id: str, scheduled_time: datetime, *, version: int | None = None
+    ) -> None:
         """Give a PENDING or SCHEDULED job another time.
 
         Raises:
             InvalidScheduleTimeError: as in `add_job`; and as `hold_job`.
         """
-        self._change(job_id, c.Reschedule(scheduled_time=to_aware(scheduled_time, self._zone)))
+        at = to_aware(scheduled_time, self._zone)
+        self._change(job_id, c.Reschedule(scheduled_time=at), version)
 
-    def cancel_job(self, job_id: str, reason: str = "") -> None:
+    def cancel_job(self, job_id: str, reason: str = "", *, version: int | None = None) -> None:
         """Cancel a job that is PENDING, SCHEDULED or RUNNING.
 
         The result of an attempt that is running is refused from here on; that the post does not go
         out any more is not promised. Raises as `hold_job`.
         """
-        self._change(job_id, c.Cancel(reason=reason))
+        self._change(job_id, c.Cancel(reason=reason), version)
 
-    def requeue_job(self, job_id: str, scheduled_time: datetime) -> None:
+    def requeue_job(
+        self, job_id: str, scheduled_time: datetime, *, version: int | None = None
+    ) -> None:
         """Schedule a FAILED, EXPIRED or CANCELLED job again, with all its retries.
 
         Raises:
             InvalidScheduleTimeError: as in `add_job`; and as `hold_job`.
         """
-        self._change(job_id, c.Requeue(scheduled_time=to_aware(scheduled_time, self._zone)))
+        at = to_aware(scheduled_time, self._zone)
+        self._change(job_id, c.Requeue(scheduled_time=at), version)
 
-    def resolve_job(self, job_id: str, *, posted: bool, thread_id: str | None = None) -> None:
+    def resolve_job(
+        self,
+        job_id: str,
+        *,
+        posted: bool,
+        thread_id: str | None = None,
+        version: int | None = None,
+    ) -> None:
         """Say what became of a FAILED job whose outcome is unknown: COMPLETED if it was posted.
 
         Raises as `hold_job`.
         """
-        self._change(job_id, c.Resolve(posted=posted, thread_id=thread_id))
+        self._change(job_id, c.Resolve(posted=posted, thread_id=thread_id), version)
 
-    def remove_job(self, job_id: str) -> None:
+    def remove_job(self, job_id: str, *, version: int | None = None) -> None:
         """Remove a job that is not RUNNING from every projection; its events stay in the log.
 
         Raises as `hold_job`.
         """
-        self._change(job_id, c.Remove())
+        self._change(job_id, c.Remove(), version)
+
+    def change_jobs(
+        self,
+        action: BulkAction,
+        jobs: Iterable[str] | Mapping[str, int | None],
+        *,
+        reason: str = "",
+        shift: timedelta | None = None,
+        scheduled_time: datetime | None = None,
+    ) -> int:
+        """Do the same to some jobs, all or none, as one durable write; return to how many.
+
+        `jobs` are ids, or the versions at which you saw them by their ids. `action` is `hold`,
+        `release`, `cancel` (with a `reason`), `remove`, `reschedule` (each by `shift`) or `requeue`
+        (all to `scheduled_time`). Raises as `hold_job`, of the first that is refused.
+        """
+        changes = bulk_changes(
+            action, jobs, self._zone, reason=reason, shift=shift, scheduled_time=scheduled_time
+        )
+        self._change_all(changes)
+        return len(changes)
 
     def cleanup_expired_jobs(self) -> int:
         """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
@@ -298,9 +340,15 @@ class Ledger:
         vars(same).update(vars(self) | {"_handler": handler})
         return same
 
-    def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+    def _change(
+        self, job_id: str, command: c.Command, version: int | None = None
+    ) -> ScheduledJob | None:
         """Change one job; raises as `hold_job`."""
-        return self._handler.change(job_id, command)
+        return self._handler.change(job_id, command, version)
+
+    def _change_all(self, changes: Sequence[MeantChange]) -> None:
+        """Change some jobs; raises as `change_jobs`."""
+        self._handler.change_all(changes)
 
     # -- asking --------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from ..domain import JobStatus, ScheduledJob
@@ -80,6 +80,13 @@ class Rescuer:
         if self._by_uptime:
             return self._uptime.look() - running.begun_s
         return (now - job.started_at).total_seconds()
+
+    def settle_those(self, job_ids: Iterable[str]) -> None:
+        """Settle what is known of attempts, if it is of one of these jobs; raises as `settle`."""
+        by_job = self._attempts.by_job
+        running = [by_job.get(job_id) for job_id in job_ids if isinstance(job_id, str)]
+        if any(one is not None and one.end is not None for one in running):
+            self.settle()
 
     def settle(self) -> None:
         """Bring the log up to what is known here; after a failed write it is opened again first.

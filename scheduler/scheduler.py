@@ -7,7 +7,7 @@ The facade: what each method promises is said here, and done by the parts that a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Unpack
@@ -15,7 +15,14 @@ from typing import Unpack
 from ..domain import MAX_RUNNING_MINUTES, Pacing, RetryPolicy, ScheduledJob, StorageError
 from ..domain import commands as c
 from ..instrumentation import logger
-from ..ledger import Ledger, LedgerOptions, LedgerSettings, SystemClock, find_runner_lock
+from ..ledger import (
+    Ledger,
+    LedgerOptions,
+    LedgerSettings,
+    MeantChange,
+    SystemClock,
+    find_runner_lock,
+)
 from .attempt import PostCallback, Publisher, PublisherAdapter
 from .completer import OUTCOMES
 from .due_run import check_limit
@@ -30,24 +37,22 @@ class Scheduler(Ledger):
     """A Ledger that also runs the jobs; only one process at a time can have it open.
 
     It takes what a Ledger does, but for `read_only`, and what follows. Opening it recovers every
-    RUNNING job, since its runner is dead. `on_interrupted` says what
-    becomes of an attempt whose outcome nobody knows when its publisher cannot be asked: `"retry"`
-    posts again (at least once), `"fail"` never does (at most once: then an exception says that
-    nothing was posted only where it is `NotPosted`). `concurrency` attempts run at once, never two
-    of one account. A publisher that gives no answer in `publish_timeout` (None: it
-    may take as long as it likes; a job may have its own) is cancelled or left alone, and its post
-    is in doubt. `ageing`: a due job gains one step of priority for each such time that it waits, so
-    that one of low priority is not passed over for ever. `pacing` holds for every account that has
-    none of its own in `pacing_by_account`.
-    `grace_s` is how long `stop` waits for running attempts,
-    `settle_s` how long a publisher that reported an unknown outcome is left alone before it is
-    asked, `error_wait_s` how long the loop waits out an error. When that was a failed write (a full
-    disk, say), the loop then reopens the log, and goes on as soon as that succeeds.
-    `on_failure` is called for each job that an attempt, or its recovery, left FAILED, with the job
-    and, where it takes two arguments, its error: after that is durable, in a thread of its own, one
-    after the other; whatever it raises is logged and changes nothing. `close` waits up to 10 s for
-    the calls that are left. What it does of itself is recorded as caused by `runner:PID`, whatever
-    `by` is.
+    RUNNING job, since its runner is dead. `on_interrupted` says what becomes of an attempt whose
+    outcome nobody knows when its publisher cannot be asked: `"retry"` posts again (at least once),
+    `"fail"` never does (at most once: then an exception says that nothing was posted only where it
+    is `NotPosted`). `concurrency` attempts run at once, never two of one account. A publisher that
+    gives no answer in `publish_timeout` (None: it may take as long as it likes; a job may have its
+    own) is cancelled or left alone, and its post is in doubt. `ageing`: a due job gains one step of
+    priority for each such time that it waits, so that one of low priority is not passed over for
+    ever. `pacing` holds for every account that has none of its own in `pacing_by_account`.
+    `grace_s` is how long `stop` waits for running attempts, `settle_s` how long a publisher that
+    reported an unknown outcome is left alone before it is asked, `error_wait_s` how long the loop
+    waits out an error. When that was a failed write (a full disk, say), the loop then reopens the
+    log, and goes on as soon as that succeeds. `on_failure` is called for each job that an attempt,
+    or its recovery, left FAILED, with the job and, where it takes two arguments, its error: after
+    that is durable, in a thread of its own, one after the other; whatever it raises is logged and
+    changes nothing. `close` waits up to 10 s for the calls that are left. What it does of itself is
+    recorded as caused by `runner:PID`, whatever `by` is.
 
     Raises:
         SchedulerRunningError: another runner has this ledger; and as `Ledger`.
@@ -276,12 +281,16 @@ class Scheduler(Ledger):
             logger(count=count).warning("jobs expired: it was too late to post them")
         return count
 
-    def _change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+    def _change(
+        self, job_id: str, command: c.Command, version: int | None = None
+    ) -> ScheduledJob | None:
         """As any change; but what is known of a job's attempt goes before anything else of it."""
-        running = self._parts.attempts.by_job.get(job_id) if isinstance(job_id, str) else None
-        if running is not None and running.end is not None:
-            self._parts.rescuer.settle()
-        return super()._change(job_id, command)
+        self._parts.rescuer.settle_those([job_id])
+        return super()._change(job_id, command, version)
+
+    def _change_all(self, changes: Sequence[MeantChange]) -> None:
+        self._parts.rescuer.settle_those(meant.job_id for meant in changes)
+        super()._change_all(changes)
 
     # -- letting go ----------------------------------------------------------------------------
 

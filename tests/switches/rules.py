@@ -13,6 +13,7 @@ OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
+VERSIONS = "test_versions.py"
 INDEX = "test_job_events.py"
 WORDS = "test_words.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
@@ -258,6 +259,12 @@ RULES = [
     ),
     Mutant(
         "files that are ahead of the log are kept", "keep-witnesses", Always(), ["test_ahead.py"]
+    ),
+    Mutant(
+        "a change is made at the version that was seen",
+        "version-that-was-seen",
+        Never(),
+        [VERSIONS],
     ),
     # -- the snapshot
     Mutant("a snapshot is of one moment", "snapshot-of-one-moment", Drop(), [INTERRUPTED]),

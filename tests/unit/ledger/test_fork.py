@@ -66,6 +66,7 @@ SAYS: dict[str, Callable[[Scheduler], object]] = {
     "add_jobs": lambda s: s.add_jobs([NewJob("a", "x", NOON)]),
     "as_of": lambda s: s.as_of(1),
     "cancel_job": lambda s: s.cancel_job("one"),
+    "change_jobs": lambda s: s.change_jobs("cancel", ["one"]),
     "cleanup_expired_jobs": lambda s: s.cleanup_expired_jobs(),
     "counts": lambda s: s.counts(),
     "edit_job": lambda s: s.edit_job("one", content="x"),

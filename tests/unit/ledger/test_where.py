@@ -143,6 +143,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "directory": lambda s: s.directory,
     "backup": lambda s: s.backup(s.directory.parent / "copy"),
     "cancel_job": lambda s: s.cancel_job(_add(s)),
+    "change_jobs": lambda s: s.change_jobs("cancel", [_add(s)]),
     "cleanup_expired_jobs": lambda s: s.cleanup_expired_jobs(),
     "counts": lambda s: s.counts(),
     "damage": lambda s: s.damage,

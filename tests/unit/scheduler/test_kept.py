@@ -277,8 +277,16 @@ def test_a_result_that_others_were_faster_than_is_refused_and_told(
     assert "thread_id=id-x" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "cancel",
+    [
+        lambda scheduler, job_id: scheduler.cancel_job(job_id),
+        lambda scheduler, job_id: scheduler.change_jobs("cancel", [job_id]),
+    ],
+    ids=["alone", "among many"],
+)
 def test_what_is_kept_goes_before_anything_else_of_its_job(
-    directory: Path, clock: ManualClock
+    directory: Path, clock: ManualClock, cancel: Callable[[Scheduler, str], object]
 ) -> None:
     """Cancelled by this very process: the post is out, so it is too late for that."""
     fs = WatchedFileSystem()
@@ -288,10 +296,10 @@ def test_what_is_kept_goes_before_anything_else_of_its_job(
         with pytest.raises(StorageError):
             scheduler.run_due(platform.post)
         with pytest.raises(StorageError):
-            scheduler.cancel_job(job_id)
+            cancel(scheduler, job_id)
         fs.mend()
         with pytest.raises(Exception, match="COMPLETED"):
-            scheduler.cancel_job(job_id)
+            cancel(scheduler, job_id)
         assert ends(scheduler, job_id) == ["completed"]
 
 
