@@ -17,6 +17,7 @@ import msgspec
 
 from ...domain import SchedulerRunningError, StorageError
 from ..cursor import Cursor
+from ..lines import cut
 from ..port import Block, Identity, Tail, Write
 from ..record import GENESIS, RecordError, decode_record
 
@@ -97,7 +98,7 @@ class MemoryEngine:
             return None
         write = writes[index]
         before = seq - write.first + (write.begin == 0)  # and the header
-        *lines, _ = write.lines.split(b"\n", before + 1)
+        lines = cut(write.lines)[0][: before + 1]
         try:
             record = decode_record(lines[-1])
         except RecordError:
