@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .domain import StaleAttemptError as StaleAttemptError
     from .domain import StorageError as StorageError
     from .domain import ValidationError as ValidationError
+    from .domain import WatcherLetGoError as WatcherLetGoError
     from .instrumentation import hide_secrets as hide_secrets
     from .instrumentation import mark_secret as mark_secret
     from .integrity import ExportedHead as ExportedHead
@@ -113,6 +114,7 @@ else:
                 "StaleAttemptError",
                 "StorageError",
                 "ValidationError",
+                "WatcherLetGoError",
             ),
             "instrumentation": ("hide_secrets", "mark_secret"),
             "integrity": ("ExportedHead", "Problem", "VerifyReport"),

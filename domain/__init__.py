@@ -45,6 +45,7 @@ else:
                 "StaleAttemptError",
                 "StorageError",
                 "ValidationError",
+                "WatcherLetGoError",
             ),
             "job": ("commands", "events", "fold"),
             "job.codec": ("DECODERS", "SCHEMA", "decode_data", "encode_data"),

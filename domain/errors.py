@@ -11,6 +11,7 @@
           · LedgerCorruptError
           · LedgerBusyError (internal)
           · SchedulerRunningError
+      · WatcherLetGoError
 
 Each error carries what it knows as attributes (a caller should never have to parse a message), None
 where it was not told; reads as one line, says what to do in `hint` where there is something to do
@@ -258,3 +259,21 @@ class SchedulerRunningError(StorageError):
     ) -> None:
         super().__init__(message, path=path, hint=hint, remedy=remedy)
         self.pid = pid
+
+
+class WatcherLetGoError(JobLedgerError):
+    """A watcher took too little of what came, and gets no more. `after` is the last event that it
+    was given: watching anew after that number misses none."""
+
+    after: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        after: int | None = None,
+        hint: str | None = None,
+        remedy: Remedy | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, remedy=remedy)
+        self.after = after

@@ -305,6 +305,10 @@ class EventLog(Generic[R]):
 
     # -- letting go ----------------------------------------------------------------------------
 
+    def check_open(self) -> None:
+        """Check that this handle can be read from; raises as `refresh` where it cannot."""
+        self._standing.check_open()
+
     def check_not_forked(self) -> None:
         """Check that this handle is this process's own.
 

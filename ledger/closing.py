@@ -11,6 +11,7 @@ from ..instrumentation import logger
 from ..projections import LogEntry
 from . import open_handles
 from .derived_files import DerivedFiles
+from .feed import Feed
 from .settings import LedgerSettings
 from .state import State
 from .write_behind import WriteBehind
@@ -26,6 +27,7 @@ class Closing:
         state: State,
         files: DerivedFiles | None,
         behind: WriteBehind,
+        feed: Feed,
         patience: Patience,
         location: str,
     ) -> None:
@@ -33,6 +35,7 @@ class Closing:
         self._state = state
         self._files = files
         self._behind = behind
+        self._feed = feed
         self._patience = patience
         self._location = location
         self._read_only = settings.read_only
@@ -88,6 +91,7 @@ class Closing:
 
     def let_go(self) -> None:
         """Do what closing does; again where it was interrupted."""
+        self._feed.close()
         if not self._behind.stop():
             logger(directory=self._location).error("closed while files are being written")
         try:
@@ -99,4 +103,5 @@ class Closing:
     def abandon(self) -> None:
         """In the child of a fork: let go of what is the parent's, touching nothing."""
         self.is_closed = self.is_let_go = True
+        self._feed.abandon()
         self._log.abandon()

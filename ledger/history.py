@@ -13,6 +13,17 @@ from .queries import LedgerView, not_found
 from .zone import to_utc
 
 
+def check_after(after: int) -> int:
+    """Return the number of an event to begin behind, which is one.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    if isinstance(after, bool) or not isinstance(after, int) or after < 0:
+        raise ValidationError(f"after must be an int of at least 0, not {after!r}", field="after")
+    return after
+
+
 class History:
     """Answers what a ledger's methods ask of its log; `refresh` brings it up to date."""
 
@@ -54,10 +65,7 @@ class History:
         until: datetime | None = None,
     ) -> Iterator[Event]:
         """As `Ledger.events`."""
-        if isinstance(after, bool) or not isinstance(after, int) or after < 0:
-            raise ValidationError(
-                f"after must be an int of at least 0, not {after!r}", field="after"
-            )
+        check_after(after)
         by = None if by is None else check_by(by)
         self._refresh()
         since = None if since is None else to_utc(since, self._zone, "since")

@@ -5,7 +5,7 @@ The facade: what each method promises is said here, and done by the parts that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -144,7 +144,7 @@ class Ledger:
         self._derived, self._files, self._snapshots = parts.derived, parts.files, parts.snapshots
         self._rebuilder, self._behind = parts.rebuilder, parts.behind
         self._handler, self._jobs, self._history = parts.handler, parts.jobs, parts.history
-        self._closing = parts.closing
+        self._watching, self._closing = parts.watching, parts.closing
         parts.closing.begin(self)
 
     # -- adding --------------------------------------------------------------------------------
@@ -439,6 +439,28 @@ class Ledger:
         return self._history.events(
             after, job_id=job_id, types=types, by=by, since=since, until=until
         )
+
+    def watch(self, after: int | None = None) -> Generator[Event, None, None]:
+        """Yield the events after sequence number `after`, in order and each once, as they are
+        acknowledged, whoever appends them; without it those that come from now on.
+
+        It waits for what is to come, and ends when the handle is closed; so the event after which
+        to go on is known at any time. Any number may watch: the log is read once for all of them.
+        What this handle changes is there at once, what others change within a tenth of a second.
+
+        Raises:
+            ValidationError: `after` is none.
+            WatcherLetGoError: more than 10,000 events waited to be taken; its `after` is the last
+                one that was, and the number to go on from.
+            StorageError: the log cannot be read any more, a write of this handle has failed, or
+                this is within a call of the handle, where to wait would be for ever.
+        """
+        return self._watching.events(self._watching.begin(after), self)
+
+    def awatch(self, after: int | None = None) -> AsyncGenerator[Event, None]:
+        """Do what `watch` does for `async for`, in any event loop, which is never blocked. Raises
+        as `watch`."""
+        return self._watching.events_async(self._watching.begin(after), self)
 
     def as_of(self, when: datetime | int | None = None, *, seq: int | None = None) -> LedgerView:
         """Return the state at a moment: after event number `seq`, or after the last event at or

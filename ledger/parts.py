@@ -17,6 +17,7 @@ from .closing import Closing
 from .command_handler import CommandHandler
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
+from .feed import Feed
 from .history import History
 from .job_events import JobEvents
 from .loading import StateLoader
@@ -26,6 +27,7 @@ from .settings import LedgerSettings, no_progress
 from .snapshots import Snapshots
 from .state import Follower, State
 from .uniqueness import Uniqueness
+from .watching import Watching
 from .write_behind import BATCH_MS, WriteBehind
 from .zone import load_zone
 
@@ -91,6 +93,7 @@ class LedgerParts:
                 self.state,
                 self.files,
                 self.behind,
+                self.feed,
                 self.patience,
                 self.engine.location,
             )
@@ -187,6 +190,10 @@ class LedgerParts:
             refresh=log.refresh,
             expire_after=settings.expire_after,
             of_job=self.job_events.of,
+        )
+        self.feed = Feed(log, state)
+        self.watching = Watching(
+            self.feed, log, self.history, is_inside=lambda: self.closing.is_inside()
         )
 
     def _tell_of_opening(self, settings: LedgerSettings) -> None:

@@ -38,7 +38,7 @@ class State:
     """The board and its followers, guarded by one `lock`.
 
     `on_change` are called after each delivery of events, without the lock; `on_others` before one
-    that another handle has appended.
+    that another handle has appended; `on_records` get what was delivered.
     """
 
     def __init__(self) -> None:
@@ -46,6 +46,7 @@ class State:
         self.board = Board()
         self.on_change: list[Callable[[], None]] = []
         self.on_others: list[Callable[[], None]] = []
+        self.on_records: list[Callable[[Sequence[LogEntry]], object]] = []
         self._parts: list[Follower] = []
         self._follow: list[Callable[[Change], object]] = []
         self._nothing: Snapshot | None = None
@@ -65,6 +66,8 @@ class State:
                 self._apply_all(records)
         for call in list(self.on_change):
             call()
+        for give in list(self.on_records):
+            give(records)
 
     def find_others(self) -> None:
         """Note that what is observed next was appended by another handle; called by the log."""

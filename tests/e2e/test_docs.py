@@ -153,6 +153,14 @@ def test_the_events_of_the_log_format_have_a_class_each(tmp_path: Path) -> None:
         assert getattr(jobledger, data.__name__) is data
 
 
+def test_the_program_that_watches_runs_as_shown(tmp_path: Path) -> None:
+    """Its last number is that of the last event."""
+    [program] = blocks("docs/reading.md", "python")
+    assert printed(program, tmp_path).splitlines() == [
+        "1 added hello", "2 started hello", "3 completed hello", "go on behind 3",
+    ]  # fmt: skip
+
+
 def test_every_test_that_a_document_names_is_there() -> None:
     """A promise that names who holds it is none if nobody of that name does."""
     files = {path.name: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}

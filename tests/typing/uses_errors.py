@@ -19,6 +19,7 @@ from jobledger import (
     StaleAttemptError,
     StorageError,
     ValidationError,
+    WatcherLetGoError,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -47,6 +48,8 @@ def told(error: JobLedgerError) -> str:
             assert_type((error.line, error.offset), tuple[int | None, int | None])
         case StorageError():
             assert_type(error.path, str | None)
+        case WatcherLetGoError():
+            assert_type(error.after, int | None)
         case _:
             pass
     return str(error)

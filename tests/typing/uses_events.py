@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, assert_never, assert_type
@@ -125,6 +127,14 @@ def accounts(events: Iterable[Event]) -> list[str]:
     return [event.data.account_id for event in events if isinstance(event.data, JobAdded)]
 
 
+async def first_to_come(scheduler: Scheduler) -> Event:
+    """Watch in an event loop; whoever has enough says so."""
+    assert_type(scheduler.awatch(), AsyncGenerator[Event, None])
+    async with aclosing(scheduler.awatch(0)) as events:
+        iterator: AsyncIterator[Event] = events
+        return await anext(iterator)
+
+
 def main(directory: Path) -> None:
     with Scheduler(directory, clock=ManualClock(NOON)) as scheduler:
         job_id = scheduler.add_job("mai", "Xin chào", NOON)
@@ -134,3 +144,6 @@ def main(directory: Path) -> None:
             looks_at(event)
             print(tells(event), words_for(event.data))
         assert accounts(scheduler.events()) == ["mai"]
+        watched: Iterator[Event] = scheduler.watch(after=0)
+        assert_type(scheduler.watch(), Generator[Event, None, None])
+        assert next(watched) == asyncio.run(first_to_come(scheduler))

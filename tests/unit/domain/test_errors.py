@@ -25,6 +25,7 @@ from jobledger import (
     StaleAttemptError,
     StorageError,
     ValidationError,
+    WatcherLetGoError,
 )
 from jobledger.domain import errors
 from jobledger.domain.remedies import REMEDIES, Remedy
@@ -48,6 +49,7 @@ EXAMPLES: list[tuple[JobLedgerError, dict[str, Any]]] = [
         {"path": "p", "line": 7, "offset": 99, "kind": "hash", "hint": "h"},
     ),
     (SchedulerRunningError("m", pid=42, path="p"), {"pid": 42, "path": "p"}),
+    (WatcherLetGoError("m", after=17, hint="h"), {"after": 17, "hint": "h"}),
 ]
 """An error of every kind, and what it must know."""
 
@@ -65,6 +67,7 @@ PARENTS: dict[type[JobLedgerError], tuple[type[BaseException], ...]] = {
     StorageError: (JobLedgerError,),
     LedgerCorruptError: (StorageError,),
     SchedulerRunningError: (StorageError,),
+    WatcherLetGoError: (JobLedgerError,),
 }
 """The family, by hand from the contract."""
 

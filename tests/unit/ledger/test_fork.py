@@ -84,6 +84,8 @@ SAYS: dict[str, Callable[[Scheduler], object]] = {
     "run_due": lambda s: s.run_due(lambda *post: PostResult(True)),
     "stop_soon": lambda s: s.stop_soon(),
     "stop_now": lambda s: s.stop_now(),
+    "watch": lambda s: next(s.watch(0)),
+    "awatch": lambda s: anext(s.awatch(0)),
 }
 """What needs the handle."""
 IS_QUIET: dict[str, Callable[[Scheduler], object]] = {
@@ -164,6 +166,24 @@ def test_a_handle_that_only_reads_goes_on_in_the_child(directory: Path) -> None:
         thread.join()
         assert "before this process was forked" in said[1]
         assert len(reader.list_jobs()) == 1
+
+
+def test_who_watches_in_the_parent_does_not_in_the_child(directory: Path) -> None:
+    """The reader's thread is the parent's. A handle that only reads watches anew in the child; one
+    that was begun before says so, and waits for nobody."""
+    with Ledger(directory, clock=ManualClock(NOON)) as ledger:
+        ledger.add_job("a", "text", NOON)
+        with Ledger(directory, read_only=True) as reader:
+            events, own = reader.watch(0), ledger.watch(0)
+            assert next(events).seq == next(own).seq == 1
+            ledger.add_job("a", "text", NOON)
+            assert next(events).seq == next(own).seq == 2
+            assert in_child(lambda: [next(reader.watch(seq)).seq for seq in (0, 1)]) == [1, 2]
+            said = [in_child(lambda: told(lambda: next(each)))[1] for each in (events, own)]  # noqa: B023
+            assert "nobody reads the ledger any more" in said[0]
+            assert "before this process was forked" in said[1]
+            ledger.add_job("a", "text", NOON)
+            assert next(events).seq == next(own).seq == 3
 
 
 def test_the_child_can_open_the_ledger_again(scheduler: Scheduler, directory: Path) -> None:

@@ -9,7 +9,8 @@ import inspect
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from support.eventstore import file_log
 
 from jobledger import (
     Change,
+    Event,
     ImportedJob,
     Ledger,
     ManualClock,
@@ -133,11 +135,17 @@ def _imported(ledger: Ledger) -> ImportedJob:
     return ImportedJob(job, "elsewhere.json")
 
 
+async def _first(events: AsyncGenerator[Event, None]) -> Event:
+    async with aclosing(events):
+        return await anext(events)
+
+
 OPERATIONS: dict[str, Callable[[Any], object]] = {
     "accounts": lambda s: s.accounts(),
     "acting": lambda s: s.acting("web:lan").cancel_job(_add(s)),
     "add_job": _add,
     "add_jobs": lambda s: s.add_jobs([NewJob("a", "text", s.now())]),
+    "awatch": lambda s: asyncio.run(_first(s.awatch(0))),
     "as_of": lambda s: s.as_of(1),
     "location": lambda s: s.location,
     "directory": lambda s: s.directory,
@@ -183,6 +191,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "stop_now": lambda s: s.stop_now(),
     "timezone": lambda s: s.timezone,
     "verify": lambda s: s.verify(),
+    "watch": lambda s: next(s.watch(0)),
     "write_behind": lambda s: (_add(s), s.write_behind()),
     "close": lambda s: s.close(),
 }
