@@ -79,7 +79,7 @@ else:
             "job.evolve": ("evolve",),
             "job.importing": ("TIMES", "least_attempt", "stated_doubt"),
             "job.outcome": ("leaves_unknown",),
-            "job.place": ("JobPlace",),
+            "job.place": ("JobPlace", "microseconds"),
             "job.state": (
                 "DICT_KEYS",
                 "ImportedJob",

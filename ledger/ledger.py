@@ -380,7 +380,9 @@ class Ledger:
         first), then `scheduled_time`, then the order of adding; `"time"` leaves the priority out.
 
         `limit` of them, behind `after`: a job's id (where it is now), a `ScheduledJob` (where it
-        was, also if it was changed or removed meanwhile), or its `cursor`.
+        was, also if it was changed or removed meanwhile), or its `cursor`. A part costs what it
+        has, however many jobs there are; but where few have the `text`, the texts of all that the
+        other arguments leave are looked through.
 
         Raises:
             ValidationError: an argument is not acceptable; `after` is the id of no job.

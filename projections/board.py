@@ -26,6 +26,7 @@ from .ageing import AgeingQueue
 from .choice import Choice
 from .id_set import IdSet, same_ids
 from .jobs import OPEN, Jobs, JobsState
+from .listing import Listing
 from .projection import Change
 from .queue import DueQueue, rank
 
@@ -53,6 +54,7 @@ class Board:
         self.seq = 0
         self.at: datetime | None = None
         self.jobs = Jobs()
+        self._listing = Listing(self.jobs)
         self._by_status = {status: IdSet() for status in JobStatus}
         self._by_account: dict[str, IdSet] = {}
         self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
@@ -208,6 +210,8 @@ class Board:
 
     def select(self, choice: Choice = _ALL) -> list[ScheduledJob]:
         """Return the jobs that are chosen, in the order asked for."""
+        if choice.is_part:
+            return self._listing.select(choice)
         if choice.account_id is not None:
             ids: Iterable[str] = self._by_account.get(choice.account_id, ())
         elif choice.statuses is not None:

@@ -14,12 +14,14 @@ from heapq import heapify, heappop, heapreplace
 import msgspec
 
 from ..domain import JobStatus, ScheduledJob
+from .page_lines import PageLines, PageTexts
 
 PAGE_JOBS = 128
 _PAGES_KEPT = 4
 """So many pages stay as values after they were read."""
 _MOST_OPEN = 32
 """So many pages are there as values at a time while jobs are put in order."""
+_MOST_NOTED = 1_000
 _OTHER = -1
 _LEVEL = 1
 OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
@@ -29,12 +31,23 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[ScheduledJob])
 
 
+class JobsPage:
+    """Closed jobs, packed; and, as soon as somebody has asked, what lists have to know of them."""
+
+    __slots__ = ("data", "lines", "texts")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.lines: PageLines | None = None
+        self.texts: PageTexts | None = None
+
+
 class JobsState(msgspec.Struct, frozen=True):
     """What a `Jobs` has at one moment."""
 
     open: list[ScheduledJob]
     recent: list[ScheduledJob]
-    pages: list[bytes]
+    pages: list[JobsPage]
     page_of: dict[str, int]
 
 
@@ -46,10 +59,13 @@ class Jobs(Mapping[str, ScheduledJob]):
         """The PENDING, SCHEDULED and RUNNING ones."""
         self.recent: dict[str, ScheduledJob] = {}
         """Closed ones that are not packed yet, the latest last."""
-        self.pages: list[bytes] = []
+        self.pages: list[JobsPage] = []
         self.page_of: dict[str, int] = {}
         """Where each packed job is. What else is on a page is out of date: it was closed again, or
         removed."""
+        self.changed: set[str] | None = None
+        """The jobs that were put, removed or packed, from when somebody made it a set until they
+        were too many to be noted."""
         self._packed = 0
         """How many jobs are on the pages, those that are out of date too."""
         self._read = Pages()
@@ -59,6 +75,8 @@ class Jobs(Mapping[str, ScheduledJob]):
     def put(self, job: ScheduledJob) -> None:
         """Take a job in, new or as it is now."""
         job_id = job.job_id
+        if self.changed is not None:
+            self._note(job_id)
         if job.status in OPEN:
             if job_id not in self.open:
                 self._forget_closed(job_id)
@@ -73,6 +91,8 @@ class Jobs(Mapping[str, ScheduledJob]):
                 self._pack_anew()
 
     def remove(self, job_id: str) -> None:
+        if self.changed is not None:
+            self._note(job_id)
         if self.open.pop(job_id, None) is None:
             self._forget_closed(job_id)
 
@@ -80,9 +100,19 @@ class Jobs(Mapping[str, ScheduledJob]):
         if self.recent.pop(job_id, None) is None:
             self.page_of.pop(job_id, None)
 
+    def _note(self, *job_ids: str) -> None:
+        assert self.changed is not None
+        self.changed.update(job_ids)
+        if len(self.changed) > _MOST_NOTED + len(self.open):
+            self.changed = None
+
     def _pack(self, jobs: list[ScheduledJob]) -> None:
         number = len(self.pages)
-        self.pages.append(pack(jobs))
+        page = JobsPage(pack(jobs))
+        if self.changed is not None:
+            page.lines = PageLines(jobs, {})  # their ids are the ones that all have
+            self._note(*[job.job_id for job in jobs])
+        self.pages.append(page)
         self._packed += len(jobs)
         self.page_of.update(dict.fromkeys((job.job_id for job in jobs), number))
 
@@ -92,7 +122,7 @@ class Jobs(Mapping[str, ScheduledJob]):
         self.pages, self.page_of, self._packed, self._read = [], {}, 0, Pages()
         waiting: list[ScheduledJob] = []
         for number, page in enumerate(pages):
-            waiting += (job for job in unpack(page) if where.get(job.job_id) == number)
+            waiting += (job for job in unpack(page.data) if where.get(job.job_id) == number)
             while len(waiting) >= PAGE_JOBS:
                 self._pack(waiting[:PAGE_JOBS])
                 del waiting[:PAGE_JOBS]
@@ -114,7 +144,7 @@ class Jobs(Mapping[str, ScheduledJob]):
         self.open.update((job.job_id, job) for job in state.open)
         self.recent = {job.job_id: job for job in state.recent}
         self.pages, self.page_of = list(state.pages), state.page_of
-        self._packed, self._read = PAGE_JOBS * len(self.pages), Pages()
+        self._packed, self._read, self.changed = PAGE_JOBS * len(self.pages), Pages(), None
 
     # -- asking --------------------------------------------------------------------------------
 
@@ -156,7 +186,7 @@ class Jobs(Mapping[str, ScheduledJob]):
     def each(self) -> Iterator[ScheduledJob]:
         """All jobs, in no particular order, each page read once; nothing may change meanwhile."""
         for number, page in enumerate(self.pages):
-            for job in unpack(page):
+            for job in unpack(page.data):
                 if self.page_of.get(job.job_id) == number:
                     yield job
         yield from self.recent.values()
@@ -196,13 +226,13 @@ class Pages:
     """Reads pages; the last few stay as values."""
 
     def __init__(self) -> None:
-        self._kept: dict[bytes, dict[str, ScheduledJob]] = {}
+        self._kept: dict[JobsPage, dict[str, ScheduledJob]] = {}
 
-    def read(self, page: bytes) -> dict[str, ScheduledJob]:
+    def read(self, page: Page) -> dict[str, ScheduledJob]:
         """Return the jobs of a page, by id."""
         jobs = self._kept.pop(page, None)
         if jobs is None:
-            jobs = {job.job_id: job for job in unpack(page)}
+            jobs = {job.job_id: job for job in unpack(page.data)}
             if len(self._kept) >= _PAGES_KEPT:
                 del self._kept[next(iter(self._kept))]
         self._kept[page] = jobs  # the last one used is the last one
@@ -214,7 +244,7 @@ class Picked:
     for, and only for as long."""
 
     def __init__(
-        self, loose: list[ScheduledJob], packed: list[tuple[bytes, list[str]]], pages: Pages
+        self, loose: list[ScheduledJob], packed: list[tuple[JobsPage, list[str]]], pages: Pages
     ) -> None:
         self._loose = loose
         self._packed = packed

@@ -24,7 +24,7 @@ from ..eventstore import DayRead, Position, Repaired
 from ..eventstore.engines.files import FileSystem
 from .board import BoardState
 from .daily_files import DayState
-from .jobs import OPEN, JobsState, pack, unpack
+from .jobs import OPEN, JobsPage, JobsState, pack, unpack
 from .post_times import PostTimesState
 
 FORMAT = 2
@@ -162,7 +162,7 @@ def _packed(snapshot: Snapshot) -> _Body:
             for begin in range(0, len(board.jobs.open), _AT_ONCE)
         ],
         recent=pack(board.jobs.recent),
-        pages=board.jobs.pages,
+        pages=[page.data for page in board.jobs.pages],
         page_of=array("i", (page_of.get(job_id, _NOWHERE) for job_id in ids)).tobytes(),
         by_status={status: numbers(members) for status, members in board.by_status.items()},
         by_account={name: numbers(members) for name, members in board.by_account.items()},
@@ -285,7 +285,7 @@ def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
             jobs=JobsState(
                 open=_sharing(body.open, by_status),
                 recent=unpack(body.recent),
-                pages=body.pages,
+                pages=[JobsPage(data) for data in body.pages],
                 page_of=page_of,
             ),
             by_status=by_status,
