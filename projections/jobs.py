@@ -228,7 +228,7 @@ class Pages:
     def __init__(self) -> None:
         self._kept: dict[JobsPage, dict[str, ScheduledJob]] = {}
 
-    def read(self, page: Page) -> dict[str, ScheduledJob]:
+    def read(self, page: JobsPage) -> dict[str, ScheduledJob]:
         """Return the jobs of a page, by id."""
         jobs = self._kept.pop(page, None)
         if jobs is None:
