@@ -24,8 +24,6 @@ from .record import Form, NewRecord, R
 from .standing import Standing
 from .writer import LogWriter
 
-__all__ = ["EventLog", "FirstReading"]
-
 
 class EventLog(Generic[R]):
     """One handle on a ledger's log. Safe to use from any thread.
@@ -180,14 +178,18 @@ class EventLog(Generic[R]):
         """
         return self._follower.has(end)
 
-    def read(self, after: int = 0) -> Iterator[R]:
+    def first_of_day(self, day: str) -> int:
+        """Return the number of a day's first record; of the next one where the day has none."""
+        return self._follower.log.first_of_day(day)
+
+    def read(self, after: int = 0, until: int | None = None) -> Iterator[R]:
         """Yield the records after `after`, in order, up to the last one that this handle knows when
-        it is called; memory does not grow with the log.
+        it is called; memory does not grow with the log. Behind `until` few are read, if any.
 
         Raises:
             StorageError: they cannot be read.
         """
-        return self._follower.read(after)
+        return self._follower.read(after, until)
 
     def find(self, seqs: Iterable[int]) -> Iterator[R | None] | None:
         """Yield the record of each number up to `seq`, None for one that is not found; return None

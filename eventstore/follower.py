@@ -202,9 +202,9 @@ class LogFollower(Generic[R]):
             return True
         return any(record.hash == end.hash for record in self.read(end.seq - 1))
 
-    def read(self, after: int) -> Iterator[R]:
+    def read(self, after: int, until: int | None = None) -> Iterator[R]:
         """As `EventLog.read`."""
-        return self.log.read(after, reading_of(self._engine))
+        return self.log.read(after, reading_of(self._engine), until)
 
     def find(self, seqs: Iterable[int]) -> Iterator[R | None] | None:
         """As `EventLog.find`."""

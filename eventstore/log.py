@@ -6,7 +6,7 @@ says how far the lines are sound.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from operator import itemgetter
@@ -195,30 +195,54 @@ class VerifiedLog(Generic[R]):
         """Note that whoever gets the records has those of the write that was appended here."""
         self.is_whole = True
 
-    def read(self, after: int, reading: AbstractContextManager[Lines]) -> Iterator[R]:
+    def first_of_day(self, day: str) -> int:
+        """Return the number of the first record of a day or of a later one; where there is none,
+        the one that comes next."""
+        index = bisect_left(self._first_seqs, day, key=itemgetter(0))
+        found = self._first_seqs[index : index + 1]
+        return found[0][1] if found else self.cursor.seq + 1
+
+    def read(
+        self, after: int, reading: AbstractContextManager[Lines], until: int | None = None
+    ) -> Iterator[R]:
         """Yield the records behind `after` up to the cursor as it is now, in order, as `reading`
-        has them, which is entered when the first is asked for."""
-        return self._read(reading, self._index_of(after + 1), after, self._end())
+        has them, which is entered when the first is asked for. `until` is the last one that is
+        wanted: where it is found by its number, nothing behind it is read; else some are given."""
+        return self._read(reading, self._index_of(after + 1), after, self._end(), until)
 
     def _read(
-        self, reading: AbstractContextManager[Lines], index: int, after: int, until: Tail
+        self,
+        reading: AbstractContextManager[Lines],
+        index: int,
+        after: int,
+        end: Tail,
+        wanted: int | None,
     ) -> Iterator[R]:
-        if after >= until.seq:
+        if after >= min(end.seq, end.seq if wanted is None else wanted):
             return
         day = self._day(index)
         with reading as source:
+            until = self._sooner(source, end, wanted)
             sought = None
             if after >= day.first_seq and isinstance(source, Seeks):
                 sought = source.seek(after, day.day, day.size)
             if sought is not None:
                 try:
-                    for record in self._behind(sought[1], source, after, until):
+                    for record in self._behind(sought[1], source, after, until, end):
                         after = record.seq
                         yield record
                     return
                 except LedgerCorruptError:
                     pass  # who reads from the day's beginning knows the line, and tells of it
-            yield from self._behind(self._begin(index), source, after, until)
+            yield from self._behind(self._begin(index), source, after, until, end)
+
+    def _sooner(self, source: Lines, end: Tail, wanted: int | None) -> Tail:
+        """Return where the record `wanted` ends, if that is before `end` and found."""
+        if wanted is None or wanted >= end.seq or not isinstance(source, Seeks):
+            return end
+        day = self._day(self._index_of(wanted))
+        sought = source.seek(wanted, day.day, day.size)
+        return end if sought is None else self._at(sought[1])
 
     def find(
         self, seqs: Iterable[int], reading: AbstractContextManager[Lines]
@@ -251,19 +275,27 @@ class VerifiedLog(Generic[R]):
             cursor.seq = ended.seq
         return cursor
 
-    def _behind(self, cursor: Cursor, source: Lines, after: int, until: Tail) -> Iterator[R]:
-        """Yield the records after `after`, from `cursor` on, which is before that."""
+    def _behind(
+        self, cursor: Cursor, source: Lines, after: int, until: Tail, end: Tail
+    ) -> Iterator[R]:
+        """Yield the records after `after`, from `cursor` on, which is before that; up to `until`,
+        which may be in a write before the `end`."""
 
         def enter(block: Block) -> bytes:
             return enter_day(block, cursor, self._ledger_id, self._where)[1]
 
         blocks = source.lines(cursor, until)
-        for records in scan(blocks, cursor, self._where, None, self._form, enter):
+        in_parts = until is not end
+        for records in scan(
+            blocks, cursor, self._where, None, self._form, enter, in_parts=in_parts
+        ):
             if records[-1].seq > after:
                 yield from (record for record in records if record.seq > after)
 
     def _end(self) -> Tail:
-        cursor = self.cursor
+        return self._at(self.cursor)
+
+    def _at(self, cursor: Cursor) -> Tail:
         return Tail(
             self._ledger_id or "", cursor.day, cursor.offset, cursor.seq, cursor.seq, cursor.hash
         )

@@ -137,6 +137,8 @@ def scan(
     versions: dict[str, int] | None,
     form: Form[R],
     enter: Callable[[Block], bytes],
+    *,
+    in_parts: bool = False,
 ) -> Iterator[list[R]]:
     """Yield the records of `blocks`, which begin at `cursor`, as lists of whole writes, moving the
     cursor.
@@ -144,7 +146,8 @@ def scan(
     The cursor has moved behind a list when it is handed out. With `versions`, each job's versions
     are checked to go up by one, and kept there. `enter` moves the cursor behind the header that a
     day begins with and returns what is behind it. What is left behind the cursor at the end is an
-    incomplete write, for the caller to judge.
+    incomplete write, for the caller to judge. With `in_parts`, for what is known to be in the log,
+    a write need not be whole: its records are handed out as they are read.
 
     A block is looked at as a whole first; only where something is wrong with it each line is.
 
@@ -173,7 +176,7 @@ def scan(
             fault = RecordError("unreadable", f"a line is longer than {MAX_LINE_BYTES} bytes")
         records += found
         lines += fresh[: len(found)]
-        whole = _count_whole(records)
+        whole = len(records) if in_parts else _count_whole(records)
         if whole:
             cursor.move(lines[:whole], records[:whole])
             handed_out, records, lines = records[:whole], records[whole:], lines[whole:]

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from ..domain import Event, ValidationError, check_by
 from ..eventstore import EventLog
-from ..projections import Board, LogEntry, changes, to_event
+from ..projections import LogEntry, Snapshot, to_event
+from .moments import Moments
+from .past import PastBoards
 from .queries import LedgerView, not_found
 from .zone import to_utc
 
@@ -35,12 +37,20 @@ class History:
         refresh: Callable[[], object],
         expire_after: timedelta,
         of_job: Callable[[str], list[LogEntry]],
+        snapshot: Callable[[int, int], Snapshot | None],
     ) -> None:
         self._log = log
+        self._snapshot = snapshot
         self._of_job = of_job
         self._zone = zone
         self._refresh = refresh
         self._expire_after = expire_after
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing of the past: the log is read anew, and may be another one."""
+        self._boards = PastBoards(self._log, self._snapshot)
+        self._moments = Moments(self._log)
 
     def of_job(self, job_id: str) -> list[Event]:
         """As `Ledger.history`."""
@@ -87,16 +97,16 @@ class History:
         if (when is None) == (seq is None):
             raise ValidationError("give either a time or a sequence number", field="when")
         self._refresh()
+        boards, moments = self._boards, self._moments
         moment: datetime | None = None
         if when is not None:
             moment = to_utc(when, self._zone, "when")
-            seq = max((r.seq for r in self._log.read() if r.at <= moment), default=0)
+            seq = moments.last_at(moment)
         if not isinstance(seq, int) or not 0 <= seq <= self._log.seq:
             raise ValidationError(
                 f"seq must be from 0 to {self._log.seq}, not {seq!r}", field="seq"
             )
-        board = Board()
-        with board.loading():
-            for _ in changes(self._log.read(), board, until=seq):
-                pass
-        return LedgerView(board, moment or board.at, self._expire_after, self._zone)
+        past = boards.at(seq)
+        view = LedgerView(past.board, moment or past.board.at, self._expire_after, self._zone)
+        boards.give_back(past, when_gone=view)
+        return view

@@ -471,6 +471,11 @@ class Ledger:
         The log is in order of sequence, not of time: where the clock went back, a moment counts
         every event up to the last one that is not later than it.
 
+        What is handed out stays as it is. The next moment a little further on costs the events
+        between, once the view before is dropped; for going back, states are kept on the way, of
+        500,000 jobs in all at most (some tens of megabytes), beside two boards to go on from. The
+        first moment costs the events before it, from the snapshot on where it is before that.
+
         Raises:
             ValidationError: neither or both are given, or there is no such sequence number yet.
         """

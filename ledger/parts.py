@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ..eventstore import EventLog, HasPlace, Resumable, boot_time
+from ..eventstore import EventLog, FirstReading, HasPlace, Resumable, boot_time
 from ..eventstore.engines import EngineOptions, open_engine
 from ..eventstore.engines.files import FileSystem, LockWait, Patience
 from ..instrumentation import OnlyTold, logger
-from ..projections import EVENTS, make_all
+from ..projections import EVENTS, LogEntry, make_all
 from ..release import __version__
 from .background import Background, WritesBehind
 from .clock import SystemClock, utc_of
@@ -126,8 +126,12 @@ class LedgerParts:
             read_only=settings.read_only,
             elapsed=boot_time() if type(self.clock) is SystemClock else None,
             form=EVENTS,
-            renew=lambda reading: self.loader.renew(reading),
+            renew=self._renew,
         )
+
+    def _renew(self, reading: FirstReading[LogEntry]) -> None:
+        self.history.forget()
+        self.loader.renew(reading)
 
     def _make_files(self, snapshot_every: int) -> None:
         """Make what writes files, where the engine has a place for them."""
@@ -184,12 +188,14 @@ class LedgerParts:
             zone=self.zone,
             refresh=log.refresh,
         )
+        snapshots = self.snapshots if settings.use_snapshot else None
         self.history = History(
             log,
             self.zone,
             refresh=log.refresh,
             expire_after=settings.expire_after,
             of_job=self.job_events.of,
+            snapshot=_no_snapshot if snapshots is None else snapshots.between,
         )
         self.feed = Feed(log, state)
         self.watching = Watching(
@@ -221,6 +227,10 @@ class LedgerParts:
             with suppress(OSError):
                 return self.place.fs.group_that_may_write(self.place.directory)
         return None
+
+
+def _no_snapshot(after: int, until: int) -> None:
+    """There is none of use."""
 
 
 def _tell_of_waiting(wait: LockWait) -> None:

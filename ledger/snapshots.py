@@ -64,6 +64,18 @@ class Snapshots:
         self._saved = 0 if snapshot is None else snapshot.position.seq
         return snapshot
 
+    def between(self, after: int, until: int) -> Snapshot | None:
+        """Return the one on disk if it can be used, and its event is behind `after` and not behind
+        `until`; for any thread."""
+        directory = self._path.parent
+        header = read_snapshot_header(self._fs, directory)
+        if header is None or header.ledger != self._ledger_id or not after < header.seq <= until:
+            return None
+        try:
+            return read_snapshot(self._fs, directory, self._release)
+        except SnapshotError:  # opening tells of it
+            return None
+
     def ignore(self, reason: str, *, is_sound: bool = False) -> None:
         """Say that the one on disk is not used, and why; the next one takes its place, unless it
         `is_sound` and stands for more than the log has: then it is a witness of what was lost."""

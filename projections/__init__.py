@@ -32,7 +32,7 @@ else:
     __all__, __getattr__, __dir__ = face(
         __name__,
         {
-            "board": ("Board",),
+            "board": ("Board", "BoardState"),
             "choice": ("Choice", "ListOrder"),
             "daily_files": ("DailyFiles", "DayFile", "files_on_disk", "job_file"),
             "event_index": (

@@ -84,10 +84,14 @@ class MemoryEngine:
         writes = self._ledger.writes
         end = self._ledger.tail.seq if until is None else until.seq
         index = bisect_right(writes, after.seq, key=lambda write: write.last)
-        while index < len(writes) and writes[index].last <= end:
+        while index < len(writes) and writes[index].first <= end:
             write = writes[index]
-            known = after.offset - write.begin if after.day == write.day else 0
-            yield Block(write.day, write.lines[known:] if known > 0 else write.lines)
+            lines = write.lines
+            if until is not None and end < write.last:
+                lines = lines[: until.offset - write.begin]
+            if after.day == write.day and after.offset > write.begin:
+                lines = lines[after.offset - write.begin :]
+            yield Block(write.day, lines)
             index += 1
 
     def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:

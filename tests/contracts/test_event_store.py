@@ -400,6 +400,10 @@ def test_any_number_is_a_place_to_read_behind(ledger: OneLedger) -> None:
     assert len(everything) == 12
     for after in range(len(everything) + 1):
         assert list(store.read(after)) == everything[after:]
+        for until in range(after, len(everything) + 1):
+            some = list(store.read(after, until))
+            assert some == everything[after : after + len(some)]
+            assert len(some) == until - after or ledger.reads_from_the_beginning
     found = store.find(range(1, len(everything) + 1))
     assert found is None or list(found) == everything
     assert (found is None) == ledger.reads_from_the_beginning

@@ -14,7 +14,7 @@ CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
 VERSIONS = "test_versions.py"
-INDEX = "test_job_events.py"
+INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
@@ -270,6 +270,7 @@ RULES = [
     Mutant("a snapshot is of one moment", "snapshot-of-one-moment", Drop(), [INTERRUPTED]),
     Mutant("an index of events is of this log", "index-of-this-log", Never(), [INDEX]),
     Mutant("what an index says of a job is counted", "index-is-counted", Always(), [INDEX]),
+    Mutant("what is kept of the past is of this log", "past-is-of-this-log", Never(), [PAST]),
     Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Without(), [SNAPSHOT]),
     Mutant("a snapshot is of this ledger", "snapshot-of-this-ledger", Never(), [SNAPSHOT]),
     Mutant(
