@@ -134,6 +134,15 @@ QUESTIONS: dict[str, Question] = {
         "at most 1.5",
         ("2000", "1"),
     ),
+    "pages": Question(
+        "a page of 50 of 100,000 jobs: the first; of a status; what waits; the next one; by text",
+        lambda f: "; ".join(
+            f"{f['median milliseconds'][name][-1]:.1f} ms"
+            for name in ("first page", "by status", "what waits", "next page", "by text")
+        ),
+        "at most 50 ms each",
+        ("10000", "1"),
+    ),
     "daily": Question(
         "a change of a job in a day of 10,000, against one in a small day; its file's rewrites;"
         " how stale it is at most",
