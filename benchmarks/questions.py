@@ -50,6 +50,18 @@ def _late(f: Figures) -> str:
     )
 
 
+def _reads(f: Figures) -> str:
+    took, times = f["median milliseconds"], f["times faster"]
+    return "; ".join(
+        f"{times[name]} times, {took[what]} ms"
+        for name, what in (
+            ("what comes", "events(after) of one"),
+            ("a history", "history of a job"),
+            ("a step", "a slider's step"),
+        )
+    )
+
+
 def _streaming(f: Figures) -> str:
     peaks = [f["peak MB"][name] for name in ("audit --json", "verify", "rebuild")]
     return "; ".join(f"{small:.0f} and {large:.0f} MB" for small, large in peaks)
@@ -183,6 +195,13 @@ QUESTIONS: dict[str, Question] = {
         lambda f: f"{f['median seconds']['list']} s; {f['median seconds']['import']} s",
         "0.35 s; 0.15 s",
         ("500", "1"),
+    ),
+    "reads": Question(
+        "in a day of 22,000 events: one new event, against reading all; a job's history, too; the"
+        " next step of a slider over the past, against `as_of` from the first event on",
+        _reads,
+        "50 times; 50 times; 50 times",
+        ("900", "1"),
     ),
     "peers": Question("", lambda f: "", "", ("20", "1")),
     "peers_lifecycle": Question("", lambda f: "", "", ("10", "1")),
