@@ -9,6 +9,7 @@ import click
 
 from ..domain import JobStatus, ScheduledJob
 from ..ledger import Ledger, LedgerView
+from ..projections import ListOrder
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -45,14 +46,24 @@ def status_option(command: CommandT) -> CommandT:
 
 
 def choose_jobs(
-    jobs: Ledger | LedgerView, accounts: Sequence[str], statuses: Sequence[JobStatus]
+    jobs: Ledger | LedgerView,
+    accounts: Sequence[str],
+    statuses: Sequence[JobStatus],
+    *,
+    text: str | None = None,
+    order: ListOrder = "rank",
+    after: ScheduledJob | None = None,
+    limit: int | None = None,
 ) -> list[ScheduledJob]:
-    """Choose the jobs of these accounts in these states (none given: of all), in order."""
+    """Choose the jobs of these accounts in these states (none given: of all), in order; the rest as
+    `list_jobs` has it."""
+    is_one_list = len(accounts) <= 1
     found = jobs.list_jobs(
-        accounts[0] if len(accounts) == 1 else None, statuses[0] if len(statuses) == 1 else None
+        accounts[0] if len(accounts) == 1 else None,
+        statuses or None,
+        text=text,
+        order=order,
+        after=after,
+        limit=limit if is_one_list else None,
     )
-    return [
-        job
-        for job in found
-        if (not accounts or job.account_id in accounts) and (not statuses or job.status in statuses)
-    ]
+    return found if is_one_list else [job for job in found if job.account_id in accounts][:limit]

@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
+import click
+
 from ...domain import JobStatus
+from ...projections import ListOrder
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command
 from ..output import print_json
 from ..render.tables import print_jobs
-from ..session import Session, json_option, pass_session, zone_of
+from ..session import JOB, Session, find_job, json_option, pass_session, zone_of
 
 
 @command("list")
 @account_option
 @status_option
+@click.option("--text", metavar="TEXT", help="Only those whose content has this text in it.")
+@click.option(
+    "--order",
+    type=click.Choice(["rank", "time"]),
+    default="rank",
+    help="By rank, which is the highest priority first, or by time alone.",
+)
+@click.option("--after", type=JOB, metavar="JOB", help="Only those behind this job of the list.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of them.")
 @json_option
 @pass_session
-def list_(session: Session, accounts: tuple[str, ...], statuses: tuple[JobStatus, ...]) -> None:
+def list_(
+    session: Session,
+    /,
+    accounts: tuple[str, ...],
+    statuses: tuple[JobStatus, ...],
+    text: str | None,
+    order: ListOrder,
+    after: str | None,
+    limit: int | None,
+) -> None:
     """List jobs: highest priority first, then by time.
+
+    The case of TEXT does not count, nor how its characters are composed.
 
     \b
     Example:
       jobledger list
       jobledger list --status failed --status expired --account my-account
+      jobledger list --text launch --order time --limit 20
     """
     with session.reading() as ledger:
-        jobs = choose_jobs(ledger, accounts, statuses)
+        jobs = choose_jobs(
+            ledger,
+            accounts,
+            statuses,
+            text=text,
+            order=order,
+            after=None if after is None else find_job(ledger, after),
+            limit=limit,
+        )
         if session.json:
             print_json([job.to_dict() for job in jobs])
         else:
