@@ -549,6 +549,25 @@ def test_a_write_that_fails_ends_everybodys_watching(directory: Path) -> None:
             assert watcher.seqs == [1]
 
 
+def test_a_write_that_was_broken_off_ends_nobodys_watching(directory: Path) -> None:
+    """Ctrl-C in the middle of one is no fault of the disk's: the handle mends itself, and what was
+    written all the same is seen in its place."""
+    fs = WatchedFileSystem()
+    with without_background(), Ledger(directory, clock=ManualClock(NOON), fs=fs) as ledger:
+        add(ledger)
+        watchers = [Watcher(ledger, 0, until=4) for _ in range(2)]
+        eventually(lambda: len(receivers(ledger)) == 2)
+        fs.fail("sync", "events_", KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            add(ledger)
+        eventually(lambda: ledger._store.is_sound)
+        while ledger.seq < 4:
+            add(ledger)
+        for watcher in watchers:
+            assert watcher.ended().error is None
+            assert watcher.seqs == [1, 2, 3, 4]
+
+
 def test_without_a_thread_it_says_so(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
