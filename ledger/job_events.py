@@ -125,6 +125,8 @@ class JobEvents:
             return
         if not log.seq - self._saved >= WORTH_WRITING or log.seq > MOST_EVENTS:
             return
+        if not log.is_sound:
+            return  # what it knows may not be what is in the log
         with writer.locked(), self._lock:
             if self._is_bad:
                 self._keep(writer, self._place, ())
