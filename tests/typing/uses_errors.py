@@ -10,6 +10,7 @@ from jobledger import (
     InvalidScheduleTimeError,
     InvalidTransitionError,
     JobLedgerError,
+    JobMovedOnError,
     JobNotFoundError,
     Ledger,
     LedgerCorruptError,
@@ -37,6 +38,9 @@ def told(error: JobLedgerError) -> str:
         case InvalidTransitionError():
             assert_type((error.state, error.trigger), tuple[str | None, str | None])
             assert_type(error.job_id, str | None)
+        case JobMovedOnError():
+            assert_type(error.job_id, str | None)
+            assert_type((error.expected, error.version), tuple[int | None, int | None])
         case StaleAttemptError():
             assert_type(error.job_id, str | None)
             assert_type(error.attempt, int | None)

@@ -19,6 +19,7 @@ from jobledger import (
     InvalidScheduleTimeError,
     InvalidTransitionError,
     JobLedgerError,
+    JobMovedOnError,
     JobNotFoundError,
     LedgerCorruptError,
     SchedulerRunningError,
@@ -42,6 +43,10 @@ EXAMPLES: list[tuple[JobLedgerError, dict[str, Any]]] = [
         InvalidTransitionError("m", state="completed", trigger="start", job_id="j"),
         {"state": "completed", "trigger": "start", "job_id": "j"},
     ),
+    (
+        JobMovedOnError("m", job_id="j", expected=3, version=5),
+        {"job_id": "j", "expected": 3, "version": 5},
+    ),
     (StaleAttemptError("m", job_id="j", attempt=3), {"job_id": "j", "attempt": 3}),
     (StorageError("m", path="p"), {"path": "p", "line": None, "offset": None}),
     (
@@ -63,6 +68,7 @@ PARENTS: dict[type[JobLedgerError], tuple[type[BaseException], ...]] = {
     InvalidScheduleTimeError: (ValidationError,),
     JobNotFoundError: (JobLedgerError, KeyError),
     InvalidTransitionError: (JobLedgerError,),
+    JobMovedOnError: (JobLedgerError,),
     StaleAttemptError: (JobLedgerError,),
     StorageError: (JobLedgerError,),
     LedgerCorruptError: (StorageError,),
