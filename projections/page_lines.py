@@ -12,8 +12,8 @@ import zlib
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
-from itertools import accumulate
+from functools import lru_cache, reduce
+from itertools import accumulate, compress
 from operator import itemgetter, or_
 from sys import intern
 
@@ -55,6 +55,12 @@ _written = msgspec.json.Decoder(list[_Written])
 def kind_of(status: JobStatus, priority: int) -> int:
     """Return a small number for a status and a priority together."""
     return _KINDS[status] + priority
+
+
+@lru_cache
+def _flags(kinds: int) -> bytes:
+    """Return a table that makes 1 of the kinds that are looked for, and 0 of all others."""
+    return bytes([kinds >> kind & 1 for kind in range(256)])
 
 
 def key_of(job: ScheduledJob | _Said) -> Key:
@@ -139,14 +145,16 @@ class PageLines:
 
     def seek(self, sought: Sought) -> Sequence[int]:
         """Return the numbers of the lines that are looked for, whatever their texts, in order."""
-        found: Sequence[int] = range(self._find(sought.after), self._find(sought.before))
+        begin, end = self._find(sought.after), self._find(sought.before)
+        found: Sequence[int] = range(begin, end)
+        if self.summary.kinds & ~sought.kinds:
+            # Mostly a few of many: chosen without a look at each.
+            flags = self._kinds[begin:end].translate(_flags(sought.kinds))
+            found = list(compress(found, flags))
         if sought.account_id is not None:
             number, accounts = self.summary.number_of(sought.account_id), self._accounts
             found = [line for line in found if accounts[line] == number]
-        if self.summary.kinds & ~sought.kinds == 0:
-            return found
-        kinds, of_line = sought.kinds, self._kinds
-        return [line for line in found if kinds >> of_line[line] & 1]
+        return found
 
     def at(self, line: int) -> PackedLine:
         """Return where the job of a line stands, and its id."""
