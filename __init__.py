@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from .domain import StorageError as StorageError
     from .domain import ValidationError as ValidationError
     from .domain import WatcherLetGoError as WatcherLetGoError
+    from .explanation import Explanation as Explanation
+    from .explanation import JobDifference as JobDifference
+    from .explanation import differences as differences
+    from .explanation import words as words
     from .instrumentation import hide_secrets as hide_secrets
     from .instrumentation import mark_secret as mark_secret
     from .integrity import ExportedHead as ExportedHead
@@ -116,6 +120,7 @@ else:
                 "ValidationError",
                 "WatcherLetGoError",
             ),
+            "explanation": ("Explanation", "JobDifference", "differences", "words"),
             "instrumentation": ("hide_secrets", "mark_secret"),
             "integrity": ("ExportedHead", "Problem", "VerifyReport"),
             "ledger": ("Clock", "Ledger", "LedgerView", "ManualClock", "SystemClock"),

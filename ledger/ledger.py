@@ -50,7 +50,9 @@ from .versions import MeantChange
 from .zone import to_aware
 
 if TYPE_CHECKING:
+    from ..explanation import Explanation
     from .backup import BackupReport
+    from .explaining import Explaining
 
 
 class Ledger:
@@ -417,6 +419,34 @@ class Ledger:
             JobNotFoundError: the ledger never had a job of this id.
         """
         return self._history.of_job(job_id)
+
+    def why(self, job_id: str, *, view: LedgerView | None = None) -> Explanation:
+        """Say why a job is where it is, and whether it may be out twice; also of a removed one.
+
+        With a `view`, as of its moment: then nobody knows whether a runner was there. The first
+        question of a handle looks at all jobs for their texts, later ones at few; one with a `view`
+        looks at those of the job's account.
+
+        Raises:
+            JobNotFoundError: there never was a job of this id, or not by then.
+        """
+        return self._explaining.why(job_id, view)
+
+    @cached_property
+    def _explaining(self) -> Explaining:
+        if self._original is not None:
+            return self._original._explaining
+        from .explaining import Explaining  # with the words for it
+
+        return Explaining(
+            self._state,
+            self._jobs,
+            self._history,
+            zone=self._zone,
+            now=self._now,
+            expire_after=self._expire_after,
+            runner_pid=self.runner_pid,
+        )
 
     def known_ids(self) -> list[str]:
         """Return the ids of all jobs that there ever were, removed ones too, in order of adding."""

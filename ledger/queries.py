@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -127,6 +128,14 @@ class JobQueries:
         now = self._now()
         with self._lock:
             return [detached(job) for job in self._board.ready(now, self._expire_after)]
+
+    @contextmanager
+    def _looking(self) -> Iterator[Board]:
+        """Yield the board, up to date, and as it is until the end of the `with`: for a part of the
+        ledger that asks more than one thing of one moment. What it gives is not handed out."""
+        self._refresh()
+        with self._lock:
+            yield self._board
 
 
 class LedgerView(JobQueries):

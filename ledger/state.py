@@ -52,7 +52,7 @@ class State:
         self._nothing: Snapshot | None = None
 
     def add(self, follower: Follower) -> None:
-        """Have it follow, behind those that do. Before the first event."""
+        """Have it follow, behind those that do. Before the first event, or under the lock."""
         self._parts.append(follower)
         self._follow += follower.followers()
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .snapshot import *
     from .stats import *
     from .stored import *
+    from .text_hints import *
     from .text_index import *
     from .writer import *
 else:
@@ -84,6 +85,7 @@ else:
                 "make_all",
                 "projection_file",
             ),
+            "text_hints": ("TextHints", "entries_of"),
             "text_index": ("TextIndex", "text_key"),
             "writer": ("ProjectionWriter",),
         },

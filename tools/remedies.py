@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from ..domain import WORDS, JobLedgerError, Remedy, joined
 
 if TYPE_CHECKING:
+    from ..explanation import Step
     from ..integrity import Problem
+
+IN_COMMANDS: Mapping[Step, str] = {
+    "release": "it is released (`jobledger release`)",
+    "requeue": "it is requeued (`jobledger requeue`)",
+    "resolve": "say `jobledger resolve --posted` or `--not-posted`; `jobledger requeue` posts it"
+    " again",
+    "start_runner": "start one with `jobledger run`",
+}
+"""The next step of a job, where `why` speaks of it."""
 
 
 def worded(error: JobLedgerError) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..projections import ProjectionFactory
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+AnswerT = TypeVar("AnswerT")
 _LONGEST_ID = 64
 
 
@@ -256,13 +257,22 @@ def find_history(ledger: Ledger, text: str) -> list[Event]:
     Raises:
         JobNotFoundError, ValidationError: as `find_job`.
     """
+    return ask_of_job(ledger, text, ledger.history)
+
+
+def ask_of_job(ledger: Ledger, text: str, ask: Callable[[str], AnswerT]) -> AnswerT:
+    """Ask by the id of the job that `text` names as in `find_job`; also of one that was removed.
+
+    Raises:
+        JobNotFoundError, ValidationError: as `find_job`.
+    """
     try:
-        return ledger.history(text)
+        return ask(text)
     except JobNotFoundError:
         found = _the_one(text, ledger.known_ids())
         if found is None:
             raise
-    return ledger.history(found)
+    return ask(found)
 
 
 def _the_one(text: str, ids: Iterable[str]) -> str | None:

@@ -9,11 +9,11 @@ from datetime import datetime
 import click
 
 from ..domain import ValidationError
+from ..explanation import difference, words
 from ..ledger import Ledger
 from ..projections import Board, Change, changes
 from .output import printable
-from .render.differences import difference, print_differences
-from .render.timeline import describe
+from .render.differences import print_differences
 from .session import zone_of
 
 _FORWARD = {"\r", "\n", " ", "n", "\x1b[C", "\x1b[B"}
@@ -73,7 +73,7 @@ def _show(ledger: Ledger, change: Change) -> None:
     click.echo()
     by = "" if event.by is None else f"  by {event.by}"
     click.secho(f"event {event.seq} of {ledger.seq}  {at}  {event.type}{by}", bold=True)
-    click.echo(printable(describe(event, zone, of_a_known_job=False)))
+    click.echo(printable(words(event, zone=zone, of_a_known_job=False)))
     found = difference(change.before, change.after)
     if found is not None:
         print_differences([found], zone)

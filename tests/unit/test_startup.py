@@ -130,3 +130,21 @@ def test_a_list_imports_what_a_list_needs(
         "jobledger.scheduler.attempt",
         "jobledger.integrity.verify",
     }
+
+
+def test_the_words_for_people_are_imported_when_they_are_asked_for(
+    directory: Path, clock: ManualClock
+) -> None:
+    """And those of another language by who reads it."""
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("mai", "Xin chào", clock.now(), job_id="one")
+    use = f"from jobledger import Ledger\nledger = Ledger({str(directory)!r})\n"
+    use += "ledger.list_jobs(); ledger.history('one')\n"
+    late = {"jobledger.explanation", "jobledger.ledger.explaining"}
+    used = ours(imported(use))
+    assert not {name for name in used if name.startswith(tuple(late))}
+    asked = ours(imported(use + "ledger.why('one').answer"))
+    assert late <= asked
+    vietnamese = {"jobledger.explanation.vietnamese"}
+    assert not vietnamese & asked
+    assert vietnamese <= ours(imported(use + "ledger.why('one').said('vi').answer"))

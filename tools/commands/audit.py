@@ -16,6 +16,7 @@ import click
 from ...domain import EVENT_TYPES, LedgerCorruptError, check_by
 from ...eventstore import RECORDS, RECORDS_WITH_LINES, LogReader, Record
 from ...eventstore.engines import open_reader
+from ...explanation import words
 from ...instrumentation import Progress
 from ...ledger import load_zone, not_found
 from ...projections import to_event
@@ -24,7 +25,6 @@ from ..grammar import command
 from ..output import print_error, printable, short_id
 from ..progress import progress_bar
 from ..render.tables import Columns, terminal_width
-from ..render.timeline import describe
 from ..selection import Selection
 from ..session import JOB, Session, json_option, pass_session
 from ..typed_times import parse_time
@@ -213,7 +213,7 @@ class _Rows:
             self._session.exit_code = 1
         else:
             attempt = str(getattr(event.data, "attempt", ""))
-            what = describe(event, self._zone, of_a_known_job=False)
+            what = words(event, zone=self._zone, of_a_known_job=False)
         by = record.by or ""
         if by and not self._has_by:
             what = f"{what}, by {by}" if what else f"by {by}"

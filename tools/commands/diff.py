@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
+from ...explanation import JobDifference, differences
 from ...ledger import Ledger, LedgerView
 from ..as_of import as_of, parse_moment_of, said
 from ..grammar import command
 from ..output import print_json
-from ..render.differences import JobDifference, differences
 from ..session import (
     JOB,
     Session,

@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ...domain import JobStatus
+from ...explanation import span
 from ...projections import ErrorGroup, Part, Spread, StatsReport, Tally
 from ..output import STATUS_STYLE, console, moment, printable
 from ..streams import has_unicode
-from .timeline import span
 
 MOST_DAYS = 31
 MOST_PARTS = 20

@@ -8,32 +8,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from ...domain import Event
 from ...domain import events as e
+from ...explanation import span, words
 from ..output import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-_LEFT_OUT = {
-    "attempt", "account_id", "content", "platform", "metadata", "priority", "max_retries",
-    "reconcilable", "found", "asked_about",
-}  # fmt: skip
 WIDE = 100
 """From so many columns on there is room for one that says who did it."""
 NARROW = 64
 """On a terminal of fewer columns than that, what happened stands beneath when it did."""
-_BEGINNING = 60
-_WORDS = {
-    "scheduled_time": "due",
-    "retry_count": "retry",
-    "thread_id": "id",
-    "asks_first": "asks first whether it is out",
-    "late_s": "seconds late",
-}
 
 
 def style_of(data: e.JobEvent) -> str:
@@ -69,47 +56,6 @@ def style_of(data: e.JobEvent) -> str:
             assert_never(data)
 
 
-def describe(event: Event, zone: ZoneInfo, *, of_a_known_job: bool = True) -> str:
-    """Put the event's data in a few words: what a person asks about first.
-
-    Where the reader does not have the job in view, its account and text are said when it is added.
-    """
-    data = event.data
-    parts = [str(data.error)] if hasattr(data, "error") else []
-    if isinstance(data, e.JobAdded) and not of_a_known_job:
-        parts.append(f"{data.account_id}: {data.content[:_BEGINNING]}")
-    if isinstance(data, e.JobCompleted) and data.found is not None:
-        attempt = f"attempt {data.asked_about}" if data.asked_about else "an earlier attempt"
-        asked = f"it was out, posted by {attempt}" if data.found else f"{attempt} had not posted"
-        parts.append(f"asked, {asked}")
-    for name in data.__struct_fields__:
-        value = getattr(data, name)
-        if name == "error" or name in _LEFT_OUT or value in (None, False, 0, "", {}):
-            continue
-        word = _WORDS.get(name, name.replace("_", " "))
-        if value is True:
-            parts.append(word)
-        elif isinstance(value, datetime):
-            parts.append(f"{word} {value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
-        elif name in ("reason", "message", "runner", "remark"):
-            parts.append(str(value))
-        elif isinstance(value, e.Imported):
-            parts.append(f"imported as {value.status} from {value.source}")
-            parts += [] if value.line is None else [f"line {value.line}"]
-        elif value is not msgspec.UNSET:
-            parts.append(f"{word} {value}")
-    return ", ".join(parts)
-
-
-def span(duration: timedelta) -> str:
-    """Say a duration in the unit that suits it."""
-    seconds = duration.total_seconds()
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s")):
-        if abs(seconds) >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds * 1000:.0f} ms"
-
-
 def life_of(events: Sequence[Event]) -> str:
     """How long it took from the first of a job's events to the last one, as far as that is known.
 
@@ -131,7 +77,7 @@ def _after(step: timedelta) -> str:
 
 
 def _what_and_who(event: Event, zone: ZoneInfo) -> str:
-    return ", ".join(filter(None, (describe(event, zone), event.by and f"by {event.by}")))
+    return ", ".join(filter(None, (words(event, zone=zone), event.by and f"by {event.by}")))
 
 
 def timeline(events: Sequence[Event], zone: ZoneInfo, width: int) -> Table:
@@ -165,7 +111,7 @@ def timeline(events: Sequence[Event], zone: ZoneInfo, width: int) -> Table:
             Text(event.type, style=style_of(event.data)),
             Text("" if attempt is None else str(attempt)),
             *([Text(printable(event.by or ""))] if has_by else []),
-            Text(printable(describe(event, zone) if has_by else _what_and_who(event, zone))),
+            Text(printable(words(event, zone=zone) if has_by else _what_and_who(event, zone))),
         )
         previous, day = event.at, date
     return table

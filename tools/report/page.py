@@ -13,9 +13,9 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from ...domain import Event, JobStatus, ScheduledJob
+from ...explanation import span
 from ...projections import Board, LoggedEvent, Stats, StatsReport, changes
 from ..output import printable
-from ..render.timeline import span
 from .attempts import Attempts
 from .charts import WAITING_BOUNDS_S, posts_a_day, waiting_times
 from .day import beginning, timeline

@@ -74,6 +74,7 @@ SAYS: dict[str, Callable[[Scheduler], object]] = {
     "get_job": lambda s: s.get_job("one"),
     "get_ready_jobs": lambda s: s.get_ready_jobs(),
     "history": lambda s: s.history("one"),
+    "why": lambda s: s.why("one"),
     "known_ids": lambda s: s.known_ids(),
     "accounts": lambda s: s.accounts(),
     "list_jobs": lambda s: s.list_jobs(),

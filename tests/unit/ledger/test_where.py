@@ -192,6 +192,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "timezone": lambda s: s.timezone,
     "verify": lambda s: s.verify(),
     "watch": lambda s: next(s.watch(0)),
+    "why": lambda s: s.why(_add(s)),
     "write_behind": lambda s: (_add(s), s.write_behind()),
     "close": lambda s: s.close(),
 }

@@ -256,8 +256,8 @@ def test_why_and_the_figures_count_it_for_nothing(
 ) -> None:
     from zoneinfo import ZoneInfo
 
+    from jobledger.explanation import Surroundings, explain
     from jobledger.projections.stats import Stats
-    from jobledger.tools.render.explanation import Surroundings, explain
 
     with Scheduler(directory, clock=clock, concurrency=2) as scheduler:
         job_id = scheduler.add_job("a", "x", clock.now())

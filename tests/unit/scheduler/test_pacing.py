@@ -23,7 +23,7 @@ from jobledger import (
     Scheduler,
     ValidationError,
 )
-from jobledger.tools.render.explanation import Surroundings, explain
+from jobledger.explanation import Surroundings, explain
 
 MINUTE = timedelta(minutes=1)
 FIVE = Pacing(min_gap_s=300)

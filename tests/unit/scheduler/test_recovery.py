@@ -21,7 +21,7 @@ from jobledger import (
     ScheduledJob,
     Scheduler,
 )
-from jobledger.tools.render.explanation import Surroundings, explain
+from jobledger.explanation import Surroundings, explain
 
 MINUTES = timedelta(minutes=1)
 

@@ -17,8 +17,7 @@ from support.stories import HOUR, MINUTE, Story, cannot_tell, fails, posts, refu
 
 from jobledger import Attempt, JobPriority, JobStatus, ManualClock, PostResult
 from jobledger.domain.job.events import JobCompleted
-from jobledger.tools.render.explanation import Surroundings, explain
-from jobledger.tools.render.timeline import describe
+from jobledger.explanation import Surroundings, explain, words
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def ask(story: Story, job_id: str = "job") -> str:
 
 def told_in_history(story: Story) -> str:
     """Return what `history` says of the last event."""
-    return describe(story.scheduler.history("job")[-1], ZoneInfo("UTC"))
+    return words(story.scheduler.history("job")[-1])
 
 
 def cannot_tell_of_it(attempt: object) -> PostResult:

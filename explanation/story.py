@@ -1,31 +1,33 @@
-"""What has happened to a job, and the words for moments, people and jobs that it is told in."""
+"""What has happened to a job, and the sentences for moments, people and jobs that it is told in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 import msgspec
 
-from ...domain import EXPIRE_AFTER, Event, ScheduledJob
-from ...domain import events as e
-from .timeline import span
+from ..domain import EXPIRE_AFTER, Event, ScheduledJob
+from ..domain import events as e
+from .sentence import Fact, Sentence, say
 
 
 class Surroundings(msgspec.Struct, kw_only=True):
     """What an answer depends on besides the job's own events.
 
-    `ahead` are the due jobs that go first, `running` those that run now; `runner` is the pid of the
-    process that runs jobs, None where there is none. `same_text` are the account's other jobs with
-    the same content.
+    `ahead` is how many due jobs go first, and `first` the first of them; `running` are those that
+    run now; `runner` is the pid of the process that runs jobs, None where there is none. With
+    `is_past` nobody knows whether there was one. `same_text` are the account's other jobs with the
+    same content.
     """
 
     now: datetime
-    zone: ZoneInfo
-    ahead: Sequence[ScheduledJob] = ()
+    zone: tzinfo
+    ahead: int = 0
+    first: ScheduledJob | None = None
     running: Sequence[ScheduledJob] = ()
     runner: int | None = None
+    is_past: bool = False
     same_text: Sequence[ScheduledJob] = ()
     expire_after: timedelta = EXPIRE_AFTER
 
@@ -40,23 +42,20 @@ class Story:
         self.events = events
         self.around = around
 
-    def at(self, moment: datetime) -> str:
-        """Show a moment as the ledger's clock shows it."""
-        return f"{moment.astimezone(self.around.zone):%Y-%m-%d %H:%M:%S}"
-
-    def ago(self, moment: datetime) -> str:
+    def ago(self, moment: datetime) -> Sentence:
         """Say when something was, or will be, and how far that is from now."""
         distance = self.around.now - moment
-        told = f"in {span(-distance)}" if distance < timedelta(0) else f"{span(distance)} ago"
-        return f"at {self.at(moment)} ({told})"
+        if distance < timedelta(0):
+            return say("at {moment} (in {span})", moment=moment, span=-distance)
+        return say("at {moment} ({span} ago)", moment=moment, span=distance)
 
-    def by(self, event: Event | None) -> str:
+    def by(self, event: Event | None) -> Fact:
         """Say who did it; empty where the log does not know."""
-        return "" if event is None or event.by is None else f" by {event.by}"
+        return "" if event is None or event.by is None else say(" by {who}", who=event.by)
 
-    def person(self, event: Event) -> str:
+    def person(self, event: Event) -> Sentence:
         """Begin a sentence with somebody who said something, by name where the log has it."""
-        return "A person" if event.by is None else f"A person ({event.by})"
+        return say("A person") if event.by is None else say("A person ({who})", who=event.by)
 
     def last(self, *kinds: type[e.EventData]) -> Event | None:
         """Return the latest event of these kinds."""
@@ -74,12 +73,7 @@ class Story:
         return last is not None and isinstance(last.data, e.JobStarted)
 
 
-def names(jobs: Sequence[ScheduledJob]) -> str:
+def names(jobs: Sequence[ScheduledJob]) -> Fact:
     """Name the first three of these jobs, and say how many more there are."""
     told = ", ".join(job.job_id for job in jobs[:3])
-    return told if len(jobs) <= 3 else f"{told} and {len(jobs) - 3} more"
-
-
-def plural(things: Sequence[object]) -> str:
-    """Return the ending of a noun for so many."""
-    return "" if len(things) == 1 else "s"
+    return told if len(jobs) <= 3 else say("{jobs} and {more} more", jobs=told, more=len(jobs) - 3)

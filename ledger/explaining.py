@@ -1,0 +1,154 @@
+"""What `why` needs to know: a job's events, what is around it, and who else has its text.
+
+Imported with the first question, as the words for it are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from ..domain import JobStatus, ScheduledJob
+from ..explanation import Explanation, Surroundings, explain
+from ..projections import Board, Change, Choice, Pages, Snapshot, TextHints, entries_of, rank
+from .history import History
+from .queries import JobQueries, LedgerView, not_found
+from .state import State
+
+
+class SameTexts:
+    """Finds the jobs of an account with the same text, by hints that are made when they are first
+    asked for, from the jobs that there are, and that follow the state from then on."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._making = threading.Lock()
+        self._hints: TextHints | None = None
+        """None: nobody has asked, or the state was begun anew since."""
+        self._is_complete = False
+        self._follows = False
+
+    def followers(self) -> list[Callable[[Change], object]]:
+        return [self._apply]
+
+    def capture(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot  # the board has all of it
+
+    def check_fits(self, snapshot: Snapshot) -> None:
+        """Any snapshot will do."""
+
+    def restore(self, snapshot: Snapshot) -> None:
+        self._hints, self._is_complete = None, False
+
+    def _apply(self, change: Change) -> None:
+        before, after, hints = change.before, change.after, self._hints
+        if hints is None or after is None:
+            return
+        if before is None or before.content != after.content:
+            hints.add(after)
+
+    def of(self, job: ScheduledJob) -> list[ScheduledJob]:
+        """Return the other jobs with the text of this one, ranked. With the lock of the state."""
+        board = self._state.board
+        if self._hints is None or not self._is_complete:  # begun anew since they were made
+            return same_text(board.select(Choice(account_id=job.account_id)), job)
+        found = map(board.get, self._hints.find(job.account_id, job.content))
+        return sorted(same_text(filter(None, found), job), key=rank)
+
+    def make(self) -> None:
+        """Make the hints where there are none. Without the lock of the state, which is needed for
+        a moment only: the texts of jobs that are packed are read meanwhile."""
+        with self._making:
+            if self._is_complete:
+                return
+            with self._state.lock:
+                if not self._follows:
+                    self._state.add(self)
+                    self._follows = True
+                jobs = self._state.board.jobs
+                hints = self._hints = TextHints(jobs)
+                places = hints.places()
+                picked = jobs.pick(places, Pages())
+            entries = entries_of(picked, places)
+            with self._state.lock:
+                if self._hints is hints:
+                    hints.take(entries)
+                    self._is_complete = True
+
+
+def same_text(jobs: Iterable[ScheduledJob], job: ScheduledJob) -> list[ScheduledJob]:
+    """Return those of the same account with the same text, but for the job itself."""
+    wanted = job.account_id, job.content
+    return [
+        other
+        for other in jobs
+        if (other.account_id, other.content) == wanted and other.job_id != job.job_id
+    ]
+
+
+class Explaining:
+    """Answers `Ledger.why`, for a handle by whatever name."""
+
+    def __init__(
+        self,
+        state: State,
+        jobs: JobQueries,
+        history: History,
+        *,
+        zone: ZoneInfo,
+        now: Callable[[], datetime],
+        expire_after: timedelta,
+        runner_pid: Callable[[], int | None],
+    ) -> None:
+        self._jobs = jobs
+        self._history = history
+        self._zone = zone
+        self._now = now
+        self._expire_after = expire_after
+        self._runner_pid = runner_pid
+        self._texts = SameTexts(state)
+
+    def why(self, job_id: str, view: LedgerView | None = None) -> Explanation:
+        """As `Ledger.why`."""
+        queries = self._jobs if view is None else view
+        if view is None:
+            with queries._looking() as board:
+                is_there = job_id in board.jobs
+            if is_there:
+                self._texts.make()
+        with queries._looking() as board:
+            seq = board.seq
+            job = board.get(job_id) if isinstance(job_id, str) else None
+            around = self._around(board, job, view)
+            ids = () if view is None else tuple(board.jobs)
+        # Those that came meanwhile are of a later state than the one at hand.
+        events = [event for event in self._history.of_job(job_id) if event.seq <= seq]
+        if not events:
+            raise not_found(job_id, ids)
+        if view is None:
+            around.runner = self._runner_pid()
+        return explain(job, events, around)
+
+    def _around(
+        self, board: Board, job: ScheduledJob | None, view: LedgerView | None
+    ) -> Surroundings:
+        """Return what is around a job but its runner. With the board's lock."""
+        now = self._now() if view is None or view.at is None else view.at
+        around = Surroundings(
+            now=now, zone=self._zone, expire_after=self._expire_after, is_past=view is not None
+        )
+        if job is None:
+            return around
+        around.running = sorted(board.of_status(JobStatus.RUNNING), key=rank)
+        if job.is_ready(now, self._expire_after):
+            ahead = [
+                each for each in board.ready(now, self._expire_after) if rank(each) < rank(job)
+            ]
+            around.ahead, around.first = len(ahead), ahead[0] if ahead else None
+        if view is None:
+            around.same_text = self._texts.of(job)
+        else:
+            around.same_text = same_text(board.select(Choice(account_id=job.account_id)), job)
+        return around
