@@ -23,7 +23,7 @@ from support.mutants import Table
 from switches.rules import RULES
 
 import jobledger
-from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
+from jobledger import JobStatus, Ledger, ManualClock, NewJob, ScheduledJob, Scheduler
 from jobledger.domain.job.events import EVENT_TYPES, PAST_TENSE
 from jobledger.tools.cli import COMMANDS, cli
 from jobledger.tools.notifying import Notifier
@@ -155,10 +155,20 @@ def test_the_events_of_the_log_format_have_a_class_each(tmp_path: Path) -> None:
 
 def test_the_program_that_watches_runs_as_shown(tmp_path: Path) -> None:
     """Its last number is that of the last event."""
-    [program] = blocks("docs/reading.md", "python")
+    program, _ = blocks("docs/reading.md", "python")
     assert printed(program, tmp_path).splitlines() == [
         "1 added hello", "2 started hello", "3 completed hello", "go on behind 3",
     ]  # fmt: skip
+
+
+def test_the_program_that_walks_over_pages_runs_as_shown(tmp_path: Path) -> None:
+    """More jobs than a page has, of two accounts; what does not wait is not counted."""
+    _, program = blocks("docs/reading.md", "python")
+    now = datetime.now(UTC)
+    with Ledger(tmp_path / "jobs") as ledger:
+        ledger.add_jobs(NewJob("b" if n else "a", f"text {n}", now) for n in range(120))
+        ledger.cancel_job(ledger.list_jobs("b", limit=1)[0].job_id)
+    assert printed(program, tmp_path) == "a 1\nb 118\n"
 
 
 def test_every_test_that_a_document_names_is_there() -> None:

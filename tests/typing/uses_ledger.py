@@ -74,6 +74,19 @@ def changes(ledger: Ledger, job_id: str) -> None:
 def asks(ledger: Ledger) -> None:
     assert_type(ledger.list_jobs("mai", JobStatus.SCHEDULED), list[ScheduledJob])
     assert_type(ledger.list_jobs(status=JobStatus.FAILED), list[ScheduledJob])
+    job = ledger.get_job("job-0")
+    page = ledger.list_jobs(
+        status=[JobStatus.PENDING, JobStatus.SCHEDULED],
+        due_from=NOON,
+        due_to=NOON,
+        text="xin",
+        order="time",
+        limit=50,
+    )
+    assert_type(page, list[ScheduledJob])
+    assert_type(ledger.list_jobs(after=job), list[ScheduledJob])
+    assert_type(ledger.list_jobs(after=job.cursor), list[ScheduledJob])
+    assert_type(ledger.accounts(), list[str])
     assert_type(ledger.get_ready_jobs(), list[ScheduledJob])
     assert_type(ledger.get_job("job-0"), ScheduledJob)
     assert_type(ledger.counts(), dict[JobStatus, int])
