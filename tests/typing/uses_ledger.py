@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from jobledger import (
     Event,
+    Explanation,
     ExportedHead,
     ImportedJob,
+    JobDifference,
     JobPriority,
     JobStatus,
     Ledger,
@@ -23,6 +25,8 @@ from jobledger import (
     RebuildReport,
     ScheduledJob,
     VerifyReport,
+    differences,
+    words,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -99,6 +103,11 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.as_of(3).get_job("job-0"), ScheduledJob)
     assert_type(ledger.as_of(3).at, datetime | None)
     assert_type(ledger.as_of(3).seq, int)
+    why = ledger.why("job-0", view=ledger.as_of(3))
+    assert_type(why, Explanation)
+    assert_type(why.said("vi", ZoneInfo("Asia/Ho_Chi_Minh")).twice, list[str])
+    assert_type(words(ledger.history("job-0")[0], "vi"), str)
+    assert_type(differences(ledger.as_of(3).list_jobs(), ledger.list_jobs()), list[JobDifference])
     assert_type(ledger.location, str)
     assert_type(ledger.directory, Path)
     assert_type(ledger.ledger_id, str)
