@@ -143,12 +143,17 @@ class Explaining:
             return around
         around.running = sorted(board.of_status(JobStatus.RUNNING), key=rank)
         if job.is_ready(now, self._expire_after):
-            ahead = [
-                each for each in board.ready(now, self._expire_after) if rank(each) < rank(job)
-            ]
+            due = board.ready(now, self._expire_after) if view else self._due(board, now)
+            ahead = [each for each in due if rank(each) < rank(job)]
             around.ahead, around.first = len(ahead), ahead[0] if ahead else None
         if view is None:
             around.same_text = self._texts.of(job)
         else:
             around.same_text = same_text(board.select(Choice(account_id=job.account_id)), job)
         return around
+
+    def _due(self, board: Board, now: datetime) -> list[ScheduledJob]:
+        """Return the due jobs, ranked; those of later times, which are most, are not looked at."""
+        scheduled = frozenset({JobStatus.SCHEDULED})
+        due = board.select(Choice(statuses=scheduled, due_to=now + timedelta.resolution))
+        return [each for each in due if each.is_ready(now, self._expire_after)]

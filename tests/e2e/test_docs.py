@@ -235,6 +235,12 @@ def test_the_log_says_who_did_it_as_shown(tmp_path: Path) -> None:
     assert printed(program, tmp_path) == shown
 
 
+def test_why_is_said_in_two_languages_as_shown(tmp_path: Path) -> None:
+    [program] = blocks("docs/why.md", "python")
+    [shown] = blocks("docs/why.md", "text")
+    assert printed(program, tmp_path) == shown
+
+
 def test_every_link_to_a_file_leads_somewhere() -> None:
     """Relative links in all documents."""
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:

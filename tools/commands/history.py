@@ -33,7 +33,7 @@ def history(session: Session, job: str) -> None:
     Example:
       jobledger history 3f2a
     """
-    with session.reading(use_snapshot=False) as ledger:
+    with session.reading() as ledger:
         events = find_history(ledger, job)
         if session.json:
             print_json([event.to_dict() for event in events])

@@ -30,7 +30,7 @@ def why(session: Session, job: str) -> None:
     Example:
       jobledger why 3f2a
     """
-    with session.reading(use_snapshot=False) as ledger:
+    with session.reading() as ledger:
         explanation = ask_of_job(ledger, job, ledger.why).said(steps=IN_COMMANDS)
     if session.json:
         print_json(

@@ -9,7 +9,8 @@ from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.durability import without_background
+from support.cli import run_here
+from support.durability import saving_snapshots, without_background
 from support.stories import HOUR, MINUTE, Story, fails, posts
 
 from jobledger import JobNotFoundError, JobStatus, Ledger, ManualClock, NewJob
@@ -116,3 +117,19 @@ def test_what_an_answer_looks_at_does_not_grow_with_the_ledger(
             assert not every.called
             looked.append(get.call_count)
         assert looked[0] == looked[1] <= 4
+
+
+@pytest.mark.parametrize("command", ["why", "history"])
+def test_damage_among_the_events_of_a_job_is_reported_behind_a_snapshot(
+    directory: Path, clock: ManualClock, command: str
+) -> None:
+    """They are found without reading the rest of the log, and read from it all the same."""
+    with without_background(), saving_snapshots(1), Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("a", "text", clock.now(), job_id="job")
+        ledger.add_job("a", "other", clock.now(), job_id="other")
+    assert list(directory.glob("snapshot*"))
+    [log] = directory.glob("events_*.jsonl")
+    log.write_bytes(log.read_bytes().replace(b'"text"', b'"tekt"'))
+    done = run_here(directory, command, "job")
+    assert done.code != 0
+    assert "damaged" in done.err or "hash" in done.err, done.err
