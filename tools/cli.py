@@ -51,6 +51,7 @@ SECTIONS = {
         "diff": "Show what changed between two moments.",
         "stats": "Show figures by state, account, platform and day.",
         "report": "Write one page about the ledger, for the browser.",
+        "serve": "Serve the dashboard and the HTTP API.",
     },
     "The log": {
         "verify": "Check every record of every file.",
@@ -60,6 +61,7 @@ SECTIONS = {
         "repair": "Cut a damaged log back to its sound part.",
     },
     "More": {
+        "user": "Say who may sign in to the dashboard, and as what.",
         "completion": "Print what your shell needs to complete words.",
         "simulate": "Try the whole system on a simulated machine.",
     },

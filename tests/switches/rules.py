@@ -14,6 +14,7 @@ CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
 VERSIONS = "test_versions.py"
+GUARD = "test_guard.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
@@ -310,4 +311,9 @@ RULES = [
         Without(),
         [SNAPSHOT],
     ),
+    # -- the dashboard
+    Mutant("pages are served under known names alone", "known-host", Never(), [GUARD]),
+    Mutant("a change comes from a page of this ledger", "same-origin", Never(), [GUARD]),
+    Mutant("a form carries its session's token", "csrf-token", Never(), [GUARD]),
+    Mutant("a role may what its table says", "least-role", Never(), [GUARD]),
 ]

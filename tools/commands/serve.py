@@ -1,0 +1,103 @@
+"""The `serve` command: the dashboard and the HTTP API of a ledger."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from ...domain import JobLedgerError, ValidationError
+from ...ledger import Ledger
+from ...release import how_to_install
+from ..grammar import command
+from ..session import Session, pass_session
+from ..who import who
+
+
+@command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True)
+@click.option("--read-only", is_flag=True, help="Show the ledger; nothing can be changed.")
+@click.option(
+    "--users",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Who may sign in, and as what (see `user`).",
+)
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A further name under which it may be asked for.",
+)
+@click.option("--behind-tls", is_flag=True, help="A proxy in front of it speaks TLS.")
+@pass_session
+def serve(
+    session: Session,
+    host: str,
+    port: int,
+    read_only: bool,
+    users: Path | None,
+    allowed_hosts: tuple[str, ...],
+    behind_tls: bool,
+) -> None:
+    """Serve the dashboard and the HTTP API of the ledger, until SIGTERM or Ctrl-C.
+
+    It prints an address that works once, for you to open. Programs, and you in another browser, use
+    the token: JOBLEDGER_TOKEN, or one that is made and printed. With --users people sign in by name
+    and password. An address that other machines can reach needs --users and --behind-tls.
+
+    \b
+    Example:
+      jobledger serve
+      jobledger serve --read-only --port 9000
+      jobledger serve --users people.txt --host 0.0.0.0 --behind-tls --allowed-host example.org
+    """
+    session.must_exist()
+    try:
+        from ...web import WebSettings, create_app, listen
+        from ...web import serve as answer
+    except ImportError as error:
+        raise JobLedgerError(
+            f"the pages need a library that is missing: {error}", hint=how_to_install("web")
+        ) from None
+    given = os.environ.get("JOBLEDGER_TOKEN")
+    if given is not None and len(given) < 16:
+        raise ValidationError(
+            "JOBLEDGER_TOKEN is shorter than 16 characters", field="JOBLEDGER_TOKEN"
+        )
+    made = None if given or users is not None else secrets.token_urlsafe(24)
+    settings = WebSettings(
+        host=host,
+        port=port,
+        users=users,
+        allowed_hosts=allowed_hosts,
+        behind_tls=behind_tls,
+        token=given or made,
+        operator=who().replace("cli:", "web:"),
+    )
+    settings.check()
+    with Ledger(
+        session.location, read_only=read_only, allow_network=session.allow_network, by=who()
+    ) as ledger:
+        if ledger.damage is not None:
+            session.report_damage(ledger.damage)
+        listening = listen(settings)
+        settings = settings.on_port(listening.getsockname()[1])
+        app = create_app(ledger, settings, read_only=read_only)
+        _say(settings.origin, None if users else app.state.site.sessions.make_once(), made)
+        with suppress(KeyboardInterrupt):
+            answer(app, listening)
+
+
+def _say(origin: str, once: str | None, token: str | None) -> None:
+    """Print where to go, at once: whoever started it in a pipe waits for that."""
+    click.echo(f"open {origin}/enter" + ("" if once is None else f"#{once} (works once)"))
+    if token is not None:
+        click.echo(f"token, for programs and for other browsers: {token}")
+    sys.stdout.flush()

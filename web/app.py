@@ -1,0 +1,93 @@
+"""The server's application: its routes, and what stands before them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from .api import jobs
+from .api.events import counts, list_events, stream
+from .api.openapi import openapi
+from .guard import AccessGuard
+from .pages.enter import enter, enter_page, leave, set_language
+from .pages.inbox import inbox
+from .pages.jobs import change, job_page, jobs_page, new, new_page
+from .pages.today import today
+from .problems import Refusal, problem_response
+from .sessions import Sessions
+from .settings import WebSettings
+from .site import Site, handler
+from .users import read_users
+
+if TYPE_CHECKING:
+    from .. import Ledger
+
+
+def create_app(ledger: Ledger, settings: WebSettings, *, read_only: bool = False) -> Starlette:
+    """Make the application that serves a ledger, which whoever calls this closes.
+
+    The ledger may be used by others meanwhile. `app.state.site.sessions.make_once()` gives a secret
+    with which a browser may enter. `read_only` is for a ledger that was opened so.
+
+    Raises:
+        ValidationError: it would not be safe with these settings, or the users file is wrong.
+        StorageError: the users file cannot be read.
+    """
+    settings.check()
+    users = {} if settings.users is None else read_users(settings.users)
+    sessions = Sessions(settings, users, ledger.now)
+    app = Starlette(
+        routes=_routes(),
+        middleware=[Middleware(AccessGuard, settings=settings, sessions=sessions)],
+        exception_handlers={HTTPException: _refuse},
+    )
+    app.state.site = Site(ledger, settings, sessions, read_only=read_only)
+    return app
+
+
+def _routes() -> list[BaseRoute]:
+    return [
+        Route("/", handler(today)),
+        Route("/enter", handler(enter_page)),
+        Route("/enter", handler(enter), methods=["POST"]),
+        Route("/leave", handler(leave), methods=["POST"]),
+        Route("/language", handler(set_language), methods=["POST"]),
+        Route("/jobs", handler(jobs_page)),
+        Route("/jobs/new", handler(new_page)),
+        Route("/jobs/new", handler(new), methods=["POST"]),
+        Route("/jobs/{job_id}", handler(job_page)),
+        Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
+        Route("/inbox", handler(inbox)),
+        Route("/events", stream),
+        Mount("/api/v1", routes=_api()),
+        Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+    ]
+
+
+def _api() -> list[BaseRoute]:
+    return [
+        Route("/jobs", handler(jobs.list_jobs)),
+        Route("/jobs", handler(jobs.add_job), methods=["POST"]),
+        Route("/jobs/{job_id}", handler(jobs.get_job)),
+        Route("/jobs/{job_id}/history", handler(jobs.get_history)),
+        Route("/jobs/{job_id}/why", handler(jobs.get_why)),
+        Route("/jobs/{job_id}/{action}", handler(jobs.change_job), methods=["POST"]),
+        Route("/counts", handler(counts)),
+        Route("/events", handler(list_events)),
+        Route("/openapi.json", handler(openapi)),
+    ]
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    details = {404: "there is no such page", 405: "that cannot be done here"}
+    detail = details.get(error.status_code, error.detail)
+    return problem_response(Refusal(error.status_code, detail), request.scope)

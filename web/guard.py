@@ -1,0 +1,197 @@
+"""What every request goes through before anything answers it, and every answer on its way out.
+
+In order: the name that it is asked for under, the size of its body, who is asking, and whether a
+change was meant by them. What this lets through says in `scope["jobledger"]` who is asking.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hmac import compare_digest
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .problems import Refusal, problem_response
+from .sessions import Sessions, Visitor
+from .settings import MAX_BODY_BYTES, WebSettings, is_loopback
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+    " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",  # with less, a browser does not say where a form comes from
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+_HOST = re.compile(r"(\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(:\d{1,5})?")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+OPEN_PATHS = ("/enter", "/sign-in", "/healthz", "/language")
+"""What whoever has not signed in may ask for, beside what is under `/static/`."""
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """Who asks; with a form, what is in it."""
+
+    visitor: Visitor | None
+    form: Mapping[str, str]
+    body: bytes = b""
+
+
+class AccessGuard:
+    """Lets through what may be answered."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings, sessions: Sessions) -> None:
+        self._app = app
+        self._settings = settings
+        self._sessions = sessions
+        self.cookie = cookie_name(settings)
+        self._names = {name.lower() for name in (settings.host, *settings.allowed_hosts)}
+        if is_loopback(settings.host):
+            self._names |= {"localhost", "127.0.0.1", "::1"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        outward = _Outward(scope, send, behind_tls=self._settings.behind_tls)
+        try:
+            headers = Headers(scope=scope)
+            self._check_host(headers)
+            body = await _body(headers, receive)
+            scope["jobledger"] = self._asking(scope, headers, body)
+        except Refusal as problem:
+            scope.setdefault("jobledger", Asking(None, {}))
+            await problem_response(problem, scope)(scope, receive, outward)
+            return
+        await self._app(scope, _Replay(body, receive), outward)
+
+    def _asking(self, scope: Scope, headers: Headers, body: bytes) -> Asking:
+        form = _form(headers, body)
+        visitor, by_cookie = self._visitor(headers)
+        path: str = scope["path"]
+        is_open = path in OPEN_PATHS or path.startswith("/static/")
+        if scope["method"] not in _SAFE:
+            self._check_origin(headers, scope, must=by_cookie or is_open)
+            if by_cookie and visitor is not None and not is_open:
+                _check_csrf(headers, form, visitor)
+        if visitor is None and not is_open:
+            raise Refusal(401, "sign in first", hint="a bearer token, or /enter in a browser")
+        return Asking(visitor, form, body)
+
+    def _check_host(self, headers: Headers) -> None:
+        host = _HOST.fullmatch(headers.get("host", ""))
+        name = None if host is None else (host["name"] or host["address"]).lower()
+        if name is None or name not in self._names:  # rule: known-host
+            raise Refusal(
+                421, "this is not served under that name", hint="the server has to be told of it"
+            )
+
+    def _visitor(self, headers: Headers) -> tuple[Visitor | None, bool]:
+        """Return who asks, and whether a browser said so by itself."""
+        authorization = headers.get("authorization")
+        if authorization is not None:
+            kind, _, token = authorization.partition(" ")
+            visitor = self._sessions.of_token(token.strip()) if kind.lower() == "bearer" else None
+            if visitor is None:
+                raise Refusal(401, "the token is not the right one")
+            return visitor, False
+        session = cookie_parser(headers.get("cookie", "")).get(self.cookie)
+        return (None if session is None else self._sessions.of_session(session)), True
+
+    def _check_origin(self, headers: Headers, scope: Scope, *, must: bool) -> None:
+        """Check that a change comes from a page of ours; a browser says where it comes from."""
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        scheme = "https" if self._settings.behind_tls else scope["scheme"]
+        ours = f"{scheme}://{headers.get('host', '')}"
+        if origin is None and site is None and not must:
+            return  # no browser
+        if origin is not None and origin != ours:  # rule: same-origin
+            raise Refusal(403, "this change comes from a page of somebody else")
+        if origin is None and site != "same-origin":
+            raise Refusal(403, "nothing says that this change comes from a page of this ledger")
+
+
+def _check_csrf(headers: Headers, form: Mapping[str, str], visitor: Visitor) -> None:
+    sent = headers.get("x-csrf-token") or form.get("csrf", "")
+    if not _is_same(sent, visitor.csrf):  # rule: csrf-token
+        raise Refusal(403, "the page is from an earlier session", hint="load it again")
+
+
+def _is_same(one: str, other: str) -> bool:
+    return compare_digest(one.encode(), other.encode())
+
+
+def cookie_name(settings: WebSettings) -> str:
+    """Return the name of the session's cookie; cookies of a host are shared by all its ports."""
+    return "__Host-jobledger" if settings.behind_tls else f"jobledger-{settings.port}"
+
+
+def _form(headers: Headers, body: bytes) -> Mapping[str, str]:
+    if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {}
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000)
+    except ValueError as error:
+        raise Refusal(400, f"the form cannot be read: {error}") from None
+    return dict(pairs)
+
+
+async def _body(headers: Headers, receive: Receive) -> bytes:
+    """Return the body of a request, which is not too large."""
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+        raise Refusal(413, f"a request has at most {MAX_BODY_BYTES} bytes")
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return body
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise Refusal(413, f"a request has at most {MAX_BODY_BYTES} bytes")
+        if not message.get("more_body", False):
+            return body
+
+
+class _Replay:
+    """Gives a body that was read already to those who read it again."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+class _Outward:
+    """Puts the headers on an answer that keep a browser from doing what it need not."""
+
+    def __init__(self, scope: Scope, send: Send, *, behind_tls: bool) -> None:
+        self._send = send
+        self._is_static = scope["path"].startswith("/static/")
+        self._behind_tls = behind_tls
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+            if not self._is_static:
+                headers["cache-control"] = "no-store"
+            if self._behind_tls:
+                headers["strict-transport-security"] = "max-age=31536000"
+        await self._send(message)

@@ -1,0 +1,167 @@
+"""Pages: from a template and what is to be shown to HTML, in the visitor's language and zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+from starlette.responses import HTMLResponse
+
+from .. import Event, JobPriority, JobStatus, ScheduledJob, words
+from .roles import ADD, ADD_DRAFT, allowed
+from .site import Call
+from .words import LANGUAGES, dates, translate
+
+PAGES = (
+    ("/", "Today"),
+    ("/jobs", "Jobs"),
+    ("/inbox", "Inbox"),
+)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class Shown:
+    """What every template can use, as `page`: words, times and addresses of one call."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.language = call.language
+        self.languages = LANGUAGES
+        self.zone = call.site.zone
+        self.is_known = call.is_known
+        self.path: str = call.request.url.path
+
+    def t(self, text: str, **facts: object) -> str:
+        """Say a text in the visitor's language."""
+        return translate(self.language, text, facts)
+
+    @property
+    def name(self) -> str:
+        """What people call the ledger."""
+        return Path(self.call.site.ledger.location).name
+
+    @property
+    def pages(self) -> tuple[tuple[str, str], ...]:
+        """The pages of the navigation, each with its path."""
+        return PAGES
+
+    def is_at(self, path: str) -> bool:
+        """Say whether this page is that one, or behind it."""
+        return self.path == path or (path != "/" and self.path.startswith(f"{path}/"))
+
+    @property
+    def here(self) -> str:
+        """This page's own address."""
+        query = self.call.request.url.query
+        return f"{self.path}?{query}" if query else self.path
+
+    @property
+    def now_url(self) -> str:
+        """This page's address without the moment."""
+        query = [(name, value) for name, value in self.call.query.multi_items() if name != "at"]
+        return f"{self.path}?{urlencode(query)}" if query else self.path
+
+    @cached_property
+    def unknown(self) -> int:
+        """How many jobs wait for somebody to say what became of them."""
+        failed = self.call.look.queries.list_jobs(status=JobStatus.FAILED)
+        return sum(job.outcome_unknown for job in failed)
+
+    def said(self, event: Event) -> str:
+        """Put into words what an event says besides its type; there may be nothing."""
+        return words(event, self.language, self.zone)
+
+    def local(self, at: datetime) -> datetime:
+        """Return a moment as the ledger's clock shows it."""
+        return at.astimezone(self.zone)
+
+    def clock(self, at: datetime) -> str:
+        """Show a moment as a clock does."""
+        return f"{self.local(at):%H:%M}"
+
+    def day(self, at: datetime) -> str:
+        """Show the day of a moment."""
+        return dates.day(self.local(at).date(), self.language)
+
+    def short(self, at: datetime) -> str:
+        """Show a moment with as much of its day as is needed from here."""
+        local, today = self.local(at), self.local(self.call.look.at)
+        if local.date() == today.date():
+            return f"{local:%H:%M}"
+        return f"{dates.short_day(local.date(), today.date(), self.language)} {local:%H:%M}"
+
+    def full(self, at: datetime) -> str:
+        """Show a moment to the second."""
+        return f"{self.local(at):%Y-%m-%d %H:%M:%S}"
+
+    def url(self, path: str, **query: object) -> str:
+        """Return an address with a query (None: left out), of the same moment as this page."""
+        asked = {"at": self.call.at} | query
+        given = {name: str(value) for name, value in asked.items() if value not in (None, "")}
+        return f"{path}?{urlencode(given)}" if given else path
+
+    @property
+    def is_past(self) -> bool:
+        """Whether this page is of a moment that was asked for: nothing can be done from it."""
+        return self.is_known and self.call.look.is_past
+
+    @property
+    def csrf(self) -> str:
+        """What a form has to carry."""
+        return self.call.visitor.csrf if self.is_known else ""
+
+    def actions(self, job: ScheduledJob) -> list[str]:
+        """Return what the visitor may do to a job here."""
+        if self.is_past or self.call.site.read_only:
+            return []
+        return allowed(self.call.role, job.status, outcome_unknown=job.outcome_unknown)
+
+    @property
+    def may_add(self) -> bool:
+        """Whether the visitor may add drafts here, at least."""
+        return not self.is_past and self.is_known and self.call.role >= ADD_DRAFT
+
+    @property
+    def may_schedule(self) -> bool:
+        """Whether what the visitor adds may go out by itself."""
+        return self.may_add and self.call.role >= ADD
+
+
+def render(
+    call: Call,
+    template: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **shown: Any,
+) -> HTMLResponse:
+    """Return a page. With htmx, which asks for a part of one, the template leaves its frame out."""
+    page = Shown(call)
+    html = (
+        _templates()
+        .get_template(template)
+        .render(
+            page=page,
+            t=page.t,
+            url=page.url,
+            call=call,
+            JobStatus=JobStatus,
+            JobPriority=JobPriority,
+            **shown,
+        )
+    )
+    return HTMLResponse(html, status, dict(headers or {}))

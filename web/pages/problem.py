@@ -1,0 +1,17 @@
+"""The page that says what was refused, and why."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from ..page import render
+from ..problems import Refusal
+from ..site import Call
+
+
+def problem_page(problem: Refusal, request: Request) -> Response:
+    """Return the page of a problem; whoever has not signed in is asked to."""
+    if problem.status == 401 and request.method in ("GET", "HEAD"):
+        return RedirectResponse("/enter", 303)
+    return render(Call(request, of_now=True), "problem.html", problem.status, problem=problem)

@@ -1,0 +1,36 @@
+"""Today: what needs a person, what is next, what runs, and whether all is well."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from starlette.responses import Response
+
+from ... import JobStatus
+from ..page import render
+from ..site import Call
+
+_MOST = 8
+"""So many jobs of a kind are shown; the list of all is a click away."""
+
+
+def today(call: Call) -> Response:
+    """Show the first page."""
+    look = call.look
+    queries, now, zone = look.queries, look.at, call.site.zone
+    begin = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    scheduled = JobStatus.SCHEDULED
+    return render(
+        call,
+        "today.html",
+        now=now,
+        counts=queries.counts(),
+        running=queries.list_jobs(status=JobStatus.RUNNING, limit=_MOST),
+        late=queries.list_jobs(status=scheduled, due_to=now, order="time", limit=_MOST),
+        next=queries.list_jobs(status=scheduled, due_from=now, order="time", limit=_MOST),
+        posted=queries.list_jobs(
+            status=JobStatus.COMPLETED, due_from=begin, due_to=begin + timedelta(days=1), limit=200
+        ),
+        failed=queries.list_jobs(status=JobStatus.FAILED, limit=200),
+        runner=None if look.is_past else call.site.ledger.runner_pid(),
+    )
