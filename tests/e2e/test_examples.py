@@ -22,7 +22,8 @@ NEEDS = {"zsh": "zsh", "fish": "fish", "source": "fish"}
 
 
 def environment(place: Place) -> dict[str, str]:
-    return os.environ | {"PATH": f"{place.path}:{os.environ['PATH']}", "PYTHONUTF8": "1"}
+    named = {"LAN_PASSWORD": "a long password", "JOBLEDGER_PORT": "0"}
+    return os.environ | {"PATH": f"{place.path}:{os.environ['PATH']}", "PYTHONUTF8": "1"} | named
 
 
 def shell_for(line: str) -> tuple[str, str]:
@@ -53,11 +54,16 @@ def test_the_examples_of_a_command_work_as_printed(name: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "line",
-    [line for name in ("run", "audit") for line in examples(name) if is_endless(words_of(line))],
+    [
+        line
+        for name in ("run", "audit", "serve")
+        for line in examples(name)
+        if is_endless(words_of(line))
+    ],
 )
 def test_what_goes_on_until_it_is_stopped_does_so(line: str, tmp_path: Path) -> None:
     """And ends with 0 at Ctrl-C."""
-    place = Place(tmp_path, "run")
+    place = Place(tmp_path, "serve" if "serve" in line.split() else "run")
     with Ledger(place.jobs) as ledger:
         process = subprocess.Popen(
             ["bash", "-c", f"exec {line}"],

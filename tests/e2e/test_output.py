@@ -20,8 +20,10 @@ from jobledger import Ledger
 from jobledger.tools.cli import COMMANDS, main
 
 ENCODINGS = ["ascii", "cp1258", "iso2022_jp", "utf-16"]
-IN_A_PROCESS = {"demo", "run"}
+IN_A_PROCESS = {"demo", "run", "serve"}
 """What starts processes, or logs for good, gets a process of its own."""
+GOES_ON = {"serve"}
+"""What ends when it is told to: `test_serve.py` has it under another locale."""
 TAKES_SECONDS = {"demo"}
 FULL = "jobledger: cannot write to standard output: No space left on device"
 CLOSED = "jobledger: cannot write to standard output: it is closed"
@@ -46,7 +48,7 @@ def run(
     return subprocess.run(
         ["sh", "-c", f'exec "$@" {redirection}', "sh", *command],
         cwd=place.path,
-        env=os.environ | environment,
+        env=os.environ | {"JOBLEDGER_PORT": "0", "LAN_PASSWORD": "a long password"} | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=60,
@@ -62,6 +64,7 @@ def test_no_encoding_makes_a_command_fail(
     """Nor its help, nor an error; and JSON is UTF-8 whatever the terminal is."""
     place = Place(tmp_path, name)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAN_PASSWORD", "a long password")
     code, out, err = printed(prints(name), encoding)
     assert (code, out == "") == (0, False), err
     code, out, err = printed([name, "--help"], encoding)
@@ -72,7 +75,7 @@ def test_no_encoding_makes_a_command_fail(
     assert place.jobs.exists()
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in TAKES_SECONDS])
+@pytest.mark.parametrize("name", [n for n in COMMANDS if n not in TAKES_SECONDS | GOES_ON])
 def test_no_locale_makes_a_command_fail(name: str, tmp_path: Path) -> None:
     """A process of its own that knows ASCII alone: what it lacks is shown as escapes."""
     place = Place(tmp_path, name)

@@ -70,6 +70,19 @@ def test_it_prints_an_address_and_a_token_that_work(made: Path) -> None:
         assert [job["job_id"] for job in found["jobs"]] == ["one"]
 
 
+def test_no_locale_makes_it_fail(made: Path) -> None:
+    """One that knows ASCII alone."""
+    with Ledger(made) as ledger:
+        ledger.edit_job("one", content="Xin chào")
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    with served(made, JOBLEDGER_TOKEN=TOKEN, **plain) as (lines, _):
+        base = lines[0].split()[1].partition("/enter")[0]
+        bearer = {"authorization": f"Bearer {TOKEN}", "accept-language": "vi"}
+        page = httpx.get(f"{base}/", headers=bearer).text
+    assert "Xin chào" in page
+    assert "Hôm nay" in page
+
+
 def test_events_are_streamed_as_another_process_makes_them(made: Path) -> None:
     with served(made, JOBLEDGER_TOKEN=TOKEN) as (lines, _):
         base = lines[0].split()[1].partition("/enter")[0]

@@ -64,13 +64,15 @@ def words_of(line: str) -> list[str]:
 
 def is_endless(words: list[str]) -> bool:
     """Whether it goes on until it is told to stop, or asks for keys."""
-    return "--follow" in words or "--step" in words or ("run" in words and "--once" not in words)
+    goes_on = "serve" in words or ("run" in words and "--once" not in words)
+    return goes_on or "--follow" in words or "--step" in words
 
 
 def prints(name: str) -> list[str]:
-    """Return the first example of a command that ends by itself and prints something."""
+    """Return the first example of a command that ends by itself and prints something; of one that
+    never does, its first."""
     lines = [line for line in examples(name) if not is_endless(words_of(line))]
-    return words_of(lines[0])
+    return words_of((lines or examples(name))[0])
 
 
 def state_for(name: str) -> JobStatus:
@@ -94,6 +96,8 @@ class Place:
             for file in (path / "old-jobs").iterdir():
                 if not file.name.startswith("jobs_"):
                     file.unlink()
+        if name == "serve":
+            (path / "people.txt").touch(mode=0o600)
         if name == "verify":
             shutil.copytree(path / "jobs", path / "backup")
             key = str(path / "seals")

@@ -20,13 +20,21 @@ from ..who import who
 
 @command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8420, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8420,
+    show_default=True,
+    envvar="JOBLEDGER_PORT",
+    show_envvar=True,
+    help="0 takes one that is free.",
+)
 @click.option("--read-only", is_flag=True, help="Show the ledger; nothing can be changed.")
 @click.option(
     "--users",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Who may sign in, and as what (see `user`).",
+    help="Who may sign in, and as what; `user` writes it.",
 )
 @click.option(
     "--allowed-host",
@@ -55,7 +63,7 @@ def serve(
     \b
     Example:
       jobledger serve
-      jobledger serve --read-only --port 9000
+      jobledger serve --read-only --port 0
       jobledger serve --users people.txt --host 0.0.0.0 --behind-tls --allowed-host example.org
     """
     session.must_exist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -33,7 +35,7 @@ def user(file: Path, name: str, role: str, password_env: str | None, remove: boo
 
     \b
     Example:
-      jobledger user people.txt lan --role editor
+      jobledger user people.txt lan --role editor --password-env LAN_PASSWORD
       jobledger user people.txt lan --remove
     """
     try:
@@ -52,8 +54,8 @@ def user(file: Path, name: str, role: str, password_env: str | None, remove: boo
 
 def _password(variable: str | None) -> str:
     """Ask for a password, or take it from the environment."""
-    import os
-
+    if variable is None and not sys.stdin.isatty():
+        raise JobLedgerError("there is no terminal to ask for the password", hint="--password-env")
     if variable is None:
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     found = os.environ.get(variable)
