@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -38,7 +38,10 @@ def listen(settings: WebSettings) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Ends in good order at a signal, so that whoever called it can let go of the ledger."""
+    """Ends in good order at a signal, so that whoever called it can let go of the ledger. `ready`
+    is called when that is so, and somebody could ask."""
+
+    ready: Callable[[], object]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what would not end by itself, and wait for the rest."""
@@ -53,14 +56,18 @@ class _Server(uvicorn.Server):
             if before is not signal.SIG_IGN:
                 signal.signal(one, self.handle_exit)
         try:
+            self.ready()
             yield
         finally:
             for one, before in kept.items():
                 signal.signal(one, before)
 
 
-def serve(app: Starlette, listening: socket.socket) -> None:
-    """Answer requests until SIGTERM, SIGHUP or Ctrl-C. In the main thread."""
+def serve(app: Starlette, listening: socket.socket, ready: Callable[[], object]) -> None:
+    """Answer requests until SIGTERM, SIGHUP or Ctrl-C. In the main thread.
+
+    `ready` is called as soon as such a signal ends it in good order.
+    """
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -72,4 +79,6 @@ def serve(app: Starlette, listening: socket.socket) -> None:
         limit_concurrency=500,
         h11_max_incomplete_event_size=32 * 1024,
     )
-    _Server(config).run(sockets=[listening])
+    server = _Server(config)
+    server.ready = ready
+    server.run(sockets=[listening])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -98,9 +97,8 @@ def serve(
         listening = listen(settings)
         settings = settings.on_port(listening.getsockname()[1])
         app = create_app(ledger, settings, read_only=read_only)
-        _say(settings.origin, None if users else app.state.site.sessions.make_once(), made)
-        with suppress(KeyboardInterrupt):
-            answer(app, listening)
+        once = None if users else app.state.site.sessions.make_once()
+        answer(app, listening, lambda: _say(settings.origin, once, made))
 
 
 def _say(origin: str, once: str | None, token: str | None) -> None:
