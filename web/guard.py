@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from hmac import compare_digest
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,7 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import Refusal, problem_response
-from .sessions import Sessions, Visitor
+from .sessions import Sessions, Visitor, is_same
 from .settings import MAX_BODY_BYTES, WebSettings, is_loopback
 
 HEADERS = {
@@ -33,7 +32,7 @@ HEADERS = {
 }
 _HOST = re.compile(r"(\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(:\d{1,5})?")
 _SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN_PATHS = ("/enter", "/sign-in", "/healthz", "/language")
+OPEN_PATHS = ("/enter", "/language")
 """What whoever has not signed in may ask for, beside what is under `/static/`."""
 
 
@@ -122,12 +121,8 @@ class AccessGuard:
 
 def _check_csrf(headers: Headers, form: Mapping[str, str], visitor: Visitor) -> None:
     sent = headers.get("x-csrf-token") or form.get("csrf", "")
-    if not _is_same(sent, visitor.csrf):  # rule: csrf-token
+    if not is_same(sent, visitor.csrf):  # rule: csrf-token
         raise Refusal(403, "the page is from an earlier session", hint="load it again")
-
-
-def _is_same(one: str, other: str) -> bool:
-    return compare_digest(one.encode(), other.encode())
 
 
 def cookie_name(settings: WebSettings) -> str:

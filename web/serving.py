@@ -75,7 +75,7 @@ def serve(app: Starlette, listening: socket.socket, ready: Callable[[], object])
         server_header=False,
         date_header=True,
         proxy_headers=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=10,
         limit_concurrency=500,
         h11_max_incomplete_event_size=32 * 1024,
     )

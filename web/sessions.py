@@ -64,11 +64,11 @@ class Sessions:
         """Begin a session by the secret of the one-time address, or by the token; return its id,
         None where it is neither."""
         with self._lock:
-            is_once = self._once is not None and _same(secret, self._once)
+            is_once = self._once is not None and is_same(secret, self._once)
             if is_once:
                 self._once = None
         token = self._settings.token
-        if not is_once and (token is None or not _same(secret, token)):
+        if not is_once and (token is None or not is_same(secret, token)):
             return None
         return self._begin(self._settings.operator, Role.OPERATOR)
 
@@ -120,7 +120,7 @@ class Sessions:
     def of_token(self, token: str) -> Visitor | None:
         """Return who has this token; None where it is not the right one."""
         right = self._settings.token
-        if right is None or not _same(token, right):
+        if right is None or not is_same(token, right):
             return None
         return Visitor("api:token", Role.OPERATOR)
 
@@ -130,7 +130,8 @@ class Sessions:
             self._sessions.pop(_hidden(session), None)
 
 
-def _same(one: str, other: str) -> bool:
+def is_same(one: str, other: str) -> bool:
+    """Compare two secrets in a time that tells nothing of them."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 

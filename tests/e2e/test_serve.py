@@ -60,13 +60,13 @@ def test_it_prints_an_address_and_a_token_that_work(made: Path) -> None:
         )
         assert address is not None, lines
         token = lines[1].rpartition(" ")[2]
-        with httpx.Client(base_url=address[1]) as client:
+        with httpx.Client(base_url=address[1], timeout=60) as client:
             origin = {"origin": address[1]}
             entered = client.post("/enter", data={"token": address[2]}, headers=origin)
             assert entered.status_code == 303
             assert "hello" in client.get("/").text
         bearer = {"authorization": f"Bearer {token}"}
-        found = httpx.get(f"{address[1]}/api/v1/jobs", headers=bearer).json()
+        found = httpx.get(f"{address[1]}/api/v1/jobs", headers=bearer, timeout=60).json()
         assert [job["job_id"] for job in found["jobs"]] == ["one"]
 
 
@@ -78,7 +78,7 @@ def test_no_locale_makes_it_fail(made: Path) -> None:
     with served(made, JOBLEDGER_TOKEN=TOKEN, **plain) as (lines, _):
         base = lines[0].split()[1].partition("/enter")[0]
         bearer = {"authorization": f"Bearer {TOKEN}", "accept-language": "vi"}
-        page = httpx.get(f"{base}/", headers=bearer).text
+        page = httpx.get(f"{base}/", headers=bearer, timeout=60).text
     assert "Xin chào" in page
     assert "Hôm nay" in page
 
