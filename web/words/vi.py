@@ -55,6 +55,7 @@ VI: dict[str, str] = {
     "Late": "Trễ giờ",
     "Next": "Sắp tới",
     "Nothing is planned.": "Chưa có bài nào được lên lịch.",
+    # -- is all well
     # -- states
     "pending": "bản nháp",
     "scheduled": "đã lên lịch",
@@ -120,4 +121,10 @@ VI: dict[str, str] = {
     "requeued": "đã xếp lại hàng",
     "resolved": "đã xác định kết quả",
     "removed": "đã xóa",
+    # -- the calendar, and forms with a time
+    # -- two moments
+    # -- the log
+    # -- accounts
+    # -- many at once
+    # -- the inbox
 }
