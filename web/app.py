@@ -20,6 +20,7 @@ from .guard import AccessGuard
 from .pages.enter import enter, enter_page, leave, set_language
 from .pages.inbox import inbox
 from .pages.jobs import change, job_page, jobs_page, new, new_page
+from .pages.log import log_page
 from .pages.today import today
 from .problems import Refusal, problem_response
 from .sessions import Sessions
@@ -66,6 +67,7 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/{job_id}", handler(job_page)),
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
         Route("/inbox", handler(inbox)),
+        Route("/log", handler(log_page)),
         Route("/events", stream),
         Mount("/api/v1", routes=_api()),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),

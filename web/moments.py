@@ -15,6 +15,8 @@ class Look:
     """
 
     def __init__(self, ledger: Ledger, view: LedgerView | None) -> None:
+        if view is None:
+            ledger.accounts()  # it is brought up to date: `seq` is of what the page shows
         self.ledger = ledger
         self.view = view
         self.queries: Ledger | LedgerView = ledger if view is None else view

@@ -21,6 +21,7 @@ PAGES = (
     ("/", "Today"),
     ("/jobs", "Jobs"),
     ("/inbox", "Inbox"),
+    ("/log", "Log"),
 )
 
 

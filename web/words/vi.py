@@ -124,6 +124,21 @@ VI: dict[str, str] = {
     # -- the calendar, and forms with a time
     # -- two moments
     # -- the log
+    "Log": "Nhật ký",
+    "What": "Việc gì",
+    "Who": "Ai làm",
+    "Show all": "Xem tất cả",
+    "Newer": "Mới hơn",
+    "Newest": "Mới nhất",
+    "Older": "Cũ hơn",
+    "Look further back": "Tìm tiếp về trước",
+    "All that {who} did": "Mọi việc {who} đã làm",
+    "Everything as it was after this": "Mọi thứ như ngay sau sự kiện này",
+    "As of event": "Như lúc sự kiện",
+    "a job that was removed": "một bài đã bị xóa",
+    "There is nothing of this kind.": "Không có gì như vậy.",
+    "Nothing has happened yet.": "Chưa có gì xảy ra.",
+    "{count} events were looked at for this page.": "Đã xem {count} sự kiện cho trang này.",
     # -- accounts
     # -- many at once
     # -- the inbox
