@@ -17,6 +17,7 @@ from .api import jobs
 from .api.events import counts, list_events, stream
 from .api.openapi import openapi
 from .guard import AccessGuard
+from .pages.calendar import calendar, move
 from .pages.enter import enter, enter_page, leave, set_language
 from .pages.inbox import inbox
 from .pages.jobs import change, job_page, jobs_page, new, new_page
@@ -65,6 +66,8 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/new", handler(new_page)),
         Route("/jobs/new", handler(new), methods=["POST"]),
         Route("/jobs/{job_id}", handler(job_page)),
+        Route("/calendar", handler(calendar)),
+        Route("/jobs/{job_id}/move", handler(move), methods=["POST"]),
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
         Route("/inbox", handler(inbox)),
         Route("/log", handler(log_page)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from .words import LANGUAGES, dates, translate
 
 PAGES = (
     ("/", "Today"),
+    ("/calendar", "Calendar"),
     ("/jobs", "Jobs"),
     ("/inbox", "Inbox"),
     ("/log", "Log"),
@@ -98,6 +99,26 @@ class Shown:
     def day(self, at: datetime) -> str:
         """Show the day of a moment."""
         return dates.day(self.local(at).date(), self.language)
+
+    def day_name(self, day: date) -> str:
+        """Name a day in full."""
+        return dates.day(day, self.language)
+
+    def short_day(self, day: date) -> str:
+        """Name a day in a few characters."""
+        return dates.short_day(day, self.local(self.call.look.at).date(), self.language)
+
+    def month_name(self, day: date) -> str:
+        """Name the month of a day."""
+        return dates.month(day, self.language)
+
+    def weekday(self, day: date) -> str:
+        """Name the day of the week in a few characters."""
+        return dates.weekday(day, self.language, short=True)
+
+    def offset(self, at: datetime) -> str:
+        """Show how far the ledger's clock is from UTC at a moment, as `+02:00`."""
+        return self.local(at).isoformat()[-6:]
 
     def short(self, at: datetime) -> str:
         """Show a moment with as much of its day as is needed from here."""

@@ -122,6 +122,36 @@ VI: dict[str, str] = {
     "resolved": "đã xác định kết quả",
     "removed": "đã xóa",
     # -- the calendar, and forms with a time
+    "Calendar": "Lịch",
+    "Week of {day}": "Tuần từ {day}",
+    "Before": "Trước",
+    "After": "Sau",
+    "Day": "Ngày",
+    "Week": "Tuần",
+    "Month": "Tháng",
+    "Accounts": "Tài khoản",
+    "There are more than can be shown here: choose fewer accounts or fewer days.": (
+        "Có nhiều bài hơn mức hiển thị được: hãy chọn ít tài khoản hoặc ít ngày hơn."
+    ),
+    "Jobs by the day on which they are due": "Bài đăng theo ngày hẹn",
+    "Move": "Chuyển ngày",
+    "{count} more": "còn {count} bài",
+    "Nothing is planned here.": "Chưa có bài nào trong thời gian này.",
+    "Write a post": "Viết bài",
+    "That time does not exist": "Giờ này không tồn tại",
+    "On {day} the clocks of {zone} are put forward, and never show {time}. It would be posted at"
+    " {instead}.": (
+        "{day}, đồng hồ của {zone} được vặn tới và không có lúc {time}. Bài sẽ được đăng lúc"
+        " {instead}."
+    ),
+    "That time exists twice": "Giờ này có hai lần",
+    "On {day} the clocks of {zone} are put back, and show {time} two times. Which one is meant?": (
+        "{day}, đồng hồ của {zone} được vặn lui và có lúc {time} hai lần. Bạn muốn lần nào?"
+    ),
+    "Post it at {time}": "Đăng lúc {time}",
+    "The first ({offset})": "Lần đầu ({offset})",
+    "The second ({offset})": "Lần sau ({offset})",
+    "Leave it where it is": "Để nguyên chỗ cũ",
     # -- two moments
     # -- the log
     "Log": "Nhật ký",

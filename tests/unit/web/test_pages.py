@@ -41,7 +41,7 @@ def _unknown(ledger: Ledger, clock: ManualClock) -> str:
     return job_id
 
 
-PATHS = ("/", "/jobs", "/jobs/one", "/jobs/new", "/inbox", "/log")
+PATHS = ("/", "/jobs", "/jobs/one", "/jobs/new", "/inbox", "/log", "/calendar")
 
 
 @pytest.mark.parametrize("path", PATHS)
