@@ -18,23 +18,34 @@ from .problems import Refusal
 from .roles import ACTIONS, ADD, ADD_DRAFT, may
 from .site import Call
 
-Priority = int | str
+
+def _told(**schema: object) -> msgspec.Meta:
+    """Say in the description what the ledger checks, in words that name what is wrong."""
+    return msgspec.Meta(extra_json_schema=schema)
+
+
+Version = Annotated[int, _told(minimum=1)]
+Priority = Annotated[
+    int | str, _told(enum=[*(p.value for p in JobPriority), *(p.name.lower() for p in JobPriority)])
+]
 """1 to 4, or low, normal, high, urgent."""
+Content = Annotated[str, _told(minLength=1, maxLength=500, pattern=r"\S")]
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 """ISO 8601; without an offset, as a browser gives it, in the ledger's time zone."""
+JOB_ID = "^[A-Za-z0-9._-]{1,64}$"
 T = TypeVar("T")
 
 
 class NoArguments(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """An action that needs nothing more."""
 
-    version: int | None = None
+    version: Version | None = None
 
 
 class EditArguments(NoArguments, forbid_unknown_fields=True, kw_only=True):
     """What is given is changed; `metadata` is replaced as a whole."""
 
-    content: str | UnsetType = UNSET
+    content: Content | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
 
@@ -67,15 +78,15 @@ class ResolveArguments(NoArguments, forbid_unknown_fields=True, kw_only=True):
 class AddArguments(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The arguments of `add_job`; `publish_timeout` as an ISO 8601 duration (`PT30S`)."""
 
-    account_id: str
-    content: str
+    account_id: Annotated[str, _told(minLength=1, maxLength=256, pattern=r"\S")]
+    content: Content
     scheduled_time: Time
     priority: Priority = 2
-    max_retries: int = 3
-    platform: str = "threads"
+    max_retries: Annotated[int, _told(minimum=0, maximum=1_000_000)] = 3
+    platform: Annotated[str, _told(minLength=1, maxLength=64, pattern=r"\S")] = "threads"
     metadata: dict[str, Any] | None = None
     hold: bool = False
-    job_id: str | None = None
+    job_id: Annotated[str, _told(pattern=JOB_ID)] | None = None
     publish_timeout: timedelta | None = None
 
 

@@ -79,8 +79,7 @@ def _routes() -> list[BaseRoute]:
 
 def _api() -> list[BaseRoute]:
     return [
-        Route("/jobs", handler(jobs.list_jobs)),
-        Route("/jobs", handler(jobs.add_job), methods=["POST"]),
+        Route("/jobs", handler(jobs.jobs), methods=["GET", "POST"]),
         Route("/jobs/{job_id}", handler(jobs.get_job)),
         Route("/jobs/{job_id}/history", handler(jobs.get_history)),
         Route("/jobs/{job_id}/why", handler(jobs.get_why)),
@@ -95,4 +94,6 @@ def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     details = {404: "there is no such page", 405: "that cannot be done here"}
     detail = details.get(error.status_code, error.detail)
-    return problem_response(Refusal(error.status_code, detail), request.scope)
+    answer = problem_response(Refusal(error.status_code, detail), request.scope)
+    answer.headers.update(error.headers or {})  # which methods there are
+    return answer

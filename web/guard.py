@@ -78,12 +78,12 @@ class AccessGuard:
         visitor, by_cookie = self._visitor(headers)
         path: str = scope["path"]
         is_open = path in OPEN_PATHS or path.startswith("/static/")
+        if visitor is None and not is_open:
+            raise Refusal(401, "sign in first", hint="a bearer token, or /enter in a browser")
         if scope["method"] not in _SAFE:
             self._check_origin(headers, scope, must=by_cookie or is_open)
             if by_cookie and visitor is not None and not is_open:
                 _check_csrf(headers, form, visitor)
-        if visitor is None and not is_open:
-            raise Refusal(401, "sign in first", hint="a bearer token, or /enter in a browser")
         return Asking(visitor, form, body)
 
     def _check_host(self, headers: Headers) -> None:

@@ -163,3 +163,32 @@ def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "there is no ledger" in ended.stderr
     assert not (tmp_path / "no").exists()
+
+
+def test_the_api_is_as_its_description_says(made: Path, tmp_path: Path) -> None:
+    """`schemathesis` reads the description, and asks what nobody would think of.
+
+    Left out is its check that what the description allows is accepted: whether there is such a
+    moment, or such a cursor, depends on the ledger. The bounds that are told are tried elsewhere.
+    """
+    with served(made, JOBLEDGER_TOKEN=TOKEN) as (lines, _):
+        origin = lines[0].split()[1].removesuffix("/enter").partition("/enter")[0]
+        asked = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("st")),
+                "run",
+                f"{origin}/api/v1/openapi.json",
+                "--header",
+                f"Authorization: Bearer {TOKEN}",
+                "--exclude-checks=positive_data_acceptance",
+                "--max-examples=8",
+                "--generation-deterministic",
+                "--no-color",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    assert "Tested: 15" in asked.stdout

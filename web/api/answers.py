@@ -59,7 +59,7 @@ def number_of(call: Call, name: str, usual: int, least: int, most: int) -> int:
         ValidationError: it is none, or not within the bounds.
     """
     text = call.query.get(name)
-    if not text:
+    if text is None:
         return usual
     if not (text.isascii() and text.isdecimal() and len(text) < 19 and least <= int(text) <= most):
         raise ValidationError(f"{name} must be a number of {least} to {most}", field=name)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 from starlette.responses import Response
 
-from ... import JobNotFoundError, JobStatus, ValidationError
-from ..actions import add, perform
+from ... import JobAdded, JobNotFoundError, JobStatus, ValidationError
+from ..actions import AddArguments, add, perform, priority_of, read_into
+from ..actions import time_of as given_time
 from ..idempotency import job_id_for, once
 from ..site import Call
 from .answers import check_query, document, job_document, limit_of, sent, time_of
@@ -13,6 +17,11 @@ from .answers import check_query, document, job_document, limit_of, sent, time_o
 _FILTERS = (
     "status", "account_id", "text", "due_from", "due_to", "order", "after", "limit", "at",
 )  # fmt: skip
+
+
+def jobs(call: Call) -> Response:
+    """Add a job, or list jobs, as the method says."""
+    return add_job(call) if call.request.method == "POST" else list_jobs(call)
 
 
 def list_jobs(call: Call) -> Response:
@@ -59,17 +68,33 @@ def add_job(call: Call) -> Response:
 def _already(call: Call, job_id: str, given: dict[str, object]) -> Response | None:
     """Return the answer for a job that was added by the same key before this process was there."""
     try:
-        first = call.site.ledger.history(job_id)[0]
+        first = call.site.ledger.history(job_id)[0].data
     except JobNotFoundError:
         return None
-    same = all(
-        getattr(first.data, name, None) == given.get(name) for name in ("account_id", "content")
-    )
-    if not same:
+    new = read_into(AddArguments, {**given, "job_id": job_id}, is_form=False)
+    if not isinstance(first, JobAdded) or not _is_same(first, new, call.site.zone):
         raise ValidationError(
             "this key was used for another job", field="Idempotency-Key", hint="make a new one"
         )
     return _added(call, job_id)
+
+
+def _is_same(first: JobAdded, new: AddArguments, zone: ZoneInfo) -> bool:
+    """Say whether a job that was added is what is asked for again, in every argument."""
+    at, timeout = given_time(new.scheduled_time), new.publish_timeout
+    at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    asked = JobAdded(
+        account_id=new.account_id,
+        content=new.content,
+        scheduled_time=at,
+        priority=priority_of(new.priority),
+        max_retries=new.max_retries,
+        platform=new.platform,
+        metadata=new.metadata or {},
+        hold=new.hold,
+        publish_timeout_s=None if timeout is None else timeout.total_seconds(),
+    )
+    return asked == first
 
 
 def _added(call: Call, job_id: str) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ... import JobStatus
 from ...release import __version__
-from ..actions import DOES, AddArguments
+from ..actions import DOES, JOB_ID, AddArguments
 from ..roles import ACTIONS
 from ..site import Call
 from .answers import MOST, USUAL, document
@@ -89,7 +89,14 @@ class ProblemDocument(msgspec.Struct, kw_only=True):
 
 
 _ANSWERS = (JobDocument, JobPage, EventPage, HistoryDocument, Why, Counts, ProblemDocument)
-_AT = ("at", "string", "As of a moment: an event's number, or a time in ISO 8601.")
+_DAY = r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+_TIME = rf"^{_DAY}(T([01][0-9]|2[0-3]):[0-5][0-9](Z|[+-]0[0-9]:[0-5][0-9])?)?$"
+"""Times as they are sent in an address; more are understood."""
+
+
+def _at() -> dict[str, Any]:
+    told = "As of a moment: an event's number, or a time in ISO 8601."
+    return _parameter("at", "string", told, pattern=rf"^[0-9]{{0,9}}$|{_TIME}")
 
 
 def openapi(call: Call) -> Response:
@@ -115,49 +122,54 @@ def description() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    job = [_parameter("job_id", "string", "The job's id.", "path")]
-    pages = [
-        _parameter("limit", "integer", f"At most so many, up to {MOST}; {USUAL} if not given."),
-        _parameter(*_AT),
-    ]
+    job = [_parameter("job_id", "string", "The job's id.", "path", pattern=JOB_ID)]
+    told = f"At most so many, up to {MOST}; {USUAL} if not given."
+    pages = [_parameter("limit", "integer", told, minimum=1, maximum=MOST), _at()]
+    state = "|".join(JobStatus)
+    orders = ["rank", "time", ""]
     filters = [
-        ("status", "string", "States, divided by commas."),
-        ("account_id", "string", "Of this account."),
-        ("text", "string", "With this text in it; case does not count."),
-        ("due_from", "string", "Due at this time or later (ISO 8601)."),
-        ("due_to", "string", "Due before this time (ISO 8601)."),
-        ("order", "string", "`rank` (the order in which they go out) or `time`."),
-        ("after", "string", "The cursor that the page before has as `next`."),
+        _parameter(
+            "status", "string", "States, divided by commas.", pattern=f"^(({state})(,({state}))*)?$"
+        ),
+        _parameter("account_id", "string", "Of this account."),
+        _parameter("text", "string", "With this text in it; case does not count."),
+        _parameter(
+            "due_from", "string", "Due at this time or later (ISO 8601).", pattern=rf"{_TIME}|^$"
+        ),
+        _parameter("due_to", "string", "Due before this time (ISO 8601).", pattern=rf"{_TIME}|^$"),
+        _parameter(
+            "order", "string", "`rank` (the order in which they go out) or `time`.", enum=orders
+        ),
+        _parameter("after", "string", "The cursor that the page before has as `next`."),
     ]
+    after = _parameter("after", "integer", "Behind the event of this number.", minimum=0)
     paths: dict[str, Any] = {
         "/jobs": {
-            "get": _operation(
-                "listJobs", "List jobs", JobPage, [*(_parameter(*one) for one in filters), *pages]
-            ),
+            "get": _operation("listJobs", "List jobs", JobPage, [*filters, *pages]),
             "post": _operation("addJob", "Add a job", JobDocument, [_key()], AddArguments, "201"),
         },
-        "/jobs/{job_id}": {
-            "get": _operation("getJob", "Show a job", JobDocument, [*job, _parameter(*_AT)])
-        },
+        "/jobs/{job_id}": {"get": _operation("getJob", "Show a job", JobDocument, [*job, _at()])},
         "/jobs/{job_id}/history": {
             "get": _operation(
-                "getHistory", "Show what happened to it", HistoryDocument, [*job, _parameter(*_AT)]
+                "getHistory", "Show what happened to it", HistoryDocument, [*job, _at()]
             )
         },
         "/jobs/{job_id}/why": {
-            "get": _operation("getWhy", "Say why it is where it is", Why, [*job, _parameter(*_AT)])
+            "get": _operation("getWhy", "Say why it is where it is", Why, [*job, _at()])
         },
-        "/counts": {
-            "get": _operation("getCounts", "Count jobs by state", Counts, [_parameter(*_AT)])
-        },
+        "/counts": {"get": _operation("getCounts", "Count jobs by state", Counts, [_at()])},
         "/events": {
             "get": _operation(
                 "listEvents",
                 "List events",
                 EventPage,
-                [_parameter("after", "integer", "Behind the event of this number."), *pages],
+                [after, *pages],
             )
         },
+    }
+    paths["/jobs"]["post"]["responses"]["201"]["links"] = {
+        name: {"operationId": name, "parameters": {"job_id": "$response.body#/job_id"}}
+        for name in ("getJob", "getHistory", "getWhy", *(f"{action}Job" for action in ACTIONS))
     }
     for action in ACTIONS:
         paths[f"/jobs/{{job_id}}/{action}"] = {
@@ -172,19 +184,21 @@ def _paths() -> dict[str, Any]:
     return paths
 
 
-def _parameter(name: str, kind: str, told: str, place: str = "query") -> dict[str, Any]:
+def _parameter(
+    name: str, kind: str, told: str, place: str = "query", **bounds: object
+) -> dict[str, Any]:
     return {
         "name": name,
         "in": place,
         "required": place == "path",
         "description": told,
-        "schema": {"type": kind},
+        "schema": {"type": kind} | bounds,
     }
 
 
 def _key() -> dict[str, Any]:
     told = "Of several requests with one key, one is done, and all get its answer."
-    return _parameter("Idempotency-Key", "string", told, "header")
+    return _parameter("Idempotency-Key", "string", told, "header", minLength=1, maxLength=200)
 
 
 def _reference(kind: type) -> dict[str, Any]:

@@ -221,8 +221,17 @@ def test_a_job_is_added_once_also_by_a_server_that_was_started_anew(
     first = client.post(f"{V1}/jobs", json=new, headers=key).json()
     later = asked_of(ledger)
     assert later.post(f"{V1}/jobs", json=new, headers=key).json() == first
-    other = asked_of(ledger).post(f"{V1}/jobs", json=new | {"content": "y"}, headers=key)
-    assert problem(other, 422)["field"] == "Idempotency-Key"
+    changes: list[dict[str, Any]] = [
+        {"content": "y"}, {"account_id": "b"}, {"priority": 4}, {"max_retries": 0}, {"hold": True},
+        {"platform": "x"}, {"metadata": {"a": 1}}, {"publish_timeout": "PT5S"},
+        {"scheduled_time": (ledger.now() + HOUR).isoformat()},
+    ]  # fmt: skip
+    for change in changes:
+        other = asked_of(ledger).post(f"{V1}/jobs", json=new | change, headers=key)
+        assert problem(other, 422)["field"] == "Idempotency-Key", change
+    local = ledger.now().astimezone(ZoneInfo(ledger.timezone)).replace(tzinfo=None).isoformat()
+    same = new | {"scheduled_time": local, "priority": "normal", "metadata": {}}
+    assert asked_of(ledger).post(f"{V1}/jobs", json=same, headers=key).json() == first
     assert ledger.seq == 1
 
 
@@ -302,6 +311,9 @@ def test_every_reference_of_the_description_is_there(client: TestClient) -> None
                 yield from references(item)
 
     named = set(references(found))
+    operations = {one["operationId"] for path in found["paths"].values() for one in path.values()}
+    links = found["paths"]["/jobs"]["post"]["responses"]["201"]["links"].values()
+    assert {link["operationId"] for link in links} <= operations
     assert named
     assert {name.rpartition("/")[2] for name in named} <= schemas.keys()
 
@@ -319,3 +331,41 @@ def test_an_answer_has_the_keys_that_the_description_says(
     for name, path in answers.items():
         assert list(client.get(V1 + path).json()) == list(schemas[name]["properties"])
     assert set(JobStatus) == set(schemas["JobStatus"]["enum"])
+
+
+def test_the_bounds_that_the_description_tells_are_those_of_the_ledger(
+    client: TestClient, ledger: Ledger
+) -> None:
+    """At each bound a job is added, and one step beyond it none."""
+    told = client.get(f"{V1}/openapi.json").json()["components"]["schemas"]["AddArguments"]
+    new = {"account_id": "a", "content": "x", "scheduled_time": ledger.now().isoformat()}
+    bounds: list[tuple[str, Any, Any]] = []
+    for name, schema in told["properties"].items():
+        if "maxLength" in schema:
+            longest = schema["maxLength"]
+            assert schema["minLength"] == 1
+            bounds += [
+                (name, "é" * longest, "é" * (longest + 1)),
+                (name, "x", ""),
+                (name, "x", " "),
+            ]
+        if "maximum" in schema:
+            bounds += [(name, schema["maximum"], schema["maximum"] + 1), (name, 0, -1)]
+        bounds += [(name, value, "other") for value in schema.get("enum", ())]
+    assert {name for name, _, _ in bounds} == {
+        "account_id", "content", "platform", "max_retries", "priority",
+    }  # fmt: skip
+    for name, good, bad in bounds:
+        assert client.post(f"{V1}/jobs", json=new | {name: good}).status_code == 201, (name, good)
+        assert problem(client.post(f"{V1}/jobs", json=new | {name: bad}), 422)["field"] == name
+
+
+def test_what_is_there_is_said_of_a_method_that_is_not(client: TestClient) -> None:
+    def allowed(method: str, path: str) -> set[str]:
+        answer = client.request(method, V1 + path)
+        problem(answer, 405)
+        return set(answer.headers["allow"].split(", "))
+
+    assert allowed("DELETE", "/jobs") == {"GET", "HEAD", "POST"}
+    assert allowed("PUT", "/jobs/one/why") == {"GET", "HEAD"}
+    assert allowed("GET", "/jobs/one/hold") == {"POST"}
