@@ -13,6 +13,7 @@ import jinja2
 from starlette.responses import HTMLResponse
 
 from .. import Event, JobPriority, JobStatus, ScheduledJob, words
+from .event_types import TYPES
 from .roles import ADD, ADD_DRAFT, allowed
 from .site import Call
 from .words import LANGUAGES, dates, translate
@@ -46,6 +47,7 @@ class Shown:
         self.languages = LANGUAGES
         self.zone = call.site.zone
         self.is_known = call.is_known
+        self.event_types = " ".join(TYPES)
         self.path: str = call.request.url.path
 
     def t(self, text: str, **facts: object) -> str:

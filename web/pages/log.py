@@ -9,43 +9,12 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from starlette.responses import Response
 
-from ... import (
-    Event,
-    JobAdded,
-    JobCancelled,
-    JobCheckpointed,
-    JobCompleted,
-    JobDeferred,
-    JobEdited,
-    JobExpired,
-    JobFailed,
-    JobHeld,
-    JobInterrupted,
-    JobNoted,
-    JobNotFoundError,
-    JobReleased,
-    JobRemoved,
-    JobRequeued,
-    JobRescheduled,
-    JobResolved,
-    JobRetried,
-    JobStarted,
-    Ledger,
-    ScheduledJob,
-)
+from ... import Event, JobAdded, JobNotFoundError, Ledger, ScheduledJob
 from ..api.answers import number_of
+from ..event_types import TYPES
 from ..page import render
 from ..site import Call
 
-TYPES: tuple[str, ...] = tuple(
-    kind.TYPE
-    for kind in (
-        JobAdded, JobEdited, JobRescheduled, JobHeld, JobReleased, JobDeferred, JobStarted,
-        JobNoted, JobCheckpointed, JobCompleted, JobRetried, JobFailed, JobInterrupted, JobResolved,
-        JobCancelled, JobExpired, JobRequeued, JobRemoved,
-    )
-)  # fmt: skip
-"""The types of events, about in the order of a job's life."""
 PAGE = 50
 MOST_READ = 2_000
 """So many events at most are looked at for one page; where few match, it says how far it looked."""

@@ -56,6 +56,16 @@ VI: dict[str, str] = {
     "Next": "Sắp tới",
     "Nothing is planned.": "Chưa có bài nào được lên lịch.",
     # -- is all well
+    "Live": "Trực tiếp",
+    "Paused": "Đang tạm dừng",
+    "Pause": "Tạm dừng",
+    "Go on": "Tiếp tục",
+    "The server is away; trying again": "Máy chủ không trả lời; đang thử lại",
+    "Something is new; it waits until you are done here": (
+        "Có cái mới; sẽ hiện khi bạn làm xong ở đây"
+    ),
+    "You are signed out.": "Bạn đã bị đăng xuất.",
+    "New events: {count}": "Sự kiện mới: {count}",
     # -- states
     "pending": "bản nháp",
     "scheduled": "đã lên lịch",

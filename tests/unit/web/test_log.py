@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from support.site import asked_of, signed_in
 
 from jobledger import Event, Ledger, ManualClock
-from jobledger.web.pages.log import MOST_READ, PAGE, TYPES
+from jobledger.web.event_types import TYPES
+from jobledger.web.pages.log import MOST_READ, PAGE
 
 HOUR = timedelta(hours=1)
 

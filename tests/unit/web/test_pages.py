@@ -175,6 +175,19 @@ def test_a_page_of_the_past_is_marked_and_nothing_is_done_from_it(
     assert client.get("/?at=7").status_code == 422
 
 
+def test_pages_of_now_are_live_from_what_they_show_on(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    ledger.add_job("shop", "text", clock.now() + HOUR, job_id="one")
+    signed_in(client)
+    with Ledger(ledger.directory, clock=clock) as other:
+        other.hold_job("one")
+    for path in ("/", "/jobs", "/inbox", "/log"):
+        assert 'data-live="2"' in client.get(path).text, path
+        assert 'data-live="2"' not in client.get(f"{path}?at=2").text, path
+    assert 'data-live="2"' not in client.get("/jobs/one").text  # there are forms
+
+
 def test_jobs_are_shown_page_by_page(
     client: TestClient, ledger: Ledger, clock: ManualClock
 ) -> None:
