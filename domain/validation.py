@@ -61,6 +61,12 @@ def check_content(value: object) -> str:
     return _text("content", value, MAX_CONTENT_CHARS)
 
 
+def characters_left(content: str) -> int:
+    """Return how many characters a text has left; negative: so many too many. Each of Unicode's
+    characters counts as one, so that an emoji that is made of several counts as several."""
+    return MAX_CONTENT_CHARS - len(content)
+
+
 def check_optional_text(value: object, field: str, longest: int) -> str | None:
     """Any text of at most so many characters, the empty one too, or None."""
     if value is None:

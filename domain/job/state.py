@@ -13,6 +13,7 @@ from ..errors import ValidationError
 from ..policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
 from ..times import Moment, in_utc
 from ..validation import (
+    characters_left,
     check_account,
     check_content,
     check_count,
@@ -59,6 +60,12 @@ class NewJob(msgspec.Struct, frozen=True):
     hold: bool = False
     job_id: str | None = None
     publish_timeout: timedelta | None = None
+
+    @staticmethod
+    def characters_left(content: str) -> int:
+        """Return how many more characters a text may have, counted as `add_job` counts them:
+        Unicode's, so that an emoji may count as several. Negative: so many too many."""
+        return characters_left(content)
 
 
 def check_said(job: NewJob | ScheduledJob) -> dict[str, Any]:

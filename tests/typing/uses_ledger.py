@@ -53,6 +53,7 @@ def opened(directory: Path) -> Ledger:
 def adds(ledger: Ledger, when: datetime) -> None:
     one = ledger.add_job("mai", "Xin chào", when, JobPriority.HIGH, max_retries=1, hold=True)
     assert_type(one, str)
+    assert_type(NewJob.characters_left("Xin chào"), int)
     more = {"topic": "hello", "tags": ["a", "b"]}
     ledger.add_job("mai", "with more", when, metadata=more, publish_timeout=timedelta(minutes=1))
     many = ledger.add_jobs(NewJob("mai", f"text {n}", when, job_id=f"job-{n}") for n in range(3))

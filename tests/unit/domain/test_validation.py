@@ -10,10 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from support.domain import NOON, new
 
-from jobledger import InvalidScheduleTimeError, JobPriority, NewJob, ValidationError
+from jobledger import (
+    InvalidScheduleTimeError,
+    JobPriority,
+    NewJob,
+    ValidationError,
+)
 from jobledger.domain.job import commands as c
 from jobledger.domain.job.decide import decide
-from jobledger.domain.validation import check_job_id, check_metadata, clean_text
+from jobledger.domain.validation import check_content, check_job_id, check_metadata, clean_text
 
 YEAR = timedelta(days=365)
 TICK = timedelta(microseconds=1)
@@ -266,3 +271,17 @@ def test_a_time_is_kept_as_the_same_instant_in_utc() -> None:
     kept = checked(new(scheduled_time=hanoi), NOON).scheduled_time
     assert kept == NOON
     assert kept.tzinfo is UTC
+
+
+@pytest.mark.parametrize("piece", ["a", "☕", "👩‍👩‍👧", "🇻🇳", "ệ", "e\u0302\u0323", "\n", "𝒜"])
+def test_a_text_is_counted_as_it_is_judged(piece: str) -> None:
+    most = NewJob.characters_left("")
+    for length in (most - 1, most, most + 1):
+        text = ("." + piece * length)[:length]
+        left = NewJob.characters_left(text)
+        assert left == most - length
+        if left >= 0:
+            assert check_content(text) == text
+        else:
+            with pytest.raises(ValidationError, match=f"at most {most} characters, not {length}"):
+                check_content(text)
