@@ -24,11 +24,11 @@ else:
             "heads": ("ExportedHead",),
             "sealing": ("seal_days",),
             "seals": (
-                "SealError",
+                "Seal",
                 "SigningKey",
                 "TrustedKeys",
                 "fingerprint",
-                "read_seal",
+                "newest_seal",
                 "seal_file",
                 "sealed_days",
             ),

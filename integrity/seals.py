@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from ..domain import JobLedgerError, ValidationError
-from ..eventstore.engines.files import FileSystem, storage_errors
+from ..domain import JobLedgerError, StorageError, ValidationError
+from ..eventstore.engines.files import FileSystem, located, storage_errors
 from ..release import how_to_install
 from .heads import Day, LedgerId, LineHash
 
@@ -246,6 +246,25 @@ def read_seal(fs: FileSystem, directory: Path, day: str) -> Seal:
     if seal.day != day:
         raise SealError(f"it is the seal of {seal.day}")
     return seal
+
+
+def newest_seal(fs: FileSystem, directory: Path, ledger_id: str) -> Seal | None:
+    """Return the seal of the last day that has one; None without one that can be read and is of
+    this ledger.
+
+    Raises:
+        StorageError: the directory cannot be read.
+    """
+    directory = located(fs, directory)
+    with storage_errors("read", directory):
+        days = sealed_days(fs.list_directory(directory))
+    if not days:
+        return None
+    try:
+        seal = read_seal(fs, directory, days[-1])
+    except (SealError, StorageError):
+        return None  # `verify` says what is wrong with it
+    return seal if seal.ledger == ledger_id else None
 
 
 def write_seal(fs: FileSystem, directory: Path, seal: Seal) -> None:

@@ -32,7 +32,7 @@ else:
             "ledger": ("Ledger",),
             "newcomers": ("in_zone", "used_before"),
             "queries": ("LedgerView", "not_found"),
-            "runner_lock": ("LOCK_NAME", "find_runner", "find_runner_lock"),
+            "runner_lock": ("find_runner", "find_runner_lock"),
             "settings": ("LedgerOptions", "LedgerSettings"),
             "state": ("State",),
             "versions": ("MeantChange",),

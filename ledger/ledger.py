@@ -42,7 +42,7 @@ from .ids import id_for
 from .newcomers import to_add, to_import
 from .parts import LedgerParts
 from .queries import LedgerView
-from .runner_lock import runner_pid
+from .runner_lock import runner_pid, runner_since
 from .settings import LedgerSettings, no_progress
 from .state import Follower
 from .uniqueness import Unique
@@ -51,6 +51,7 @@ from .zone import to_aware
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
+    from ..integrity import Seal
     from .backup import BackupReport
     from .explaining import Explaining
 
@@ -551,6 +552,17 @@ class Ledger:
         self._store.sync()
         return head_of(self.verify())
 
+    def newest_seal(self) -> Seal | None:
+        """Return the seal of the last day that has one, as it stands; None without one that can be
+        read and is of this ledger. Whether it holds says `verify` with public keys.
+
+        Raises:
+            StorageError: the directory cannot be read.
+        """
+        from ..integrity import newest_seal  # seldom asked for
+
+        return None if self._place is None else newest_seal(*self._place, self.ledger_id)
+
     def backup(self, directory: str | Path, *, progress: Progress = no_progress) -> BackupReport:
         """Copy the ledger, as it is now, to a new directory, and verify the copy.
 
@@ -672,6 +684,11 @@ class Ledger:
             StorageError: the lock's file cannot be read.
         """
         return runner_pid(self._engine, self._place)
+
+    def runner_since(self) -> datetime | None:
+        """Return since when that process runs this ledger's jobs, by its file system's clock; None
+        where nobody does, or where that is not known. Raises as `runner_pid`."""
+        return runner_since(self._engine, self._place)
 
     def now(self) -> datetime:
         """Return the time by the ledger's clock, in UTC."""

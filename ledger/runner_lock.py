@@ -7,6 +7,7 @@ orphan. The lock goes with its process, however that dies; the file stays, with 
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..domain import SchedulerRunningError, StorageError
@@ -46,6 +47,20 @@ def runner_pid(engine: Engine, place: Place | None) -> int | None:
     if isinstance(engine, KeepsRunner):
         return engine.runner_pid()
     return None if place is None else find_runner(place.fs, place.directory)
+
+
+def runner_since(engine: Engine, place: Place | None) -> datetime | None:
+    """Return since when that process runs them; None without one, or where that is not known.
+
+    Raises:
+        StorageError: the lock's file cannot be read.
+    """
+    if isinstance(engine, KeepsRunner) or place is None or runner_pid(engine, place) is None:
+        return None
+    path = located(place.fs, place.directory) / LOCK_NAME
+    with storage_errors("read", path):
+        # A runner writes its pid once.
+        return datetime.fromtimestamp(place.fs.written_s(path), UTC)
 
 
 class FileRunnerLock:

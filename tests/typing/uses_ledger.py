@@ -116,6 +116,9 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.seq, int)
     assert_type(ledger.expire_after, timedelta)
     assert_type(ledger.runner_pid(), int | None)
+    assert_type(ledger.runner_since(), datetime | None)
+    if (seal := ledger.newest_seal()) is not None:
+        assert_type((seal.seq, seal.day), tuple[int, str])
     assert_type(ledger.idempotency_key("job-0"), str)
     assert_type(ledger.damage, LedgerCorruptError | None)
 

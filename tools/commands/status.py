@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ import msgspec
 
 from ...domain import JobStatus, ScheduledJob, StorageError
 from ...eventstore.engines.files import FileSystem, storage_errors
-from ...ledger import LOCK_NAME, Ledger, load_zone
+from ...ledger import Ledger, load_zone
 from ..grammar import command
 from ..output import moment, print_json, printable, short_id
 from ..render.tables import print_facts
@@ -106,7 +106,7 @@ def look(ledger: Ledger) -> Status:
         place=ledger.location,
         zone=ledger.timezone,
         now=now,
-        runner=_runner(fs, ledger, own),
+        runner=_runner(ledger),
         next=_first(job for job in scheduled if job.scheduled_time > now),
         overdue=len(overdue),
         oldest=_first(overdue),
@@ -117,7 +117,7 @@ def look(ledger: Ledger) -> Status:
         last_event_at=None if last is None else last.at,
         disk_free_bytes=free,
         damage=None if ledger.damage is None else ledger.damage.message,
-        sealed=None if own is None else _sealed(fs, ledger, own),
+        sealed=_sealed(ledger),
     )
 
 
@@ -129,28 +129,15 @@ def _own_directory(ledger: Ledger) -> Path | None:
         return None
 
 
-def _runner(fs: FileSystem, ledger: Ledger, own: Path | None) -> RunnerStatus | None:
+def _runner(ledger: Ledger) -> RunnerStatus | None:
     pid = ledger.runner_pid()
-    if pid is None or own is None:
-        return None if pid is None else RunnerStatus(pid, None)
-    with storage_errors("read", own / LOCK_NAME):
-        since = fs.written_s(own / LOCK_NAME)  # a runner writes its pid once
-    return RunnerStatus(pid, datetime.fromtimestamp(since, UTC))
+    return None if pid is None else RunnerStatus(pid, ledger.runner_since())
 
 
-def _sealed(fs: FileSystem, ledger: Ledger, own: Path) -> SealStatus | None:
+def _sealed(ledger: Ledger) -> SealStatus | None:
     """Sealing verifies the whole log first, so the newest seal says when that was."""
-    from ...integrity import SealError, read_seal, sealed_days
-
-    with storage_errors("read", own):
-        days = sealed_days(fs.list_directory(own))
-    if not days:
-        return None
-    try:
-        seal = read_seal(fs, own, days[-1])
-    except (SealError, StorageError):
-        return None  # `verify` says what is wrong with it
-    if seal.ledger != ledger.ledger_id:
+    seal = ledger.newest_seal()
+    if seal is None:
         return None
     return SealStatus(seal.day, seal.seq, datetime.fromisoformat(seal.sealed_at))
 

@@ -424,3 +424,22 @@ def test_a_missing_ledger_is_refused(tmp_path: Path, clock: ManualClock) -> None
     ):
         with pytest.raises(StorageError):
             work()
+
+
+def test_a_ledger_tells_of_its_newest_seal_that_can_be_read(
+    ledger: Path, clock: ManualClock
+) -> None:
+    """Whether it holds is another question."""
+    with Ledger(ledger, clock=clock, read_only=True) as opened:
+        assert opened.newest_seal() is None
+        first, second = seal_days(ledger, KEY, at=clock.now())
+        assert opened.newest_seal() == second
+        newest = ledger / f"seal_{second.day}.json"
+        newest.write_text(newest.read_text().replace(second.ledger, "another"))
+        assert opened.newest_seal() is None
+        newest.write_text("{")
+        assert opened.newest_seal() is None
+        newest.unlink()
+        assert opened.newest_seal() == first
+    with Ledger("memory:without-a-seal", clock=clock) as opened:
+        assert opened.newest_seal() is None

@@ -94,6 +94,8 @@ IS_QUIET: dict[str, Callable[[Scheduler], object]] = {
     "export_head": lambda s: s.export_head(),
     "idempotency_key": lambda s: s.idempotency_key("one"),
     "runner_pid": lambda s: s.runner_pid(),
+    "runner_since": lambda s: s.runner_since(),
+    "newest_seal": lambda s: s.newest_seal(),
     "verify": lambda s: s.verify(),
     "write_behind": lambda s: s.write_behind(),
 }

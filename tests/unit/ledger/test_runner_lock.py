@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from jobledger import ManualClock, PostResult, Scheduler, SchedulerRunningError
+from jobledger import Ledger, ManualClock, PostResult, Scheduler, SchedulerRunningError
 
 
 def post(account_id: str, content: str) -> PostResult:
@@ -37,3 +39,21 @@ def test_of_two_runners_without_a_lock_between_them_one_starts_nothing(
                 first.run_due(post)
             assert second.run_due(post) == 1
         second.close()
+
+
+def test_anybody_can_see_who_runs_a_ledger_and_since_when(
+    directory: Path, clock: ManualClock
+) -> None:
+    """And nobody is disturbed by it."""
+    with Ledger(directory, clock=clock) as beside:
+        assert (beside.runner_pid(), beside.runner_since()) == (None, None)
+        with Scheduler(directory, clock=clock):
+            os.utime(directory / "runner.lock", (1_790_000_000, 1_790_000_000))
+            assert beside.runner_pid() == os.getpid()
+            assert beside.runner_since() == datetime.fromtimestamp(1_790_000_000, UTC)
+        assert (beside.runner_pid(), beside.runner_since()) == (None, None)
+
+
+def test_an_engine_without_a_file_does_not_say_since_when(clock: ManualClock) -> None:
+    with Scheduler("memory:since-when", clock=clock) as scheduler:
+        assert (scheduler.runner_pid(), scheduler.runner_since()) == (os.getpid(), None)

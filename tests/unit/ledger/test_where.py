@@ -184,6 +184,8 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "run": _run,
     "run_due": lambda s: (_add(s), s.run_due(post)),
     "runner_pid": lambda s: s.runner_pid(),
+    "runner_since": lambda s: s.runner_since(),
+    "newest_seal": lambda s: s.newest_seal(),
     "seq": lambda s: s.seq,
     "start": _start_and_stop,
     "stop": lambda s: asyncio.run(s.stop()),
