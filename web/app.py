@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +25,13 @@ from .pages.inbox import inbox
 from .pages.jobs import change, job_page, jobs_page, new, new_page
 from .pages.log import log_page
 from .pages.today import today
+from .pages.verified import verified_page, verify
 from .problems import Refusal, problem_response
 from .sessions import Sessions
 from .settings import WebSettings
 from .site import Site, handler
 from .users import read_users
+from .verifying import Verifying
 
 if TYPE_CHECKING:
     from .. import Ledger
@@ -50,9 +54,20 @@ def create_app(ledger: Ledger, settings: WebSettings, *, read_only: bool = False
         routes=_routes(),
         middleware=[Middleware(AccessGuard, settings=settings, sessions=sessions)],
         exception_handlers={HTTPException: _refuse},
+        lifespan=_while_serving,
     )
     app.state.site = Site(ledger, settings, sessions, read_only=read_only)
     return app
+
+
+@asynccontextmanager
+async def _while_serving(app: Starlette) -> AsyncIterator[None]:
+    verifying: Verifying = app.state.site.verifying
+    verifying.start_with_server()
+    try:
+        yield
+    finally:
+        verifying.stop()
 
 
 def _routes() -> list[BaseRoute]:
@@ -71,6 +86,8 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
         Route("/inbox", handler(inbox)),
         Route("/log", handler(log_page)),
+        Route("/verified", handler(verified_page)),
+        Route("/verified", handler(verify), methods=["POST"]),
         Route("/events", stream),
         Mount("/api/v1", routes=_api()),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,14 @@ class Shown:
     def said(self, event: Event) -> str:
         """Put into words what an event says besides its type; there may be nothing."""
         return words(event, self.language, self.zone)
+
+    def span(self, duration: timedelta) -> str:
+        """Put a span of time into words."""
+        return words(duration, self.language, self.zone)
+
+    def count(self, number: int) -> str:
+        """Write a number, which may be large."""
+        return f"{number:,}".replace(",", "." if self.language == "vi" else ",")
 
     def local(self, at: datetime) -> datetime:
         """Return a moment as the ledger's clock shows it."""

@@ -18,6 +18,7 @@ from .problems import Refusal, problem_of, problem_response
 from .roles import Role
 from .sessions import Sessions, Visitor
 from .settings import WebSettings
+from .verifying import Verifying
 from .words import LANGUAGE_COOKIE, Language, choose_language
 
 
@@ -33,6 +34,7 @@ class Site:
         self.read_only = read_only
         self.zone = ZoneInfo(ledger.timezone)
         self.keys = Keys()
+        self.verifying = Verifying(ledger)
         self.streams: set[asyncio.Event] = set()
         """One for each stream that is open, which ends when it is set."""
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from ... import JobStatus
 from ..page import render
 from ..site import Call
+from .verified import AGAIN_MS, badge
 
 _MOST = 8
 """So many jobs of a kind are shown; the list of all is a click away."""
@@ -20,6 +21,7 @@ def today(call: Call) -> Response:
     queries, now, zone = look.queries, look.at, call.site.zone
     begin = datetime.combine(now.astimezone(zone).date(), time(), zone)
     scheduled = JobStatus.SCHEDULED
+    runner = None if look.is_past else call.site.ledger.runner_pid()
     return render(
         call,
         "today.html",
@@ -32,5 +34,9 @@ def today(call: Call) -> Response:
             status=JobStatus.COMPLETED, due_from=begin, due_to=begin + timedelta(days=1), limit=200
         ),
         failed=queries.list_jobs(status=JobStatus.FAILED, limit=200),
-        runner=None if look.is_past else call.site.ledger.runner_pid(),
+        runner=runner,
+        runner_since=None if runner is None else call.site.ledger.runner_since(),
+        badge=badge(call),
+        most=_MOST,
+        again=AGAIN_MS if call.site.verifying.is_running else None,
     )

@@ -41,7 +41,7 @@ def _unknown(ledger: Ledger, clock: ManualClock) -> str:
     return job_id
 
 
-PATHS = ("/", "/jobs", "/jobs/one", "/jobs/new", "/inbox", "/log", "/calendar")
+PATHS = ("/", "/jobs", "/jobs/one", "/jobs/new", "/inbox", "/log", "/calendar", "/verified")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -182,7 +182,7 @@ def test_pages_of_now_are_live_from_what_they_show_on(
     signed_in(client)
     with Ledger(ledger.directory, clock=clock) as other:
         other.hold_job("one")
-    for path in ("/", "/jobs", "/inbox", "/log"):
+    for path in ("/", "/jobs", "/inbox", "/log", "/verified"):
         assert 'data-live="2"' in client.get(path).text, path
         assert 'data-live="2"' not in client.get(f"{path}?at=2").text, path
     assert 'data-live="2"' not in client.get("/jobs/one").text  # there are forms
