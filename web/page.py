@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import jinja2
 from starlette.responses import HTMLResponse
@@ -41,14 +42,14 @@ def _templates() -> jinja2.Environment:
 class Shown:
     """What every template can use, as `page`: words, times and addresses of one call."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, zone: ZoneInfo | None = None, path: str | None = None) -> None:
         self.call = call
         self.language = call.language
         self.languages = LANGUAGES
-        self.zone = call.site.zone
+        self.zone = zone or call.site.zone
         self.is_known = call.is_known
         self.event_types = " ".join(TYPES)
-        self.path: str = call.request.url.path
+        self.path: str = path or call.request.url.path
 
     def t(self, text: str, **facts: object) -> str:
         """Say a text in the visitor's language."""
@@ -179,10 +180,14 @@ def render(
     template: str,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    *,
+    zone: ZoneInfo | None = None,
+    path: str | None = None,
     **shown: Any,
 ) -> HTMLResponse:
-    """Return a page. With htmx, which asks for a part of one, the template leaves its frame out."""
-    page = Shown(call)
+    """Return a page. Its times are those of `zone`, the ledger's if none is given. `path`: where
+    it is to be asked for, if not here, as when it answers a form."""
+    page = Shown(call, zone, path)
     html = (
         _templates()
         .get_template(template)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from secrets import token_hex
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.responses import RedirectResponse, Response
 
-from ... import JobNotFoundError, JobStatus
+from ... import Event, JobAdded, JobLedgerError, JobNotFoundError, JobStatus, NewJob
 from ..actions import add, perform
+from ..forms import EMPTY, FilledForm, met
+from ..local_time import USUAL_ZONES, day_in, moment_in, zone_of
 from ..page import render
+from ..problems import Refusal, problem_of
+from ..roles import ADD_DRAFT
 from ..site import Call
 
 _PAGE = 50
+_MORNING = time(9)
+"""What a new job of another day is first asked for at."""
 _FIELDS = {
     "edit": ("content", "priority"),
     "reschedule": ("scheduled_time",),
@@ -53,6 +62,10 @@ def jobs_page(call: Call) -> Response:
 
 def job_page(call: Call) -> Response:
     """Show one job: what it says, why it is where it is, what happened, what can be done."""
+    return _job(call, EMPTY)
+
+
+def _job(call: Call, form: FilledForm, since: Sequence[Event] = (), status: int = 200) -> Response:
     job_id, look = call.path("job_id"), call.look
     events = [e for e in call.site.ledger.history(job_id) if not look.is_past or e.seq <= look.seq]
     if not events:
@@ -64,38 +77,112 @@ def job_page(call: Call) -> Response:
     return render(
         call,
         "job.html",
+        status,
+        path=f"/jobs/{job_id}",
         job_id=job_id,
         job=job,
         events=events,
         why=call.site.ledger.why(job_id, view=look.view).said(call.language),
-        fields=_FIELDS,
+        form=form,
+        since=since,
+        left=NewJob.characters_left,
+        zones=USUAL_ZONES,
         soon=call.site.ledger.now() + timedelta(minutes=5),
     )
 
 
 def change(call: Call) -> Response:
-    """Do what the form says, and show the job as it is then."""
+    """Do what the form says, and show the job as it is then. What is refused is said beside the
+    form, which has what was written; where the job has moved on, it is one of the job as it is."""
     job_id, action = call.path("job_id"), call.path("action")
-    perform(call, job_id, action, _given(call, _FIELDS.get(action, ())), is_form=True)
+    try:
+        perform(call, job_id, action, _given(call, _FIELDS.get(action, ())), is_form=True)
+    except (JobLedgerError, Refusal) as error:
+        refused = met(call, job_id, action, error)
+        form = FilledForm(call.form, refused.problem, action)
+        return _job(call, form, refused.since, refused.status)
     return RedirectResponse("/jobs" if action == "remove" else f"/jobs/{job_id}", 303)
 
 
 def new_page(call: Call) -> Response:
-    """Ask for a new job."""
-    soon = call.site.ledger.now() + timedelta(hours=1)
-    return render(call, "new.html", accounts=call.look.queries.accounts(), soon=soon)
+    """Ask for a new job; of a day, if one is given."""
+    call.must_be(ADD_DRAFT)
+    query = call.query
+    zone = zone_of(query.get("zone", ""), call.site.zone)
+    given = {"scheduled_time": f"{_proposed(call, zone):%Y-%m-%dT%H:%M}", "zone": zone.key}
+    if query.get("account_id"):
+        given["account_id"] = query["account_id"]
+    return _new(call, FilledForm(given))
+
+
+def _proposed(call: Call, zone: ZoneInfo) -> datetime:
+    """Return a local time to begin with: that of a usual morning on the day, or in an hour."""
+    soon = (call.site.ledger.now() + timedelta(hours=1)).astimezone(zone)
+    soon += timedelta(minutes=-soon.minute % 15)
+    day = day_in(call.query, "day")
+    if day is None or day == soon.date():
+        return soon
+    return datetime.combine(day, _MORNING, zone)
+
+
+def _new(call: Call, form: FilledForm, status: int = 200) -> Response:
+    return render(
+        call,
+        "new.html",
+        status,
+        form=form,
+        accounts=call.look.queries.accounts(),
+        left=NewJob.characters_left,
+        zones=USUAL_ZONES,
+        key=form.value("job_id") or f"web-{token_hex(12)}",
+    )
 
 
 def new(call: Call) -> Response:
-    """Add the job, and show it."""
-    fields = ("account_id", "content", "scheduled_time", "priority", "hold")
-    job_id = add(call, _given(call, fields), is_form=True)
+    """Add the job, and show it. The form knows its id, so that sent twice it is added once."""
+    call.must_be(ADD_DRAFT)
+    if "preview" in call.form:
+        return _new(call, FilledForm(call.form))
+    fields = ("account_id", "content", "scheduled_time", "priority", "hold", "job_id")
+    try:
+        given = _given(call, fields)
+        job_id = _already(call, given) or add(call, given, is_form=True)
+    except (JobLedgerError, Refusal) as error:
+        problem = problem_of(error)
+        if problem.status in (403, 500):
+            raise
+        return _new(call, FilledForm(call.form, problem), problem.status)
     return RedirectResponse(f"/jobs/{job_id}", 303)
+
+
+def _already(call: Call, given: dict[str, Any]) -> str | None:
+    """Return the id of the job that this form has added before; a form that was changed since is of
+    another job, and loses its id."""
+    job_id = given.get("job_id", "")
+    try:
+        first = call.site.ledger.history(job_id)[0] if job_id else None
+    except JobNotFoundError:
+        return None
+    if first is None:
+        return None
+    data = first.data
+    if (
+        isinstance(data, JobAdded)
+        and first.by == call.visitor.by
+        and (data.account_id, data.content) == (given.get("account_id"), given.get("content"))
+        and data.scheduled_time.isoformat() == given.get("scheduled_time")
+    ):
+        return str(job_id)
+    del given["job_id"]
+    return None
 
 
 def _given(call: Call, fields: tuple[str, ...]) -> dict[str, Any]:
     """Return what the form has of these fields, and the version that the person saw."""
-    given = {name: call.form[name] for name in (*fields, "version") if call.form.get(name)}
-    if "content" in given:
-        given["content"] = given["content"].replace("\r\n", "\n")  # as a browser sends a new line
+    sent = call.form
+    given = {name: sent[name] for name in (*fields, "version") if sent.get(name)}
+    if "content" in fields and "content" in sent:  # one that was emptied is no text, and refused
+        given["content"] = sent["content"].replace("\r\n", "\n")  # as a browser sends a new line
+    if "scheduled_time" in given:
+        given["scheduled_time"] = moment_in(call.form, call.site.zone).isoformat()
     return given

@@ -143,7 +143,6 @@ VI: dict[str, str] = {
         "Hãy xem tài khoản, rồi mở bài và cho biết bạn thấy gì. Không bài nào tự động đăng lại."
     ),
     # -- a job
-    "{count} of 500 characters": "{count} trên 500 ký tự",
     "posted as {id}": "đã đăng với mã {id}",
     "This job was removed": "Bài này đã bị xóa",
     "Why": "Vì sao",
@@ -214,6 +213,37 @@ VI: dict[str, str] = {
     "The first ({offset})": "Lần đầu ({offset})",
     "The second ({offset})": "Lần sau ({offset})",
     "Leave it where it is": "Để nguyên chỗ cũ",
+    "{count} of {most} characters": "{count} trên {most} ký tự",
+    "{count} of {most} characters: {over} too many": "{count} trên {most} ký tự: thừa {over}",
+    "A text has 1 to {most} characters, and not only blanks.": (
+        "Nội dung có từ 1 đến {most} ký tự, và không chỉ gồm khoảng trắng."
+    ),
+    "That cannot be the name of an account.": "Tên tài khoản này không hợp lệ.",
+    "Give a time within a year of now.": "Hãy chọn thời gian trong vòng một năm kể từ bây giờ.",
+    "There is no such time zone. Write it as in Asia/Tokyo.": (
+        "Không có múi giờ này. Hãy viết như Asia/Tokyo."
+    ),
+    "Nothing was saved yet: the time needs an answer.": (
+        "Chưa lưu gì: cần bạn trả lời về thời gian."
+    ),
+    "Nothing was saved. Look at what is marked.": "Chưa lưu gì. Hãy xem chỗ được đánh dấu.",
+    "Time zone": "Múi giờ",
+    "Save": "Lưu",
+    "On {day} the clocks of {zone} are put forward, and never show {time}.": (
+        "{day}, đồng hồ của {zone} được vặn tới và không có lúc {time}."
+    ),
+    "The first, before the clocks change": "Lần đầu, trước khi đổi giờ",
+    "The second, an hour later": "Lần sau, một giờ sau đó",
+    "Or give another time above.": "Hoặc chọn giờ khác ở trên.",
+    "It has moved on since you looked": "Bài này đã thay đổi từ lúc bạn xem",
+    "Nothing was changed. Meanwhile:": "Chưa có gì được sửa. Trong lúc đó:",
+    "What you wrote": "Những gì bạn đã viết",
+    "The job does not allow this any more. So that it is not lost:": (
+        "Bài này không còn cho phép việc đó. Để bạn không bị mất:"
+    ),
+    "Preview": "Xem trước",
+    "The text is shown here as it goes out.": "Nội dung sẽ hiện ở đây như khi được đăng.",
+    "Nothing can be added to the past.": "Không thể thêm gì vào quá khứ.",
     # -- two moments
     # -- the log
     "Log": "Nhật ký",
