@@ -76,10 +76,18 @@ class Shown:
         return f"{self.path}?{query}" if query else self.path
 
     @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What this page's address asks for besides the moment."""
+        return [(name, value) for name, value in self.call.query.multi_items() if name != "at"]
+
+    @property
     def now_url(self) -> str:
         """This page's address without the moment."""
-        query = [(name, value) for name, value in self.call.query.multi_items() if name != "at"]
-        return f"{self.path}?{urlencode(query)}" if query else self.path
+        return f"{self.path}?{urlencode(self.kept)}" if self.kept else self.path
+
+    def at_url(self, seq: int) -> str:
+        """Return this page's address of the moment after an event."""
+        return f"{self.path}?{urlencode([*self.kept, ('at', seq)])}"
 
     @cached_property
     def unknown(self) -> int:

@@ -14,4 +14,9 @@ def problem_page(problem: Refusal, request: Request) -> Response:
     """Return the page of a problem; whoever has not signed in is asked to."""
     if problem.status == 401 and request.method in ("GET", "HEAD"):
         return RedirectResponse("/enter", 303)
-    return render(Call(request, of_now=True), "problem.html", problem.status, problem=problem)
+    call = Call(request)
+    try:
+        _ = call.look  # where there is such a moment, the way from it to others is kept
+    except Exception:  # noqa: BLE001 - that may be the very problem
+        call = Call(request, of_now=True)
+    return render(call, "problem.html", problem.status, problem=problem)

@@ -18,7 +18,7 @@ export async function show(address, isWanted = () => true) {
   if (!isWanted()) return "late";
   const page = new DOMParser().parseFromString(text, "text/html");
   const looked = lookedAt();
-  for (const id of answer.ok ? PARTS : ["main"]) {
+  for (const id of PARTS) {
     const part = document.getElementById(id), now = page.getElementById(id);
     if (part && now) morph(part, now);
   }

@@ -245,6 +245,12 @@ VI: dict[str, str] = {
     "The text is shown here as it goes out.": "Nội dung sẽ hiện ở đây như khi được đăng.",
     "Nothing can be added to the past.": "Không thể thêm gì vào quá khứ.",
     # -- two moments
+    "As of…": "Như lúc…",
+    "After event": "Sau sự kiện",
+    "At this time": "Vào lúc",
+    "One event back": "Lùi một sự kiện",
+    "One event on": "Tiến một sự kiện",
+    "before the first event": "trước sự kiện đầu tiên",
     # -- the log
     "Log": "Nhật ký",
     "What": "Việc gì",
