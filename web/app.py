@@ -20,6 +20,7 @@ from .api.events import counts, list_events, stream
 from .api.openapi import openapi
 from .guard import AccessGuard
 from .pages.calendar import calendar, move
+from .pages.compare import compare
 from .pages.enter import enter, enter_page, leave, set_language
 from .pages.inbox import inbox
 from .pages.jobs import change, job_page, jobs_page, new, new_page
@@ -86,6 +87,7 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
         Route("/inbox", handler(inbox)),
         Route("/log", handler(log_page)),
+        Route("/compare", handler(compare)),
         Route("/verified", handler(verified_page)),
         Route("/verified", handler(verify), methods=["POST"]),
         Route("/events", stream),

@@ -47,7 +47,9 @@ def csrf(client: TestClient) -> str:
 
 def form_of(page: str, action: str) -> dict[str, str]:
     """Return what a browser would send of the form with this action, as it stands in a page."""
-    found = re.search(rf'<form[^>]* action="{re.escape(action)}".*?</form>', page, re.S)
+    found = re.search(
+        rf'<form[^>]* method="post" action="{re.escape(action)}".*?</form>', page, re.S
+    )
     assert found is not None, page
     form = found[0]
     sent = {}
