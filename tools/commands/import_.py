@@ -34,6 +34,12 @@ _SHOWN = 20
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would happen, stop.")
 @click.option("--skip-existing", is_flag=True, help="Leave out jobs whose id the ledger knows.")
 @click.option(
+    "--ignore",
+    multiple=True,
+    metavar="PATTERN",
+    help="Leave out files of a directory by their names, such as 'jobs_*.tmp'.",
+)
+@click.option(
     "--timezone",
     metavar="ZONE",
     help="The zone of a new ledger (an IANA name); this machine's if not given.",
@@ -46,13 +52,14 @@ def import_(
     form: Any,
     dry_run: bool,
     skip_existing: bool,
+    ignore: tuple[str, ...],
     timezone: str | None,
 ) -> None:
     """Import jobs with their state: all of them or, if a row is not acceptable, none.
 
-    FILE is a CSV file, a file with a JSON object on each line, a jobs_YYYY-MM-DD.json, a directory
-    of those, or `-` for standard input. Columns and keys that are no fields of a job go into its
-    metadata. docs/interchange.md has the rules.
+    FILE is a CSV file, a file with a JSON object on each line, a jobs_YYYY-MM-DD.json (or, of one
+    state, jobs_YYYY-MM-DD_STATE.json), a directory of those, or `-` for standard input. Columns and
+    keys that are no fields of a job go into its metadata. docs/interchange.md has the rules.
 
     \b
     Example:
@@ -63,7 +70,7 @@ def import_(
     from ..interchange.plan import make_plan
     from ..interchange.sources import find_sources
 
-    sources = find_sources(files, form, session.own_directory)
+    sources = find_sources(files, form, session.own_directory, ignore)
     target = _target(session, timezone)
     with progress_bar("checking", unit="jobs") as progress:
         plan = make_plan(

@@ -68,7 +68,7 @@ def read_rows(sources: Sequence[Source], plan: ImportPlan) -> list[Row | RowFaul
             if source.group is not None:
                 file = read_daily(source.read(), source.said)
                 for row in file.rows:
-                    groups[source.group].add(row, file.updated_at, source.day)
+                    groups[source.group].add(row, file.updated_at, source)
             else:
                 parts.append(list(_rows(source)))
         except ValidationError as error:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from ...domain import StorageError, ValidationError
+from ...domain import JobStatus, StorageError, ValidationError
 from ...eventstore.engines.files import storage_errors
 from ..session import is_ledger
 from .csv_form import BOM
@@ -21,18 +23,25 @@ FORMS: tuple[Form, ...] = ("csv", "jsonl", "daily")
 _BY_SUFFIX: dict[str, Form] = {
     ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "daily",
 }  # fmt: skip
-_DAILY = re.compile(r"jobs_(\d{4}-\d{2}-\d{2})\.json")
+_DAILY = re.compile(rf"jobs_(\d{{4}}-\d{{2}}-\d{{2}})(?:_({'|'.join(JobStatus)}))?\.json", re.A)
+"""A day's jobs, or those of one state: some schedulers have a file for each."""
+_ALIKE = re.compile(r"jobs_.*", re.I | re.S)
+_NAMED = 5
 STDIN = "-"
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One file to read. The daily files of one directory are a `group`, `day` is in their names."""
+    """One file to read. The daily files of one directory are a `group`; `day`, and the `state` of
+    all its jobs if it is a file of one, are in its name. One that lies `beside` those that were
+    named is asked only whether it knows better what became of their jobs."""
 
     name: str
     path: Path
     form: Form
     group: Path | None = None
     day: str = ""
+    state: str | None = None
+    beside: bool = False
 
     def read(self) -> str:
         """Its text, without a byte order mark.
@@ -58,22 +67,38 @@ def form_of(name: str) -> Form | None:
     return _BY_SUFFIX.get(Path(name).suffix.lower())
 
 
-def find_sources(arguments: Sequence[str], form: Form | None, ledger: Path | None) -> list[Source]:
-    """Find the files that the arguments name, each once, in order.
+def find_sources(
+    arguments: Sequence[str],
+    form: Form | None,
+    ledger: Path | None,
+    ignore: Collection[str] = (),
+) -> list[Source]:
+    """Find the files that the arguments name, each once, in order, and behind them what lies beside
+    daily files that were named one by one.
+
+    `ignore` are patterns of names that a directory's files are left out by.
 
     Raises:
-        ValidationError: an argument is nothing that could be imported into the ledger there.
+        ValidationError: an argument is nothing that could be imported into the ledger there, or a
+            directory has a file that looks like a daily one and is none.
         StorageError: a directory cannot be read, or is a ledger itself.
     """
     found: dict[Path | str, Source] = {}
     for argument in arguments:
-        for source in _sources(argument, form, ledger):
+        for source in _sources(argument, form, ledger, ignore):
             key = STDIN if source.name == STDIN else source.path.resolve()
             found.setdefault(key, source)
+    places = {source.group: source.path.parent for source in found.values() if source.group}
+    for directory in places.values():
+        for source in _daily_files(directory, ignore):
+            beside = msgspec.structs.replace(source, beside=True)
+            found.setdefault(source.path.resolve(), beside)
     return list(found.values())
 
 
-def _sources(argument: str, form: Form | None, ledger: Path | None) -> list[Source]:
+def _sources(
+    argument: str, form: Form | None, ledger: Path | None, ignore: Collection[str]
+) -> list[Source]:
     path = Path(argument)
     if argument == STDIN:
         if form is None:
@@ -83,7 +108,14 @@ def _sources(argument: str, form: Form | None, ledger: Path | None) -> list[Sour
         return [Source(argument, path, form)]
     _check_not_the_ledgers(path, ledger)
     if path.is_dir():
-        return _daily_files(path)
+        found = _daily_files(path, ignore)
+        if not found:
+            raise ValidationError(
+                f"there are no jobs_YYYY-MM-DD.json files in {path}",
+                field="file",
+                hint="name a file, or another directory",
+            )
+        return found
     named = _DAILY.fullmatch(path.name)
     kind = form or form_of(argument)
     if kind is None:
@@ -91,26 +123,36 @@ def _sources(argument: str, form: Form | None, ledger: Path | None) -> list[Sour
             f"what is in {argument}?", field="format", hint="say --format csv, jsonl or daily"
         )
     if kind == "daily" and named:
-        return [Source(argument, path, kind, path.parent.resolve(), named[1])]
+        return [Source(argument, path, kind, path.parent.resolve(), named[1], named[2])]
     return [Source(argument, path, kind)]
 
 
-def _daily_files(directory: Path) -> list[Source]:
+def _daily_files(directory: Path, ignore: Collection[str]) -> list[Source]:
+    """Return the daily files of a directory.
+
+    Raises:
+        StorageError: it cannot be read.
+        ValidationError: a file there looks like one, and is none.
+    """
     with storage_errors("read", directory):
         names = sorted(child.name for child in directory.iterdir())
+    names = [name for name in names if not any(fnmatchcase(name, one) for one in ignore)]
+    odd = [name for name in names if _ALIKE.fullmatch(name) and not _DAILY.fullmatch(name)]
+    if odd:
+        some, more = ", ".join(odd[:_NAMED]), len(odd) - _NAMED
+        said = f"{some} and {more} more" if more > 0 else some
+        raise ValidationError(
+            f"in {directory} there is {said}: no jobs_YYYY-MM-DD.json and no jobs_YYYY-MM-DD_STATE"
+            ".json, and what is in it may be newer",
+            field="file",
+            hint=f"take it away, or leave it out with --ignore {shlex.quote(odd[0])}",
+        )
     group = directory.resolve()
-    found = [
-        Source(str(directory / name), directory / name, "daily", group, match[1])
+    return [
+        Source(str(directory / name), directory / name, "daily", group, match[1], match[2])
         for name in names
         if (match := _DAILY.fullmatch(name))
     ]
-    if not found:
-        raise ValidationError(
-            f"there are no jobs_YYYY-MM-DD.json files in {directory}",
-            field="file",
-            hint="name a file, or another directory",
-        )
-    return found
 
 
 def _check_not_the_ledgers(path: Path, ledger: Path | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -242,6 +243,84 @@ def test_the_files_of_a_directory_named_one_by_one_are_the_same(
     daily("2026-03-02", job("one", status="completed", completed_at=TIME))
     names = [f"old/jobs_2026-03-0{day}.json" for day in (1, 2)]
     assert imported(directory, *names, "old")["one"].status is JobStatus.COMPLETED
+
+
+DONE = {"status": "completed", "completed_at": TIME, "thread_id": "17890000000000001"}
+
+
+@pytest.mark.parametrize(
+    "names", [["old"], ["old/jobs_2026-03-01.json", "old/jobs_2026-03-01_completed.json"]]
+)
+def test_files_of_one_state_are_read_too_so_that_no_post_goes_out_again(
+    files: Path, directory: Path, names: list[str]
+) -> None:
+    daily("2026-03-01", job("one"), job("two"), updated_at="2026-03-09T00:00:00")
+    daily("2026-03-01_completed", job("one", **DONE), updated_at="2026-03-01T09:00:00")
+    jobs = imported(directory, *names)
+    assert (jobs["one"].status, jobs["one"].thread_id) == ("completed", DONE["thread_id"])
+    assert jobs["two"].status == "scheduled"
+
+
+def test_files_of_states_alone_are_a_directory(files: Path, directory: Path) -> None:
+    """What does not say its state has that of its file; of two that are equally new the one counts
+    that posts less."""
+    daily("2026-03-01_scheduled", job("one", status="scheduled"), job("two", status="scheduled"))
+    daily("2026-03-01_cancelled", job("two", status="cancelled"), job("three"))
+    states = {name: one.status.value for name, one in imported(directory, "old").items()}
+    assert states == {"one": "scheduled", "two": "cancelled", "three": "cancelled"}
+
+
+def test_a_job_of_another_state_than_its_files_is_named(files: Path, directory: Path) -> None:
+    daily("2026-03-01_completed", job("one", status="scheduled"))
+    (fault,) = refused(directory, "old")
+    assert fault.endswith("line 5: status is 'scheduled', in a file of completed jobs")
+
+
+@pytest.mark.parametrize("beside", ["2026-03-01_completed", "2026-03-02", "2026-03-01_running"])
+def test_of_one_file_what_lies_beside_it_is_asked_too(
+    files: Path, directory: Path, beside: str
+) -> None:
+    """A job that another file has as posted is not posted again; its other jobs stay out."""
+    status = DONE if "running" not in beside else {"status": "running", "started_at": TIME}
+    daily("2026-03-01", job("one"), job("two"))
+    daily(beside, job("one", **status), job("other"))
+    (fault,) = refused(directory, "old/jobs_2026-03-01.json")
+    said = f"old/jobs_{beside}.json beside it has the job as {status['status']}"
+    assert fault == f"old/jobs_2026-03-01.json, line 5: {said}: import the directory"
+    daily(beside, job("other"))
+    assert set(imported(directory, "old/jobs_2026-03-01.json")) == {"one", "two"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "jobs_2026-03-02.json.tmp", "jobs_2026-03-02 (1).json", "jobs_2026-03-02.JSON",
+        "JOBS_2026-03-02.json", "jobs_2026-3-2.json", "jobs_2026-03-02_posted.json",
+        "jobs_all.json", "jobs_2026-03-02.json~", "jobs_2026-03-02.json.bak",
+        "jobs_٢٠٢٦-03-02.json", "jobs_\n.json",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("argument", ["old", "old/jobs_2026-03-01.json"])
+def test_what_looks_like_a_daily_file_and_is_none_is_named(
+    files: Path, directory: Path, name: str, argument: str
+) -> None:
+    """It may be the newer one: it is left out by who knows better, and not in silence."""
+    daily("2026-03-01", job("one"))
+    write(f"old/{name}", "{}")
+    done = run_here(directory, "import", argument)
+    assert (done.code, done.out) == (2, "")
+    assert "old there is" in done.err
+    assert "--ignore" in done.err
+    assert not directory.exists()
+    assert set(imported(directory, argument, "--ignore", name)) == {"one"}
+
+
+def test_the_hint_of_an_odd_name_works_when_it_is_typed(files: Path, directory: Path) -> None:
+    daily("2026-03-01", job("one"))
+    write("old/jobs_2026-03-02 (1).json", "")
+    (fault,) = refused(directory, "old")
+    options = shlex.split(fault.rpartition("with ")[2].rstrip(")"))
+    assert set(imported(directory, "old", *options)) == {"one"}
 
 
 def test_a_job_twice_elsewhere_is_an_error_that_names_both_places(
