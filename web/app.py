@@ -19,12 +19,13 @@ from .api import jobs
 from .api.events import counts, list_events, stream
 from .api.openapi import openapi
 from .guard import AccessGuard
-from .pages.calendar import calendar, move
+from .pages.calendar import calendar
 from .pages.compare import compare
 from .pages.enter import enter, enter_page, leave, set_language
 from .pages.inbox import inbox
 from .pages.jobs import change, job_page, jobs_page, new, new_page
 from .pages.log import log_page
+from .pages.moving import move, move_page
 from .pages.today import today
 from .pages.verified import verified_page, verify
 from .problems import Refusal, problem_response
@@ -83,6 +84,7 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/new", handler(new), methods=["POST"]),
         Route("/jobs/{job_id}", handler(job_page)),
         Route("/calendar", handler(calendar)),
+        Route("/jobs/{job_id}/move", handler(move_page)),
         Route("/jobs/{job_id}/move", handler(move), methods=["POST"]),
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
         Route("/inbox", handler(inbox)),

@@ -123,6 +123,10 @@ class Shown:
         """Name a day in full."""
         return dates.day(day, self.language)
 
+    def days_name(self, first: date, last: date) -> str:
+        """Name the days from one to another."""
+        return dates.days(first, last, self.language)
+
     def short_day(self, day: date) -> str:
         """Name a day in a few characters."""
         return dates.short_day(day, self.local(self.call.look.at).date(), self.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -33,3 +34,24 @@ def csrf_of(page: str) -> str:
     found = re.search(r'name="csrf" content="([^"]+)"', page)
     assert found is not None
     return found[1]
+
+
+def form_of(page: str, action: str, kind: str = "") -> dict[str, str]:
+    """Return what a browser would send of the form with this action, as it stands in a page."""
+    begin = rf'<form[^>]*{kind}[^>]* method="post" action="{re.escape(action)}"'
+    found = re.search(f"{begin}.*?</form>", page, re.S)
+    assert found is not None, page
+    form = found[0]
+    sent = {}
+    for field in re.findall(r"<input[^>]*>", form):
+        kept = re.search(r'name="([^"]+)"', field)
+        if kept and ('type="radio"' not in field or " checked" in field):
+            value = re.search(r'value="([^"]*)"', field)
+            sent[kept[1]] = unescape(value[1]) if value else ""
+    for name, text in re.findall(r'<textarea name="([^"]+)"[^>]*>\n(.*?)</textarea>', form, re.S):
+        sent[name] = unescape(text).replace("\n", "\r\n")
+    for name, options in re.findall(r'<select name="([^"]+)">(.*?)</select>', form, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        assert chosen is not None
+        sent[name] = chosen[1]
+    return sent

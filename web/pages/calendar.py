@@ -3,108 +3,170 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from heapq import merge
+from itertools import groupby, islice
 from typing import Literal, NamedTuple, get_args
+from urllib.parse import urlencode
+from zlib import crc32
+from zoneinfo import ZoneInfo
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from ... import InvalidScheduleTimeError, JobStatus, ScheduledJob, ValidationError
-from ..actions import perform
-from ..local_time import moment_of
+from ... import JobNotFoundError, ScheduledJob, ValidationError
+from ..forms import EMPTY, FilledForm
+from ..local_time import USUAL_ZONES, day_in, zone_of
 from ..page import render
-from ..roles import may
+from ..problems import problem_of
 from ..site import Call
 
 View = Literal["day", "week", "month"]
 VIEWS: tuple[View, ...] = get_args(View)
-_MOST = 3000
-"""So many jobs are shown at once; of more it is said that they are not."""
-_IN_A_CELL = 4
-MARKS = "●▲■◆★✚♥◗"
-"""What tells accounts apart without colours."""
+_SHOWN = {"day": 500, "week": 60, "month": 4}
+"""So many jobs of a day are shown."""
+_COUNTED = 100
+"""So many more are counted; of more it is said that there are more."""
+_DAY = timedelta(1)
+SIGNS = "●▲■◆★✚▼◐"
+"""What tells accounts apart without colours. The style sheet has as many colours."""
 
 
-class DueDay(NamedTuple):
-    """A day, and the jobs that are due on it, by time."""
+class AccountMark(NamedTuple):
+    """How an account is told from others: a number of its colour, and a sign."""
 
-    date: date
+    colour: int
+    sign: str
+
+
+class DueHour(NamedTuple):
+    """An hour on the clock, and the jobs of a day that are due in it, by time."""
+
+    hour: int
     jobs: list[ScheduledJob]
 
 
+class DueDay(NamedTuple):
+    """A day, and the jobs that are due on it, by time, by the hours that have some.
+
+    `more` are not shown; `at_least`: there may be more of them. `offsets`: how far the clocks are
+    from UTC as it begins and as it ends, where that differs.
+    """
+
+    date: date
+    hours: list[DueHour]
+    more: int
+    at_least: bool
+    offsets: tuple[str, str] | None
+
+    @property
+    def jobs(self) -> list[ScheduledJob]:
+        """The jobs that are shown."""
+        return [job for hour in self.hours for job in hour.jobs]
+
+
 class Span(NamedTuple):
-    """The days that are shown, `last` with them, and where the pages before and after begin."""
+    """The days that are shown, `last` with them, and a day of the pages before and after."""
 
     first: date
     last: date
     before: date
     after: date
 
+    @property
+    def days(self) -> Iterator[date]:
+        """Each of the days."""
+        return (self.first + timedelta(n) for n in range((self.last - self.first).days + 1))
+
+
+class AskedCalendar(NamedTuple):
+    """What of the calendar is asked for."""
+
+    view: View
+    day: date
+    zone: ZoneInfo
+    accounts: Sequence[str]
+
+    @property
+    def span(self) -> Span:
+        """The days that it shows."""
+        return span_of(self.view, self.day)
+
 
 def span_of(view: View, day: date) -> Span:
     """Return what a view of a day shows: the day, its week from Monday, or its month in weeks."""
     if view == "day":
-        return Span(day, day, day - timedelta(1), day + timedelta(1))
+        return Span(day, day, day - _DAY, day + _DAY)
     monday = day - timedelta(day.weekday())
     if view == "week":
         return Span(monday, monday + timedelta(6), day - timedelta(7), day + timedelta(7))
     begin = day.replace(day=1)
     end = day.replace(day=monthrange(day.year, day.month)[1])
     first, last = begin - timedelta(begin.weekday()), end + timedelta(6 - end.weekday())
-    return Span(first, last, (begin - timedelta(1)).replace(day=1), end + timedelta(1))
+    return Span(first, last, (begin - _DAY).replace(day=1), end + _DAY)
+
+
+def marks_of(accounts: Sequence[str]) -> dict[str, AccountMark]:
+    """Return how accounts are told apart. Up to eight have a colour and a sign each to themselves,
+    up to 64 a pair of both. Another account changes as little as it can."""
+    used = [0] * len(SIGNS)
+    marks = {}
+    for name in accounts:
+        wished = crc32(name.encode()) % len(SIGNS)
+        colour = min(range(len(SIGNS)), key=lambda n: (used[n], (n - wished) % len(SIGNS)))
+        marks[name] = AccountMark(colour, SIGNS[(colour + used[colour]) % len(SIGNS)])
+        used[colour] += 1
+    return marks
+
+
+def address(asked: AskedCalendar, usual: ZoneInfo, **more: str | None) -> str:
+    """Return the address of a calendar; the zone is left out where it is the usual one."""
+    query = [("view", asked.view), ("day", asked.day.isoformat())]
+    query += [("account", name) for name in asked.accounts]
+    if asked.zone.key != usual.key:
+        query.append(("zone", asked.zone.key))
+    query += [(name, value) for name, value in more.items() if value]
+    return f"/calendar?{urlencode(query)}"
 
 
 def calendar(call: Call) -> Response:
-    """Show the calendar."""
-    view, day = _view(call), _day(call, "day") or call.look.at.astimezone(call.site.zone).date()
-    span, zone, queries = span_of(view, day), call.site.zone, call.look.queries
-    accounts = queries.accounts()
-    chosen = [name for name in call.query.getlist("account") if name in accounts]
-    wanted: list[str] | list[None] = chosen or [None]
-    found = [
-        job
-        for name in wanted
-        for job in queries.list_jobs(
-            name,
-            due_from=datetime.combine(span.first, time(), zone),
-            due_to=datetime.combine(span.last + timedelta(1), time(), zone),
-            order="time",
-            limit=_MOST + 1,
-        )
-    ]
-    jobs = sorted(found, key=lambda job: (job.scheduled_time, job.order))[:_MOST]
-    all_days = (span.first + timedelta(n) for n in range((span.last - span.first).days + 1))
-    days = {one: list[ScheduledJob]() for one in all_days}
-    for job in jobs:
-        days[job.scheduled_time.astimezone(zone).date()].append(job)
+    """Show the calendar. Where there is no such zone, it is that of the ledger's, and says so."""
+    usual, query = call.site.zone, call.query
+    form, status, zone = EMPTY, 200, usual
+    try:
+        zone = zone_of(query.get("zone", ""), usual)
+    except ValidationError as error:
+        form, status = FilledForm(query, problem_of(error)), 422
+    today = call.look.at.astimezone(zone).date()
+    accounts = call.look.queries.accounts()
+    chosen = [name for name in query.getlist("account") if name in accounts]
+    asked = AskedCalendar(_view(call), day_in(query, "day") or today, zone, chosen)
+
+    def to(view: View, day: date, at: str | None = call.at) -> str:
+        return address(asked._replace(view=view, day=day), usual, at=at)
+
+    days = [_due_day(call, asked, day) for day in asked.span.days]
+    seen = {job.account_id for day in days for job in day.jobs}  # one may have come meanwhile
     return render(
         call,
         "calendar.html",
-        view=view,
+        status,
+        zone=zone,
+        asked=asked,
         views=VIEWS,
-        day=day,
-        span=span,
-        today=call.look.at.astimezone(zone).date(),
-        weeks=_weeks([DueDay(*one) for one in days.items()]),
+        span=asked.span,
+        today=today,
+        days=days,
+        hours=sorted({hour.hour for day in days for hour in day.hours}),
+        is_empty=not any(day.hours for day in days),
         accounts=accounts,
-        chosen=chosen,
-        marks={name: number % len(MARKS) for number, name in enumerate(accounts)},
-        signs=MARKS,
-        in_a_cell=_IN_A_CELL if view == "month" else _MOST,
-        left_out=len(found) > _MOST,
-        movable={job.job_id for job in jobs if _may_move(call, job)},
-    )
-
-
-def _weeks(days: list[DueDay]) -> list[list[DueDay]]:
-    return [days[n : n + 7] for n in range(0, len(days), 7)]
-
-
-def _may_move(call: Call, job: ScheduledJob) -> bool:
-    return (
-        job.status in (JobStatus.PENDING, JobStatus.SCHEDULED)
-        and not call.look.is_past
-        and not call.site.read_only
-        and may(call.role, "reschedule", job.status)
+        marks=marks_of(sorted({*accounts, *seen})),
+        to=to,
+        back=to(asked.view, asked.day, None),
+        write=_writing(asked, usual),
+        form=form,
+        zones=USUAL_ZONES,
+        moved=_moved(call),
     )
 
 
@@ -113,40 +175,40 @@ def _view(call: Call) -> View:
     for view in VIEWS:
         if view == asked:
             return view
-    raise ValidationError(f"view {asked!r} is none", field="view", hint=", ".join(VIEWS))
+    raise ValidationError(f"view {asked!r:.40} is none", field="view", hint=", ".join(VIEWS))
 
 
-def _day(call: Call, name: str) -> date | None:
-    text = call.form.get(name) or call.query.get(name)
-    if not text:
+def _due_day(call: Call, asked: AskedCalendar, day: date) -> DueDay:
+    zone, shown = asked.zone, _SHOWN[asked.view]
+    begin, end = (datetime.combine(one, time(), zone) for one in (day, day + _DAY))
+    most = shown + _COUNTED + 1
+    wanted: Sequence[str | None] = asked.accounts or [None]
+    found = [
+        call.look.queries.list_jobs(name, due_from=begin, due_to=end, order="time", limit=most)
+        for name in wanted
+    ]
+    jobs = list(islice(merge(*found, key=lambda job: (job.scheduled_time, job.order)), most))
+    more = min(max(0, len(jobs) - shown), _COUNTED)
+    by_hour = groupby(jobs[:shown], key=lambda job: job.scheduled_time.astimezone(zone).hour)
+    hours = [DueHour(hour, list(due)) for hour, due in by_hour]
+    before, after = (one.isoformat()[-6:] for one in (begin, end))
+    offsets = None if before == after else (before, after)
+    return DueDay(day, hours, more, len(jobs) == most, offsets)
+
+
+def _writing(asked: AskedCalendar, usual: ZoneInfo) -> Callable[[date], str]:
+    """Return what gives the address where a post of a day is written."""
+    zone = {} if asked.zone.key == usual.key else {"zone": asked.zone.key}
+    account = {"account_id": asked.accounts[0]} if len(asked.accounts) == 1 else {}
+    return lambda day: f"/jobs/new?{urlencode({'day': day.isoformat()} | zone | account)}"
+
+
+def _moved(call: Call) -> tuple[ScheduledJob, str] | None:
+    """Return the job that was just moved from this page, and when it was due before."""
+    job_id, was = call.query.get("moved"), call.query.get("was")
+    if not job_id or not was or call.look.is_past:
         return None
     try:
-        day = date.fromisoformat(text)
-        day.replace(year=day.year - 1), day.replace(year=day.year + 1, day=1)  # room around it
-    except ValueError:
-        raise ValidationError(
-            f"{name} {text!r:.40} is not a day", field=name, hint="use YYYY-MM-DD"
-        ) from None
-    return day
-
-
-def move(call: Call) -> Response:
-    """Put a job on another day, at the time of day that it has; where that day's clocks do not show
-    that time, or show it twice, ask first."""
-    job_id, day = call.path("job_id"), _day(call, "day")
-    if day is None:
-        raise ValidationError("to which day?", field="day")
-    zone = call.site.zone
-    job = call.site.ledger.get_job(job_id)
-    local = job.scheduled_time.astimezone(zone).replace(tzinfo=None)
-    found = moment_of(datetime.combine(day, local.time()), zone)
-    meant = call.form.get("meant", "")
-    if found.oddity is not None and meant not in ("first", "second"):
-        return render(call, "move.html", 409, job=job, day=day, local=local, found=found)
-    at = found.other if meant == "second" and found.other is not None else found.at
-    given = {"scheduled_time": at.isoformat(), "version": call.form.get("version", "")}
-    if not given["version"]:
-        raise InvalidScheduleTimeError("the form lacks the version", field="version")
-    perform(call, job_id, "reschedule", given, is_form=True)
-    back = call.form.get("back", "")
-    return RedirectResponse(back if back.startswith("/calendar") else f"/calendar?day={day}", 303)
+        return call.site.ledger.get_job(job_id), was
+    except JobNotFoundError:
+        return None

@@ -44,3 +44,20 @@ def short_day(day: date, today: date, language: str) -> str:
         return f"{name} {day.day}/{day.month}" + ("" if day.year == today.year else f"/{day.year}")
     year = "" if day.year == today.year else f" {day.year}"
     return f"{name} {day.day} {_MONTHS[day.month - 1][:3]}{year}"
+
+
+def days(first: date, last: date, language: str) -> str:
+    """Name the days from one to another, saying what they share once."""
+    if language == "vi":
+        head = f"{first.day}"
+        if (first.month, first.year) != (last.month, last.year):
+            head += f" tháng {first.month}"
+        if first.year != last.year:
+            head += f" năm {first.year}"
+        return f"{head} – {last.day} tháng {last.month} năm {last.year}"
+    head = f"{first.day}"
+    if (first.month, first.year) != (last.month, last.year):
+        head += f" {_MONTHS[first.month - 1]}"
+    if first.year != last.year:
+        head += f" {first.year}"
+    return f"{head} – {last.day} {_MONTHS[last.month - 1]} {last.year}"

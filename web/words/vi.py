@@ -184,34 +184,40 @@ VI: dict[str, str] = {
     "removed": "đã xóa",
     # -- the calendar, and forms with a time
     "Calendar": "Lịch",
-    "Week of {day}": "Tuần từ {day}",
     "Before": "Trước",
     "After": "Sau",
     "Day": "Ngày",
     "Week": "Tuần",
     "Month": "Tháng",
     "Accounts": "Tài khoản",
-    "There are more than can be shown here: choose fewer accounts or fewer days.": (
-        "Có nhiều bài hơn mức hiển thị được: hãy chọn ít tài khoản hoặc ít ngày hơn."
-    ),
-    "Jobs by the day on which they are due": "Bài đăng theo ngày hẹn",
-    "Move": "Chuyển ngày",
+    "Move": "Dời lịch",
     "{count} more": "còn {count} bài",
+    "more than {count} more": "còn hơn {count} bài",
+    "There are more than can be shown here: choose fewer accounts.": (
+        "Có nhiều bài hơn mức hiển thị được: hãy chọn ít tài khoản hơn."
+    ),
+    "Days": "Các ngày",
+    "How much is shown": "Khoảng thời gian",
+    "Moved to {day}, {time}.": "Đã dời sang {day}, lúc {time}.",
+    "Undo": "Hoàn tác",
+    "Write a post for {day}": "Viết bài cho {day}",
+    "The clocks change: UTC{before} to {after}": "Đổi giờ: UTC{before} sang {after}",
+    "Use Move on a post to give it another time.": ("Dùng nút Dời lịch trên bài để đổi thời gian."),
+    "Or drag it to another day; or go to it by Tab and press Alt with an arrow key: left and right"
+    " move it by a day, up and down by a week. It keeps its time of day.": (
+        "Hoặc kéo bài sang ngày khác; hoặc chọn bài bằng phím Tab rồi nhấn Alt cùng phím mũi tên:"
+        " trái, phải dời một ngày, lên, xuống dời một tuần. Giờ trong ngày được giữ nguyên."
+    ),
+    "Move a post": "Dời lịch bài đăng",
+    "It cannot be moved any more.": "Bài này không dời được nữa.",
     "Nothing is planned here.": "Chưa có bài nào trong thời gian này.",
     "Write a post": "Viết bài",
     "That time does not exist": "Giờ này không tồn tại",
-    "On {day} the clocks of {zone} are put forward, and never show {time}. It would be posted at"
-    " {instead}.": (
-        "{day}, đồng hồ của {zone} được vặn tới và không có lúc {time}. Bài sẽ được đăng lúc"
-        " {instead}."
-    ),
     "That time exists twice": "Giờ này có hai lần",
     "On {day} the clocks of {zone} are put back, and show {time} two times. Which one is meant?": (
         "{day}, đồng hồ của {zone} được vặn lui và có lúc {time} hai lần. Bạn muốn lần nào?"
     ),
     "Post it at {time}": "Đăng lúc {time}",
-    "The first ({offset})": "Lần đầu ({offset})",
-    "The second ({offset})": "Lần sau ({offset})",
     "Leave it where it is": "Để nguyên chỗ cũ",
     "{count} of {most} characters": "{count} trên {most} ký tự",
     "{count} of {most} characters: {over} too many": "{count} trên {most} ký tự: thừa {over}",

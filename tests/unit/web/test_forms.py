@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from html import unescape
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
-from support.site import ORIGIN, asked_of, signed_in
+from support.site import ORIGIN, asked_of, form_of, signed_in
 
 from jobledger import JobStatus, Ledger, ManualClock, NewJob, StorageError
 from jobledger.web import change_user
@@ -43,28 +42,6 @@ def client(ledger: Ledger) -> TestClient:
 @pytest.fixture
 def csrf(client: TestClient) -> str:
     return signed_in(client)
-
-
-def form_of(page: str, action: str) -> dict[str, str]:
-    """Return what a browser would send of the form with this action, as it stands in a page."""
-    found = re.search(
-        rf'<form[^>]* method="post" action="{re.escape(action)}".*?</form>', page, re.S
-    )
-    assert found is not None, page
-    form = found[0]
-    sent = {}
-    for field in re.findall(r"<input[^>]*>", form):
-        kept = re.search(r'name="([^"]+)"', field)
-        if kept and ('type="radio"' not in field or " checked" in field):
-            value = re.search(r'value="([^"]*)"', field)
-            sent[kept[1]] = unescape(value[1]) if value else ""
-    for name, text in re.findall(r'<textarea name="([^"]+)"[^>]*>\n(.*?)</textarea>', form, re.S):
-        sent[name] = unescape(text).replace("\n", "\r\n")
-    for name, options in re.findall(r'<select name="([^"]+)">(.*?)</select>', form, re.S):
-        chosen = re.search(r'value="([^"]*)" selected', options)
-        assert chosen is not None
-        sent[name] = chosen[1]
-    return sent
 
 
 def moment_of_new(ledger: Ledger) -> str:
