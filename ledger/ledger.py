@@ -363,6 +363,11 @@ class Ledger:
         """
         return self._jobs.get_job(job_id)
 
+    def get_jobs(self, job_ids: Iterable[str]) -> dict[str, ScheduledJob]:
+        """Return the jobs of these ids by their ids, all as of one moment; those that are not there
+        are left out."""
+        return self._jobs.get_jobs(job_ids)
+
     def list_jobs(
         self,
         account_id: str | None = None,

@@ -81,6 +81,14 @@ class JobQueries:
                 raise not_found(job_id, self._board.jobs)
             return detached(job)
 
+    def get_jobs(self, job_ids: Iterable[str]) -> dict[str, ScheduledJob]:
+        """As `Ledger.get_jobs`."""
+        wanted = list(job_ids)
+        self._refresh()
+        with self._lock:
+            found = ((job_id, self._board.get(job_id)) for job_id in wanted)
+            return {job_id: detached(job) for job_id, job in found if job is not None}
+
     def list_jobs(
         self,
         account_id: str | None = None,

@@ -116,6 +116,8 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.seq, int)
     assert_type(ledger.expire_after, timedelta)
     assert_type(ledger.runner_pid(), int | None)
+    assert_type(ledger.get_jobs(["job-0"]), dict[str, ScheduledJob])
+    assert_type(ledger.as_of(1).get_jobs(["job-0"]), dict[str, ScheduledJob])
     assert_type(ledger.runner_since(), datetime | None)
     if (seal := ledger.newest_seal()) is not None:
         assert_type((seal.seq, seal.day), tuple[int, str])

@@ -10,9 +10,7 @@ from starlette.responses import Response
 
 from ... import (
     JobDifference,
-    JobNotFoundError,
     Ledger,
-    LedgerView,
     ScheduledJob,
     ValidationError,
     differences,
@@ -107,19 +105,13 @@ def _differing(
         if len(found) == PAGE or read == MOST_READ:
             return found, after, read
         read, after = read + 1, event.seq
-        before = _job(old.queries, event.job_id)
-        if event.version == (before.version if before else 0) + 1:
-            pair = before, _job(new.queries, event.job_id)
-            differing = map(_in_words, differences(*[[job] if job else [] for job in pair]))
+        before = old.queries.get_jobs([event.job_id])
+        version = next((job.version for job in before.values()), 0)
+        if event.version == version + 1:
+            after_it = new.queries.get_jobs([event.job_id])
+            differing = map(_in_words, differences(before.values(), after_it.values()))
             found += [one for one in differing if one.fields or one.change != "changed"]
     return found, None, read
-
-
-def _job(queries: Ledger | LedgerView, job_id: str) -> ScheduledJob | None:
-    try:
-        return queries.get_job(job_id)
-    except JobNotFoundError:
-        return None
 
 
 def _in_words(difference: JobDifference) -> Differing:

@@ -142,10 +142,7 @@ class _Search:
         return _kept(self._jobs, job_id, self._find_job)
 
     def _find_job(self, job_id: str) -> ScheduledJob | None:
-        try:
-            return self._look.queries.get_job(job_id)
-        except JobNotFoundError:
-            return None
+        return self._look.queries.get_jobs([job_id]).get(job_id)
 
     def _account(self, event: Event) -> str:
         if isinstance(event.data, JobAdded):

@@ -28,13 +28,17 @@ export async function show(address, isWanted = () => true) {
   return answer.ok ? "shown" : "refused";
 }
 
+let isDragging = false;
+document.addEventListener("dragstart", () => { isDragging = true; });
+for (const end of ["dragend", "drop"]) document.addEventListener(end, () => { isDragging = false; });
+
 // Say whether somebody is in the midst of something that a new page would disturb: typing, choosing,
-// dragging (`data-in-hand` on whatever is dragged), or reading out what they have marked.
+// dragging (or moving what has `data-in-hand`), or marking what they read.
 export function isBusy() {
+  if (isDragging || document.querySelector("dialog[open], [data-in-hand]")) return true;
   const main = document.getElementById("main");
   const at = document.activeElement;
   if (at && main.contains(at) && at.matches("input, select, textarea, [contenteditable]")) return true;
-  if (document.querySelector("dialog[open], [data-in-hand]")) return true;
   const marked = document.getSelection();
   if (marked && !marked.isCollapsed && main.contains(marked.anchorNode)) return true;
   return [...main.querySelectorAll("input, select, textarea")].some(isChanged);

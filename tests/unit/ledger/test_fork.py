@@ -78,6 +78,7 @@ SAYS: dict[str, Callable[[Scheduler], object]] = {
     "known_ids": lambda s: s.known_ids(),
     "accounts": lambda s: s.accounts(),
     "list_jobs": lambda s: s.list_jobs(),
+    "get_jobs": lambda s: s.get_jobs(["one"]),
     "rebuild": lambda s: s.rebuild(),
     "recover_all_running_jobs": lambda s: s.recover_all_running_jobs(),
     "recover_stuck_jobs": lambda s: s.recover_stuck_jobs(),

@@ -261,3 +261,15 @@ def test_what_is_listed_shares_nothing_with_the_ledger(ledger: Ledger) -> None:
     [job] = ledger.list_jobs(limit=1)
     job.metadata["tags"].append("y")
     assert ledger.get_job("j").metadata == {"tags": ["x"]}
+
+
+def test_jobs_of_some_ids_are_found_at_once_and_no_others(ledger: Ledger) -> None:
+    four(ledger)
+    there = [job.job_id for job in ledger.list_jobs()]
+    before = ledger.as_of(ledger.seq)
+    ledger.remove_job(there[0])
+    asked = ["nobody", *reversed(there[:3])]
+    assert list(ledger.get_jobs(asked)) == [there[2], there[1]]
+    assert list(before.get_jobs(iter(asked))) == there[2::-1]
+    assert ledger.get_jobs(asked)[there[1]] == ledger.get_job(there[1])
+    assert ledger.get_jobs([]) == {}

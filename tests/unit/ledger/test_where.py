@@ -184,6 +184,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "run": _run,
     "run_due": lambda s: (_add(s), s.run_due(post)),
     "runner_pid": lambda s: s.runner_pid(),
+    "get_jobs": lambda s: s.get_jobs(["one"]),
     "runner_since": lambda s: s.runner_since(),
     "newest_seal": lambda s: s.newest_seal(),
     "seq": lambda s: s.seq,
