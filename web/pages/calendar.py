@@ -25,7 +25,7 @@ View = Literal["day", "week", "month"]
 VIEWS: tuple[View, ...] = get_args(View)
 _SHOWN = {"day": 500, "week": 60, "month": 4}
 """So many jobs of a day are shown."""
-_COUNTED = 100
+_COUNTED = 50
 """So many more are counted; of more it is said that there are more."""
 _DAY = timedelta(1)
 SIGNS = "●▲■◆★✚▼◐"

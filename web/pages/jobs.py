@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import RedirectResponse, Response
 
-from ... import Event, JobAdded, JobLedgerError, JobNotFoundError, JobStatus, NewJob
+from ... import (
+    Event,
+    JobAdded,
+    JobLedgerError,
+    JobNotFoundError,
+    JobStatus,
+    NewJob,
+    ValidationError,
+)
 from ..actions import add, perform
 from ..forms import EMPTY, FilledForm, met
 from ..local_time import USUAL_ZONES, day_in, moment_in, zone_of
@@ -107,12 +115,14 @@ def change(call: Call) -> Response:
 def new_page(call: Call) -> Response:
     """Ask for a new job; of a day, if one is given."""
     call.must_be(ADD_DRAFT)
-    query = call.query
-    zone = zone_of(query.get("zone", ""), call.site.zone)
+    query, zone, problem = call.query, call.site.zone, None
+    try:
+        zone = zone_of(query.get("zone", ""), zone)
+    except ValidationError as error:
+        problem = problem_of(error)
     given = {"scheduled_time": f"{_proposed(call, zone):%Y-%m-%dT%H:%M}", "zone": zone.key}
-    if query.get("account_id"):
-        given["account_id"] = query["account_id"]
-    return _new(call, FilledForm(given))
+    given |= {name: query[name] for name in ("account_id", "zone") if query.get(name)}
+    return _new(call, FilledForm(given, problem), 200 if problem is None else problem.status)
 
 
 def _proposed(call: Call, zone: ZoneInfo) -> datetime:
