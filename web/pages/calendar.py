@@ -200,15 +200,16 @@ def _writing(asked: AskedCalendar, usual: ZoneInfo) -> Callable[[date], str]:
     """Return what gives the address where a post of a day is written."""
     zone = {} if asked.zone.key == usual.key else {"zone": asked.zone.key}
     account = {"account_id": asked.accounts[0]} if len(asked.accounts) == 1 else {}
-    return lambda day: f"/jobs/new?{urlencode({'day': day.isoformat()} | zone | account)}"
+    back = {"back": address(asked, usual)}
+    return lambda day: f"/jobs/new?{urlencode({'day': day.isoformat()} | zone | account | back)}"
 
 
-def _moved(call: Call) -> tuple[ScheduledJob, str] | None:
-    """Return the job that was just moved from this page, and when it was due before."""
-    job_id, was = call.query.get("moved"), call.query.get("was")
-    if not job_id or not was or call.look.is_past:
+def _moved(call: Call) -> tuple[ScheduledJob, str | None] | None:
+    """Return the job that was just moved or added, and when it was due before."""
+    job_id = call.query.get("moved")
+    if not job_id or call.look.is_past:
         return None
     try:
-        return call.site.ledger.get_job(job_id), was
+        return call.site.ledger.get_job(job_id), call.query.get("was")
     except JobNotFoundError:
         return None

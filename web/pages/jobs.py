@@ -26,6 +26,7 @@ from ..page import render
 from ..problems import Refusal, problem_of
 from ..roles import ADD_DRAFT
 from ..site import Call
+from .moving import back_to_calendar
 
 _PAGE = 50
 _MORNING = time(9)
@@ -121,7 +122,7 @@ def new_page(call: Call) -> Response:
     except ValidationError as error:
         problem = problem_of(error)
     given = {"scheduled_time": f"{_proposed(call, zone):%Y-%m-%dT%H:%M}", "zone": zone.key}
-    given |= {name: query[name] for name in ("account_id", "zone") if query.get(name)}
+    given |= {name: query[name] for name in ("account_id", "zone", "back") if query.get(name)}
     return _new(call, FilledForm(given, problem), 200 if problem is None else problem.status)
 
 
@@ -162,7 +163,10 @@ def new(call: Call) -> Response:
         if problem.status in (403, 500):
             raise
         return _new(call, FilledForm(call.form, problem), problem.status)
-    return RedirectResponse(f"/jobs/{job_id}", 303)
+    if not call.form.get("back"):
+        return RedirectResponse(f"/jobs/{job_id}", 303)
+    zone = zone_of(call.form.get("zone", ""), call.site.zone)
+    return back_to_calendar(call, call.site.ledger.get_job(job_id), zone, moved=job_id)
 
 
 def _already(call: Call, given: dict[str, Any]) -> str | None:

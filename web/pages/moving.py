@@ -27,7 +27,7 @@ def move_page(call: Call) -> Response:
     check_may(call, "reschedule", job)
     zone = zone_of(call.query.get("zone", ""), call.site.zone)
     back = call.query.get("back", "")
-    return _ask(call, job, FilledForm({"zone": zone.key, "back": _own(back)}), zone)
+    return _ask(call, job, FilledForm({"zone": zone.key, "back": own_calendar(back)}), zone)
 
 
 def move(call: Call) -> Response:
@@ -46,7 +46,7 @@ def move(call: Call) -> Response:
             raise ValidationError("the form lacks the version", field="version")
         local = job.scheduled_time.astimezone(zone).replace(tzinfo=None)
         if day is not None and day == local.date():
-            return _shown_again(sent, job, None, zone, call.site.zone)  # it is there already
+            return back_to_calendar(call, job, zone)  # it is there already
         at = moment_in(sent, call.site.zone)
         given = {"scheduled_time": at.isoformat(), "version": sent["version"]}
         perform(call, job_id, "reschedule", given, is_form=True)
@@ -54,9 +54,8 @@ def move(call: Call) -> Response:
         refused = met(call, job_id, "reschedule", error)
         form = FilledForm(sent, refused.problem)
         return _ask(call, job, form, zone, refused.since, refused.status)
-    was = job.scheduled_time.isoformat()
     moved = call.site.ledger.get_job(job_id)
-    return _shown_again(sent, moved, was, zone, call.site.zone)
+    return back_to_calendar(call, moved, zone, moved=job_id, was=job.scheduled_time.isoformat())
 
 
 def _on(day: date, job: ScheduledJob, zone: ZoneInfo) -> str:
@@ -94,17 +93,16 @@ def _ask(
     )
 
 
-def _own(back: str) -> str:
+def own_calendar(back: str) -> str:
     """Return where to go back to: a calendar of ours, and nowhere else."""
     return back if back == _USUAL or back.startswith(f"{_USUAL}?") else _USUAL
 
 
-def _shown_again(
-    sent: dict[str, str], job: ScheduledJob, was: str | None, zone: ZoneInfo, usual: ZoneInfo
-) -> Response:
-    """Go back to the calendar that it was moved on, or where that does not show the job, to the
-    same of its new day; with the job's entry focused."""
-    query = parse_qs(urlsplit(_own(sent.get("back", ""))).query)
+def back_to_calendar(call: Call, job: ScheduledJob, zone: ZoneInfo, **told: str) -> Response:
+    """Go back to the calendar that the form came from (`back`), or where that does not show the
+    job, to the same of its day; its entry has the focus, and the page tells of what was done."""
+    usual = call.site.zone
+    query = parse_qs(urlsplit(own_calendar(call.form.get("back", ""))).query)
     views: list[View] = [one for one in VIEWS if [one] == query.get("view")]
     try:
         seen = zone_of(query.get("zone", [""])[0], usual)
@@ -116,5 +114,4 @@ def _shown_again(
     if before is not None and before != day:
         there = asked._replace(day=before)
         asked = there if there.span.first <= day <= there.span.last else asked
-    moved = {"moved": job.job_id, "was": was} if was else {}
-    return RedirectResponse(f"{address(asked, usual, **moved)}#at-{job.job_id}", 303)
+    return RedirectResponse(f"{address(asked, usual, **told)}#at-{job.job_id}", 303)

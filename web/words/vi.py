@@ -200,6 +200,11 @@ VI: dict[str, str] = {
     "How much is shown": "Khoảng thời gian",
     "Moved to {day}, {time}.": "Đã dời sang {day}, lúc {time}.",
     "Undo": "Hoàn tác",
+    "Planned for {day}, {time}.": "Đã hẹn vào {day}, lúc {time}.",
+    "Look at it": "Xem bài",
+    "What you wrote is still below. Saving it now changes the job as it is by now.": (
+        "Những gì bạn viết vẫn còn ở dưới. Nếu lưu bây giờ, bài sẽ được sửa từ trạng thái hiện tại."
+    ),
     "Write a post for {day}": "Viết bài cho {day}",
     "The clocks change: UTC{before} to {after}": "Đổi giờ: UTC{before} sang {after}",
     "Use Move on a post to give it another time.": ("Dùng nút Dời lịch trên bài để đổi thời gian."),

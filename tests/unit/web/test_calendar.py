@@ -258,7 +258,7 @@ def test_a_job_that_has_moved_on_is_not_moved_and_says_so(
     form = {"csrf": csrf, "version": "1", "day": "2026-03-06"}
     answer = client.post("/jobs/one/move", data=form)
     assert answer.status_code == 409
-    for words in ("It has moved on", "cli:mai", "theirs"):
+    for words in ("It has moved on", "cli:mai", '<q class="theirs">theirs</q>'):
         assert words in answer.text
     again = form_of(answer.text, "/jobs/one/move")
     assert (again["version"], again["scheduled_time"]) == ("2", "2026-03-06T09:00:00")
@@ -390,12 +390,31 @@ def test_accounts_are_told_apart_by_colour_and_by_sign(names: list[str]) -> None
 def test_a_post_is_written_for_the_day_that_is_shown(client: TestClient, ledger: Ledger) -> None:
     signed_in(client)
     page = shown(client, view="week", day="2026-03-04")
-    days = re.findall(r'class="write" href="/jobs/new\?day=([0-9-]+)"', page)
+    days = re.findall(r'class="write" href="/jobs/new\?day=([0-9-]+)[&"]', page)
     assert days == [f"2026-03-0{day}" for day in range(2, 9)]  # today, and what comes
     ledger.add_job("shop", "x", datetime(2026, 3, 4, 9, tzinfo=BERLIN))
     of_one = shown(client, day="2026-03-09", account="shop", zone="Asia/Tokyo")
     assert "/jobs/new?day=2026-03-09&amp;zone=Asia%2FTokyo&amp;account_id=shop" in of_one
     assert 'class="write"' not in shown(client, day="2026-02-20")
+
+
+def test_after_writing_the_calendar_is_shown_again(client: TestClient, ledger: Ledger) -> None:
+    signed_in(client)
+    page = shown(client, view="month", day="2026-03-04", zone="Asia/Tokyo")
+    link = re.search(r'class="write" href="(/jobs/new\?day=2026-03-05[^"]*)"', page)
+    assert link is not None
+    form = form_of(client.get(unescape(link[1])).text, "/jobs/new")
+    form |= {"account_id": "shop", "content": "x"}
+    wrong = client.post("/jobs/new", data=form | {"content": ""})  # keeps where to go back to
+    answer = client.post("/jobs/new", data=form_of(wrong.text, "/jobs/new") | {"content": "x"})
+    (job,) = ledger.list_jobs()
+    assert answer.headers["location"] == (
+        f"/calendar?view=month&day=2026-03-04&zone=Asia%2FTokyo&moved={job.job_id}#at-{job.job_id}"
+    )
+    assert job.scheduled_time == datetime(2026, 3, 5, tzinfo=UTC)
+    assert (
+        "Planned for Thursday, 5 March 2026, 09:00." in client.get(answer.headers["location"]).text
+    )
 
 
 @pytest.mark.parametrize(

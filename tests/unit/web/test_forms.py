@@ -174,7 +174,7 @@ def test_a_job_that_has_moved_on_says_what_happened_and_loses_nothing(
     ledger.acting("cli:mai").edit_job("one", content="theirs")
     answer = client.post("/jobs/one/edit", data=form | {"content": WRITTEN, "priority": "4"})
     assert answer.status_code == 409
-    for text in ("It has moved on", "edited", "cli:mai", "theirs"):
+    for text in ("It has moved on", "edited", "cli:mai", '<q class="theirs">theirs</q>', "below"):
         assert text in answer.text
     again = form_of(answer.text, "/jobs/one/edit")
     assert again["version"] == "2"
