@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from heapq import merge
-from itertools import groupby, islice
+from itertools import groupby, pairwise
 from typing import Literal, NamedTuple, get_args
 from urllib.parse import urlencode
 from zlib import crc32
@@ -23,10 +25,12 @@ from ..site import Call
 
 View = Literal["day", "week", "month"]
 VIEWS: tuple[View, ...] = get_args(View)
-_SHOWN = {"day": 500, "week": 60, "month": 4}
+_SHOWN = {"day": 120, "week": 24, "month": 4}
 """So many jobs of a day are shown."""
 _COUNTED = 50
 """So many more are counted; of more it is said that there are more."""
+_AT_ONCE = 300
+"""So many jobs of all days are read at once; where there are more, each day is asked for."""
 _DAY = timedelta(1)
 SIGNS = "●▲■◆★✚▼◐"
 """What tells accounts apart without colours. The style sheet has as many colours."""
@@ -49,14 +53,15 @@ class DueHour(NamedTuple):
 class DueDay(NamedTuple):
     """A day, and the jobs that are due on it, by time, by the hours that have some.
 
-    `more` are not shown; `at_least`: there may be more of them. `offsets`: how far the clocks are
-    from UTC as it begins and as it ends, where that differs.
+    `more` are not shown, and come after the place `following`; `at_least`: there may be more.
+    `offsets`: how far the clocks are from UTC as it begins and as it ends, where that differs.
     """
 
     date: date
     hours: list[DueHour]
     more: int
     at_least: bool
+    following: str
     offsets: tuple[str, str] | None
 
     @property
@@ -142,10 +147,10 @@ def calendar(call: Call) -> Response:
     chosen = [name for name in query.getlist("account") if name in accounts]
     asked = AskedCalendar(_view(call), day_in(query, "day") or today, zone, chosen)
 
-    def to(view: View, day: date, at: str | None = call.at) -> str:
-        return address(asked._replace(view=view, day=day), usual, at=at)
+    def to(view: View, day: date, at: str | None = call.at, after: str = "") -> str:
+        return address(asked._replace(view=view, day=day), usual, at=at, after=after)
 
-    days = [_due_day(call, asked, day) for day in asked.span.days]
+    days = _due_days(call, asked)
     seen = {job.account_id for day in days for job in day.jobs}  # one may have come meanwhile
     return render(
         call,
@@ -178,22 +183,50 @@ def _view(call: Call) -> View:
     raise ValidationError(f"view {asked!r:.40} is none", field="view", hint=", ".join(VIEWS))
 
 
-def _due_day(call: Call, asked: AskedCalendar, day: date) -> DueDay:
-    zone, shown = asked.zone, _SHOWN[asked.view]
-    begin, end = (datetime.combine(one, time(), zone) for one in (day, day + _DAY))
-    most = shown + _COUNTED + 1
+def _due_days(call: Call, asked: AskedCalendar) -> list[DueDay]:
+    days = list(asked.span.days)
+    begins = [datetime.combine(day, time(), asked.zone) for day in [*days, days[-1] + _DAY]]
     wanted: Sequence[str | None] = asked.accounts or [None]
-    found = [
-        call.look.queries.list_jobs(name, due_from=begin, due_to=end, order="time", limit=most)
-        for name in wanted
+    found = [_jobs_by_day(call, asked, name, begins) for name in wanted]
+    of_each_day = zip(*found, strict=True)
+    return [
+        _due_day(asked, day, jobs, begin.isoformat()[-6:], end.isoformat()[-6:])
+        for day, jobs, (begin, end) in zip(days, of_each_day, pairwise(begins), strict=True)
     ]
-    jobs = list(islice(merge(*found, key=lambda job: (job.scheduled_time, job.order)), most))
-    more = min(max(0, len(jobs) - shown), _COUNTED)
-    by_hour = groupby(jobs[:shown], key=lambda job: job.scheduled_time.astimezone(zone).hour)
+
+
+def _jobs_by_day(
+    call: Call, asked: AskedCalendar, name: str | None, begins: list[datetime]
+) -> list[list[ScheduledJob]]:
+    """Return the jobs of an account, or of all, that are due on each day, by time; one more than is
+    counted at most. They are read at once, unless there are many."""
+    ask = partial(call.look.queries.list_jobs, name, order="time")
+    if asked.view != "day":
+        jobs = ask(due_from=begins[0], due_to=begins[-1], limit=_AT_ONCE + 1)
+        if len(jobs) <= _AT_ONCE:
+            bounds = [begin.astimezone(UTC) for begin in begins]
+            days: list[list[ScheduledJob]] = [[] for _ in begins[1:]]
+            for job in jobs:
+                days[bisect_right(bounds, job.scheduled_time) - 1].append(job)
+            return days
+    after = call.query.get("after") or None if asked.view == "day" else None
+    most = _SHOWN[asked.view] + _COUNTED + 1
+    return [
+        ask(due_from=begin, due_to=end, after=after, limit=most) for begin, end in pairwise(begins)
+    ]
+
+
+def _due_day(
+    asked: AskedCalendar, day: date, found: Sequence[list[ScheduledJob]], begin: str, end: str
+) -> DueDay:
+    shown = _SHOWN[asked.view]
+    jobs = list(merge(*found, key=lambda job: (job.scheduled_time, job.order)))
+    more = len(jobs) - shown
+    following = jobs[shown - 1].cursor if more > 0 else ""
+    by_hour = groupby(jobs[:shown], key=lambda job: job.scheduled_time.astimezone(asked.zone).hour)
     hours = [DueHour(hour, list(due)) for hour, due in by_hour]
-    before, after = (one.isoformat()[-6:] for one in (begin, end))
-    offsets = None if before == after else (before, after)
-    return DueDay(day, hours, more, len(jobs) == most, offsets)
+    offsets = None if begin == end else (begin, end)
+    return DueDay(day, hours, max(0, min(more, _COUNTED)), more > _COUNTED, following, offsets)
 
 
 def _writing(asked: AskedCalendar, usual: ZoneInfo) -> Callable[[date], str]:

@@ -193,9 +193,6 @@ VI: dict[str, str] = {
     "Move": "Dời lịch",
     "{count} more": "còn {count} bài",
     "more than {count} more": "còn hơn {count} bài",
-    "There are more than can be shown here: choose fewer accounts.": (
-        "Có nhiều bài hơn mức hiển thị được: hãy chọn ít tài khoản hơn."
-    ),
     "Days": "Các ngày",
     "How much is shown": "Khoảng thời gian",
     "Moved to {day}, {time}.": "Đã dời sang {day}, lúc {time}.",

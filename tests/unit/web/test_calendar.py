@@ -362,6 +362,26 @@ def test_a_full_day_says_how_many_more_there_are(client: TestClient, ledger: Led
     assert "3 more" in shown(client, view="month", day="2026-03-04", account="shop")
 
 
+def test_a_day_that_is_too_full_for_a_page_goes_on_on_another(
+    client: TestClient, ledger: Ledger
+) -> None:
+    at = datetime(2026, 3, 4, 9, tzinfo=BERLIN)
+    new = [NewJob("ab"[n % 2], f"{n}", at, job_id=f"job-{n}") for n in range(300)]
+    ledger.add_jobs(new)
+    signed_in(client)
+    week = shown(client, view="week", day="2026-03-04")
+    assert len(days_of(week)["2026-03-04"]) == 24
+    page, seen = shown(client, view="day", day="2026-03-04", account=["a", "b"]), []
+    while True:
+        seen += days_of(page)["2026-03-04"]
+        following = re.search(r'<p class="more"><a href="([^"]+)"', page)
+        if following is None:
+            break
+        page = client.get(unescape(following[1])).text
+    assert seen == [job.job_id for job in new]
+    assert client.get("/calendar?view=day&after=nonsense").status_code == 422
+
+
 def test_jobs_stand_by_the_hour_of_the_clock(client: TestClient, ledger: Ledger) -> None:
     for hour, minute in ((9, 0), (9, 45), (17, 30)):
         ledger.add_job("shop", "x", datetime(2026, 3, 4, hour, minute, tzinfo=BERLIN))
