@@ -10,8 +10,11 @@ from .faces import face
 from .release import __version__ as __version__
 
 if TYPE_CHECKING:
+    from .domain import At as At
+    from .domain import Cron as Cron
     from .domain import Event as Event
     from .domain import EventData as EventData
+    from .domain import Every as Every
     from .domain import Imported as Imported
     from .domain import ImportedJob as ImportedJob
     from .domain import InvalidScheduleTimeError as InvalidScheduleTimeError
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from .domain import JobStatus as JobStatus
     from .domain import LedgerCorruptError as LedgerCorruptError
     from .domain import NewJob as NewJob
+    from .domain import Occurrence as Occurrence
     from .domain import Pacing as Pacing
     from .domain import RetryPolicy as RetryPolicy
     from .domain import ScheduledJob as ScheduledJob
@@ -80,8 +84,11 @@ else:
         __name__,
         {
             "domain": (
+                "At",
+                "Cron",
                 "Event",
                 "EventData",
+                "Every",
                 "Imported",
                 "ImportedJob",
                 "InvalidScheduleTimeError",
@@ -111,6 +118,7 @@ else:
                 "JobStatus",
                 "LedgerCorruptError",
                 "NewJob",
+                "Occurrence",
                 "Pacing",
                 "RetryPolicy",
                 "ScheduledJob",

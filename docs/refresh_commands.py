@@ -104,7 +104,12 @@ def manual() -> str:
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
-        parts.append(_section(name, command, click.Context(command, context)))
+        inside = click.Context(command, context, info_name=name)
+        parts.append(_section(name, command, inside))
+        if isinstance(command, click.Group):
+            for word, below in command.commands.items():
+                within = click.Context(below, inside, info_name=word)
+                parts.append(_section(f"{name} {word}", below, within))
     return "\n".join([*parts, _END])
 
 

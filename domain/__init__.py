@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .job.state import *
     from .policy import *
     from .remedies import *
+    from .schedule.local_time import *
+    from .schedule.recurrence import *
+    from .schedule.rules import *
+    from .schedule.upcoming import *
     from .text import *
     from .times import *
     from .validation import *
@@ -94,6 +98,10 @@ else:
             ),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
+            "schedule.local_time": ("ZoneClock",),
+            "schedule.recurrence": ("Fold", "Gap", "Occurrence"),
+            "schedule.rules": ("At", "Cron", "Every", "Rule"),
+            "schedule.upcoming": ("preview",),
             "text": ("folded", "printable"),
             "times": ("Moment", "in_utc", "in_zone", "is_naive", "timestamp"),
             "validation": ("check_by", "check_timeout", "clean_text"),

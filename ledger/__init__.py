@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .newcomers import *
     from .queries import *
     from .runner_lock import *
+    from .schedules import *
     from .settings import *
     from .state import *
     from .versions import *
@@ -33,6 +34,7 @@ else:
             "newcomers": ("in_zone", "used_before"),
             "queries": ("LedgerView", "not_found"),
             "runner_lock": ("find_runner", "find_runner_lock"),
+            "schedules": ("upcoming",),
             "settings": ("LedgerOptions", "LedgerSettings"),
             "state": ("State",),
             "versions": ("MeantChange",),

@@ -50,6 +50,7 @@ from .versions import MeantChange
 from .zone import to_aware
 
 if TYPE_CHECKING:
+    from ..domain import Fold, Gap, Occurrence, Rule
     from ..explanation import Explanation
     from ..integrity import Seal
     from .backup import BackupReport
@@ -413,6 +414,32 @@ class Ledger:
     def counts(self) -> dict[JobStatus, int]:
         """How many jobs there are of each status; all have a number. Nothing is looked through."""
         return self._jobs.counts()
+
+    def preview(
+        self,
+        rule: Rule | str,
+        *,
+        zone: str | None = None,
+        after: datetime | None = None,
+        count: int = 10,
+        gap: Gap = "shift",
+        fold: Fold = "first",
+    ) -> list[Occurrence]:
+        """Return when a rule is due: its first `count` (1 to 1,000) occurrences, in order.
+
+        `rule` is a `Cron` (or its text), `At` or `Every`; it gives local times of `zone` (the
+        ledger's if None), each of which is one moment behind `after` (now if None). A local time
+        that the zone skips is read with the offset before it (`gap="shift"`), left out (`"skip"`)
+        or is the gap's end (`"end"`); one that it has twice is the `"first"`, the `"second"` or
+        `"both"`. Nothing is changed.
+
+        Raises:
+            ValidationError: an argument is not acceptable; its `field` says which.
+        """
+        from .schedules import upcoming  # only for those who have schedules
+
+        now = self.now() if after is None else after
+        return upcoming(rule, zone or self.timezone, now, count=count, gap=gap, fold=fold)
 
     def get_ready_jobs(self) -> list[ScheduledJob]:
         """Return the due jobs, in the order in which they will run."""

@@ -42,6 +42,9 @@ SECTIONS = {
         "resolve": "Say what became of a job whose outcome is unknown.",
         "remove": "Remove a job that is not running.",
     },
+    "Schedules": {
+        "schedule": "Look at rules by which posts are due again and again.",
+    },
     "What is, and what was": {
         "status": "Show the ledger at one look: runner, next, overdue, failed.",
         "history": "Show one job's life: what, when, how long, why.",

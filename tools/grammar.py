@@ -52,9 +52,8 @@ class Group(click.Group):
             return super().resolve_command(ctx, args)
         from .suggestions import suggestion
 
-        raise click.UsageError(
-            f"No such command {name!r:.40}{suggestion(name, self.list_commands(ctx))}", ctx
-        )
+        meant = suggestion(name, self.list_commands(ctx), ctx.command_path)
+        raise click.UsageError(f"No such command {name!r:.40}{meant}", ctx)
 
 
 def command(name: str | None = None) -> Callable[[Callable[..., Any]], LedgerCommand]:

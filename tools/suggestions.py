@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Sequence
 
 ALIASES = {
-    "add": "create enqueue insert make new plan post put queue schedule submit init",
+    "add": "create enqueue insert make new plan post put queue submit init",
+    "schedule": "cron every recur recurring repeat schedules",
     "list": "all dir index jobs ll ls",
     "show": "cat describe display get info inspect job view",
     "hold": "disable draft pause suspend",
@@ -44,10 +45,10 @@ ALIASES = {
 """Words that people type for a command, or for an option that is like one."""
 
 
-def suggestion(word: str, commands: Sequence[str]) -> str:
+def suggestion(word: str, commands: Sequence[str], program: str = "jobledger") -> str:
     """End the message about a word that is no command: with what could be meant, if anything."""
     meant = _meant(word.lower().strip(), commands)
-    return f": did you mean `jobledger {meant}`?" if meant else ""
+    return f": did you mean `{program} {meant}`?" if meant else ""
 
 
 def _meant(word: str, commands: Sequence[str]) -> str | None:

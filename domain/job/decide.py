@@ -34,9 +34,9 @@ from .state import JobPriority, JobStatus, ScheduledJob, check_said
 
 CommandT = TypeVar("CommandT", bound=c.Command)
 Decision = list[e.JobEvent]
-Rule = Callable[[ScheduledJob, Any, datetime], Decision]
+_Decides = Callable[[ScheduledJob, Any, datetime], Decision]
 
-_RULES: dict[type[c.Command], tuple[str, Rule]] = {}
+_RULES: dict[type[c.Command], tuple[str, _Decides]] = {}
 """For each command its trigger in the lifecycle and the function that decides it."""
 
 

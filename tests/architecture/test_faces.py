@@ -20,7 +20,12 @@ PACKAGES: list[str] = PYPROJECT["tool"]["setuptools"]["packages"]
 ROOMS = [
     package
     for package in PACKAGES
-    if package not in ("jobledger", "jobledger.domain.job")  # behind the face of the domain
+    if package
+    not in (
+        "jobledger",
+        "jobledger.domain.job",
+        "jobledger.domain.schedule",
+    )  # behind the face of the domain
     and not package.startswith("jobledger.web.")  # behind the face of the web
     and not package.startswith("jobledger.tools")  # which nobody imports
 ]

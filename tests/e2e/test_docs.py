@@ -241,6 +241,12 @@ def test_why_is_said_in_two_languages_as_shown(tmp_path: Path) -> None:
     assert printed(program, tmp_path) == shown
 
 
+def test_what_is_to_come_of_a_rule_is_as_shown(tmp_path: Path) -> None:
+    [program] = blocks("docs/schedules.md", "python")
+    [shown] = blocks("docs/schedules.md", "text")
+    assert printed(program, tmp_path) == shown
+
+
 def test_every_link_to_a_file_leads_somewhere() -> None:
     """Relative links in all documents."""
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:

@@ -9,7 +9,10 @@ from typing import Any, Literal, assert_never, assert_type
 from zoneinfo import ZoneInfo
 
 from jobledger import (
+    At,
+    Cron,
     Event,
+    Every,
     Explanation,
     ExportedHead,
     ImportedJob,
@@ -21,6 +24,7 @@ from jobledger import (
     LedgerView,
     ManualClock,
     NewJob,
+    Occurrence,
     Problem,
     RebuildReport,
     ScheduledJob,
@@ -48,6 +52,16 @@ def opened(directory: Path) -> Ledger:
         progress=lambda done, total: None,
         by="app:blog",
     )
+
+
+def looks_ahead(ledger: Ledger) -> None:
+    assert_type(ledger.preview("0 9 * * mon-fri"), list[Occurrence])
+    rules = Cron("@daily"), At(("9:00", "12:30"), weekdays=("mon",)), Every(timedelta(hours=6))
+    for rule in rules:
+        for one in ledger.preview(rule, zone="Asia/Tokyo", count=3, gap="skip", fold="both"):
+            assert_type(one.at, datetime)
+            assert_type(one.local, datetime)
+            assert_type(one.moved or one.doubled, bool)
 
 
 def adds(ledger: Ledger, when: datetime) -> None:

@@ -166,6 +166,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "idempotency_key": lambda s: s.idempotency_key(_add(s)),
     "import_jobs": lambda s: s.import_jobs([_imported(s)]),
     "is_running": lambda s: s.is_running,
+    "preview": lambda s: s.preview("@daily"),
     "known_ids": lambda s: s.known_ids(),
     "leave_alone_s": lambda s: s.leave_alone_s(1),
     "last_outcomes": lambda s: s.last_outcomes,

@@ -1,0 +1,1 @@
+"""Schedules: rules by which jobs are made, and when they are due."""

@@ -1,0 +1,41 @@
+"""What is to come of a rule, before there is a schedule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+
+from ..errors import ValidationError
+from .local_time import ZoneClock
+from .recurrence import Fold, Gap, Occurrence, Recurrence
+from .rules import At, Cron, Every, Rule, as_anchored
+
+MOST = 1000
+"""So many occurrences are shown at once."""
+
+
+def preview(
+    rule: Rule | str,
+    clock: ZoneClock,
+    after: datetime,
+    *,
+    count: int = 10,
+    gap: Gap = "shift",
+    fold: Fold = "first",
+) -> list[Occurrence]:
+    """Return the first occurrences of a rule behind a moment; `Every` without an anchor counts from
+    that moment on.
+
+    Raises:
+        ValidationError: one of these is not acceptable.
+    """
+    if isinstance(rule, str):
+        rule = Cron(rule)
+    if not isinstance(rule, (Cron, At, Every)):
+        raise ValidationError(
+            f"{rule!r:.60} is no rule", field="rule", hint="a cron text, Cron, At or Every"
+        )
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST:
+        raise ValidationError(f"count must be from 1 to {MOST}, not {count!r:.20}", field="count")
+    recurrence = Recurrence(as_anchored(rule, after), clock, gap=gap, fold=fold)
+    return list(islice(recurrence.after(after), count))
