@@ -93,6 +93,9 @@ VI: dict[str, str] = {
         "Đừng tự tay sửa gì. Hãy giữ một bản sao của thư mục như hiện giờ, rồi lấy lại phần hỏng từ"
         " bản sao lưu."
     ),
+    "What was read": "Những gì đã đọc",
+    "How much is read": "Đã đọc được bao nhiêu",
+    "Which moment this is": "Đây là thời điểm nào",
     "The proof": "Bằng chứng",
     "Events": "Sự kiện",
     "Files": "Tệp",
