@@ -30,6 +30,10 @@ class FilledForm:
         """Return what was written into a field, or what stands there usually."""
         return self._values.get(field, str(usual))
 
+    def has(self, *fields: str) -> bool:
+        """Say whether something was written into one of these fields."""
+        return any(self._values.get(field) for field in fields)
+
     def is_wrong(self, field: str) -> bool:
         """Say whether it is this field that is not acceptable."""
         return self.problem is not None and self.problem.field == field

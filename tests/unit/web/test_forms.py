@@ -201,6 +201,19 @@ def test_what_was_written_for_a_job_that_is_done_with_is_shown(
     assert 'action="/jobs/one/edit"' not in answer.text
 
 
+def test_what_the_state_of_a_job_does_not_allow_is_said(
+    client: TestClient, ledger: Ledger, csrf: str
+) -> None:
+    ledger.add_job("shop", "first", ledger.now() + HOUR, job_id="one")
+    ledger.cancel_job("one")
+    for action, written in (("hold", {}), ("edit", {"content": "mine"})):
+        form = {"csrf": csrf, "version": "2"} | written
+        answer = client.post(f"/jobs/one/{action}", data=form)
+        assert answer.status_code == 409
+        assert "It has moved on: " in answer.text
+        assert ("What you wrote" in answer.text) is bool(written)
+
+
 def test_a_time_and_a_reason_come_back_too(client: TestClient, ledger: Ledger, csrf: str) -> None:
     ledger.add_job("shop", "first", ledger.now() + HOUR, job_id="one")
     page = client.get("/jobs/one").text
