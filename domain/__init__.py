@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .job.state import *
     from .policy import *
     from .remedies import *
+    from .schedule.cron import *
     from .schedule.local_time import *
     from .schedule.recurrence import *
     from .schedule.rules import *
@@ -98,6 +99,7 @@ else:
             ),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
+            "schedule.cron": ("CronFields", "MonthDays"),
             "schedule.local_time": ("ZoneClock",),
             "schedule.recurrence": ("Fold", "Gap", "Occurrence"),
             "schedule.rules": ("At", "Cron", "Every", "Rule"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
 
-from ..domain import Event, ValidationError
+from ..domain import At, Cron, Event, Every, Rule, ValidationError
 from ..domain import events as e
 from .sentence import Fact, Sentence, say
 from .wording import Language, Wording
@@ -31,14 +31,14 @@ NAMES = {
 
 
 def words(
-    what: Event | str | datetime | timedelta,
+    what: Event | str | datetime | timedelta | Rule,
     language: Language = "en",
     zone: tzinfo = UTC,
     *,
     of_a_known_job: bool = True,
 ) -> str:
     """Put it in words, for people: what an event says besides its type, the name of a type or a
-    `JobStatus`, a moment, or a span.
+    `JobStatus`, a moment, a span, or when a rule (`Cron`, `At`, `Every`) is due.
 
     Of an event it is what a person asks about first, and may be empty; times are in `zone`. Where
     the reader does not have the job in view (`of_a_known_job`), its account and the beginning of
@@ -54,6 +54,10 @@ def words(
                 f"there is no type of event and no status named {what!r:.60}", field="what"
             )
         return wording.word(NAMES[what])
+    if isinstance(what, (Cron, At, Every)):
+        from .rules import rule_in_words  # for those who have rules
+
+        return wording.word(rule_in_words(what))
     if not isinstance(what, Event):
         return wording.word(what)
     return ", ".join(map(wording.word, _parts(what.data, of_a_known_job=of_a_known_job)))

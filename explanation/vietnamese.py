@@ -7,6 +7,7 @@ plural. A text has the holes of its template, and begins and ends with a space w
 
 from __future__ import annotations
 
+from .vietnamese_rules import RULES
 from .wording import Catalogue
 
 _STANDING = {
@@ -287,7 +288,7 @@ _NAMES = {
 }
 
 VIETNAMESE = Catalogue(
-    texts=_STANDING | _FAILED | _TWICE | _FACTS | _EVENTS | _NAMES,
+    texts=_STANDING | _FAILED | _TWICE | _FACTS | _EVENTS | _NAMES | RULES,
     moment="{0:%H:%M:%S} ngày {0:%d/%m/%Y}",
     decimal_sign=",",
 )

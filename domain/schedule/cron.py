@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..errors import ValidationError
 
-LONGEST = 256
+LONGEST_TEXT = 256
 """A rule has at most so many characters: it may come from a form, and is read before it is used."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -92,9 +92,9 @@ def read(text: str) -> CronFields:
     Raises:
         ValidationError: it is none, or no day is ever meant; the message names the field.
     """
-    if not isinstance(text, str) or len(text) > LONGEST:
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT:
         raise ValidationError(
-            f"a cron rule is a text of at most {LONGEST} characters", field="rule"
+            f"a cron rule is a text of at most {LONGEST_TEXT} characters", field="rule"
         )
     parts = _NICKNAMES.get(text.strip().lower(), text).split()
     if parts and parts[0].startswith("@"):

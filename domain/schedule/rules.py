@@ -12,8 +12,8 @@ from ..errors import ValidationError
 from ..times import Moment, in_utc, is_naive
 from . import cron
 
-SHORTEST = timedelta(minutes=1)
-LONGEST = timedelta(days=3660)
+SHORTEST_INTERVAL = timedelta(minutes=1)
+LONGEST_INTERVAL = timedelta(days=3660)
 MOST_TIMES = 200
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
@@ -103,9 +103,12 @@ class Every(msgspec.Struct, frozen=True, tag="every", tag_field="kind"):
     anchor: Moment | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.interval, timedelta) or not SHORTEST <= self.interval <= LONGEST:
+        if (
+            not isinstance(self.interval, timedelta)
+            or not SHORTEST_INTERVAL <= self.interval <= LONGEST_INTERVAL
+        ):
             raise ValidationError(
-                f"every {self.interval} is not from a minute to ten years", field="interval"
+                f"every {interval} is not from a minute to ten years", field="interval"
             )
         if self.anchor is not None:
             if not isinstance(self.anchor, datetime) or is_naive(self.anchor):

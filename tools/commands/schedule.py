@@ -78,6 +78,8 @@ def preview(
       jobledger schedule preview "0 9 1 * *"
       jobledger schedule preview --every 90m --from 2026-03-28T22:00 --zone Europe/Berlin
     """
+    from ...domain import Cron
+    from ...explanation import words
     from ...ledger import upcoming
 
     asked = _rule(rule, every, times, weekdays)
@@ -88,7 +90,7 @@ def preview(
     if session.json:
         print_json([_document(one, place) for one in found])
     else:
-        print_occurrences(found, place)
+        print_occurrences(found, place, words(Cron(asked) if isinstance(asked, str) else asked))
 
 
 def _rule(

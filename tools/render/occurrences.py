@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from ...domain import Occurrence
+from ..output import printable
 from .tables import Columns
 
 
-def print_occurrences(found: Sequence[Occurrence], zone: ZoneInfo) -> None:
-    """Print when a rule is due, and beside it what clocks that change have done to it."""
+def print_occurrences(found: Sequence[Occurrence], zone: ZoneInfo, rule: str) -> None:
+    """Print when a rule is due, which is also given in words, and what clocks that change have done
+    to it."""
+    click.echo(printable(rule))
     if not found:
         click.echo("it is never due again")
         return

@@ -23,7 +23,10 @@ from jobledger.explanation.wording import Wording
 from jobledger.tools.remedies import IN_COMMANDS
 
 TONES = "àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ"
-AS_IN_ENGLISH = {"{remark}.", "{how}: {error!r}", "{count} ms"}
+AS_IN_ENGLISH = {
+    "{remark}.", "{how}: {error!r}", "{count} ms", "{times}, {days}", "{one} {other}",
+    "{one}, {other}", "{text}",
+}  # fmt: skip
 """What has no word that could be another one."""
 
 

@@ -20,6 +20,7 @@ def shown(directory: Path, *arguments: str) -> list[str]:
 def test_it_shows_what_clocks_that_change_do_to_a_rule(tmp_path: Path) -> None:
     berlin = ["--zone", "Europe/Berlin", "--count", "3"]
     assert shown(tmp_path, "30 2 * * *", *berlin, "--from", "2026-03-28") == [
+        "at 02:30, every day",
         "day             time      offset",
         "Sat 2026-03-28  02:30     +01:00",
         "Sun 2026-03-29  03:30     +02:00  moved: clocks skip 02:30 on 29 Mar",
@@ -27,26 +28,26 @@ def test_it_shows_what_clocks_that_change_do_to_a_rule(tmp_path: Path) -> None:
         "3 times in Europe/Berlin",
     ]
     both = shown(tmp_path, "30 2 * * *", *berlin, "--from", "2026-10-25", "--fold", "both")
-    assert both[1:3] == [
+    assert both[2:4] == [
         "Sun 2026-10-25  02:30     +02:00  the first of two: clocks show it twice",
         "Sun 2026-10-25  02:30     +01:00  the second of two: clocks show it twice",
     ]
     left_out = shown(tmp_path, "30 2 * * *", *berlin, "--from", "2026-03-29", "--gap", "skip")
-    assert left_out[1].startswith("Mon 2026-03-30")
+    assert left_out[2].startswith("Mon 2026-03-30")
 
 
 def test_a_rule_may_be_times_of_day_or_an_interval(tmp_path: Path) -> None:
     berlin = ["--zone", "Europe/Berlin", "--from", "2026-03-28T22:00", "--count", "2"]
     times = shown(tmp_path, "--at", "9:00, 12:30:15", "--on", "Mon,wed", *berlin)
-    assert times[1:3] == ["Mon 2026-03-30  09:00     +02:00", "Mon 2026-03-30  12:30:15  +02:00"]
+    assert times[2:4] == ["Mon 2026-03-30  09:00     +02:00", "Mon 2026-03-30  12:30:15  +02:00"]
     every = shown(tmp_path, "--every", "3h", *berlin)
-    assert every[1:3] == ["Sun 2026-03-29  01:00     +01:00", "Sun 2026-03-29  05:00     +02:00"]
+    assert every[2:4] == ["Sun 2026-03-29  01:00     +01:00", "Sun 2026-03-29  05:00     +02:00"]
 
 
 def test_the_zone_is_the_ledgers_if_none_is_given(directory: Path) -> None:
     with Ledger(directory, timezone="Asia/Ho_Chi_Minh"):
         pass
-    assert shown(directory, "0 9 * * *", "--count", "1")[1].endswith("+07:00")
+    assert shown(directory, "0 9 * * *", "--count", "1")[2].endswith("+07:00")
 
 
 def test_machines_get_the_moment_and_the_local_time(tmp_path: Path) -> None:
