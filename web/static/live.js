@@ -5,6 +5,7 @@ import { isBusy, show } from "./show.js";
 
 const AT_MOST_EVERY_MS = 1000;
 const ANYWAY_EVERY_MS = 60000;
+const TRY_EVERY_MS = 5000;
 const TELL_EVERY_MS = 15000;
 
 const main = document.getElementById("main");
@@ -66,10 +67,11 @@ async function again() {
   isDue = false;
   isShowing = true;
   const address = location.href;
-  const outcome = await show(address, () => !isPaused && !isBusy() && location.href === address);
+  const isWanted = () => !isPaused && !isBusy() && location.href === address;
+  const outcome = await show(address, { isWanted });
   isShowing = false;
   shownAt = Date.now();
-  if (outcome === "away") say("away");
+  if (outcome === "away" || outcome === "refused") say("away");
   if (outcome === "shown") say("live");
   if (outcome === "signed out") {
     pass({ state: "out" });
@@ -90,7 +92,8 @@ function signedOut() {
 let next = null;
 function soon() {
   clearTimeout(next);
-  next = setTimeout(due, Number(main.dataset.again || ANYWAY_EVERY_MS));
+  const later_ms = mark.dataset.state === "away" ? TRY_EVERY_MS : ANYWAY_EVERY_MS;
+  next = setTimeout(due, Number(main.dataset.again || later_ms));
 }
 
 // -- listening ----------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 
 const PARTS = ["top", "moment", "main"];
 
-// Ask for an address and show it. Returns "shown", "refused" (its problem is shown), "signed out" or
-// "away" (nobody answered), and "late" where `isWanted` says that something else is wished by now.
-export async function show(address, isWanted = () => true) {
+// Ask for an address and show it. Returns "shown", "refused" (its problem is shown, but for those who
+// want no other page in place of theirs), "signed out" or "away" (nobody answered), and "late" where
+// `isWanted` says that something else is wished by now.
+export async function show(address, { isWanted = () => true, evenRefused = false } = {}) {
   let answer, text;
   try {
     answer = await fetch(address, { credentials: "same-origin" });
@@ -15,6 +16,7 @@ export async function show(address, isWanted = () => true) {
   }
   if (answer.redirected && new URL(answer.url).pathname === "/enter") return "signed out";
   if (answer.status === 502 || answer.status === 503 || answer.status === 504) return "away";
+  if (!answer.ok && !evenRefused) return "refused";
   if (!isWanted()) return "late";
   const page = new DOMParser().parseFromString(text, "text/html");
   const looked = lookedAt();

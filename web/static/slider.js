@@ -22,7 +22,7 @@ async function go(seq) {
   while (wish !== null) {
     const address = wish;
     wish = null;
-    const outcome = await show(address);
+    const outcome = await show(address, { evenRefused: true });
     if (outcome === "shown" || outcome === "refused") history.replaceState(null, "", address);
     else if (wish === null) location.assign(address); // the browser says what is wrong
   }
