@@ -103,10 +103,9 @@ class Every(msgspec.Struct, frozen=True, tag="every", tag_field="kind"):
     anchor: Moment | None = None
 
     def __post_init__(self) -> None:
-        if (
-            not isinstance(self.interval, timedelta)
-            or not SHORTEST_INTERVAL <= self.interval <= LONGEST_INTERVAL
-        ):
+        interval = self.interval
+        is_one = isinstance(interval, timedelta)
+        if not is_one or not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
             raise ValidationError(
                 f"every {interval} is not from a minute to ten years", field="interval"
             )
