@@ -239,6 +239,7 @@ VI: dict[str, str] = {
     ),
     "Nothing was saved. Look at what is marked.": "Chưa lưu gì. Hãy xem chỗ được đánh dấu.",
     "Time zone": "Múi giờ",
+    "where this browser is": "nơi trình duyệt này đang ở",
     "Save": "Lưu",
     "On {day} the clocks of {zone} are put forward, and never show {time}.": (
         "{day}, đồng hồ của {zone} được vặn tới và không có lúc {time}."
