@@ -52,6 +52,7 @@ def move(call: Call) -> Response:
         perform(call, job_id, "reschedule", given, is_form=True)
     except (JobLedgerError, Refusal) as error:
         refused = met(call, job_id, "reschedule", error)
+        sent["scheduled_time"] = _as_a_field_has_it(sent.get("scheduled_time", ""), zone)
         form = FilledForm(sent, refused.problem)
         return _ask(call, job, form, zone, refused.since, refused.status)
     moved = call.site.ledger.get_job(job_id)
@@ -62,6 +63,15 @@ def _on(day: date, job: ScheduledJob, zone: ZoneInfo) -> str:
     """Return the job's local time of day on another day, as a form has it."""
     local = job.scheduled_time.astimezone(zone).replace(tzinfo=None, fold=0)
     return datetime.combine(day, local.time()).isoformat()
+
+
+def _as_a_field_has_it(text: str, zone: ZoneInfo) -> str:
+    """Return a time with an offset, which is put back by, as the local time that it is."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(zone).replace(tzinfo=None).isoformat() if moment.tzinfo else text
+    except (ValueError, OverflowError):
+        return text
 
 
 def _ask(

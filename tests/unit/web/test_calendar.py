@@ -189,8 +189,24 @@ def test_what_was_moved_can_be_moved_back(client: TestClient, ledger: Ledger) ->
     form = {"csrf": csrf, "version": "1", "day": "2026-10-26"}
     moved = client.post("/jobs/one/move", data=form).headers["location"]
     undo = form_of(client.get(moved).text, "/jobs/one/move", "moved")
+    ledger.edit_job("one", content="theirs")
+    conflict = client.post("/jobs/one/move", data=undo)
+    assert conflict.status_code == 409
+    again = form_of(conflict.text, "/jobs/one/move")
+    assert again["scheduled_time"] == "2026-10-25T02:30"  # as a browser shows it
+    undo["version"] = again["version"]
     assert client.post("/jobs/one/move", data=undo).status_code == 303
     assert ledger.get_job("one").scheduled_time == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_a_time_with_seconds_is_acceptable_to_its_own_field(
+    client: TestClient, ledger: Ledger
+) -> None:
+    csrf = signed_in(client)
+    ledger.add_job("shop", "x", datetime(2026, 3, 4, 2, 30, 7, tzinfo=BERLIN), job_id="one")
+    form = {"csrf": csrf, "version": "1", "day": "2026-03-29"}
+    asked = client.post("/jobs/one/move", data=form).text
+    assert 'value="2026-03-29T02:30:07" step="any"' in asked
 
 
 def test_moved_to_where_it_is_a_job_stays(client: TestClient, ledger: Ledger) -> None:
@@ -261,7 +277,7 @@ def test_a_job_that_has_moved_on_is_not_moved_and_says_so(
     for words in ("It has moved on", "cli:mai", '<q class="theirs">theirs</q>'):
         assert words in answer.text
     again = form_of(answer.text, "/jobs/one/move")
-    assert (again["version"], again["scheduled_time"]) == ("2", "2026-03-06T09:00:00")
+    assert (again["version"], again["scheduled_time"]) == ("2", "2026-03-06T09:00")
     assert client.post("/jobs/one/move", data=again).status_code == 303
     ledger.remove_job("one")
     gone = client.post("/jobs/one/move", data=again)
