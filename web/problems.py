@@ -40,7 +40,8 @@ _log = logging.getLogger("jobledger.web")
 
 
 class Refusal(Exception):
-    """A request is refused, with this status; `more` is what else a program could need."""
+    """A request is refused, with this status; `more` is what else a program could need. After
+    `after_s` seconds it may be let through."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Refusal(Exception):
         *,
         field: str | None = None,
         hint: str | None = None,
+        after_s: int | None = None,
         **more: Any,
     ) -> None:
         super().__init__(detail)
@@ -56,12 +58,18 @@ class Refusal(Exception):
         self.detail = detail
         self.field = field
         self.hint = hint
+        self.after_s = after_s
         self.more = more
 
     @property
     def title(self) -> str:
         """What kind of problem it is."""
         return TITLES.get(self.status, "It went wrong")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says beside its text."""
+        return {} if self.after_s is None else {"retry-after": str(self.after_s)}
 
     def document(self) -> dict[str, Any]:
         """Return it as a document for programs."""
@@ -111,7 +119,9 @@ def problem_response(problem: Refusal, scope: Scope) -> Response:
         from .pages.problem import problem_page
 
         return problem_page(problem, Request(scope))
-    headers = {"www-authenticate": "Bearer"} if problem.status == 401 else {}
+    headers = problem.headers
+    if problem.status == 401:
+        headers["www-authenticate"] = "Bearer"
     return Response(
         msgspec.json.encode(problem.document()),
         problem.status,

@@ -13,7 +13,7 @@ import msgspec
 
 from .roles import Role
 from .settings import SESSION_HOURS, WebSettings
-from .users import NOBODY, User, is_password
+from .users import NOBODY, TooBusyError, User, is_password
 
 _MOST_SESSIONS = 1000
 _MOST_FAILURES = 10
@@ -77,21 +77,33 @@ class Sessions:
 
         Raises:
             TooManyTriesError: it was wrong too often in the last minutes.
+            TooBusyError: so many are signing in that this one was not tried.
         """
         now = self._now()
         with self._lock:
             recent = [at for at in self._failures.get(name, ()) if now - at < _FAILURES_WITHIN]
             if len(recent) >= _MOST_FAILURES:
                 raise TooManyTriesError
+            if len(self._failures) > _MOST_SESSIONS:
+                self._failures.clear()
+            self._failures[name] = [*recent, now]  # before it is known: of many at once all count
         user = self._users.get(name)
-        is_right = is_password(password, NOBODY if user is None else user.hash)
+        try:
+            is_right = is_password(password, NOBODY if user is None else user.hash)
+        except TooBusyError:
+            self._take_back(name, now)
+            raise
         if user is None or not is_right:
-            with self._lock:
-                if len(self._failures) > _MOST_SESSIONS:
-                    self._failures.clear()
-                self._failures[name] = [*recent, now]
             return None
+        self._take_back(name, now)
         return self._begin(f"web:{name}", user.role)
+
+    def _take_back(self, name: str, at: datetime) -> None:
+        """Do not count a try as a failure."""
+        with self._lock:
+            counted = self._failures.get(name, [])
+            if at in counted:
+                counted.remove(at)
 
     def _begin(self, by: str, role: Role) -> str:
         session, now = secrets.token_urlsafe(32), self._now()

@@ -316,4 +316,5 @@ RULES = [
     Mutant("a change comes from a page of this ledger", "same-origin", Never(), [GUARD]),
     Mutant("a form carries its session's token", "csrf-token", Never(), [GUARD]),
     Mutant("a role may what its table says", "least-role", Never(), [GUARD]),
+    Mutant("few passwords are tried at once", "few-passwords-at-once", Never(), [GUARD]),
 ]

@@ -9,6 +9,7 @@ from ..page import render
 from ..problems import Refusal
 from ..sessions import TooManyTriesError
 from ..site import Call
+from ..users import TooBusyError
 from ..words import LANGUAGE_COOKIE, LANGUAGES
 
 
@@ -26,7 +27,13 @@ def enter(call: Call) -> Response:
         else:
             session = sessions.sign_in(form.get("name", "").strip(), form.get("password", ""))
     except TooManyTriesError:
-        raise Refusal(429, "that name was tried too often", hint="try again in 5 minutes") from None
+        raise Refusal(
+            429, "that name was tried too often", hint="try again in 5 minutes", after_s=300
+        ) from None
+    except TooBusyError:
+        raise Refusal(
+            429, "too many are signing in just now", hint="try again in some seconds", after_s=5
+        ) from None
     if session is None:
         by_name = call.site.settings.users is not None
         return render(call, "enter.html", 403, by_name=by_name, wrong=True)

@@ -19,4 +19,4 @@ def problem_page(problem: Refusal, request: Request) -> Response:
         _ = call.look  # where there is such a moment, the way from it to others is kept
     except Exception:  # noqa: BLE001 - that may be the very problem
         call = Call(request, of_now=True)
-    return render(call, "problem.html", problem.status, problem=problem)
+    return render(call, "problem.html", problem.status, problem.headers, problem=problem)

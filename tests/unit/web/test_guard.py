@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,8 @@ from support.site import BEARER, ORIGIN, TOKEN, asked_of, signed_in
 
 from jobledger import JobStatus, Ledger, ManualClock, StorageError, ValidationError
 from jobledger.web import WebSettings, change_user, create_app, hash_password, read_users
-from jobledger.web.users import is_password
+from jobledger.web.sessions import Sessions, TooManyTriesError
+from jobledger.web.users import TooBusyError, is_password
 
 
 @pytest.fixture
@@ -231,9 +235,115 @@ def test_a_name_that_is_tried_too_often_has_to_wait(
     found = [client.post("/enter", data=form, headers=origin).status_code for _ in range(11)]
     assert found == [403] * 10 + [429]
     right = {"name": "editor1", "password": PASSWORD}
-    assert client.post("/enter", data=right, headers=origin).status_code == 429
+    refused = client.post("/enter", data=right, headers=origin)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "300")
     clock.advance(timedelta(minutes=6))
     assert client.post("/enter", data=right, headers=origin).status_code == 303
+
+
+class Derivings:
+    """Stands for the work on passwords: two go on until they are let go, `within` tells how many
+    are at it, `most` how many were at once. Each finds that it is a wrong one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._let_go = threading.Event()
+        self.within = self.most = 0
+
+    def __call__(self, password: str, salt: bytes, cost: int) -> bytes:
+        with self._changed:
+            self.within += 1
+            self.most = max(self.most, self.within)
+            self._changed.notify_all()
+            is_one_too_many = self.within > 2
+        assert is_one_too_many or self._let_go.wait(60)
+        with self._changed:
+            self.within -= 1
+        return b""
+
+    def wait_for(self, number: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.within >= number, 60)
+
+    def end(self) -> None:
+        self._let_go.set()
+
+
+@pytest.fixture
+def derivings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Derivings]:
+    derivings = Derivings()
+    monkeypatch.setattr("jobledger.web.users._derive", derivings)
+    monkeypatch.setattr("jobledger.web.users._WAIT_S", 60.0)
+    yield derivings
+    derivings.end()
+
+
+def test_two_passwords_at_most_are_tried_at_once_and_who_waits_is_told_when_to_come_again(
+    ledger: Ledger, users: Path, derivings: Derivings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobledger.web.users._WAIT_S", 0.0)
+    client = asked_of(ledger, users=users)
+
+    def enter(name: str) -> tuple[int, str | None]:
+        form = {"name": name, "password": PASSWORD}
+        answer = client.post("/enter", data=form, headers={"origin": ORIGIN})
+        return answer.status_code, answer.headers.get("retry-after")
+
+    with ThreadPoolExecutor(8) as threads:
+        first = [threads.submit(enter, f"{role}1") for role in ("viewer", "author")]
+        derivings.wait_for(2)
+        others = [threads.submit(enter, "editor1") for _ in range(3)]
+        refused = [answer.result(60) for answer in others]
+        derivings.end()
+        assert [answer.result(60) for answer in first] == [(403, None)] * 2
+    assert refused == [(429, "5")] * 3
+    assert derivings.most == 2
+    assert enter("editor1") == (403, None)  # its turn has come
+
+
+def test_only_so_many_wait_for_their_password_to_be_tried(
+    derivings: Derivings, users: Path
+) -> None:
+    hashed = read_users(users)["editor1"].hash
+
+    def find() -> bool | None:
+        try:
+            return is_password(PASSWORD, hashed)
+        except TooBusyError:
+            return None
+
+    with ThreadPoolExecutor(12) as threads:
+        found = [threads.submit(find) for _ in range(12)]
+        refused = list(islice(as_completed(found, 60), 2))  # which did not wait for the others
+        assert [one.result() for one in refused] == [None, None]
+        derivings.end()
+    assert sorted(str(one.result()) for one in found) == ["False"] * 10 + ["None"] * 2
+
+
+def test_of_many_wrong_passwords_at_once_each_one_counts(
+    ledger: Ledger, users: Path, derivings: Derivings, clock: ManualClock
+) -> None:
+    sessions = Sessions(WebSettings(token=TOKEN), read_users(users), clock.now)
+    with ThreadPoolExecutor(10) as threads:
+        tries = [threads.submit(sessions.sign_in, "editor1", "wrong") for _ in range(10)]
+        derivings.wait_for(2)
+        derivings.end()
+        assert [each.result(60) for each in tries] == [None] * 10
+    with pytest.raises(TooManyTriesError):
+        sessions.sign_in("editor1", PASSWORD)
+
+
+def test_what_was_right_or_was_not_tried_is_no_failure(
+    users: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = Sessions(WebSettings(token=TOKEN), read_users(users), clock.now)
+    assert all(sessions.sign_in("editor1", PASSWORD) for _ in range(11))
+    with monkeypatch.context() as busy:
+        busy.setattr("jobledger.web.users._WAITING", threading.Semaphore(0))
+        for _ in range(11):
+            with pytest.raises(TooBusyError):
+                sessions.sign_in("editor1", "wrong")
+    assert sessions.sign_in("editor1", PASSWORD)
 
 
 MAY = {
