@@ -11,6 +11,8 @@ from ..page import render
 from ..site import Call
 from .verified import AGAIN_MS, badge
 
+_AGAIN_MS = 15_000
+"""That a runner begins or ends, or that a job is late, is no event: so often it is looked at."""
 _MOST = 8
 """So many jobs of a kind are shown; the list of all is a click away."""
 
@@ -38,5 +40,5 @@ def today(call: Call) -> Response:
         runner_since=None if runner is None else call.site.ledger.runner_since(),
         badge=badge(call),
         most=_MOST,
-        again=AGAIN_MS if call.site.verifying.is_running else None,
+        again=AGAIN_MS if call.site.verifying.is_running else _AGAIN_MS,
     )
