@@ -28,6 +28,7 @@ def to_choice(
     due_from: datetime | None,
     due_to: datetime | None,
     text: str | None,
+    outcome_unknown: bool,
     order: ListOrder,
     limit: int | None,
     zone: ZoneInfo,
@@ -41,6 +42,8 @@ def to_choice(
         raise _refuse("account_id", "a text", account_id)
     if text is not None and not isinstance(text, str):
         raise _refuse("text", "a text", text)
+    if not isinstance(outcome_unknown, bool):
+        raise _refuse("outcome_unknown", "a bool", outcome_unknown)
     if order not in get_args(ListOrder):
         raise _refuse("order", f"one of {', '.join(get_args(ListOrder))}", order)
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
@@ -51,6 +54,7 @@ def to_choice(
         due_from=None if due_from is None else to_utc(due_from, zone, "due_from"),
         due_to=None if due_to is None else to_utc(due_to, zone, "due_to"),
         text="" if text is None else folded(text),
+        outcome_unknown=outcome_unknown,
         order=order,
         limit=limit,
     )

@@ -377,6 +377,7 @@ class Ledger:
         due_from: datetime | None = None,
         due_to: datetime | None = None,
         text: str | None = None,
+        outcome_unknown: bool = False,
         order: ListOrder = "rank",
         after: str | ScheduledJob | None = None,
         limit: int | None = None,
@@ -385,7 +386,8 @@ class Ledger:
 
         `due_from` (inclusive) and `due_to` (exclusive) are bounds of `scheduled_time`, naive ones
         in the ledger's time zone. `text`: only those whose content has it; neither case counts nor
-        how characters are composed, white space does. `order`: `"rank"` is priority (highest
+        how characters are composed, white space does. `outcome_unknown`: only those that wait for
+        somebody to say what became of them. `order`: `"rank"` is priority (highest
         first), then `scheduled_time`, then the order of adding; `"time"` leaves the priority out.
 
         `limit` of them, behind `after`: a job's id (where it is now), a `ScheduledJob` (where it
@@ -402,6 +404,7 @@ class Ledger:
             due_from=due_from,
             due_to=due_to,
             text=text,
+            outcome_unknown=outcome_unknown,
             order=order,
             after=after,
             limit=limit,
@@ -414,6 +417,11 @@ class Ledger:
     def counts(self) -> dict[JobStatus, int]:
         """How many jobs there are of each status; all have a number. Nothing is looked through."""
         return self._jobs.counts()
+
+    def count_unknown(self) -> int:
+        """How many jobs wait for somebody to say what became of them: FAILED, with their
+        `outcome_unknown`. Nothing is looked through."""
+        return self._jobs.count_unknown()
 
     def preview(
         self,

@@ -97,6 +97,7 @@ class JobQueries:
         due_from: datetime | None = None,
         due_to: datetime | None = None,
         text: str | None = None,
+        outcome_unknown: bool = False,
         order: ListOrder = "rank",
         after: str | ScheduledJob | None = None,
         limit: int | None = None,
@@ -108,6 +109,7 @@ class JobQueries:
             due_from=due_from,
             due_to=due_to,
             text=text,
+            outcome_unknown=outcome_unknown,
             order=order,
             limit=limit,
             zone=self._zone,
@@ -129,6 +131,12 @@ class JobQueries:
         self._refresh()
         with self._lock:
             return self._board.counts()
+
+    def count_unknown(self) -> int:
+        """As `Ledger.count_unknown`."""
+        self._refresh()
+        with self._lock:
+            return self._board.unknown()
 
     def get_ready_jobs(self) -> list[ScheduledJob]:
         """Return the due jobs, in the order in which they will run."""

@@ -16,6 +16,7 @@ import msgspec
 from ..domain import (
     Event,
     InvalidTransitionError,
+    JobPlace,
     JobStatus,
     LedgerCorruptError,
     Moment,
@@ -31,6 +32,7 @@ from .projection import Change
 from .queue import DueQueue, rank
 
 _PENDING, _SCHEDULED = JobStatus.PENDING, JobStatus.SCHEDULED
+_FAILED = JobStatus.FAILED
 _WAITING = (_PENDING, _SCHEDULED)
 _ALL = Choice()
 
@@ -43,6 +45,7 @@ class BoardState(msgspec.Struct, frozen=True):
     jobs: JobsState
     by_status: dict[JobStatus, list[str]]
     by_account: dict[str, list[str]]
+    unknown: dict[str, JobPlace]
 
 
 class Board:
@@ -57,6 +60,8 @@ class Board:
         self._listing = Listing(self.jobs)
         self._by_status = {status: IdSet() for status in JobStatus}
         self._by_account: dict[str, IdSet] = {}
+        self._unknown: dict[str, JobPlace] = {}
+        """Where each job stands of which nobody knows whether it is out."""
         self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
         self._expiring: list[tuple[datetime, int, str]] = []
         self._is_loading = False
@@ -105,6 +110,10 @@ class Board:
         return Change(event, before, after)
 
     def _index(self, before: ScheduledJob | None, after: ScheduledJob | None) -> None:
+        if before is not None and before.status is _FAILED:
+            self._unknown.pop(before.job_id, None)
+        if after is not None and after.status is _FAILED and after.outcome_unknown:
+            self._unknown[after.job_id] = JobPlace.of(after)
         if after is None:
             assert before is not None
             self._drop(before)
@@ -165,6 +174,7 @@ class Board:
             jobs=self.jobs.capture(),
             by_status={status: list(members) for status, members in self._by_status.items()},
             by_account={account: list(members) for account, members in self._by_account.items()},
+            unknown=dict(self._unknown),
         )
 
     def restore(self, state: BoardState) -> None:
@@ -173,6 +183,7 @@ class Board:
         self.jobs.restore(state.jobs)
         self._by_status = {status: IdSet(ids) for status, ids in state.by_status.items()}
         self._by_account = {account: IdSet(ids) for account, ids in state.by_account.items()}
+        self._unknown = dict(state.unknown)
         self._make_heaps_anew()
 
     def same_as(self, other: Board) -> bool:
@@ -186,7 +197,7 @@ class Board:
             self._find_open()
         accounts, others = self._by_account, other._by_account
         return (
-            (self.seq, self.at) == (other.seq, other.at)
+            (self.seq, self.at, self._unknown) == (other.seq, other.at, other._unknown)
             and accounts.keys() == others.keys()
             and all(same_ids(accounts[name], others[name]) for name in accounts)
             and all(
@@ -204,12 +215,18 @@ class Board:
         """How many jobs each status has."""
         return {status: len(members) for status, members in self._by_status.items()}
 
+    def unknown(self) -> int:
+        """How many jobs there are of which nobody knows whether they are out."""
+        return len(self._unknown)
+
     def of_status(self, status: JobStatus) -> list[ScheduledJob]:
         """Return the jobs of one status, in no particular order."""
         return self.jobs.collect(self._by_status[status])
 
     def select(self, choice: Choice = _ALL) -> list[ScheduledJob]:
         """Return the jobs that are chosen, in the order asked for."""
+        if choice.outcome_unknown:
+            return choice.picked(self._unknown, self.jobs.collect)
         if choice.is_part:
             return self._listing.select(choice)
         if choice.account_id is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -27,6 +27,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Exclusive, in UTC."""
     text: str = ""
     """What the content has, `folded`."""
+    outcome_unknown: bool = False
+    """Only those of which nobody knows whether they are out."""
     order: ListOrder = "rank"
     after: JobPlace | None = None
     """Only those behind this place."""
@@ -55,6 +57,26 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
             after = self._key(self.after)
             chosen = [job for job in chosen if self._key(JobPlace.of(job)) > after]
         return chosen[: self.limit]
+
+    def picked(
+        self,
+        places: Mapping[str, JobPlace],
+        collect: Callable[[list[str]], list[ScheduledJob]],
+    ) -> list[ScheduledJob]:
+        """Choose of jobs whose places are known: only as many are looked at as it takes."""
+        after = None if self.after is None else self._key(self.after)
+        keys = {job_id: self._key(place) for job_id, place in places.items()}
+        ids = sorted(
+            (i for i, key in keys.items() if after is None or key > after), key=keys.__getitem__
+        )
+        found: list[ScheduledJob] = []
+        step = self.limit or max(len(ids), 1)
+        for begin in range(0, len(ids), step):
+            some = {job.job_id: job for job in collect(ids[begin : begin + step])}
+            found += filter(self.has, (some[job_id] for job_id in ids[begin : begin + step]))
+            if self.limit is not None and len(found) >= self.limit:
+                break
+        return found[: self.limit]
 
     def _key(self, place: JobPlace) -> tuple[Any, ...]:
         behind = place.time_us, place.order

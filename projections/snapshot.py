@@ -19,7 +19,16 @@ from sys import intern
 import msgspec
 from msgspec.structs import force_setattr
 
-from ..domain import NO_KEYS, JobLedgerError, JobStatus, Moment, ScheduledJob, fold, share_message
+from ..domain import (
+    NO_KEYS,
+    JobLedgerError,
+    JobPlace,
+    JobStatus,
+    Moment,
+    ScheduledJob,
+    fold,
+    share_message,
+)
 from ..eventstore import DayRead, Position, Repaired
 from ..eventstore.engines.files import FileSystem
 from .board import BoardState
@@ -27,7 +36,7 @@ from .daily_files import DayState
 from .jobs import OPEN, JobsPage, JobsState, pack, unpack
 from .post_times import PostTimesState
 
-FORMAT = 2
+FORMAT = 3
 NAME = "snapshot_board"
 LONGEST_HEADER = 4096
 _AT_ONCE = 512
@@ -96,6 +105,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     page_of: _Numbers
     by_status: dict[JobStatus, _Numbers]
     by_account: dict[str, _Numbers]
+    unknown: list[tuple[int, JobPlace]]
     days: list[tuple[str, int, Moment | None, _Numbers]]
     post_times: PostTimesState | None
 
@@ -166,6 +176,7 @@ def _packed(snapshot: Snapshot) -> _Body:
         page_of=array("i", (page_of.get(job_id, _NOWHERE) for job_id in ids)).tobytes(),
         by_status={status: numbers(members) for status, members in board.by_status.items()},
         by_account={name: numbers(members) for name, members in board.by_account.items()},
+        unknown=[(number_of[job_id], place) for job_id, place in board.unknown.items()],
         days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
         post_times=snapshot.post_times,
     )
@@ -290,6 +301,7 @@ def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
             ),
             by_status=by_status,
             by_account={name: named(members) for name, members in body.by_account.items()},
+            unknown={ids[number]: place for number, place in body.unknown},
         ),
         days=[DayState(day, seq, at, named(jobs)) for day, seq, at, jobs in body.days],
         post_times=body.post_times,

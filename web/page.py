@@ -92,8 +92,7 @@ class Shown:
     @cached_property
     def unknown(self) -> int:
         """How many jobs wait for somebody to say what became of them."""
-        failed = self.call.look.queries.list_jobs(status=JobStatus.FAILED)
-        return sum(job.outcome_unknown for job in failed)
+        return self.call.look.queries.count_unknown()
 
     def said(self, event: Event) -> str:
         """Put into words what an event says besides its type; there may be nothing."""

@@ -66,6 +66,7 @@ questions: st.SearchStrategy[Choice] = st.builds(
     due_from=moments,
     due_to=moments,
     text=st.sampled_from(NEEDLES).map(folded),
+    outcome_unknown=st.booleans(),
     order=st.sampled_from(["rank", "time"]),
     after=st.none() | places,
     limit=st.none() | st.integers(1, 5),
@@ -114,6 +115,7 @@ def looked_at(board: Board, asked: Choice) -> list[ScheduledJob]:
         and (asked.due_from is None or asked.due_from <= job.scheduled_time)
         and (asked.due_to is None or job.scheduled_time < asked.due_to)
         and asked.text in folded(job.content)
+        and (job.outcome_unknown or not asked.outcome_unknown)
     ]
     found.sort(key=lambda job: place(job, asked.order))
     if asked.after is not None:
@@ -138,6 +140,7 @@ def test_every_question_is_answered_as_by_a_look_at_every_job(
             if number % every == 0:
                 question = asked[number % len(asked)]
                 assert h.board.select(question) == looked_at(h.board, question)
+            assert h.board.unknown() == sum(job.outcome_unknown for job in h.board.jobs.values())
         other = Board()
         with other.loading():
             for event in h.events:

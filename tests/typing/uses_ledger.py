@@ -54,6 +54,11 @@ def opened(directory: Path) -> Ledger:
     )
 
 
+def asks_what_is_unknown(ledger: Ledger) -> None:
+    assert_type(ledger.count_unknown(), int)
+    assert_type(ledger.list_jobs(outcome_unknown=True, limit=5), list[ScheduledJob])
+
+
 def looks_ahead(ledger: Ledger) -> None:
     assert_type(ledger.preview("0 9 * * mon-fri"), list[Occurrence])
     rules = Cron("@daily"), At(("9:00", "12:30"), weekdays=("mon",)), Every(timedelta(hours=6))

@@ -18,6 +18,9 @@ from ..session import JOB, Session, find_job, json_option, pass_session, zone_of
 @status_option
 @click.option("--text", metavar="TEXT", help="Only those whose content has this text in it.")
 @click.option(
+    "--outcome-unknown", is_flag=True, help="Only those of which nobody knows whether they are out."
+)
+@click.option(
     "--order",
     type=click.Choice(["rank", "time"]),
     default="rank",
@@ -33,6 +36,7 @@ def list_(
     accounts: tuple[str, ...],
     statuses: tuple[JobStatus, ...],
     text: str | None,
+    outcome_unknown: bool,
     order: ListOrder,
     after: str | None,
     limit: int | None,
@@ -45,6 +49,7 @@ def list_(
     Example:
       jobledger list
       jobledger list --status failed --status expired --account my-account
+      jobledger list --outcome-unknown
       jobledger list --text launch --order time --limit 20
     """
     with session.reading() as ledger:
@@ -53,6 +58,7 @@ def list_(
             accounts,
             statuses,
             text=text,
+            outcome_unknown=outcome_unknown,
             order=order,
             after=None if after is None else find_job(ledger, after),
             limit=limit,

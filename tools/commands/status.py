@@ -95,7 +95,6 @@ def look(ledger: Ledger) -> Status:
     counts, now = ledger.counts(), ledger.now()
     scheduled = ledger.list_jobs(status=JobStatus.SCHEDULED)
     overdue = [job for job in scheduled if job.scheduled_time <= now]
-    failed = ledger.list_jobs(status=JobStatus.FAILED) if counts[JobStatus.FAILED] else []
     last = next(ledger.events(ledger.seq - 1), None) if ledger.seq else None
     own = _own_directory(ledger)
     free: int | None = None
@@ -110,8 +109,8 @@ def look(ledger: Ledger) -> Status:
         next=_first(job for job in scheduled if job.scheduled_time > now),
         overdue=len(overdue),
         oldest=_first(overdue),
-        failed=len(failed),
-        unknown=sum(job.outcome_unknown for job in failed),
+        failed=counts[JobStatus.FAILED],
+        unknown=ledger.count_unknown(),
         counts={status.value: count for status, count in counts.items()},
         events=ledger.seq,
         last_event_at=None if last is None else last.at,

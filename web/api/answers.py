@@ -52,6 +52,18 @@ def limit_of(call: Call) -> int:
     return number_of(call, "limit", USUAL, 1, MOST)
 
 
+def flag_of(call: Call, name: str) -> bool:
+    """Return whether something was asked for: `true` or `false`, which is meant without a word.
+
+    Raises:
+        ValidationError: it is neither.
+    """
+    text = call.query.get(name) or "false"
+    if text not in ("true", "false"):
+        raise ValidationError(f"{name} must be true or false", field=name)
+    return text == "true"
+
+
 def number_of(call: Call, name: str, usual: int, least: int, most: int) -> int:
     """Return a number of the address, or the usual one.
 

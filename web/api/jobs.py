@@ -12,10 +12,11 @@ from ..actions import AddArguments, add, perform, priority_of, read_into
 from ..actions import time_of as given_time
 from ..idempotency import job_id_for, once
 from ..site import Call
-from .answers import check_query, document, job_document, limit_of, sent, time_of
+from .answers import check_query, document, flag_of, job_document, limit_of, sent, time_of
 
 _FILTERS = (
-    "status", "account_id", "text", "due_from", "due_to", "order", "after", "limit", "at",
+    "status", "account_id", "text", "outcome_unknown", "due_from", "due_to", "order", "after",
+    "limit", "at",
 )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ def list_jobs(call: Call) -> Response:
         due_from=time_of(call, "due_from"),
         due_to=time_of(call, "due_to"),
         text=query.get("text") or None,
+        outcome_unknown=flag_of(call, "outcome_unknown"),
         order=order,  # type: ignore[arg-type]  # it says itself what is no order
         after=query.get("after") or None,
         limit=limit + 1,

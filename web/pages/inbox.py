@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from starlette.responses import Response
 
-from ... import JobStatus
+from ... import Event, JobStarted, ScheduledJob
 from ..page import render
 from ..site import Call
 
+PAGE = 10
+
+
+class Unsettled(NamedTuple):
+    """A job, what is known of the attempt that nobody knows the end of, and why that is so."""
+
+    job: ScheduledJob
+    began: Event | None
+    attempt: int
+    noted: list[Event]
+    """What the attempt said of itself: notes and steps that it had done."""
+    standing: Sequence[str]
+    twice: Sequence[str]
+
 
 def inbox(call: Call) -> Response:
-    """Show what waits for somebody to look at the account and say what became of it."""
-    failed = call.look.queries.list_jobs(status=JobStatus.FAILED, order="time")
-    unknown = [job for job in failed if job.outcome_unknown]
-    return render(call, "inbox.html", jobs=unknown)
+    """Show what waits for somebody to look at the account and say what became of it, the oldest
+    first."""
+    found = call.look.queries.list_jobs(
+        outcome_unknown=True, order="time", after=call.query.get("after") or None, limit=PAGE + 1
+    )
+    return render(
+        call,
+        "inbox.html",
+        unsettled=[_unsettled(call, job) for job in found[:PAGE]],
+        following=found[PAGE - 1].cursor if len(found) > PAGE else None,
+        is_first="after" not in call.query,
+        now=call.look.at,
+    )
+
+
+def _unsettled(call: Call, job: ScheduledJob) -> Unsettled:
+    ledger, look = call.site.ledger, call.look
+    why = ledger.why(job.job_id, view=look.view).said(call.language, call.site.zone)
+    began: Event | None = None
+    attempt, noted = 0, list[Event]()
+    for event in ledger.history(job.job_id):
+        if event.seq > look.seq:
+            break
+        if isinstance(event.data, JobStarted):
+            began, attempt, noted = event, event.data.attempt, []
+        elif event.type in ("noted", "checkpointed"):
+            noted.append(event)
+    return Unsettled(job, began, attempt, noted, why.standing, why.twice)

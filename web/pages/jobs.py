@@ -110,6 +110,8 @@ def change(call: Call) -> Response:
         refused = met(call, job_id, action, error)
         form = FilledForm(call.form, refused.problem, action)
         return _job(call, form, refused.since, refused.status)
+    if action == "resolve" and call.form.get("back") == "/inbox":
+        return RedirectResponse("/inbox", 303)
     return RedirectResponse("/jobs" if action == "remove" else f"/jobs/{job_id}", 303)
 
 

@@ -35,7 +35,7 @@ def today(call: Call) -> Response:
         posted=queries.list_jobs(
             status=JobStatus.COMPLETED, due_from=begin, due_to=begin + timedelta(days=1), limit=200
         ),
-        failed=queries.list_jobs(status=JobStatus.FAILED, limit=200),
+        unknown=queries.list_jobs(outcome_unknown=True, order="time", limit=_MOST),
         runner=runner,
         runner_since=None if runner is None else call.site.ledger.runner_since(),
         badge=badge(call),

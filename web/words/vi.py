@@ -141,10 +141,6 @@ VI: dict[str, str] = {
     "by time": "theo giờ",
     "There are none.": "Không có bài nào.",
     "Next page": "Trang sau",
-    "Look at the account, then open the job and say what you found. None of them is tried again"
-    " by itself.": (
-        "Hãy xem tài khoản, rồi mở bài và cho biết bạn thấy gì. Không bài nào tự động đăng lại."
-    ),
     # -- a job
     "posted as {id}": "đã đăng với mã {id}",
     "This job was removed": "Bài này đã bị xóa",
@@ -307,4 +303,21 @@ VI: dict[str, str] = {
     # -- accounts
     # -- many at once
     # -- the inbox
+    "Look at the account, and say what you found. None of them is tried again by itself.": (
+        "Hãy xem tài khoản và cho biết bạn thấy gì. Không bài nào tự được đăng lại."
+    ),
+    "Sent": "Đã gửi",
+    "attempt {number}, {span} ago": "lần thử {number}, cách đây {span}",
+    "What came back": "Phản hồi",
+    "Id of the post, if it is out": "Mã bài đăng, nếu đã đăng",
+    "“It is out” closes it as posted. “It is not out” leaves it failed, and it may be posted"
+    " again.": (
+        "“Đã đăng rồi” sẽ kết thúc bài là đã đăng. “Chưa đăng” để bài ở trạng thái thất bại và có"
+        " thể đăng lại."
+    ),
+    "From the beginning": "Về đầu danh sách",
+    "More": "Xem thêm",
+    "There are none. Whatever was sent, it is known what became of it.": (
+        "Không có bài nào. Mọi bài đã gửi đều có kết quả rõ ràng."
+    ),
 }

@@ -17,7 +17,9 @@ from jobledger import (
     Ledger,
     LedgerView,
     ManualClock,
+    PostResult,
     ScheduledJob,
+    Scheduler,
     ValidationError,
 )
 from jobledger.domain.job.place import JobPlace
@@ -273,3 +275,31 @@ def test_jobs_of_some_ids_are_found_at_once_and_no_others(ledger: Ledger) -> Non
     assert list(before.get_jobs(iter(asked))) == there[2::-1]
     assert ledger.get_jobs(asked)[there[1]] == ledger.get_job(there[1])
     assert ledger.get_jobs([]) == {}
+
+
+def test_what_nobody_knows_the_outcome_of_is_listed_and_counted(
+    directory: Path, clock: ManualClock
+) -> None:
+    """Also of a moment of the past, and by a handle that begins with a snapshot."""
+    with Scheduler(directory, clock=clock, on_interrupted="fail") as scheduler:
+        for number in range(6):
+            at = clock.now() - timedelta(minutes=number)
+            scheduler.add_job("a" if number % 2 else "b", f"text {number}", at, job_id=f"{number}")
+        scheduler.run_due(lambda account, content: PostResult.unknown("no answer"))
+        before = scheduler.seq
+        scheduler.resolve_job("3", posted=True)
+        scheduler.requeue_job("4", clock.now() + timedelta(days=1))
+        scheduler.remove_job("5")
+    for use_snapshot in (True, False):
+        with Ledger(directory, clock=clock, use_snapshot=use_snapshot) as ledger:
+            found = ledger.list_jobs(outcome_unknown=True, order="time")
+            assert [job.job_id for job in found] == ["2", "1", "0"]
+            assert ledger.count_unknown() == 3
+            behind = ledger.list_jobs(outcome_unknown=True, order="time", after=found[0], limit=1)
+            assert behind == found[1:2]
+            of_b = ledger.list_jobs("b", outcome_unknown=True, text="TEXT 2", limit=5)
+            assert [job.job_id for job in of_b] == ["2"]
+            assert ledger.list_jobs(status=JobStatus.SCHEDULED, outcome_unknown=True) == []
+            assert ledger.as_of(before).count_unknown() == 6
+            with pytest.raises(ValidationError, match="outcome_unknown must be a bool"):
+                ledger.list_jobs(outcome_unknown="yes")  # type: ignore[arg-type]

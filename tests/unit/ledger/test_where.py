@@ -153,6 +153,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "cancel_job": lambda s: s.cancel_job(_add(s)),
     "change_jobs": lambda s: s.change_jobs("cancel", [_add(s)]),
     "cleanup_expired_jobs": lambda s: s.cleanup_expired_jobs(),
+    "count_unknown": lambda s: s.count_unknown(),
     "counts": lambda s: s.counts(),
     "damage": lambda s: s.damage,
     "edit_job": lambda s: s.edit_job(_add(s), content="other"),

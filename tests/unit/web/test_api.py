@@ -136,7 +136,7 @@ def test_jobs_are_listed_page_by_page(client: TestClient, ledger: Ledger) -> Non
         ("limit=0", "limit"), ("limit=501", "limit"), ("limit=x", "limit"), ("limit=²", "limit"),
         ("status=gone", "status"), ("order=best", "order"), ("after=~x", "after"),
         ("due_from=soon", "due_from"), ("stauts=failed", "stauts"), ("at=never", "at"),
-        ("at=99", "at"),
+        ("at=99", "at"), ("outcome_unknown=yes", "outcome_unknown"),
     ],
 )  # fmt: skip
 def test_a_question_that_is_not_understood_is_refused_by_name(
@@ -172,6 +172,11 @@ def test_every_action_of_a_job(client: TestClient, ledger: Ledger, clock: Manual
     with Scheduler(ledger.directory, clock=clock, on_interrupted="fail") as scheduler:
         scheduler.run_due(lambda account, content: PostResult.unknown("no answer"))
     assert client.get(f"{V1}/jobs/one").json()["outcome_unknown"] is True
+    added(client, ledger, job_id="other")
+    asked = {"true": ["one"], "false": ["one", "other"]}
+    for word, ids in asked.items():
+        page = client.get(f"{V1}/jobs", params={"outcome_unknown": word}).json()
+        assert [job["job_id"] for job in page["jobs"]] == ids
     assert do("resolve", posted=True, thread_id="t-1")["thread_id"] == "t-1"
     assert do("remove") is None
     events = client.get(f"{V1}/jobs/one/history").json()["events"]
