@@ -15,13 +15,14 @@ from ..domain import JobNotFoundError, JobStatus, ScheduledJob, detached
 from ..projections import Board, ListOrder
 from .choosing import AskedStatus, to_choice, to_place
 
-_MOST_COMPARED = 10_000
+_MOST_LOOKED_AT = 10_000
+_MOST_COMPARED = 1_000
 
 
 def not_found(job_id: object, ids: Iterable[str]) -> JobNotFoundError:
     """Return the error for an unknown id, with the nearest one that there is."""
     asked = str(job_id)  # of a caller without a type checker it may be anything
-    near = _nearest(asked, list(islice(ids, _MOST_COMPARED)))
+    near = _nearest(asked, list(islice(ids, _MOST_LOOKED_AT)))
     return JobNotFoundError(
         f"no job {job_id!r} in this ledger",
         job_id=asked,
@@ -33,12 +34,18 @@ def _nearest(text: str, ids: list[str]) -> str | None:
     """Find the id that `text` was probably meant to be, or to be the beginning of."""
     import difflib  # only for those who mistype
 
-    whole = difflib.get_close_matches(text, ids, n=1)
+    def nearest(texts: Iterable[str]) -> str | None:
+        # To compare with each of thousands takes a second: who mistypes gets one of the ends right.
+        alike = (each for each in texts if each[:2] == text[:2] or each[-2:] == text[-2:])
+        found = difflib.get_close_matches(text, islice(alike, _MOST_COMPARED), n=1)
+        return found[0] if found else None
+
+    whole = nearest(ids)
     if whole or not text:
-        return whole[0] if whole else None
+        return whole
     beginnings = {job_id[: len(text)]: job_id for job_id in ids}
-    begins = difflib.get_close_matches(text, list(beginnings), n=1)
-    return beginnings[begins[0]] if begins else None
+    begins = nearest(beginnings)
+    return None if begins is None else beginnings[begins]
 
 
 _BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)

@@ -1,13 +1,17 @@
-"""Ids of jobs that come without one."""
+"""Ids of jobs that come without one, and ids that there are not."""
 
 from __future__ import annotations
 
+import difflib
 import os
 import threading
-from uuid import RFC_4122, UUID
+from collections.abc import Iterable
+from pathlib import Path
+from uuid import RFC_4122, UUID, uuid4
 
 import pytest
 
+from jobledger import JobNotFoundError, Ledger, ManualClock, NewJob
 from jobledger.ledger.ids import new_id
 
 
@@ -48,3 +52,31 @@ def test_the_child_of_a_fork_has_ids_of_its_own() -> None:
     os.waitpid(child, 0)
     assert len(theirs) == 64
     assert not theirs & {new_id() for _ in range(64)}
+
+
+def test_an_unknown_id_is_compared_with_few_others_however_many_there_are(
+    directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for what is not there should not keep others waiting."""
+    compared = [0]
+    before = difflib.get_close_matches
+
+    def counted(word: str, possibilities: Iterable[str], n: int) -> list[str]:
+        some = list(possibilities)
+        compared[0] += len(some)
+        return before(word, some, n)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    with Ledger(directory, clock=clock) as ledger:
+        new = NewJob(account_id="a", content="x", scheduled_time=clock.now())
+        ids = ledger.add_jobs([new] * 3_000)
+        with pytest.raises(JobNotFoundError):
+            ledger.get_job(str(uuid4()))
+        assert compared[0] < 300
+        mistyped = ids[1_234][:-3] + "-" + ids[1_234][-2:]
+        with pytest.raises(JobNotFoundError) as found:
+            ledger.get_job(mistyped)
+        assert found.value.hint == f"the nearest is {ids[1_234]!r}"
+        with pytest.raises(JobNotFoundError) as begun:
+            ledger.get_job(ids[1_234][:12] + "-")
+        assert begun.value.hint == f"the nearest is {ids[1_234]!r}"
