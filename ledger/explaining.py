@@ -5,12 +5,13 @@ Imported with the first question, as the words for it are.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ..domain import JobStatus, ScheduledJob
+from ..domain import JobStatus, ScheduledJob, folded
 from ..explanation import Explanation, Surroundings, explain
 from ..projections import Board, Change, Choice, Pages, Snapshot, TextHints, entries_of, rank
 from .history import History
@@ -88,6 +89,12 @@ def same_text(jobs: Iterable[ScheduledJob], job: ScheduledJob) -> list[Scheduled
     ]
 
 
+def _having(job: ScheduledJob) -> Choice:
+    """Ask for the jobs of its account that have its text, maybe with more around it. It is asked as
+    for a part of a list, which does not unpack what has another text."""
+    return Choice(account_id=job.account_id, text=folded(job.content), limit=sys.maxsize)
+
+
 class Explaining:
     """Answers `Ledger.why`, for a handle by whatever name."""
 
@@ -149,7 +156,7 @@ class Explaining:
         if view is None:
             around.same_text = self._texts.of(job)
         else:
-            around.same_text = same_text(board.select(Choice(account_id=job.account_id)), job)
+            around.same_text = same_text(board.select(_having(job)), job)
         return around
 
     def _due(self, board: Board, now: datetime) -> list[ScheduledJob]:
