@@ -388,7 +388,8 @@ class Ledger:
         in the ledger's time zone. `text`: only those whose content has it; neither case counts nor
         how characters are composed, white space does. `outcome_unknown`: only those that wait for
         somebody to say what became of them. `order`: `"rank"` is priority (highest
-        first), then `scheduled_time`, then the order of adding; `"time"` leaves the priority out.
+        first), then `scheduled_time`, then the order of adding; `"time"` leaves the priority out,
+        and `"latest"` is that the other way round.
 
         `limit` of them, behind `after`: a job's id (where it is now), a `ScheduledJob` (where it
         was, also if it was changed or removed meanwhile), or its `cursor`. A part costs what it
@@ -414,9 +415,10 @@ class Ledger:
         """Return the accounts that have jobs, sorted. No job is looked at."""
         return self._jobs.accounts()
 
-    def counts(self) -> dict[JobStatus, int]:
-        """How many jobs there are of each status; all have a number. Nothing is looked through."""
-        return self._jobs.counts()
+    def counts(self, account_id: str | None = None) -> dict[JobStatus, int]:
+        """How many jobs there are of each status; all have a number. `account_id`: of that account.
+        No job is looked at, and no id, but for the first question about an account."""
+        return self._jobs.counts(account_id)
 
     def count_unknown(self) -> int:
         """How many jobs wait for somebody to say what became of them: FAILED, with their

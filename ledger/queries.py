@@ -133,11 +133,13 @@ class JobQueries:
         with self._lock:
             return self._board.accounts()
 
-    def counts(self) -> dict[JobStatus, int]:
-        """How many jobs there are of each status; all have a number. Nothing is looked through."""
+    def counts(self, account_id: str | None = None) -> dict[JobStatus, int]:
+        """How many jobs there are of each status; all have a number. `account_id`: of that account.
+        No job is looked at, and no id, but for the first question about an account."""
         self._refresh()
         with self._lock:
-            return self._board.counts()
+            board = self._board
+            return board.counts() if account_id is None else board.counts_of(account_id)
 
     def count_unknown(self) -> int:
         """As `Ledger.count_unknown`."""

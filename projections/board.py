@@ -23,6 +23,7 @@ from ..domain import (
     ScheduledJob,
     evolve,
 )
+from .account_counts import AccountCounts
 from .ageing import AgeingQueue
 from .choice import Choice
 from .id_set import IdSet, same_ids
@@ -62,6 +63,7 @@ class Board:
         self._by_account: dict[str, IdSet] = {}
         self._unknown: dict[str, JobPlace] = {}
         """Where each job stands of which nobody knows whether it is out."""
+        self._account_counts = AccountCounts()
         self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
         self._expiring: list[tuple[datetime, int, str]] = []
         self._is_loading = False
@@ -80,6 +82,7 @@ class Board:
             yield
             return
         self._is_loading = True
+        self._account_counts.forget()
         try:
             yield
         finally:
@@ -117,6 +120,7 @@ class Board:
         if after is None:
             assert before is not None
             self._drop(before)
+            self._account_counts.move(before.account_id, before.status, None)
             return
         self.jobs.put(after)
         is_loading = self._is_loading
@@ -128,6 +132,8 @@ class Board:
             return
         elif not is_loading or before.status not in OPEN:
             self._by_status[before.status].remove(before.job_id)
+        was = None if before is None else before.status
+        self._account_counts.move(after.account_id, was, after.status)
         if is_loading and after.status in OPEN:
             return
         self._by_status[after.status].add(after.job_id)
@@ -184,6 +190,7 @@ class Board:
         self._by_status = {status: IdSet(ids) for status, ids in state.by_status.items()}
         self._by_account = {account: IdSet(ids) for account, ids in state.by_account.items()}
         self._unknown = dict(state.unknown)
+        self._account_counts.forget()
         self._make_heaps_anew()
 
     def same_as(self, other: Board) -> bool:
@@ -218,6 +225,10 @@ class Board:
     def unknown(self) -> int:
         """How many jobs there are of which nobody knows whether they are out."""
         return len(self._unknown)
+
+    def counts_of(self, account_id: str) -> dict[JobStatus, int]:
+        """How many jobs of each status an account has; the first time each id is looked at."""
+        return self._account_counts.of(account_id, self._by_account, self._by_status)
 
     def of_status(self, status: JobStatus) -> list[ScheduledJob]:
         """Return the jobs of one status, in no particular order."""

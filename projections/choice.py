@@ -11,9 +11,10 @@ import msgspec
 from ..domain import JobPlace, JobStatus, ScheduledJob, folded
 from .queue import rank
 
-ListOrder = Literal["rank", "time"]
+ListOrder = Literal["rank", "time", "latest"]
 """How a list is ordered: `"rank"` by priority (highest first), then `scheduled_time`, then the
-order of adding; `"time"` by `scheduled_time`, then the order of adding."""
+order of adding; `"time"` by `scheduled_time`, then the order of adding; `"latest"` the other way
+round."""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     def listed(self, jobs: Iterable[ScheduledJob]) -> list[ScheduledJob]:
         """Choose by a look at each of some jobs."""
-        chosen = sorted(filter(self.has, jobs), key=rank if self.order == "rank" else by_time)
+        key = rank if self.order == "rank" else by_time
+        chosen = sorted(filter(self.has, jobs), key=key, reverse=self.order == "latest")
         if self.after is not None:
             after = self._key(self.after)
             chosen = [job for job in chosen if self._key(JobPlace.of(job)) > after]
@@ -79,6 +81,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         return found[: self.limit]
 
     def _key(self, place: JobPlace) -> tuple[Any, ...]:
+        if self.order == "latest":
+            return -place.time_us, -place.order
         behind = place.time_us, place.order
         return (-place.priority, *behind) if self.order == "rank" else behind
 

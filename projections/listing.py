@@ -21,7 +21,7 @@ from ..domain import JobPriority, JobStatus, ScheduledJob, microseconds
 from .choice import Choice
 from .jobs import Jobs
 from .loose_lines import LooseLine, LooseLines
-from .page_lines import ANYWHERE, Key, PackedLine, PageLines, PageTexts, Sought, kind_of
+from .page_lines import ANYWHERE, PackedLine, PageLines, PageTexts, Sought, Summary, kind_of
 
 _FEW = 100
 _BEFORE_ANY = -1
@@ -51,9 +51,10 @@ class Listing:
         self._keep_up()
         lines: list[_Line] = []
         having: _Having = {}
+        sign = -1 if choice.order == "latest" else 1
         for sought in _lanes(choice):
             left = None if choice.limit is None else choice.limit - len(lines)
-            lines += islice(self._walk(sought, having), left)
+            lines += islice(self._walk(sought, having, sign), left)
             if len(lines) == choice.limit:
                 break
         listed = [job for *_, job in lines]
@@ -84,30 +85,33 @@ class Listing:
             page = self._jobs.pages[number]
             page.lines = PageLines.read(page.data, ids[number])
 
-    def _walk(self, sought: Sought, having: _Having) -> Iterator[_Line]:
-        """Yield the lines that are looked for, in order, looking into no block before its turn."""
+    def _walk(self, sought: Sought, having: _Having, sign: int) -> Iterator[_Line]:
+        """Yield the lines that are looked for, in order (`sign` -1: backwards), looking into no
+        block before its turn."""
         blocks = self._blocks(sought, having)
-        runs: list[_Run] = [
-            (*max(first, sought.after), number, None, iter(()))
-            for number, (first, _) in enumerate(blocks)
-        ]
+        runs: list[_Run] = []
+        for number, (summary, _) in enumerate(blocks):
+            begin = max(summary.first, sought.after), min(summary.last, sought.before)
+            time, order = begin[0 if sign > 0 else 1]
+            runs.append((sign * time, sign * order, number, None, iter(())))
         heapify(runs)
         while runs:
             _, _, number, line, rest = runs[0]
             if line is not None:
                 yield line
             else:
-                rest = iter(blocks[number][1](sought))
+                rest = iter(blocks[number][1](sought)[::sign])
             line = next(rest, None)
             if line is None:
                 heappop(runs)
             else:
-                heapreplace(runs, (line[0], line[1], number, line, rest))
+                heapreplace(runs, (sign * line[0], sign * line[1], number, line, rest))
 
-    def _blocks(self, sought: Sought, having: _Having) -> list[tuple[Key, _Seek]]:
-        """Return where each block begins that may have what is looked for, and what finds it."""
-        found: list[tuple[Key, _Seek]] = [
-            (block.summary.first, block.seek)
+    def _blocks(self, sought: Sought, having: _Having) -> list[tuple[Summary, _Seek]]:
+        """Return what is known of each block that may have what is looked for, and what finds
+        it."""
+        found: list[tuple[Summary, _Seek]] = [
+            (block.summary, block.seek)
             for block in self._loose.blocks
             if block.summary.may_have(sought)
         ]
@@ -115,7 +119,7 @@ class Listing:
             lines = page.lines
             if lines is not None and lines.summary.may_have(sought):
                 seek = partial(self._seek_packed, number, lines, having)
-                found.append((lines.summary.first, seek))
+                found.append((lines.summary, seek))
         return found
 
     def _seek_packed(
@@ -147,6 +151,8 @@ def _lanes(choice: Choice) -> list[Sought]:
     if choice.due_to is not None:
         end = microseconds(choice.due_to), _BEFORE_ANY
     ranked, after, lanes = choice.order == "rank", choice.after, []
+    if choice.order == "latest" and after is not None:
+        end, after = min(end, after[1:]), None
     for priorities in [[each] for each in _PRIORITIES] if ranked else [_PRIORITIES]:
         if ranked and after is not None and priorities[0] > after.priority:
             continue

@@ -145,7 +145,7 @@ class PageLines:
 
     def seek(self, sought: Sought) -> Sequence[int]:
         """Return the numbers of the lines that are looked for, whatever their texts, in order."""
-        begin, end = self._find(sought.after), self._find(sought.before)
+        begin, end = self._find(sought.after), self._find(sought.before, with_it=True)
         found: Sequence[int] = range(begin, end)
         if self.summary.kinds & ~sought.kinds:
             # Mostly a few of many: chosen without a look at each.
@@ -160,12 +160,13 @@ class PageLines:
         """Return where the job of a line stands, and its id."""
         return self._times[line], self._orders[line], self.ids[line]
 
-    def _find(self, key: Key) -> int:
-        """Return the number of the first line behind a place."""
+    def _find(self, key: Key, *, with_it: bool = False) -> int:
+        """Return the number of the first line behind a place, or `with_it` at that."""
         time, order = key
         begin = bisect_left(self._times, time)
         end = bisect_right(self._times, time, begin)
-        return bisect_right(self._orders, order, begin, end)
+        bisect = bisect_left if with_it else bisect_right
+        return bisect(self._orders, order, begin, end)
 
 
 class PageTexts:

@@ -5,6 +5,7 @@ Twelve jobs in all states, closed ones packed by two, and every question between
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -67,7 +68,7 @@ questions: st.SearchStrategy[Choice] = st.builds(
     due_to=moments,
     text=st.sampled_from(NEEDLES).map(folded),
     outcome_unknown=st.booleans(),
-    order=st.sampled_from(["rank", "time"]),
+    order=st.sampled_from(["rank", "time", "latest"]),
     after=st.none() | places,
     limit=st.none() | st.integers(1, 5),
 )
@@ -101,6 +102,8 @@ def do(h: Histories, step: Step) -> None:
 
 
 def place(job: ScheduledJob, order: str) -> tuple[Any, ...]:
+    if order == "latest":
+        return (NOON - job.scheduled_time, -job.order)
     behind = job.scheduled_time, job.order
     return (-job.priority, *behind) if order == "rank" else behind
 
@@ -121,9 +124,18 @@ def looked_at(board: Board, asked: Choice) -> list[ScheduledJob]:
     if asked.after is not None:
         _, us, order = asked.after
         at = (EPOCH + timedelta(microseconds=us), order)
-        after = (-asked.after.priority, *at) if asked.order == "rank" else at
+        if asked.order == "latest":
+            after: tuple[Any, ...] = (NOON - at[0], -order)
+        else:
+            after = (-asked.after.priority, *at) if asked.order == "rank" else at
         found = [job for job in found if place(job, asked.order) > after]
     return found[: asked.limit]
+
+
+def counted(board: Board, account: str) -> dict[JobStatus, int]:
+    """Count by a look at every job."""
+    found = Counter(job.status for job in board.jobs.values() if job.account_id == account)
+    return {status: found[status] for status in JobStatus}
 
 
 @settings(max_examples=150, deadline=None)
@@ -140,6 +152,8 @@ def test_every_question_is_answered_as_by_a_look_at_every_job(
             if number % every == 0:
                 question = asked[number % len(asked)]
                 assert h.board.select(question) == looked_at(h.board, question)
+                for account in (*ACCOUNTS, "nobody"):
+                    assert h.board.counts_of(account) == counted(h.board, account)
             assert h.board.unknown() == sum(job.outcome_unknown for job in h.board.jobs.values())
         other = Board()
         with other.loading():
@@ -148,7 +162,10 @@ def test_every_question_is_answered_as_by_a_look_at_every_job(
         later = Board()
         for board in (h.board, other, later):
             if board is later:
+                later.counts_of("a")  # of what it had before
                 board.restore(h.board.capture())
+            for account in (*ACCOUNTS, "nobody"):
+                assert board.counts_of(account) == counted(board, account)
             for question in asked:
                 assert board.select(question) == looked_at(h.board, question)
 

@@ -114,6 +114,7 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.get_ready_jobs(), list[ScheduledJob])
     assert_type(ledger.get_job("job-0"), ScheduledJob)
     assert_type(ledger.counts(), dict[JobStatus, int])
+    assert_type(ledger.counts("mai"), dict[JobStatus, int])
     assert_type(ledger.known_ids(), list[str])
     assert_type(ledger.history("job-0"), list[Event])
     assert_type(ledger.events(), Iterator[Event])

@@ -22,9 +22,9 @@ from ..session import JOB, Session, find_job, json_option, pass_session, zone_of
 )
 @click.option(
     "--order",
-    type=click.Choice(["rank", "time"]),
+    type=click.Choice(["rank", "time", "latest"]),
     default="rank",
-    help="By rank, which is the highest priority first, or by time alone.",
+    help="By rank, which is the highest priority first, by time alone, or by it backwards.",
 )
 @click.option("--after", type=JOB, metavar="JOB", help="Only those behind this job of the list.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of them.")

@@ -126,7 +126,7 @@ def _paths() -> dict[str, Any]:
     told = f"At most so many, up to {MOST}; {USUAL} if not given."
     pages = [_parameter("limit", "integer", told, minimum=1, maximum=MOST), _at()]
     state = "|".join(JobStatus)
-    orders = ["rank", "time", ""]
+    orders = ["rank", "time", "latest", ""]
     filters = [
         _parameter(
             "status", "string", "States, divided by commas.", pattern=f"^(({state})(,({state}))*)?$"

@@ -27,6 +27,7 @@ from jobledger.domain.text import folded
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+SCHEDULED = JobStatus.SCHEDULED
 
 
 def local(text: str) -> datetime:
@@ -64,9 +65,11 @@ def test_a_list_is_ordered_by_rank_or_by_time(ledger: Ledger) -> None:
     four(ledger)
     assert ids(ledger) == ids(ledger, order="rank") == "urgent twin late early"
     assert ids(ledger, order="time") == "early urgent twin late"
+    assert ids(ledger, order="latest") == "late twin urgent early"
+    assert ids(ledger, order="latest", limit=2) == "late twin"
 
 
-@pytest.mark.parametrize("order", ["rank", "time"])
+@pytest.mark.parametrize("order", ["rank", "time", "latest"])
 def test_pages_follow_each_other_by_id_by_job_and_by_cursor(ledger: Ledger, order: Any) -> None:
     four(ledger)
     whole = ledger.list_jobs(order=order)
@@ -250,11 +253,14 @@ def test_the_past_is_listed_by_the_same_questions(ledger: Ledger) -> None:
 
 def test_accounts_are_those_that_have_jobs(ledger: Ledger) -> None:
     assert ledger.accounts() == []
+    assert set(ledger.counts("a").values()) == {0}
     four(ledger)
     add(ledger, "z", account_id="Zoë")
     before = ledger.as_of(ledger.seq)
     ledger.remove_job("twin")
     assert ledger.accounts() == ["Zoë", "a"]
+    assert (ledger.counts("b")[SCHEDULED], before.counts("b")[SCHEDULED]) == (0, 1)
+    assert ledger.counts("a")[SCHEDULED] == 3
     assert before.accounts() == ["Zoë", "a", "b"]
 
 

@@ -40,6 +40,7 @@ def listed(directory: Path, *options: str) -> str:
     [
         ("", "urgent first second third fourth"),
         ("--order time", "first second third fourth urgent"),
+        ("--order latest --limit 2", "urgent fourth"),
         ("--limit 2", "urgent first"),
         ("--order time --after second --limit 2", "third fourth"),
         ("--after urg", "first second third fourth"),
