@@ -154,10 +154,11 @@ class Shown:
         return f"{self.local(at):%Y-%m-%d %H:%M:%S}"
 
     def url(self, path: str, **query: object) -> str:
-        """Return an address with a query (None: left out), of the same moment as this page."""
+        """Return an address with a query, of the same moment as this page. What is empty is left
+        out; a list is a parameter that is there several times."""
         asked = {"at": self.call.at} | query
-        given = {name: str(value) for name, value in asked.items() if value not in (None, "")}
-        return f"{path}?{urlencode(given)}" if given else path
+        given = {name: value for name, value in asked.items() if value not in (None, "", [])}
+        return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
     @property
     def is_past(self) -> bool:

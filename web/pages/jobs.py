@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from secrets import token_hex
@@ -15,11 +16,12 @@ from ... import (
     JobAdded,
     JobLedgerError,
     JobNotFoundError,
-    JobStatus,
     NewJob,
+    ScheduledJob,
     ValidationError,
 )
 from ..actions import add, perform
+from ..filtering import read_filter
 from ..forms import EMPTY, FilledForm, met
 from ..local_time import USUAL_ZONES, day_in, moment_in, zone_of
 from ..page import render
@@ -29,6 +31,8 @@ from ..site import Call
 from .moving import back_to_calendar
 
 _PAGE = 50
+_WORDS = re.compile(r"([A-Za-z0-9._-]*[A-Za-z0-9_-])")
+"""What may be the id of a job in a sentence; one that ends with a point is not found."""
 _MORNING = time(9)
 """What a new job of another day is first asked for at."""
 _FIELDS = {
@@ -43,18 +47,8 @@ _FIELDS = {
 
 def jobs_page(call: Call) -> Response:
     """Show a page of the jobs that match."""
-    query = call.query
-    status = query.get("status") or None
-    chosen = JobStatus(status) if status in list(JobStatus) else None
-    account, text = query.get("account_id") or None, query.get("text") or None
-    found = call.look.queries.list_jobs(
-        account,
-        chosen,
-        text=text,
-        order="time" if query.get("order") == "time" else "rank",
-        after=query.get("after") or None,
-        limit=_PAGE + 1,
-    )
+    asked, after = read_filter(call.query.getlist), call.query.get("after") or None
+    found = asked.select(call.look.queries, after=after, limit=_PAGE + 1)
     page = found[:_PAGE]
     return render(
         call,
@@ -62,10 +56,8 @@ def jobs_page(call: Call) -> Response:
         jobs=page,
         following=page[-1].cursor if len(found) > _PAGE else None,
         accounts=call.look.queries.accounts(),
-        chosen=chosen,
-        account=account,
-        text=text,
-        order=query.get("order") or "rank",
+        asked=asked,
+        is_first=after is None,
     )
 
 
@@ -83,6 +75,7 @@ def _job(call: Call, form: FilledForm, since: Sequence[Event] = (), status: int 
         job = look.queries.get_job(job_id)
     except JobNotFoundError:
         job = None
+    why = call.site.ledger.why(job_id, view=look.view).said(call.language)
     return render(
         call,
         "job.html",
@@ -91,13 +84,31 @@ def _job(call: Call, form: FilledForm, since: Sequence[Event] = (), status: int 
         job_id=job_id,
         job=job,
         events=events,
-        why=call.site.ledger.why(job_id, view=look.view).said(call.language),
+        why=why,
+        twice=[_with_links(call, job, sentence) for sentence in why.twice],
         form=form,
         since=since,
         left=NewJob.characters_left,
         zones=USUAL_ZONES,
         soon=call.site.ledger.now() + timedelta(minutes=5),
     )
+
+
+def _with_links(
+    call: Call, job: ScheduledJob | None, sentence: str
+) -> list[tuple[str, ScheduledJob | None]]:
+    """Return the parts of a sentence, each with the job that it is the id of: another one of the
+    same account with the same text. Whatever else a word is the id of, it is not meant."""
+    parts = _WORDS.split(sentence)
+    found = {} if job is None else call.look.queries.get_jobs(set(parts))
+    return [(part, _if_same(job, found.get(part))) for part in parts if part]
+
+
+def _if_same(job: ScheduledJob | None, other: ScheduledJob | None) -> ScheduledJob | None:
+    if job is None or other is None or other.job_id == job.job_id:
+        return None
+    same = (other.account_id, other.content) == (job.account_id, job.content)
+    return other if same else None
 
 
 def change(call: Call) -> Response:

@@ -139,7 +139,6 @@ VI: dict[str, str] = {
     "all": "tất cả",
     "as they go out": "theo lượt đăng",
     "by time": "theo giờ",
-    "There are none.": "Không có bài nào.",
     "Next page": "Trang sau",
     # -- a job
     "posted as {id}": "đã đăng với mã {id}",
@@ -302,6 +301,20 @@ VI: dict[str, str] = {
     "{count} events were looked at for this page.": "Đã xem {count} sự kiện cho trang này.",
     # -- accounts
     # -- many at once
+    "Due from": "Hẹn từ ngày",
+    "Due to": "Đến ngày",
+    "latest first": "mới nhất trước",
+    "Nothing follows any more.": "Không còn bài nào phía sau.",
+    "No post matches. Ask for less, or for all of them.": (
+        "Không bài nào phù hợp. Hãy bớt điều kiện, hoặc xem tất cả."
+    ),
+    "There are no posts yet.": "Chưa có bài nào.",
+    "Back to the beginning": "Về đầu danh sách",
+    "May this be out twice?": "Bài này có thể đã đăng hai lần không?",
+    "No. Nothing that happened to it says so, and no other post of this account has its text.": (
+        "Không. Không có gì đã xảy ra cho thấy như vậy, và không bài nào khác của tài khoản này có"
+        " cùng nội dung."
+    ),
     # -- the inbox
     "Look at the account, and say what you found. None of them is tried again by itself.": (
         "Hãy xem tài khoản và cho biết bạn thấy gì. Không bài nào tự được đăng lại."
