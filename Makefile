@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BROWSER := $(VENV)/.installed-browser
 
-.PHONY: help env test stress switches planted mutation coverage bench bench-quick bench-peers soak demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers soak demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -18,6 +19,18 @@ $(INSTALLED): pyproject.toml
 
 test: env        ## the whole suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+browser-env: $(BROWSER) ## install what the pages are tried with, but for chromium
+
+browser: $(BROWSER)  ## try the pages in a real browser: chromium, which has to be there already
+	JOBLEDGER_REQUIRE=browser $(BIN)/python -m pytest tests/browser
+
+pictures: $(BROWSER) ## take the pictures of the pages anew, into docs/pictures
+	JOBLEDGER_REQUIRE=browser JOBLEDGER_PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser/test_pictures.py
+
+$(BROWSER): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	touch $@
 
 stress: env      ## the whole suite beside busy loops, three times, and in another order, two at once
 	PYTHONPATH=tests $(BIN)/python -m stress
