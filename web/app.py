@@ -19,6 +19,7 @@ from .api import jobs
 from .api.events import counts, list_events, stream
 from .api.openapi import openapi
 from .guard import AccessGuard
+from .pages.accounts import account_page, accounts_page
 from .pages.calendar import calendar
 from .pages.compare import compare
 from .pages.enter import enter, enter_page, leave, set_language
@@ -88,6 +89,8 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/{job_id}/move", handler(move), methods=["POST"]),
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
         Route("/inbox", handler(inbox)),
+        Route("/accounts", handler(accounts_page)),
+        Route("/accounts/one", handler(account_page)),
         Route("/log", handler(log_page)),
         Route("/compare", handler(compare)),
         Route("/verified", handler(verified_page)),

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from .. import Ledger, LedgerView, ValidationError
 
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
+"""With room around them for a calendar."""
+
 
 class Look:
     """A ledger as it is at one moment: `queries` answers for it.
@@ -40,6 +43,8 @@ def look(ledger: Ledger, at: str | None) -> Look:
     else:
         try:
             moment = datetime.fromisoformat(at.replace(" ", "+") if "T" in at else at)
+            if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+                raise ValueError("a page could not show the days around it")
         except ValueError:
             raise ValidationError(
                 f"at {at!r} is neither the number of an event nor a time",

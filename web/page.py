@@ -24,6 +24,7 @@ PAGES = (
     ("/calendar", "Calendar"),
     ("/jobs", "Jobs"),
     ("/inbox", "Inbox"),
+    ("/accounts", "Accounts"),
     ("/log", "Log"),
 )
 

@@ -93,3 +93,14 @@ def test_the_next_moment_costs_the_events_between(
     for at in range(2001, 2021):
         assert f"after event {at:,} of 3,000" in client.get(f"/?at={at}").text
     assert read[0] <= 20 * 4
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59", "9999-12-31"])
+def test_a_time_at_the_ends_of_the_calendar_is_refused_on_every_page(
+    client: TestClient, ledger: Ledger, at: str
+) -> None:
+    _add(ledger, 1)
+    for path in ("/", "/jobs", "/calendar", "/accounts", "/accounts/one", "/log", "/inbox"):
+        answer = client.get(path, params={"id": "shop", "at": at})
+        assert answer.status_code == 422, path
+        assert "neither the number of an event nor a time" in answer.text

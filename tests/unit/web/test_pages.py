@@ -51,6 +51,7 @@ PATHS = (
     "/calendar",
     "/verified",
     "/compare",
+    "/accounts",
 )
 
 
@@ -192,7 +193,7 @@ def test_pages_of_now_are_live_from_what_they_show_on(
     signed_in(client)
     with Ledger(ledger.directory, clock=clock) as other:
         other.hold_job("one")
-    for path in ("/", "/jobs", "/inbox", "/log", "/verified"):
+    for path in ("/", "/jobs", "/inbox", "/log", "/verified", "/accounts"):
         assert 'data-live="2"' in client.get(path).text, path
         assert 'data-live="2"' not in client.get(f"{path}?at=2").text, path
     assert 'data-live="2"' not in client.get("/jobs/one").text  # there are forms
