@@ -26,6 +26,7 @@ from .pages.enter import enter, enter_page, leave, set_language
 from .pages.inbox import inbox
 from .pages.jobs import change, job_page, jobs_page, new, new_page
 from .pages.log import log_page
+from .pages.many import change_many, many_page
 from .pages.moving import move, move_page
 from .pages.today import today
 from .pages.verified import verified_page, verify
@@ -81,6 +82,8 @@ def _routes() -> list[BaseRoute]:
         Route("/leave", handler(leave), methods=["POST"]),
         Route("/language", handler(set_language), methods=["POST"]),
         Route("/jobs", handler(jobs_page)),
+        Route("/many", handler(many_page)),
+        Route("/many", handler(change_many), methods=["POST"]),
         Route("/jobs/new", handler(new_page)),
         Route("/jobs/new", handler(new), methods=["POST"]),
         Route("/jobs/{job_id}", handler(job_page)),

@@ -7,7 +7,7 @@ change was meant by them. What this lets through says in `scope["jobledger"]` wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -40,8 +40,13 @@ class Asking(msgspec.Struct, frozen=True):
     """Who asks; with a form, what is in it."""
 
     visitor: Visitor | None
-    form: Mapping[str, str]
+    fields: Sequence[tuple[str, str]] = ()
     body: bytes = b""
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The form, where a name is there once; of one that is there several times the last."""
+        return dict(self.fields)
 
 
 class AccessGuard:
@@ -68,13 +73,13 @@ class AccessGuard:
             body = await _body(headers, receive)
             scope["jobledger"] = self._asking(scope, headers, body)
         except Refusal as problem:
-            scope.setdefault("jobledger", Asking(None, {}))
+            scope.setdefault("jobledger", Asking(None))
             await problem_response(problem, scope)(scope, receive, outward)
             return
         await self._app(scope, _Replay(body, receive), outward)
 
     def _asking(self, scope: Scope, headers: Headers, body: bytes) -> Asking:
-        form = _form(headers, body)
+        fields = _form(headers, body)
         visitor, by_cookie = self._visitor(headers)
         path: str = scope["path"]
         is_open = path in OPEN_PATHS or path.startswith("/static/")
@@ -83,8 +88,8 @@ class AccessGuard:
         if scope["method"] not in _SAFE:
             self._check_origin(headers, scope, must=by_cookie or is_open)
             if by_cookie and visitor is not None and not is_open:
-                _check_csrf(headers, form, visitor)
-        return Asking(visitor, form, body)
+                _check_csrf(headers, dict(fields), visitor)
+        return Asking(visitor, fields, body)
 
     def _check_host(self, headers: Headers) -> None:
         host = _HOST.fullmatch(headers.get("host", ""))
@@ -130,14 +135,13 @@ def cookie_name(settings: WebSettings) -> str:
     return "__Host-jobledger" if settings.behind_tls else f"jobledger-{settings.port}"
 
 
-def _form(headers: Headers, body: bytes) -> Mapping[str, str]:
+def _form(headers: Headers, body: bytes) -> Sequence[tuple[str, str]]:
     if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        return {}
+        return ()
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000)
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000)
     except ValueError as error:
         raise Refusal(400, f"the form cannot be read: {error}") from None
-    return dict(pairs)
 
 
 async def _body(headers: Headers, receive: Receive) -> bytes:

@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse
 
 from .. import Event, JobPriority, JobStatus, ScheduledJob, words
 from .event_types import TYPES
-from .roles import ADD, ADD_DRAFT, allowed
+from .many import MANY
+from .roles import ACTIONS, ADD, ADD_DRAFT, allowed
 from .site import Call
 from .words import LANGUAGES, dates, translate
 
@@ -38,6 +39,13 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def address_of(path: str, query: Mapping[str, object]) -> str:
+    """Return an address with a query. What is empty is left out; a list is a parameter that is
+    there several times."""
+    given = {name: value for name, value in query.items() if value not in (None, "", [])}
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
 class Shown:
@@ -68,7 +76,8 @@ class Shown:
 
     def is_at(self, path: str) -> bool:
         """Say whether this page is that one, or behind it."""
-        return self.path == path or (path != "/" and self.path.startswith(f"{path}/"))
+        here = "/jobs" if self.path == "/many" else self.path
+        return here == path or (path != "/" and here.startswith(f"{path}/"))
 
     @property
     def here(self) -> str:
@@ -155,11 +164,9 @@ class Shown:
         return f"{self.local(at):%Y-%m-%d %H:%M:%S}"
 
     def url(self, path: str, **query: object) -> str:
-        """Return an address with a query, of the same moment as this page. What is empty is left
-        out; a list is a parameter that is there several times."""
+        """Return an address with a query (as `address_of`), of the same moment as this page."""
         asked = {"at": self.call.at} | query
-        given = {name: value for name, value in asked.items() if value not in (None, "", [])}
-        return f"{path}?{urlencode(given, doseq=True)}" if given else path
+        return address_of(path, asked)
 
     @property
     def is_past(self) -> bool:
@@ -176,6 +183,16 @@ class Shown:
         if self.is_past or self.call.site.read_only:
             return []
         return allowed(self.call.role, job.status, outcome_unknown=job.outcome_unknown)
+
+    @property
+    def many(self) -> list[str]:
+        """What the visitor may do to many jobs at once here."""
+        if self.is_past or self.call.site.read_only:
+            return []
+        rights = {action: ACTIONS[action] for action in MANY}
+        return [
+            each for each, (r, on_draft, _) in rights.items() if self.call.role >= min(r, on_draft)
+        ]
 
     @property
     def may_add(self) -> bool:

@@ -61,6 +61,7 @@ class Call:
         self.site: Site = request.app.state.site
         asking: Asking = request.scope["jobledger"]
         self.form: Mapping[str, str] = asking.form
+        self._fields = asking.fields
         self.body = asking.body
         self.query = request.query_params
         self.at = None if of_now else self.query.get("at") or None
@@ -101,6 +102,12 @@ class Call:
         request = self.request
         kept, wish = request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language")
         return choose_language(self.query.get("lang"), kept, wish or "")
+
+    def values(self, name: str) -> list[str]:
+        """Return all values of a name: of the form, or where none was sent of the address."""
+        if self.request.method == "POST":
+            return [value for key, value in self._fields if key == name]
+        return self.query.getlist(name)
 
     def path(self, name: str) -> str:
         """Return a part of the path, as the route names it."""

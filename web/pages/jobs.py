@@ -21,9 +21,11 @@ from ... import (
     ValidationError,
 )
 from ..actions import add, perform
+from ..api.answers import number_of
 from ..filtering import read_filter
 from ..forms import EMPTY, FilledForm, met
 from ..local_time import USUAL_ZONES, day_in, moment_in, zone_of
+from ..many import MANY, MOST
 from ..page import render
 from ..problems import Refusal, problem_of
 from ..roles import ADD_DRAFT
@@ -49,7 +51,7 @@ def jobs_page(call: Call) -> Response:
     """Show a page of the jobs that match."""
     asked, after = read_filter(call.query.getlist), call.query.get("after") or None
     found = asked.select(call.look.queries, after=after, limit=_PAGE + 1)
-    page = found[:_PAGE]
+    page, did = found[:_PAGE], call.query.get("did", "")
     return render(
         call,
         "jobs.html",
@@ -58,6 +60,8 @@ def jobs_page(call: Call) -> Response:
         accounts=call.look.queries.accounts(),
         asked=asked,
         is_first=after is None,
+        did=did if did in MANY else "",
+        did_count=number_of(call, "count", 0, 0, MOST),
     )
 
 

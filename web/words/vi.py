@@ -248,6 +248,72 @@ VI: dict[str, str] = {
     ),
     "There are no posts yet.": "Chưa có bài nào.",
     "Back to the beginning": "Về đầu danh sách",
+    "Tick all of this page": "Chọn tất cả trên trang này",
+    "Which posts are meant": "Áp dụng cho bài nào",
+    "the ticked posts": "các bài đã chọn",
+    "all that match": "mọi bài phù hợp",
+    "all posts": "mọi bài",
+    "Next…": "Tiếp…",
+    "Done. {what}: {count}": "Đã xong. {what}: {count} bài",
+    "{what}: {count}": "{what}: {count} bài",
+    "{what}: {count} of {all}": "{what}: {count} trên {all} bài",
+    "and {count} others": "và {count} mục khác",
+    "They have moved on since you looked": "Các bài này đã thay đổi từ lúc bạn xem",
+    "Nothing was changed. This is how they are now; look again, then confirm.": (
+        "Chưa có gì được sửa. Đây là tình trạng hiện giờ; hãy xem lại rồi xác nhận."
+    ),
+    "does not match any more": "không còn phù hợp",
+    "More than {most} match. So many are not changed at once: ask for less, by account, state or"
+    " days.": (
+        "Có hơn {most} bài phù hợp. Không sửa nhiều như vậy cùng lúc: hãy thu hẹp theo tài khoản,"
+        " trạng thái hoặc ngày."
+    ),
+    "Back to the list": "Về danh sách",
+    "Nothing was ticked. Tick the posts that are meant, or choose all that match.": (
+        "Chưa chọn bài nào. Hãy đánh dấu các bài cần sửa, hoặc chọn mọi bài phù hợp."
+    ),
+    "No post matches any more.": "Không còn bài nào phù hợp.",
+    "By how many days": "Dời bao nhiêu ngày",
+    "They become drafts, and do not go out until somebody releases them.": (
+        "Các bài này thành bản nháp, và không được đăng cho đến khi có người thả ra."
+    ),
+    "They go out by themselves, each at its time.": "Mỗi bài tự được đăng vào giờ của nó.",
+    "They do not go out. They stay in the list, and can be put back by requeueing them.": (
+        "Các bài này không được đăng. Chúng vẫn ở trong danh sách và có thể xếp lại để đăng."
+    ),
+    "They are scheduled again, all for the same time.": (
+        "Các bài này được lên lịch lại, tất cả vào cùng một giờ."
+    ),
+    "They are taken out of the list. What happened to them stays in the log.": (
+        "Các bài này bị xóa khỏi danh sách. Những gì đã xảy ra vẫn còn trong nhật ký."
+    ),
+    "Each moves by {days} days and keeps its time of day in {zone}.": (
+        "Mỗi bài dời {days} ngày và giữ nguyên giờ trong ngày theo {zone}."
+    ),
+    "{count} of them are due already, and go out at once.": (
+        "{count} bài đã đến giờ và được đăng ngay."
+    ),
+    "Left out: {count}": "Không gồm: {count} bài",
+    "{count} in a state that does not allow it:": "{count} bài có trạng thái không cho phép:",
+    "{count} that your role may not change so:": "{count} bài mà vai trò của bạn không được sửa:",
+    "{count} whose clocks change in between, so that they move by another length of time. Move them"
+    " on their own:": (
+        "{count} bài có đồng hồ đổi giờ ở giữa, nên phải dời một khoảng khác. Hãy dời riêng:"
+    ),
+    "{count} that were removed meanwhile.": "{count} bài đã bị xóa trong lúc đó.",
+    "The first {count} of them": "{count} bài đầu tiên",
+    "{count} of them may be out already, and nobody knows.": (
+        "{count} bài có thể đã đăng mà không ai biết."
+    ),
+    "Requeued, they may be posted twice: settle them first.": (
+        "Nếu đăng lại, bài có thể bị đăng hai lần: hãy xác định kết quả trước."
+    ),
+    "Settle them first.": "Hãy xác định kết quả trước.",
+    "Change nothing": "Không sửa gì",
+    "All of them or none, in one write. If one has moved on by then, nothing is changed.": (
+        "Tất cả hoặc không bài nào, trong một lần ghi. Nếu có bài đã thay đổi, không gì được sửa."
+    ),
+    "None of them allows it.": "Không bài nào cho phép việc này.",
     "May this be out twice?": "Bài này có thể đã đăng hai lần không?",
     "No. Nothing that happened to it says so, and no other post of this account has its text.": (
         "Không. Không có gì đã xảy ra cho thấy như vậy, và không bài nào khác của tài khoản này có"

@@ -44,7 +44,7 @@ def client(ledger: Ledger) -> TestClient:
 
 
 def texts_of(page: str) -> list[str]:
-    return re.findall(r'<span class="text">([^<]*)</span>', page)
+    return re.findall(r'<span class="text"[^>]*>([^<]*)</span>', page)
 
 
 @pytest.mark.parametrize(

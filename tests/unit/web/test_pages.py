@@ -52,6 +52,7 @@ PATHS = (
     "/verified",
     "/compare",
     "/accounts",
+    "/many?action=requeue&which=all",
 )
 
 
@@ -212,7 +213,7 @@ def test_jobs_are_shown_page_by_page(
     assert (first.count("number "), second.count("number ")) == (50, 10)
     assert 'rel="next"' not in second
     found = client.get("/jobs?text=number 07").text.partition("<main")[2]
-    assert found.count("number 07") == 2  # and in its field
+    assert found.count(">number 07<") == 1
 
 
 def test_a_fault_of_ours_tells_nothing_of_a_text(
