@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
-from support.cli import Cli
+from support.cli import Cli, run_here
 
 from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
 from jobledger.publishers.fake_platform import FakePlatform
+from jobledger.tools import serving
 from jobledger.tools.demo.posts import add_posts, demo_csv
 from jobledger.tools.demo.publisher import make_publisher
 from jobledger.tools.demo.verdict import Verdict, judge
@@ -119,6 +126,7 @@ def test_the_whole_demo(directory: Path, tmp_path: Path) -> None:
     cli = Cli(directory, tmp_path)
     output = cli.ok("demo")
     assert output.rstrip().endswith("demo: 22 posts, 1 crash, 0 lost, 0 twice, log verified")
+    assert f"jobledger --dir {directory} serve" in output
     assert "kill -9" in output
     assert "asks first whether it is out" in " ".join(output.split())
     assert cli.json("verify")["ok"]
@@ -126,3 +134,46 @@ def test_the_whole_demo(directory: Path, tmp_path: Path) -> None:
     again = cli.run("demo")
     assert again.returncode == 2
     assert "empty directory" in again.stderr
+
+
+def test_the_demo_serves_its_pages_until_it_is_told_to_stop(directory: Path) -> None:
+    """The address that it prints works, and the story is there; nothing opens without a screen."""
+    without_screen = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "JOBLEDGER_TOKEN")
+    }
+    command = [sys.executable, "-m", "jobledger", "--dir", str(directory), "demo", "--serve"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=without_screen | {"PYTHONUTF8": "1"},
+    ) as process:
+        assert process.stdout is not None
+        line = ""
+        while not line.startswith("open http"):
+            line = process.stdout.readline()
+            assert line or process.poll() is None, process.communicate()
+        found = re.fullmatch(r"open (http://\S+)/enter#(\S+) \(works once\)\n", line)
+        assert found is not None, line
+        origin, once = found[1], found[2]
+        with httpx.Client(base_url=origin, timeout=60, follow_redirects=True) as browser:
+            answer = browser.post("/enter", data={"token": once}, headers={"origin": origin})
+            assert answer.status_code == 200
+            assert "completed" in browser.get("/jobs").text
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate()
+    assert process.returncode == 0, told
+
+
+def test_a_demo_that_cannot_serve_says_so_before_it_begins(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "_NEEDED", ("nothing_of_this_name",))
+    done = run_here(directory, "demo", "--serve")
+    assert (done.code, done.out) == (2, "")
+    assert "nothing_of_this_name" in done.err
+    assert "jobledger[web]" in done.err
+    assert not directory.exists()

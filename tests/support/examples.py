@@ -64,7 +64,7 @@ def words_of(line: str) -> list[str]:
 
 def is_endless(words: list[str]) -> bool:
     """Whether it goes on until it is told to stop, or asks for keys."""
-    goes_on = "serve" in words or ("run" in words and "--once" not in words)
+    goes_on = bool({"serve", "--serve"} & {*words}) or ("run" in words and "--once" not in words)
     return goes_on or "--follow" in words or "--step" in words
 
 

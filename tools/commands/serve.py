@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import sys
 from pathlib import Path
 
 import click
 
-from ...domain import JobLedgerError, ValidationError
 from ...ledger import Ledger
-from ...release import how_to_install
 from ..grammar import command
+from ..serving import PORT, require_pages, serve_pages
 from ..session import Session, pass_session
 from ..who import who
 
@@ -22,7 +18,7 @@ from ..who import who
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    default=8420,
+    default=PORT,
     show_default=True,
     envvar="JOBLEDGER_PORT",
     show_envvar=True,
@@ -66,44 +62,18 @@ def serve(
       jobledger serve --users people.txt --host 0.0.0.0 --behind-tls --allowed-host example.org
     """
     session.must_exist()
-    try:
-        from ...web import WebSettings, create_app, listen
-        from ...web import serve as answer
-    except ImportError as error:
-        raise JobLedgerError(
-            f"the pages need a library that is missing: {error}", hint=how_to_install("web")
-        ) from None
-    given = os.environ.get("JOBLEDGER_TOKEN")
-    if given is not None and len(given) < 16:
-        raise ValidationError(
-            "JOBLEDGER_TOKEN is shorter than 16 characters", field="JOBLEDGER_TOKEN"
-        )
-    made = None if given or users is not None else secrets.token_urlsafe(24)
-    settings = WebSettings(
-        host=host,
-        port=port,
-        users=users,
-        allowed_hosts=allowed_hosts,
-        behind_tls=behind_tls,
-        token=given or made,
-        operator=who().replace("cli:", "web:"),
-    )
-    settings.check()
+    require_pages()
     with Ledger(
         session.location, read_only=read_only, allow_network=session.allow_network, by=who()
     ) as ledger:
         if ledger.damage is not None:
             session.report_damage(ledger.damage)
-        listening = listen(settings)
-        settings = settings.on_port(listening.getsockname()[1])
-        app = create_app(ledger, settings, read_only=read_only)
-        once = None if users else app.state.site.sessions.make_once()
-        answer(app, listening, lambda: _say(settings.origin, once, made))
-
-
-def _say(origin: str, once: str | None, token: str | None) -> None:
-    """Print where to go, at once: whoever started it in a pipe waits for that."""
-    click.echo(f"open {origin}/enter" + ("" if once is None else f"#{once} (works once)"))
-    if token is not None:
-        click.echo(f"token, for programs and for other browsers: {token}")
-    sys.stdout.flush()
+        serve_pages(
+            ledger,
+            read_only=read_only,
+            users=users,
+            host=host,
+            port=port,
+            allowed_hosts=allowed_hosts,
+            behind_tls=behind_tls,
+        )

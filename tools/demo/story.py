@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -29,21 +30,28 @@ IN_FLIGHT = 6
 EXPECTED_REFUSALS = 2
 
 
-def run_demo(directory: Path | None, console: Console) -> int:
-    """Tell the story on a ledger of its own; 0 when everything came out as promised, else 1.
-
-    Without a `directory` one is made, and kept, among the system's temporary files.
+def make_directory(given: Path | None) -> Path:
+    """Return where the demo's ledger will be: what was given, or a new place among the system's
+    temporary files, which is kept.
 
     Raises:
         StorageError: the directory is not empty.
+    """
+    if given is None:
+        return Path(tempfile.mkdtemp(prefix="jobledger-demo-")) / "jobs"
+    if given.exists() and (not given.is_dir() or any(given.iterdir())):
+        raise StorageError(
+            f"the demo needs an empty directory, and {given} is not", path=str(given)
+        )
+    return given
+
+
+def run_demo(directory: Path, console: Console) -> int:
+    """Tell the story on a ledger of its own; 0 when everything came out as promised, else 1.
+
+    Raises:
         JobLedgerError: a runner did not do its part in time.
     """
-    if directory is None:
-        directory = Path(tempfile.mkdtemp(prefix="jobledger-demo-")) / "jobs"
-    elif directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise StorageError(
-            f"the demo needs an empty directory, and {directory} is not", path=str(directory)
-        )
     story = _Story(directory, console)
     # It does not deduplicate: who posts twice is seen to have posted twice.
     with Ledger(directory, timezone=ZONE) as ledger, FakePlatform(dedupe=False) as platform:
@@ -135,8 +143,10 @@ class _Story:
 
     def _end(self, verdict: Verdict) -> int:
         self._head("Look for yourself")
-        self._say(f"jobledger --dir {self._directory} list")
-        self._say(f"jq -c '[.seq, .at, .type, .job]' {self._directory}/events_*.jsonl")
+        place = shlex.quote(str(self._directory))
+        self._say(f"jobledger --dir {place} serve   # and open the address that it prints")
+        self._say(f"jobledger --dir {place} list")
+        self._say(f"jq -c '[.seq, .at, .type, .job]' {place}/events_*.jsonl")
         self._console.print()
         style = "bold green" if verdict.ok else "bold red"
         self._console.print(Text(verdict.line(), style=style), soft_wrap=True)
