@@ -22,7 +22,7 @@ MOST_COUNTED = 2_000
 """So many jobs are counted for that; of the days behind them it is said that they were not."""
 LATELY = timedelta(days=7)
 _MOST_FAILED = 20
-_MOST_LATE = 200
+MOST_LATE = 200
 _SHOWN = 8
 """So many jobs of a kind are shown; the list of all is a click away."""
 _MOST_PER_DAY = 100_000
@@ -183,12 +183,12 @@ def _forecast(call: Call, name: str, per_day: int) -> Forecast:
     jobs = queries.list_jobs(
         name, asked, due_from=begin, due_to=end, order="time", limit=MOST_COUNTED + 1
     )
-    late = queries.list_jobs(name, scheduled, due_to=begin, limit=_MOST_LATE)
+    late = queries.list_jobs(name, scheduled, due_to=begin, limit=MOST_LATE + 1)
     uncounted = None
     if len(jobs) > MOST_COUNTED:
         uncounted = jobs.pop().scheduled_time.astimezone(zone).date()
     counted = {day: dict.fromkeys(asked, 0) for day in days[:-1]}
-    counted[today][scheduled] = len(late)
+    counted[today][scheduled] = min(len(late), MOST_LATE)
     for job in jobs:
         counted[job.scheduled_time.astimezone(zone).date()][job.status] += 1
     return Forecast(
@@ -198,7 +198,7 @@ def _forecast(call: Call, name: str, per_day: int) -> Forecast:
                 number[JobStatus.COMPLETED],
                 number[scheduled] + number[JobStatus.RUNNING],
                 number[JobStatus.PENDING],
-                uncounted is None or day < uncounted,
+                (uncounted is None or day < uncounted) and (day > today or len(late) <= MOST_LATE),
             )
             for day, number in counted.items()
         ],

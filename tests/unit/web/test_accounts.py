@@ -215,6 +215,17 @@ def test_days_that_are_not_counted_are_no_zeros(
     assert "No day is above" in page
 
 
+def test_where_much_is_late_today_is_not_counted_whole(
+    client: TestClient, ledger: Ledger, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "MOST_LATE", 2)
+    midnight = clock.now().replace(hour=17) - DAY  # in the ledger's zone
+    ledger.add_job("shop", "today", clock.now())
+    for found in ("2 –", "3 –", "3 or more"):
+        ledger.add_job("shop", "late since yesterday", midnight - HOUR)
+        assert forecast(client.get(one("shop")).text)[:2] == [found, "0 –"]
+
+
 def test_many_accounts_are_shown_page_by_page_and_found_by_name(
     client: TestClient, ledger: Ledger, clock: ManualClock
 ) -> None:
