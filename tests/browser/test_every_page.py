@@ -28,6 +28,7 @@ EVERY_PAGE = {
     "calendar, nothing in it": "/calendar?day=2026-03-02",
     "jobs": "/jobs",
     "jobs, few": "/jobs?status=failed&account_id=shop&text=sale&order=time",
+    "many": "/many?which=all&action=cancel&status=scheduled",
     "new": "/jobs/new",
     "job, unknown": "/jobs/unknown",
     "job, failed": "/jobs/failed",
