@@ -102,7 +102,7 @@ else:
             "schedule.cron": ("CronFields", "MonthDays"),
             "schedule.local_time": ("ZoneClock",),
             "schedule.recurrence": ("Fold", "Gap", "Occurrence"),
-            "schedule.rules": ("At", "Cron", "Every", "Rule"),
+            "schedule.rules": ("At", "Cron", "Every", "Rule", "cron_fields"),
             "schedule.upcoming": ("preview",),
             "text": ("folded", "printable"),
             "times": ("Moment", "in_utc", "in_zone", "is_naive", "timestamp"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import product
 
-from ..domain import At, Cron, CronFields, Every, MonthDays, Rule
+from ..domain import At, CronFields, Every, MonthDays, Rule, cron_fields
 from .sentence import Sentence, say
 
 _MOST_TIMES = 6
@@ -34,10 +34,10 @@ def rule_in_words(rule: Rule) -> Sentence:
             anchor=rule.anchor,
         )
     if isinstance(rule, At):
-        fields = Cron(f"0 0 * * {','.join(rule.weekdays) or '*'}").fields
+        fields = cron_fields(f"0 0 * * {','.join(rule.weekdays) or '*'}")
         times: Sentence = say("at {times}", times=_list([_short(time) for time in rule.times]))
     else:
-        fields = rule.fields
+        fields = cron_fields(rule.text)
         times = _times(fields)
     return say("{times}, {days}", times=times, days=_days(fields))
 

@@ -30,16 +30,16 @@ class Cron(msgspec.Struct, frozen=True, tag="cron", tag_field="kind"):
     text: str
 
     def __post_init__(self) -> None:
-        _cron(self.text)
-
-    @property
-    def fields(self) -> cron.CronFields:
-        """What the text says."""
-        return _cron(self.text)
+        cron_fields(self.text)
 
 
 @lru_cache(maxsize=1024)
-def _cron(text: str) -> cron.CronFields:
+def cron_fields(text: str) -> cron.CronFields:
+    """Return what a cron text says.
+
+    Raises:
+        ValidationError: it is none, or names a day that never comes.
+    """
     return cron.read(text)
 
 
@@ -126,7 +126,7 @@ def local_fields(rule: Cron | At) -> tuple[tuple[int, ...], cron.CronFields]:
 @lru_cache(maxsize=1024)
 def _local_fields(rule: Cron | At) -> tuple[tuple[int, ...], cron.CronFields]:
     if isinstance(rule, Cron):
-        fields = rule.fields
+        fields = cron_fields(rule.text)
         seconds = tuple(
             3600 * hour + 60 * minute + second
             for hour in fields.hours
