@@ -122,7 +122,7 @@ def find_many(
     for job in found.values():
         if job.status not in ACTIONS[asked.action].states:
             left_out.append(LeftOut(job, "state"))
-        elif not may(role, asked.action, job.status):
+        elif not may(role, asked.action, job.status):  # rule: role-of-each-job
             left_out.append(LeftOut(job, "role"))
         else:
             jobs.append(job)

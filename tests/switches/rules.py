@@ -14,7 +14,7 @@ CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
 VERSIONS = "test_versions.py"
-GUARD = "test_guard.py"
+GUARD, MANY = "test_guard.py", "test_many.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
@@ -316,5 +316,7 @@ RULES = [
     Mutant("a change comes from a page of this ledger", "same-origin", Never(), [GUARD]),
     Mutant("a form carries its session's token", "csrf-token", Never(), [GUARD]),
     Mutant("a role may what its table says", "least-role", Never(), [GUARD]),
+    Mutant("the role decides of each of many", "role-of-each-job", Never(), [MANY]),
+    Mutant("what is done to many is what was shown", "what-was-confirmed", Never(), [MANY]),
     Mutant("few passwords are tried at once", "few-passwords-at-once", Never(), [GUARD]),
 ]

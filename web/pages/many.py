@@ -47,7 +47,7 @@ def change_many(call: Call) -> Response:
     found = find_many(asked, ledger, call.role, call.site.zone)
     if not found.jobs or found.is_too_many:
         return _many(call, asked, EMPTY, status=409)
-    if not is_same(call.form.get("digest", ""), found.digest):
+    if not is_same(call.form.get("digest", ""), found.digest):  # rule: what-was-confirmed
         return _many(call, asked, _refused(call, _moved_on()), status=409)
     try:
         more = _arguments(call, asked, found)
