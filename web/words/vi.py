@@ -287,11 +287,11 @@ VI: dict[str, str] = {
     "They are taken out of the list. What happened to them stays in the log.": (
         "Các bài này bị xóa khỏi danh sách. Những gì đã xảy ra vẫn còn trong nhật ký."
     ),
-    "Each moves by {days} days and keeps its time of day in {zone}.": (
-        "Mỗi bài dời {days} ngày và giữ nguyên giờ trong ngày theo {zone}."
+    "Each moves by that many days and keeps its time of day in {zone}.": (
+        "Mỗi bài dời từng ấy ngày và giữ nguyên giờ trong ngày theo {zone}."
     ),
-    "{count} of them are due already, and go out at once.": (
-        "{count} bài đã đến giờ và được đăng ngay."
+    "Due already, so that they go out at once: {count}.": (
+        "Đã đến giờ nên được đăng ngay: {count} bài."
     ),
     "Left out: {count}": "Không gồm: {count} bài",
     "{count} in a state that does not allow it:": "{count} bài có trạng thái không cho phép:",
@@ -300,7 +300,7 @@ VI: dict[str, str] = {
     " on their own:": (
         "{count} bài có đồng hồ đổi giờ ở giữa, nên phải dời một khoảng khác. Hãy dời riêng:"
     ),
-    "{count} that were removed meanwhile.": "{count} bài đã bị xóa trong lúc đó.",
+    "{count} removed meanwhile.": "{count} bài đã bị xóa trong lúc đó.",
     "The first {count} of them": "{count} bài đầu tiên",
     "{count} of them may be out already, and nobody knows.": (
         "{count} bài có thể đã đăng mà không ai biết."

@@ -124,7 +124,7 @@ def test_the_ticked_ones_are_changed_and_no_others(client: TestClient, ledger: L
     ledger.remove_job("off")
     page = shown(client, "action=release&which=ticked&job=draft&job=one&job=off&job=draft")
     assert "Release: 1 of 3" in page
-    assert "1 that were removed meanwhile" in page
+    assert "1 removed meanwhile" in page
     assert confirmed(client, page).status_code == 303
     assert states(ledger) == {"one": "scheduled", "two": "scheduled", "draft": "scheduled"}
     assert "Nothing was ticked" in shown(client, "action=release&which=ticked")
@@ -342,9 +342,9 @@ def test_those_that_are_due_already_are_counted(
     client: TestClient, ledger: Ledger, clock: ManualClock
 ) -> None:
     clock.advance(2 * HOUR)
-    assert "1 of them are due already" in shown(client, "action=release&which=all")
-    assert "are due already" in shown(client, "action=reschedule&which=all&days=-1")
-    assert "are due already" not in shown(client, "action=reschedule&which=all&days=1")
+    assert "go out at once: 1." in shown(client, "action=release&which=all")
+    assert "Due already" in shown(client, "action=reschedule&which=all&days=-1")
+    assert "Due already" not in shown(client, "action=reschedule&which=all&days=1")
 
 
 def test_posts_that_may_be_out_are_told_before_they_are_requeued(
