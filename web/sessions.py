@@ -132,7 +132,7 @@ class Sessions:
     def of_token(self, token: str) -> Visitor | None:
         """Return who has this token; None where it is not the right one."""
         right = self._settings.token
-        if right is None or not is_same(token, right):
+        if right is None or not is_same(token, right):  # rule: right-token
             return None
         return Visitor("api:token", Role.OPERATOR)
 

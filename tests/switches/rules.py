@@ -318,5 +318,7 @@ RULES = [
     Mutant("a role may what its table says", "least-role", Never(), [GUARD]),
     Mutant("the role decides of each of many", "role-of-each-job", Never(), [MANY]),
     Mutant("what is done to many is what was shown", "what-was-confirmed", Never(), [MANY]),
+    Mutant("a program has the token", "right-token", Never(), [GUARD]),
+    Mutant("a ledger that is only shown is not changed", "only-shown", Never(), [GUARD]),
     Mutant("few passwords are tried at once", "few-passwords-at-once", Never(), [GUARD]),
 ]
