@@ -63,7 +63,7 @@ class Site:
         errors = self._errors()
         self._told.close()
         assert self.process.returncode == 0, errors
-        assert "Traceback" not in errors
+        assert "Traceback" not in errors, errors
         assert [one for one in self.secrets if one in rest + errors] == []
 
     def _errors(self) -> str:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from itertools import islice
 from typing import Any
 
+import anyio
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -55,15 +56,17 @@ async def stream(request: Request) -> Response:
         return problem_response(problem_of(error), request.scope)
     watched = call.site.ledger.awatch(after if asked else None)
     return StreamingResponse(
-        _told(watched, call.site.streams),
+        told(watched, call.site.streams),
         media_type="text/event-stream",
         headers={"x-accel-buffering": "no"},
     )
 
 
-async def _told(
+async def told(
     watched: AsyncGenerator[Event, None], streams: set[asyncio.Event]
 ) -> AsyncGenerator[bytes, None]:
+    """Give the events that are watched as lines of a stream, until the server ends it or nobody
+    takes them any more; what is watched is closed then. While it is open, it is among `streams`."""
     ended = asyncio.Event()
     streams.add(ended)
     over = asyncio.ensure_future(ended.wait())
@@ -81,7 +84,10 @@ async def _told(
                 finally:
                     if not following.done():
                         following.cancel()
-                        await asyncio.wait({following})
+                        # A server cancels whoever answers again and again, until they have ended;
+                        # and what is watched can only be closed when nobody waits for it.
+                        with anyio.CancelScope(shield=True):
+                            await asyncio.wait({following})
     except StopAsyncIteration:
         return
     except WatcherLetGoError as error:
