@@ -7,7 +7,14 @@ from pathlib import Path
 
 from jobledger import JobPriority, ManualClock
 from jobledger.domain.job.codec import encode_data
-from jobledger.domain.job.events import EventData, JobAdded, JobCompleted, JobStarted
+from jobledger.domain.job.events import (
+    EventData,
+    JobAdded,
+    JobCompleted,
+    JobEdited,
+    JobFailed,
+    JobStarted,
+)  # fmt: skip
 from jobledger.eventstore.engines.files.engine import FileEngine
 from jobledger.eventstore.event_log import EventLog
 from jobledger.eventstore.record import RECORDS, NewRecord, Record
@@ -53,6 +60,43 @@ def mixed(directory: Path, jobs: int, *, waiting: int) -> datetime:
     wait(store, jobs - waiting, waiting)
     store.close()
     return clock.now()
+
+
+def busy(directory: Path, jobs: int, *, edits: int, jobs_a_day: int = 1000) -> datetime:
+    """Make a ledger of so many jobs, each with so many edits, then started and posted: one in a
+    hundred is not, and one in five hundred nobody knows of."""
+    clock, store = _store(directory)
+    step = _DAY / (jobs_a_day / _AT_ONCE * (edits + 3) + 1)
+    for begin in range(0, jobs, _AT_ONCE):
+        ids = [_id(number) for number in range(begin, min(begin + _AT_ONCE, jobs))]
+        due = clock.now() + step * (edits + 2)
+        lives: list[list[EventData]] = [
+            [
+                _added(job, due),
+                *(JobEdited(content=f"{content_of(job)}, {n}. bản nháp") for n in range(edits)),
+                JobStarted(attempt=1, reconcilable=False),
+                _end(begin + number),
+            ]
+            for number, job in enumerate(ids)
+        ]
+        for version in range(edits + 3):
+            store.append(
+                [
+                    _record(job, version + 1, life[version])
+                    for job, life in zip(ids, lives, strict=True)
+                ]
+            )
+            clock.advance(step)
+    store.close()
+    return clock.now()
+
+
+def _end(number: int) -> EventData:
+    if number % 500 == 0:
+        return JobFailed(attempt=1, error="no answer", outcome_unknown=True)
+    if number % 100 == 0:
+        return JobFailed(attempt=1, error="rate limited")
+    return JobCompleted(attempt=1, thread_id="17890")
 
 
 def wait(store: EventLog[Record], first: int, count: int) -> None:

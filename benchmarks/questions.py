@@ -155,6 +155,17 @@ QUESTIONS: dict[str, Question] = {
         "at most 50 ms each",
         ("10000", "1"),
     ),
+    "dashboard": Question(
+        "the slowest page of a dashboard of 100,000 jobs and 1,000,000 events, to the first byte;"
+        " from an append to 100 open streams; what they cost when nothing happens",
+        lambda f: (
+            f"{f['slowest page'][0]}, {f['slowest page'][1]} ms;"
+            f" p99 {f['streams']['milliseconds late']['p99']} ms;"
+            f" {100 * f['streams']['idle share of a core']:.1f} % of a core"
+        ),
+        "at most 50 ms; 300 ms; 5 %",
+        ("300", "1", "5"),
+    ),
     "daily": Question(
         "a change of a job in a day of 10,000, against one in a small day; its file's rewrites;"
         " how stale it is at most",
