@@ -58,6 +58,7 @@ class Site:
 
     def stop(self) -> None:
         """End it by SIGTERM; check that it ended in good order, and told no secret."""
+        assert self.process.poll() is None, f"it had ended by itself: {self._errors()}"
         self.process.send_signal(signal.SIGTERM)
         rest, _ = self.process.communicate(timeout=60)
         errors = self._errors()
