@@ -12,10 +12,12 @@ class AccountCounts:
 
     def __init__(self) -> None:
         self._counts: dict[str, dict[JobStatus, int]] | None = None
+        self.is_kept = False
+        """Whether somebody has asked, so that `move` has to be told of every change."""
 
     def forget(self) -> None:
         """Count anew when somebody asks the next time."""
-        self._counts = None
+        self._counts, self.is_kept = None, False
 
     def move(self, account_id: str, before: JobStatus | None, after: JobStatus | None) -> None:
         """Have a job of an account in another status; None: it is not there."""
@@ -42,5 +44,5 @@ class AccountCounts:
             for status, ids in by_status.items():
                 for job_id in ids:
                     counts[account_of[job_id]][status] += 1
-            self._counts = counts
+            self._counts, self.is_kept = counts, True
         return dict(self._counts.get(account_id) or dict.fromkeys(JobStatus, 0))

@@ -120,7 +120,8 @@ class Board:
         if after is None:
             assert before is not None
             self._drop(before)
-            self._account_counts.move(before.account_id, before.status, None)
+            if self._account_counts.is_kept:
+                self._account_counts.move(before.account_id, before.status, None)
             return
         self.jobs.put(after)
         is_loading = self._is_loading
@@ -132,8 +133,9 @@ class Board:
             return
         elif not is_loading or before.status not in OPEN:
             self._by_status[before.status].remove(before.job_id)
-        was = None if before is None else before.status
-        self._account_counts.move(after.account_id, was, after.status)
+        if self._account_counts.is_kept:
+            was = None if before is None else before.status
+            self._account_counts.move(after.account_id, was, after.status)
         if is_loading and after.status in OPEN:
             return
         self._by_status[after.status].add(after.job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +17,10 @@ from support.sites import Site, users_file
 Seat = Callable[..., Desk]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start the browser, for all tests of this folder: none of another may run meanwhile, since
-    nothing else can have an event loop in this thread until it is closed."""
+    """Start the browser, for the tests of one file: none of another may run meanwhile, since no
+    other event loop can run in this thread until it is closed."""
     if not IS_INSTALLED:
         missing("browser", "playwright and axe are not installed (the extra `browser`)")
     if not CHROMIUM:
@@ -28,9 +29,11 @@ def browser() -> Iterator[Browser]:
         browser = launch(playwright)
         yield browser
         browser.close()
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        asyncio.get_running_loop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the ledgers that every site has a copy of."""
     path = tmp_path_factory.mktemp("seeded")
@@ -39,7 +42,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def shown(browser: Browser, templates: Path) -> Iterator[Site]:
     """Serve a ledger that is looked at, and never changed."""
     site = Site(templates / "ledger")
@@ -47,7 +50,7 @@ def shown(browser: Browser, templates: Path) -> Iterator[Site]:
     site.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def hostile(browser: Browser, templates: Path) -> Iterator[Site]:
     """Serve a ledger with texts that would do harm, which is looked at, and never changed."""
     site = Site(templates / "hostile")
