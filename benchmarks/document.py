@@ -36,6 +36,8 @@ def write(document: Path, results: Results) -> None:
         text = _between(text, "growth", _growth(results["growth"]))
     if "peers" in results:
         text = _between(text, "peers", _peers(results))
+    if "peers_recurrence" in results:
+        text = _between(text, "recurrence", _recurrence(results["peers_recurrence"]))
     drawn = [
         f"![{plot.says}](performance/{name}.svg)\n"
         for name, plot in PLOTS.items()
@@ -144,8 +146,32 @@ def _peers(results: Results) -> str:
         )
     heads = ["", "version", "adds/s", "of bare", "syncs an add", "lives/s", "syncs a life"]
     table = _table([*heads, "durability", "less than ours, or more"], _with_commas(rows))
-    missing = [f"{name} ({why})" for name, why in adding["not here"].items()]
-    return table + (f"\nNot here: {'; '.join(missing)}.\n" if missing else "")
+    return table + _not_here(adding)
+
+
+def _recurrence(figures: Figures) -> str:
+    """All that were asked, in the order in which they were."""
+    rows: list[list[Any]] = []
+    for name, wrong in figures["wrong windows"].items():
+        kinds = figures["wrong by"][name]
+        rows.append(
+            [
+                "**jobledger**" if name == "jobledger" else name,
+                _version(figures, name),
+                wrong,
+                *kinds.values(),
+                figures["microseconds a next"][name],
+                figures["times jobledger's time"][name],
+            ]
+        )
+    each = figures["wrong by"]["jobledger"]
+    heads = ["", "version", f"wrong of {figures['windows']:,}", *each, "µs a next", "times ours"]
+    return _table(heads, _with_commas(rows)) + _not_here(figures)
+
+
+def _not_here(figures: Figures) -> str:
+    missing = [f"{name} ({why})" for name, why in figures["not here"].items()]
+    return f"\nNot here: {'; '.join(missing)}.\n" if missing else ""
 
 
 def _with_commas(rows: list[list[Any]]) -> list[list[Any]]:

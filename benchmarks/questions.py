@@ -40,6 +40,16 @@ def _peers_replay(f: Figures) -> str:
     return f"{times[0]} times; {times[1]} times" if times else "eventsourcing is not installed"
 
 
+def _recurrence(f: Figures) -> str:
+    wrong, took = f["wrong windows"], f["microseconds a next"]
+    others = [name for name in wrong if name != "jobledger"]
+    return "; ".join(
+        f"{one['jobledger']}{what}"
+        + (f" ({', '.join(f'{name} {one[name]}' for name in others)})" if others else "")
+        for what, one in ((f" of {f['windows']:,} wrong", wrong), (" µs", took))
+    )
+
+
 def _late(f: Figures) -> str:
     late = f["milliseconds late"]
     own, other = late["its own job"], late["another process's job"]
@@ -132,6 +142,13 @@ QUESTIONS: dict[str, Question] = {
         _peers_replay,
         "12 times",
         ("300", "1"),
+    ),
+    "peers_recurrence": Question(
+        "five days of a daily post around each change of clocks in 2026, at each half hour, in each"
+        " zone with changes of its own: how many are wrong, and what a `next` takes",
+        _recurrence,
+        "0 wrong",
+        ("2", "1"),
     ),
     "opening": Question(
         "opening 1,000,000 events of closed jobs from the snapshot, against reading all",

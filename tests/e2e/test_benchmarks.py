@@ -102,3 +102,72 @@ def test_a_library_that_is_not_installed_is_left_out_with_a_note() -> None:
     assert not set(found["not here"]) & set(found["peers"])
     assert all(found["not here"].values())
     assert len(found["not here"]) + len(found["peers"]) == 9
+
+
+WAYS = """
+from datetime import datetime, time, timedelta
+from peers_recurrence import Window, changes, faults
+from others.cron_rules import jobledger
+
+right = jobledger()
+
+def a_day_later(text, zone, moment):
+    step = right(text, zone, moment)
+    first = []
+    def next():
+        first.append(first[-1] + timedelta(days=1) if first else step())
+        return first[-1]
+    return next
+
+def each_twice(text, zone, moment):
+    step = right(text, zone, moment)
+    held = []
+    def next():
+        if not held:
+            held.extend([step()] * 2)
+        return held.pop()
+    return next
+
+def every_other(text, zone, moment):
+    step = right(text, zone, moment)
+    return lambda: (step(), step())[1]
+
+windows = [Window(change, time(9)) for change in changes()]
+assert len(windows) > 30
+for way in (right, a_day_later, each_twice, every_other):
+    print([count // len(windows) for count in faults(way, windows).values()])
+"""
+
+
+def test_posts_at_a_wrong_instant_doubled_ones_and_missing_days_are_told_apart() -> None:
+    """Ours has none; 24 hours later is no daily post where clocks change."""
+    done = subprocess.run(
+        [sys.executable, "-c", WAYS],
+        cwd=ROOT / "benchmarks",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[0, 0, 0]", "[1, 0, 0]", "[0, 1, 0]", "[0, 0, 1]"]
+
+
+def test_rules_are_held_against_whichever_other_library_is_here() -> None:
+    """No window of ours is wrong; a library that is not installed is left out with a note."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks/peers_recurrence.py"), "3", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["windows"] == 3 * 48
+    assert found["wrong windows"]["jobledger"] == 0
+    assert len(found["not here"]) + len(found["wrong windows"]) == 4
+    assert set(found["microseconds a next"]) == set(found["wrong windows"])
+    assert all(found["not here"].values())
