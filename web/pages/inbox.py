@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ... import Event, JobStarted, ScheduledJob
 from ..page import render
 from ..site import Call
+from .same_text import Doubled, doubled
 
 PAGE = 10
 
@@ -23,7 +24,8 @@ class Unsettled(NamedTuple):
     noted: list[Event]
     """What the attempt said of itself: notes and steps that it had done."""
     standing: Sequence[str]
-    twice: Sequence[str]
+    twice: Sequence[Doubled]
+    """How it may be out twice, with the other posts of its text."""
 
 
 def inbox(call: Call) -> Response:
@@ -54,4 +56,4 @@ def _unsettled(call: Call, job: ScheduledJob) -> Unsettled:
             began, attempt, noted = event, event.data.attempt, []
         elif event.type in ("noted", "checkpointed"):
             noted.append(event)
-    return Unsettled(job, began, attempt, noted, why.standing, why.twice)
+    return Unsettled(job, began, attempt, noted, why.standing, doubled(call, job, why.twice))

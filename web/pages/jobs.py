@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from secrets import token_hex
@@ -17,7 +16,6 @@ from ... import (
     JobLedgerError,
     JobNotFoundError,
     NewJob,
-    ScheduledJob,
     ValidationError,
 )
 from ..actions import add, perform
@@ -31,10 +29,9 @@ from ..problems import Refusal, problem_of
 from ..roles import ADD_DRAFT
 from ..site import Call
 from .moving import back_to_calendar
+from .same_text import doubled
 
 _PAGE = 50
-_WORDS = re.compile(r"([A-Za-z0-9._-]*[A-Za-z0-9_-])")
-"""What may be the id of a job in a sentence; one that ends with a point is not found."""
 _MORNING = time(9)
 """What a new job of another day is first asked for at."""
 _FIELDS = {
@@ -89,30 +86,13 @@ def _job(call: Call, form: FilledForm, since: Sequence[Event] = (), status: int 
         job=job,
         events=events,
         why=why,
-        twice=[_with_links(call, job, sentence) for sentence in why.twice],
+        twice=doubled(call, job, why.twice),
         form=form,
         since=since,
         left=NewJob.characters_left,
         zones=USUAL_ZONES,
         soon=call.site.ledger.now() + timedelta(minutes=5),
     )
-
-
-def _with_links(
-    call: Call, job: ScheduledJob | None, sentence: str
-) -> list[tuple[str, ScheduledJob | None]]:
-    """Return the parts of a sentence, each with the job that it is the id of: another one of the
-    same account with the same text. Whatever else a word is the id of, it is not meant."""
-    parts = _WORDS.split(sentence)
-    found = {} if job is None else call.look.queries.get_jobs(set(parts))
-    return [(part, _if_same(job, found.get(part))) for part in parts if part]
-
-
-def _if_same(job: ScheduledJob | None, other: ScheduledJob | None) -> ScheduledJob | None:
-    if job is None or other is None or other.job_id == job.job_id:
-        return None
-    same = (other.account_id, other.content) == (job.account_id, job.content)
-    return other if same else None
 
 
 def change(call: Call) -> Response:

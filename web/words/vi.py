@@ -319,6 +319,8 @@ VI: dict[str, str] = {
         "Không. Không có gì đã xảy ra cho thấy như vậy, và không bài nào khác của tài khoản này có"
         " cùng nội dung."
     ),
+    "The same text": "Cùng nội dung",
+    "All with this text": "Mọi bài có nội dung này",
     # -- the inbox
     "Look at the account, and say what you found. None of them is tried again by itself.": (
         "Hãy xem tài khoản và cho biết bạn thấy gì. Không bài nào tự được đăng lại."

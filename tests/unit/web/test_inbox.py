@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,88 @@ def test_what_a_publisher_says_is_shown_and_never_run(
     assert "<script>alert" not in page
     assert "<img" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def same_texts_of(page: str) -> str:
+    """Return the list of other posts with the same text, of a page with one unsettled job."""
+    found = re.search(r'<ul class="same".*?</ul>', page, re.DOTALL)
+    return "" if found is None else found[0]
+
+
+def test_other_posts_of_the_same_text_are_linked_with_how_they_stand(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    """Those of another account or with another text are not, nor is a word that is an id."""
+    unsettled(ledger, clock, 1)
+    at = clock.now() + timedelta(hours=1)
+    ledger.add_job("shop", "text 00", at, job_id="again.2", hold=True)
+    ledger.add_job("cafe", "text 00", at, job_id="account")
+    ledger.add_job("shop", "text 00, too", at, job_id="text")
+    signed_in(client)
+    page = client.get("/inbox").text
+    same = same_texts_of(page)
+    assert "Job again.2 has the same text for the same account." in page
+    assert re.findall(r'href="([^"]+)"', same) == ["/jobs/again.2"]
+    assert ">pending</span>" in same
+    assert at.isoformat() in same
+
+
+def test_a_post_of_the_same_text_that_is_out_says_as_what(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    """It is what the person will find on the account."""
+    unsettled(ledger, clock, 1)
+    with Scheduler(ledger.directory, clock=clock) as scheduler:
+        scheduler.add_job("shop", "text 00", clock.now(), job_id="other")
+        scheduler.run_due(lambda account, content: PostResult(True, "17890"))
+    signed_in(client)
+    page = client.get("/inbox").text
+    assert "two jobs, two posts" in page
+    assert "posted as 17890" in same_texts_of(page)
+
+
+def test_of_many_posts_of_the_same_text_three_are_named_and_the_others_are_one_step_away(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    unsettled(ledger, clock, 1)
+    for number in range(5):
+        at = clock.now() + timedelta(hours=1, minutes=number)
+        ledger.add_job("shop", "text 00", at, job_id=f"more-{number}")
+    signed_in(client)
+    *named, every = re.findall(r'href="([^"]+)"', same_texts_of(client.get("/inbox").text))
+    assert named == [f"/jobs/more-{number}" for number in range(3)]
+    listed = re.findall(r'data-key="([^"]+)"', client.get(unescape(every)).text)
+    assert set(listed) == {"job-00", *(f"more-{number}" for number in range(5))}
+
+
+def test_a_text_that_no_other_post_has_leads_nowhere(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    unsettled(ledger, clock, 2)
+    signed_in(client)
+    assert same_texts_of(client.get("/inbox").text) == ""
+
+
+def test_of_a_past_moment_only_posts_of_then_have_the_same_text(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    unsettled(ledger, clock, 1)
+    seq = ledger.seq
+    ledger.add_job("shop", "text 00", clock.now() + timedelta(hours=1), job_id="later")
+    signed_in(client)
+    assert same_texts_of(client.get(f"/inbox?at={seq}").text) == ""
+    then = same_texts_of(client.get(f"/inbox?at={ledger.seq}").text)
+    assert re.findall(r'href="([^"]+)"', then) == [f"/jobs/later?at={ledger.seq}"]
+
+
+def test_the_same_text_is_said_in_vietnamese(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    unsettled(ledger, clock, 1)
+    for number in range(3):
+        ledger.add_job("shop", "text 00", clock.now(), job_id=f"more-{number}")
+    client.headers["accept-language"] = "vi"
+    signed_in(client)
+    same = same_texts_of(client.get("/inbox").text)
+    assert "Cùng nội dung" in same
+    assert "Mọi bài có nội dung này" in same
