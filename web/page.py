@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
@@ -154,10 +154,20 @@ class Shown:
 
     def short(self, at: datetime) -> str:
         """Show a moment with as much of its day as is needed from here."""
-        local, today = self.local(at), self.local(self.call.look.at)
-        if local.date() == today.date():
-            return f"{local:%H:%M}"
-        return f"{dates.short_day(local.date(), today.date(), self.language)} {local:%H:%M}"
+        return f"{self.day_from_here(at)} {self.clock(at)}".lstrip()
+
+    def day_from_here(self, at: datetime) -> str:
+        """Name the day of a moment in a few characters; with nothing where it is today."""
+        day, today = self.local(at).date(), self.local(self.call.look.at).date()
+        return "" if day == today else dates.short_day(day, today, self.language)
+
+    def are_today(self, jobs: Iterable[ScheduledJob]) -> bool:
+        """Say whether all of some jobs are planned for today."""
+        return all(self.is_same_day(job.scheduled_time, self.call.look.at) for job in jobs)
+
+    def is_same_day(self, at: datetime, other: datetime | None) -> bool:
+        """Say whether clocks here show the same day at both moments."""
+        return other is not None and self.local(at).date() == self.local(other).date()
 
     def full(self, at: datetime) -> str:
         """Show a moment to the second."""

@@ -319,6 +319,7 @@ VI: dict[str, str] = {
         "Không. Không có gì đã xảy ra cho thấy như vậy, và không bài nào khác của tài khoản này có"
         " cùng nội dung."
     ),
+    "today": "hôm nay",
     "The same text": "Cùng nội dung",
     "All with this text": "Mọi bài có nội dung này",
     # -- the inbox

@@ -47,6 +47,37 @@ def texts_of(page: str) -> list[str]:
     return re.findall(r'<span class="text"[^>]*>([^<]*)</span>', page)
 
 
+def days_of(page: str) -> list[tuple[str, bool]]:
+    """Return how the day of each row is called, and whether it is that of the row above."""
+    found = re.findall(r'<span class="on( repeated)?">([^<]*)</span>', page)
+    return [(day, bool(repeated)) for repeated, day in found]
+
+
+def test_a_row_says_its_day_and_its_time_apart_and_a_day_that_is_repeated_is_quieter(
+    client: TestClient, ledger: Ledger
+) -> None:
+    """Today is called so beside other days: else it would be read as the day above."""
+    ledger.add_job("cafe", "too", datetime(2026, 3, 3, 16, 59, tzinfo=UTC))
+    page = client.get("/jobs?order=time").text
+    days = ["today", "today", "Tue 3 Mar", "Tue 3 Mar", "Wed 4 Mar"]
+    assert days_of(page) == list(zip(days, [False, True, False, True, False], strict=True))
+    clocks = re.findall(r'<span class="clock">([^<]*)</span>', page)
+    assert clocks == ["20:00", "20:00", "23:59", "23:59", "00:00"]
+    client.headers["accept-language"] = "vi"
+    assert days_of(client.get("/jobs?order=time").text)[0] == ("hôm nay", False)
+
+
+def test_where_all_rows_are_of_today_no_day_is_named(client: TestClient) -> None:
+    assert days_of(client.get("/jobs?account_id=shop").text) == [("", False), ("", True)]
+
+
+def test_a_row_that_is_to_be_moved_names_the_day_that_it_comes_from_and_that_it_goes_to(
+    client: TestClient,
+) -> None:
+    page = client.get("/many?which=all&action=reschedule&days=1&account_id=shop").text
+    assert days_of(page) == [("today", False), ("Tue 3 Mar", False)]
+
+
 @pytest.mark.parametrize(
     ("query", "texts"),
     [
