@@ -43,7 +43,9 @@ _WORDS = re.compile(
     re.A,
 )
 _STRICT = re.compile(
-    r"[\dW-]+(?P<time>[Tt ][\d:.,]+(?:[Zz]|[+-]\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?)?)?", re.A
+    r"(?:\d{4}-\d\d-\d\d|\d{8}|\d{4}-W\d\d(?:-\d)?|\d{4}W\d\d\d?)"
+    r"(?P<time>[Tt ][\d:.,]+(?:[Zz]|[+-]\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?)?)?",
+    re.A,
 )
 _LOOSE = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d?)(?:-(?P<day>\d\d?))?"
@@ -115,13 +117,17 @@ class Typed(msgspec.Struct, frozen=True):
             if self.distance is not None:
                 return Moment((local.astimezone(UTC) + self.distance).astimezone(zone))
             clock = without if self.clock is None else self.clock
-            return _in_zone(datetime.combine(day, clock), zone)
+            return moment_in(datetime.combine(day, clock), zone)
         except OverflowError:
             raise _outside(self.text) from None
 
 
-def _in_zone(moment: datetime, zone: ZoneInfo) -> Moment:
-    """Return a time of the zone, with a word where the zone skips it, or has it twice."""
+def moment_in(moment: datetime, zone: ZoneInfo) -> Moment:
+    """Return a time of the zone, with a word where the zone skips it, or has it twice.
+
+    Raises:
+        OverflowError: it is out of the calendar there.
+    """
     if moment.tzinfo is not None:
         return Moment(moment.astimezone(zone))
     first, second = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))

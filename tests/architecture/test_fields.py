@@ -9,20 +9,33 @@ import inspect
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 from support.cli import run_here
 from support.domain import NOON, Life, elsewhere
 
-from jobledger import JobPriority, JobStatus, Ledger, ManualClock, NewJob, ScheduledJob
+from jobledger import (
+    JobPriority,
+    JobStatus,
+    Ledger,
+    ManualClock,
+    NewJob,
+    ScheduledJob,
+    ValidationError,
+)
 from jobledger.domain.job import commands as c
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.doubt import Doubt
 from jobledger.domain.job.events import Event, JobEvent
 from jobledger.domain.job.evolve import evolve
-from jobledger.tools.interchange.csv_form import read_csv, write_csv
 from jobledger.tools.interchange.fields import Row, to_document, to_job
+from jobledger.tools.interchange.rows import Told, read_rows
+from jobledger.tools.interchange.sources import find_sources
+from jobledger.tools.interchange.understanding.reading import RowReading
+from jobledger.tools.interchange.wishes import Wishes
+from jobledger.tools.interchange.writing.csv_form import write_csv
 
 GIVEN: dict[str, Any] = {
     "account_id": "shop",
@@ -175,14 +188,21 @@ def test_a_job_is_imported_as_it_was(kind: str) -> None:
     assert _fields(job) == _fields(past), "see importing.take_over and evolve._added"
 
 
+def _fails(error: ValidationError) -> None:
+    pytest.fail(str(error))
+
+
 @pytest.mark.parametrize("kind", PASTS)
-def test_a_job_is_exported_as_it_is(kind: str) -> None:
+def test_a_job_is_exported_as_it_is(kind: str, tmp_path: Path) -> None:
     """And read again as the same; through JSON and CSV, as they are written."""
     job = ScheduledJob(**PASTS[kind])
     document = msgspec.json.decode(msgspec.json.encode(to_document(job)))
-    again = to_job(document, NOON)
+    reading = RowReading(NOON, ZoneInfo("UTC"), Wishes())
+    again = to_job(document, reading, _fails)
     assert _fields(again) == _fields(job), "see STATE and to_job in tools/interchange/fields.py"
-    [row] = read_csv(write_csv([job]).decode(), "jobs.csv")
+    file = tmp_path / "jobs.csv"
+    file.write_bytes(write_csv([job]))
+    [row] = read_rows(find_sources([str(file)], None, None), Wishes(), Told())
     assert isinstance(row, Row)
-    again = to_job(row.values, NOON)
-    assert _fields(again) == _fields(job), "see _READERS in tools/interchange/csv_form.py"
+    again = to_job(row.values, reading, _fails)
+    assert _fields(again) == _fields(job), "see tools/interchange/understanding/cells.py"

@@ -15,10 +15,10 @@ from support.domain import NOON
 from support.strategies import jobs_elsewhere
 
 from jobledger import ImportedJob, Ledger, ManualClock, ScheduledJob
-from jobledger.tools.interchange.csv_form import write_csv
-from jobledger.tools.interchange.json_form import write_daily, write_lines
 from jobledger.tools.interchange.plan import Target, make_plan
 from jobledger.tools.interchange.sources import find_sources
+from jobledger.tools.interchange.writing.csv_form import write_csv
+from jobledger.tools.interchange.writing.json_form import write_daily, write_lines
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 LATER = ManualClock(NOON.replace(hour=20))
@@ -65,7 +65,7 @@ def test_an_export_imported_elsewhere_is_exported_again_as_the_same_bytes(
         arguments = [str(out)] if form == "daily" else [str(out / file) for file in files]
         sources = find_sources(arguments, None, root / "second")
         plan = make_plan(sources, Target(ZONE), NOON)
-        assert [str(fault) for fault in plan.faults] == []
+        assert [str(fault) for fault in plan.problems] == []
         again = imported(root / "second", plan.jobs, LATER)
         assert FORMS[form](again) == files
         before = {job.job_id: msgspec.structs.replace(job, order=0) for job in jobs}

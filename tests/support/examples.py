@@ -137,6 +137,9 @@ def _template(state: JobStatus) -> Path:
     (path / "posts.csv").write_text(
         "account_id,content,scheduled_time\nmai,Xin chào,+1d\n", "utf-8"
     )
+    (path / "buffer.csv").write_text(
+        f"Text,Image URL,Tags,Posting Time\nXin chào,,,{later:%Y-%m-%d} 09:00\n", "utf-8"
+    )
     (path / "jobs.jsonl").write_text(
         '{"account_id": "a", "content": "Xin chào", "scheduled_time": "+1h"}\n', "utf-8"
     )

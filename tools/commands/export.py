@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -102,9 +102,7 @@ def _form(file: str, form: Form | None, *, excel: bool) -> Form:
     return kind
 
 
-def _check_target(
-    file: str, kind: Literal["csv", "jsonl", "daily"], ledger: Path | None, *, force: bool
-) -> None:
+def _check_target(file: str, kind: Form, ledger: Path | None, *, force: bool) -> None:
     """Check that this file may be written.
 
     Raises:
@@ -127,8 +125,8 @@ def _write(
     ledger: Ledger, jobs: list[ScheduledJob], file: str, kind: Form, *, excel: bool, force: bool
 ) -> int:
     """Write the jobs; how many files they are."""
-    from ..interchange.csv_form import write_csv
-    from ..interchange.json_form import write_daily, write_lines
+    from ..interchange.writing.csv_form import write_csv
+    from ..interchange.writing.json_form import write_daily, write_lines
 
     if kind == "daily":
         days = write_daily(jobs, zone_of(ledger))

@@ -1,7 +1,9 @@
-"""The `import` command: jobs from CSV, JSON lines, and the daily files of another scheduler."""
+"""The `import` command: jobs from tables, calendars, JSON, and the daily files of a scheduler."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +14,13 @@ from ...eventstore.engines.files import FileSystem, check_may_create
 from ...ledger import Ledger, load_zone
 from ..files import FILE
 from ..grammar import command
-from ..output import print_error, print_json, printable
+from ..interchange.options import understanding_options, wishes_of
+from ..output import print_json, printable
 from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, quiet
 
 if TYPE_CHECKING:
-    from ..interchange.fields import RowFault
     from ..interchange.plan import ImportPlan, Target
-
-_SHOWN = 20
 
 
 @command("import")
@@ -28,11 +28,18 @@ _SHOWN = 20
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl", "daily"]),
+    type=click.Choice(["csv", "jsonl", "daily", "excel", "calendar"]),
     help="What the files are, where their names do not say it.",
 )
-@click.option("--dry-run", is_flag=True, help="Check everything, say what would happen, stop.")
-@click.option("--skip-existing", is_flag=True, help="Leave out jobs whose id the ledger knows.")
+@understanding_options
+@click.option("--dry-run", is_flag=True, help="Show what every row means, check it, and stop.")
+@click.option("--skip-existing", is_flag=True, help="Leave out jobs that the ledger knows.")
+@click.option("--allow-doubles", is_flag=True, help="Take the same post twice.")
+@click.option("--allow-past", is_flag=True, help="Take posts whose time has passed.")
+@click.option("--allow-odd-text", is_flag=True, help="Take texts that look broken.")
+@click.option(
+    "--leave-out", multiple=True, metavar="JOB_ID", help="Leave out a job of the files by its id."
+)
 @click.option(
     "--ignore",
     multiple=True,
@@ -48,54 +55,65 @@ _SHOWN = 20
 @pass_session
 def import_(
     session: Session,
+    /,
     files: tuple[str, ...],
     form: Any,
     dry_run: bool,
     skip_existing: bool,
+    allow_doubles: bool,
+    allow_past: bool,
+    allow_odd_text: bool,
+    leave_out: tuple[str, ...],
     ignore: tuple[str, ...],
     timezone: str | None,
+    **understanding: Any,
 ) -> None:
-    """Import jobs with their state: all of them or, if a row is not acceptable, none.
+    """Import posts and jobs with their state: all of them or, if a row is not acceptable, none.
 
-    FILE is a CSV file, a file with a JSON object on each line, a jobs_YYYY-MM-DD.json (or, of one
-    state, jobs_YYYY-MM-DD_STATE.json), a directory of those, or `-` for standard input. Columns and
-    keys that are no fields of a job go into its metadata. docs/interchange.md has the rules.
+    FILE is a table (CSV, or .xlsx with the extra `excel`), a calendar (.ics, with the extra
+    `calendar`), a file with a JSON object on each line, a jobs_YYYY-MM-DD.json (or, of one state,
+    jobs_YYYY-MM-DD_STATE.json), a directory of those, or `-` for standard input. Columns and keys
+    that are no fields of a job go into its metadata. The same file again adds nothing.
+    docs/interchange.md has the rules, and the tools whose files are known.
 
     \b
     Example:
       jobledger import posts.csv --dry-run
+      jobledger import buffer.csv --like buffer --set account_id=shop --times-in Asia/Ho_Chi_Minh
       jobledger --ledger new import old-jobs --timezone Asia/Ho_Chi_Minh
       jobledger import --format jsonl - < jobs.jsonl
     """
+    from ..interchange.checking import Allowed
     from ..interchange.plan import make_plan
+    from ..interchange.preview import document, print_preview, print_problems, print_warnings
     from ..interchange.sources import find_sources
 
+    wishes = wishes_of(session, understanding)
+    allowed = Allowed(skip_existing, allow_doubles, allow_past, allow_odd_text, leave_out)
     sources = find_sources(files, form, session.own_directory, ignore)
-    target = _target(session, timezone)
-    with progress_bar("checking", unit="jobs") as progress:
-        plan = make_plan(
-            sources,
-            target,
-            datetime.now(UTC),
-            skip_existing=skip_existing,
-            progress=progress,
-        )
-    if plan.faults:
-        _print_faults(plan.faults)
-        session.exit_code = 2
-        return
-    ids: list[str | None] = [*plan.given_ids]
-    if plan.jobs and not dry_run:
+    now = datetime.now(UTC)
+    with _target(session, timezone) as target, progress_bar("reading", unit="jobs") as progress:
+        plan = make_plan(sources, target, now, wishes=wishes, allowed=allowed, progress=progress)
+    zone = wishes.zone or target.zone
+    ids: list[str | None] = [each.given_id for each in plan.planned]
+    if plan.planned and not dry_run and not plan.problems:
         with session.ledger(create=True, timezone=timezone) as ledger:
             ids = [*ledger.import_jobs(plan.jobs)]
         session.done = f"imported {_jobs(len(ids))}"
     if session.json:
-        print_json(_document(plan, ids, dry_run=dry_run))
-    else:
+        print_json(document(plan, zone, dry_run=dry_run) | {"ids": ids})
+    elif dry_run and not plan.problems:
+        print_preview(plan, zone, now)
+    if plan.problems:
+        print_problems(plan.problems)
+        session.exit_code = 2
+    elif not session.json:
+        print_warnings(plan, dry_run=dry_run)
         _print(plan, dry_run=dry_run)
 
 
-def _target(session: Session, timezone: str | None) -> Target:
+@contextmanager
+def _target(session: Session, timezone: str | None) -> Iterator[Target]:
     """Describe the ledger as it is, without making one.
 
     Raises:
@@ -103,49 +121,35 @@ def _target(session: Session, timezone: str | None) -> Target:
         StorageError: there is none, and none may be made there.
         ValidationError: it has another time zone.
     """
+    from ..interchange.ledger_posts import LedgerPosts
     from ..interchange.plan import Target
 
-    if session.exists():
-        with quiet(), Ledger(session.location, timezone=timezone, read_only=True) as ledger:
-            if ledger.damage is not None:
-                raise ledger.damage
-            return Target(load_zone(ledger.timezone), frozenset(ledger.known_ids()))
-    if session.own_directory is not None and session.own_directory.is_dir():
-        check_may_create(FileSystem(), session.own_directory)
-    return Target(load_zone(session.zone_to_be(timezone)))
-
-
-def _print_faults(faults: list[RowFault]) -> None:
-    for fault in faults[:_SHOWN]:
-        print_error(str(fault))
-    if len(faults) > _SHOWN:
-        print_error(f"… and {len(faults) - _SHOWN} more")
-    print_error("nothing was imported")
-
-
-def _document(plan: ImportPlan, ids: list[str | None], *, dry_run: bool) -> dict[str, Any]:
-    return {
-        "dry_run": dry_run,
-        "imported": 0 if dry_run else len(ids),
-        "jobs": len(ids),
-        "by_status": plan.by_status(),
-        "skipped": plan.skipped,
-        "duplicates": {"resolved": plan.duplicates.total(), "to": dict(plan.duplicates)},
-        "metadata_keys": list(plan.metadata_keys),
-        "ids": ids,
-    }
+    if not session.exists():
+        if session.own_directory is not None and session.own_directory.is_dir():
+            check_may_create(FileSystem(), session.own_directory)
+        yield Target(load_zone(session.zone_to_be(timezone)))
+        return
+    with quiet(), Ledger(session.location, timezone=timezone, read_only=True) as ledger:
+        if ledger.damage is not None:
+            raise ledger.damage
+        ids = frozenset(ledger.known_ids())
+        yield Target(load_zone(ledger.timezone), ids, LedgerPosts(ledger))
 
 
 def _print(plan: ImportPlan, *, dry_run: bool) -> None:
-    count = len(plan.jobs)
+    count = len(plan.planned)
     states = ", ".join(f"{number} {status}" for status, number in plan.by_status().items())
     said = f"{_jobs(count)}{': ' if states else ''}{states}"
     click.echo(f"would import {said}; nothing was changed" if dry_run else f"imported {said}")
+    if plan.repeated:
+        click.echo(f"  in the ledger already, from an import: {_jobs(len(plan.repeated))}")
     if plan.skipped:
-        click.echo(f"  left out, since the ledger knows their ids: {_jobs(plan.skipped)}")
-    for source, number in plan.duplicates.items():
+        click.echo(f"  left out, since the ledger knows them: {_jobs(plan.skipped)}")
+    for reason, number in plan.left_out.items():
+        click.echo(printable(f"  left out, {reason}: {_jobs(number)}"))
+    for source, number in plan.told.resolved.items():
         click.echo(printable(f"  in several files, taken from {source}: {_jobs(number)}"))
-    if plan.metadata_keys:
+    if plan.metadata_keys and not dry_run:
         click.echo(printable(f"  into metadata: {', '.join(plan.metadata_keys)}"))
     running = plan.by_status().get(JobStatus.RUNNING, 0)
     if running:

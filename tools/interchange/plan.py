@@ -3,91 +3,69 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from math import ceil
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain import ImportedJob, JobLedgerError, JobStatus, ValidationError, decide, encode_data
-from ...domain import commands as c
-from ...eventstore import ENVELOPE_BYTES, MAX_APPEND_BYTES
+from ...domain import ImportedJob, JobStatus, ValidationError
+from ...eventstore import MAX_APPEND_BYTES
 from ...instrumentation import Progress
-from ...ledger import in_zone, used_before
-from .csv_form import read_csv
-from .duplicates import Candidates
-from .fields import Row, RowFault, own_metadata, to_job
-from .json_form import read_daily, read_lines
+from ...ledger import used_before
+from .checking import Allowed, Checked, Checking
+from .doubles import NoPostsYet, PostsAtHand, in_the_ledger, made_id
+from .fields import Row, is_plan
+from .problems import RowProblem, problem_of
+from .rows import Told, read_rows
 from .sources import Source
+from .understanding.extras import unread
+from .wishes import Wishes
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The ledger that is imported into: its zone, and the ids that it has ever had."""
+    """The ledger that is imported into: its zone, the ids that it has ever had, and its posts."""
 
     zone: ZoneInfo
     known_ids: Collection[str] = ()
+    posts: PostsAtHand = NoPostsYet()
+
+
+class PlannedJob(msgspec.Struct, frozen=True):
+    """A job that would be imported, and its time as it stands in the file."""
+
+    item: ImportedJob
+    written: str
+    given_id: str | None
 
 
 class ImportPlan(msgspec.Struct):
     """The jobs to import in order, or what is wrong with the rows, and what else is worth saying.
 
-    `given_ids` has for each job the id that its row has, None where one is made.
-    `duplicates` has by file how many jobs it decided of those that a directory has twice.
+    `skipped` has ids that the ledger knows, `repeated` posts that it has already from an import,
+    and `left_out` rows by the reason; `unread` says which columns no publisher reads.
     """
 
-    jobs: list[ImportedJob] = []
-    given_ids: list[str | None] = []
-    faults: list[RowFault] = []
+    planned: list[PlannedJob] = []
+    problems: list[RowProblem] = []
+    warnings: list[RowProblem] = []
+    unread: list[RowProblem] = []
     skipped: int = 0
-    duplicates: Counter[str] = msgspec.field(default_factory=Counter)
-    metadata_keys: dict[str, None] = {}
+    repeated: list[str] = []
+    left_out: Counter[str] = msgspec.field(default_factory=Counter)
+    told: Told = msgspec.field(default_factory=Told)
+    metadata_keys: dict[str, str] = {}
+    """Keys that are no fields, with the file where each is found first."""
+
+    @property
+    def jobs(self) -> list[ImportedJob]:
+        return [each.item for each in self.planned]
 
     def by_status(self) -> dict[str, int]:
         """How many jobs there are in each state that any is in."""
-        found = Counter(item.job.status for item in self.jobs)
+        found = Counter(each.item.job.status for each in self.planned)
         return {status.value: found[status] for status in JobStatus if found[status]}
-
-
-def read_rows(sources: Sequence[Source], plan: ImportPlan) -> list[Row | RowFault]:
-    """All rows, in the order of the sources; of a directory one for each job.
-
-    A file that is damaged as a whole is a fault like any other; the rest is read all the same.
-
-    Raises:
-        StorageError: a file cannot be read.
-    """
-    groups: dict[Path, Candidates] = {}
-    parts: list[Candidates | list[Row | RowFault]] = []
-    for source in sources:
-        if source.group is not None and source.group not in groups:
-            groups[source.group] = Candidates()
-            parts.append(groups[source.group])
-        try:
-            if source.group is not None:
-                file = read_daily(source.read(), source.said)
-                for row in file.rows:
-                    groups[source.group].add(row, file.updated_at, source)
-            else:
-                parts.append(list(_rows(source)))
-        except ValidationError as error:
-            parts.append([RowFault("", str(error))])
-    rows: list[Row | RowFault] = []
-    for part in parts:
-        if isinstance(part, Candidates):
-            rows += part.rows()
-            plan.duplicates.update(part.resolved)
-        else:
-            rows += part
-    return rows
-
-
-def _rows(source: Source) -> Iterator[Row | RowFault]:
-    text = source.read()
-    if source.form == "daily":
-        return iter(read_daily(text, source.said).rows)
-    return (read_csv if source.form == "csv" else read_lines)(text, source.said)
 
 
 def make_plan(
@@ -95,7 +73,8 @@ def make_plan(
     target: Target,
     now: datetime,
     *,
-    skip_existing: bool = False,
+    wishes: Wishes = Wishes(),
+    allowed: Allowed = Allowed(),
     progress: Progress = lambda done, total: None,
 ) -> ImportPlan:
     """Read everything and check every row as the ledger will.
@@ -105,49 +84,150 @@ def make_plan(
         ValidationError: all rows are acceptable, and too much for one write.
     """
     plan = ImportPlan()
-    rows = read_rows(sources, plan)
-    places: dict[str, str] = {}
-    size = 0
-    for number, row in enumerate(rows):
-        progress(number, len(rows))
-        if isinstance(row, RowFault):
-            plan.faults.append(row)
-            continue
-        job_id = row.values.get("job_id")
-        if isinstance(job_id, str) and job_id in places:
-            fault = f"job_id {job_id!r} is there twice: also in {places[job_id]}"
-            plan.faults.append(RowFault(row.place, fault))
-            continue
-        if isinstance(job_id, str):
-            places[job_id] = row.place
-            if skip_existing and job_id in target.known_ids:
-                plan.skipped += 1
-                continue
-        try:
-            item = ImportedJob(to_job(row.values, now), row.source, row.line)
-            size += _check(item, target, now)
-        except JobLedgerError as error:
-            plan.faults.append(RowFault(row.place, str(error)))
-            continue
-        plan.jobs.append(item)
-        plan.given_ids.append(item.job.job_id if job_id is not None else None)
-        plan.metadata_keys.update(dict.fromkeys(own_metadata(row.values)))
-    if not plan.faults:
-        _check_size(len(plan.jobs), size)
+    checking = Checking(target.zone, now, wishes)
+    taking = _Taking(plan, target, wishes, allowed, checking)
+    for number, row in enumerate(read_rows(sources, wishes, plan.told), 1):
+        progress(number, number)
+        if isinstance(row, RowProblem):
+            plan.problems.append(row)
+        else:
+            taking.take(row)
+    taking.look_at_all()
     return plan
 
 
-def _check(item: ImportedJob, target: Target, now: datetime) -> int:
-    """How many bytes the job takes in the log, about.
+class _Taking:
+    """Takes one row after another into a plan: as a job, as problems, or left out."""
 
-    Raises:
-        JobLedgerError: it is not acceptable.
-    """
-    job_id = item.job.job_id
-    if job_id in target.known_ids:
-        raise used_before(job_id)
-    (data,) = decide(None, in_zone(c.Import(job_id=job_id, job=item), target.zone), now)
-    return len(encode_data(data)) + ENVELOPE_BYTES
+    def __init__(
+        self,
+        plan: ImportPlan,
+        target: Target,
+        wishes: Wishes,
+        allowed: Allowed,
+        checking: Checking,
+    ) -> None:
+        self._plan = plan
+        self._target = target
+        self._wishes = wishes
+        self._allowed = allowed
+        self._checking = checking
+        self._places: dict[str, str] = {}
+        self._size = 0
+
+    def take(self, row: Row) -> None:
+        """Take a row in."""
+        plan, job_id = self._plan, row.values.get("job_id")
+        reason = row.left_out or self._checking.reason_to_leave_out(row)
+        if isinstance(job_id, str) and job_id in self._allowed.left_out:
+            reason = "by its id"
+        if reason:
+            plan.left_out[reason] += 1
+            return
+        if isinstance(job_id, str) and self._is_known(row, job_id):
+            return
+        found = self._checking.check(row, self._allowed)
+        if job_id is None and not found.faults and self._is_there(row, found):
+            return
+        if found.faults:
+            plan.problems += [self._problem(each, row) for each in found.faults]
+            return
+        job = found.item.job
+        if job_id is None and not self._allowed.doubles:
+            job = msgspec.structs.replace(job, job_id=made_id(job))
+        item = ImportedJob(job, row.source, row.line)
+        written = str(row.values.get("scheduled_time") or "")
+        plan.planned.append(PlannedJob(item, written, None if job_id is None else job.job_id))
+        plan.warnings += [
+            RowProblem(row.source, row.line, said, field) for field, said in found.notes
+        ]
+        for key in found.unread:
+            plan.metadata_keys.setdefault(key, row.source)
+        self._size += found.size
+
+    def _problem(self, fault: ValidationError, row: Row) -> RowProblem:
+        problem = problem_of(fault, row.source, row.line)
+        job_id = row.values.get("job_id")
+        if not isinstance(job_id, str) or is_plan(row.values) or fault.field == "job_id":
+            return problem
+        way = f"{self._wishes.hint('--leave-out', job_id)} leaves the job out"
+        return msgspec.structs.replace(
+            problem, hint=f"{problem.hint}; {way}" if problem.hint else way
+        )
+
+    def _is_known(self, row: Row, job_id: str) -> bool:
+        """Whether the id is there already, in the files or in the ledger."""
+        if job_id in self._places:
+            fault = f"job_id {job_id!r} is there twice: also in {self._places[job_id]}"
+            self._plan.problems.append(RowProblem(row.source, row.line, fault, "job_id"))
+            return True
+        self._places[job_id] = row.place
+        if job_id not in self._target.known_ids:
+            return False
+        if self._allowed.existing:
+            self._plan.skipped += 1
+            return True
+        error = used_before(job_id)
+        skip = f"{self._wishes.hint('--skip-existing')} leaves such rows out"
+        hint = f"{error.hint}; {skip}" if error.hint else skip
+        self._plan.problems.append(RowProblem(row.source, row.line, error.message, "job_id", hint))
+        return True
+
+    def _is_there(self, row: Row, found: Checked) -> bool:
+        """Whether the post is there already, in the files or in the ledger, by the id that is made
+        of it."""
+        made = made_id(found.item.job)
+        if self._allowed.doubles:
+            return False
+        if made in self._places:
+            found.faults.append(
+                ValidationError(
+                    f"the same post is in {self._places[made]}",
+                    field="content",
+                    hint="take one away; --allow-doubles posts both",
+                )
+            )
+            return False
+        self._places[made] = row.place
+        if made not in self._target.known_ids:
+            return False
+        self._plan.repeated.append(made)
+        return True
+
+    def look_at_all(self) -> None:
+        """Say what has to do with all rows together.
+
+        Raises:
+            ValidationError: they are acceptable, and too much for one write.
+        """
+        plan = self._plan
+        plan.warnings += plan.told.passed_over
+        for key, source in plan.metadata_keys.items():
+            said = unread(key, self._wishes)
+            if said is not None:
+                plan.unread.append(RowProblem(source, None, said, "metadata"))
+        if plan.problems:
+            return
+        if not self._allowed.doubles:
+            self._compare_with_the_ledger()
+        if not plan.problems:
+            _check_size(len(plan.planned), self._size)
+
+    def _compare_with_the_ledger(self) -> None:
+        plan = self._plan
+        new = [each.item for each in plan.planned if each.given_id is None]
+        found = in_the_ledger(new, {*self._places}, self._target.posts, self._wishes)
+        plan.problems += found.changed
+        plan.repeated += found.repeated.values()
+        out = {*found.repeated}
+        if self._allowed.existing:
+            plan.skipped += len(found.same)
+            out |= {(each.source, each.line) for each in found.same}
+        else:
+            plan.problems += found.same
+        plan.planned = [
+            each for each in plan.planned if (each.item.source, each.item.line) not in out
+        ]
 
 
 def _check_size(count: int, size: int) -> None:
@@ -157,6 +237,6 @@ def _check_size(count: int, size: int) -> None:
             f"{count} jobs are about {size / 1e6:.0f} MB in the log, and one import may be"
             f" {MAX_APPEND_BYTES / 1e6:.0f} MB at most, since it is all or nothing",
             field="file",
-            hint=f"split them into {parts} files or more and import one after another; with a"
-            " job_id in each row, --skip-existing makes it safe to repeat one",
+            hint=f"split them into {parts} files or more and import one after another; it is safe"
+            " to repeat one",
         )

@@ -15,19 +15,23 @@ import msgspec
 from ...domain import JobStatus, StorageError, ValidationError
 from ...eventstore.engines.files import storage_errors
 from ..session import is_ledger
-from .csv_form import BOM
+from .reading.kinds import check_bytes, check_text, is_zip
 
-Form = Literal["csv", "jsonl", "daily"]
-FORMS: tuple[Form, ...] = ("csv", "jsonl", "daily")
+Form = Literal["csv", "jsonl", "daily", "excel", "calendar"]
+FORMS: tuple[Form, ...] = ("csv", "jsonl", "daily", "excel", "calendar")
 
 _BY_SUFFIX: dict[str, Form] = {
     ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "daily",
+    ".xlsx": "excel", ".xlsm": "excel", ".ics": "calendar",
 }  # fmt: skip
+_NAMES = ", ".join(FORMS[:-1]) + f" or {FORMS[-1]}"
 _DAILY = re.compile(rf"jobs_(\d{{4}}-\d{{2}}-\d{{2}})(?:_({'|'.join(JobStatus)}))?\.json", re.A)
 """A day's jobs, or those of one state: some schedulers have a file for each."""
 _ALIKE = re.compile(r"jobs_.*", re.I | re.S)
 _NAMED = 5
 STDIN = "-"
+_LOOKED_AT = 64 * 1024
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -43,18 +47,17 @@ class Source(msgspec.Struct, frozen=True):
     state: str | None = None
     beside: bool = False
 
-    def read(self) -> str:
-        """Its text, without a byte order mark.
+    def read(self) -> bytes:
+        """Return what is in it.
 
         Raises:
             StorageError: it cannot be read.
-            ValidationError: it is not UTF-8.
         """
         if self.name == STDIN:
             with storage_errors("read", Path(self.said)):
-                return _decoded(sys.stdin.buffer.read(), self.said)
+                return sys.stdin.buffer.read()
         with storage_errors("read", self.path):
-            return _decoded(self.path.read_bytes(), self.name)
+            return self.path.read_bytes()
 
     @property
     def said(self) -> str:
@@ -103,7 +106,7 @@ def _sources(
     if argument == STDIN:
         if form is None:
             raise ValidationError(
-                "what is on standard input?", field="format", hint="say --format csv, jsonl, daily"
+                "what is on standard input?", field="format", hint=f"say --format {_NAMES}"
             )
         return [Source(argument, path, form)]
     _check_not_the_ledgers(path, ledger)
@@ -118,13 +121,38 @@ def _sources(
         return found
     named = _DAILY.fullmatch(path.name)
     kind = form or form_of(argument)
+    kind = kind or _form_of_content(path)
     if kind is None:
         raise ValidationError(
-            f"what is in {argument}?", field="format", hint="say --format csv, jsonl or daily"
+            f"what is in {argument}?", field="format", hint=f"say --format {_NAMES}"
         )
     if kind == "daily" and named:
         return [Source(argument, path, kind, path.parent.resolve(), named[1], named[2])]
     return [Source(argument, path, kind)]
+
+
+def _form_of_content(path: Path) -> Form | None:
+    """Return the form of a file whose name says none, by how it begins.
+
+    Raises:
+        StorageError: it cannot be read.
+        ValidationError: it is something else, which is named.
+    """
+    if not path.is_file():
+        return None
+    with storage_errors("read", path), path.open("rb") as file:
+        begin = file.read(_LOOKED_AT)
+    check_bytes(begin, path.name)
+    if is_zip(begin):
+        return "excel"
+    text = begin.decode("utf-16" if begin[:2] in _WIDE else "utf-8", "replace").lstrip("\ufeff")
+    check_text(text, path.name)
+    first = text.lstrip()[:1]
+    if text.lstrip().upper().startswith("BEGIN:VCALENDAR"):
+        return "calendar"
+    if first == "[" or (first == "{" and "\n{" not in text.strip()):
+        return "daily"
+    return "jsonl" if first == "{" else "csv" if re.search(r"[,;\t|]", text) else None
 
 
 def _daily_files(directory: Path, ignore: Collection[str]) -> list[Source]:
@@ -176,18 +204,3 @@ def _check_not_the_ledgers(path: Path, ledger: Path | None) -> None:
             path=str(directory),
             hint=f"jobledger --dir {directory} export jobs.jsonl, and import that",
         )
-
-
-def _decoded(data: bytes, name: str) -> str:
-    try:
-        return data.decode().removeprefix(BOM)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        utf_16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        raise ValidationError(
-            f"{name}, line {line}: byte {column} of it, 0x{data[error.start]:02x}, is not UTF-8"
-            + (": the file is UTF-16" if utf_16 else ""),
-            field="file",
-            hint='save it as "CSV UTF-8", or convert it with `iconv -t utf-8`',
-        ) from None

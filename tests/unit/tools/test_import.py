@@ -114,13 +114,29 @@ def test_every_bad_row_of_a_csv_is_named_with_its_line(files: Path, directory: P
         assert message.startswith(begins)
 
 
-def test_of_many_bad_rows_twenty_are_named(files: Path, directory: Path) -> None:
+def test_like_faults_are_one_line_that_says_in_which_rows(files: Path, directory: Path) -> None:
+    """The first is shown; JSON has each, with its own value."""
+    rows = [f"a,x{n},{n}/12/2026 9:00" for n in range(1, 26)]
+    rows[2] = f"a,fine,{TIME}"
+    write("posts.csv", "\n".join([HEAD, *rows]))
+    (found,) = refused(directory, "posts.csv")
+    assert found.startswith("posts.csv, lines 2–3, 5–26: scheduled_time '1/12/2026 9:00' has its")
+    assert ", and so in 24 rows (" in found
+    document = json.loads(run_here(directory, "import", "posts.csv", "--json").out)
+    assert [problem["line"] for problem in document["problems"]] == [2, 3, *range(5, 27)]
+    assert "'25/12/2026 9:00'" in document["problems"][-1]["message"]
+    assert document["imported"] == 0
+
+
+def test_of_many_kinds_of_faults_twenty_are_printed(files: Path, directory: Path) -> None:
     """And how many more there are."""
-    write("posts.csv", f"{HEAD}\n" + f"a, ,{TIME}\n" * 25)
-    found = refused(directory, "posts.csv")
+    names = [f"jobs{chr(97 + n)}.jsonl" for n in range(25)]
+    for name in names:
+        write(name, "{")
+    found = refused(directory, *names)
     assert len(found) == 21
-    assert found[19].startswith("posts.csv, line 21: content")
-    assert found[20] == "… and 5 more"
+    assert found[19].startswith("jobst.jsonl, line 1: not JSON")
+    assert found[20] == "… and 5 more; --json has all of them"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +147,7 @@ def test_of_many_bad_rows_twenty_are_named(files: Path, directory: Path) -> None
         (b"content,account_id,Content \nx,a,\n", "posts.csv, line 1: the column 'content' is the"),
         (f'{HEAD}\na,"x,{TIME}\n'.encode(), "posts.csv, line 2: not CSV: unexpected end of data"),
         (f"{HEAD}\na,x,\na,caf\xe9,".encode("cp1252"), "posts.csv, line 3: byte 6 of it, 0xe9, is"),
-        (f"{HEAD}\n".encode("utf-16"), "posts.csv, line 1: byte 1 of it, 0xff, is not UTF-8: the "),
+        (f"{HEAD}\n".encode("utf-16-le"), "posts.csv has zero bytes, as UTF-16 without its mark"),
     ],
     ids=["empty", "a column missing", "a column twice", "no end", "another encoding", "UTF-16"],
 )
@@ -176,7 +192,7 @@ def test_bad_lines_are_named(files: Path, directory: Path) -> None:
         "{": "not JSON: Expecting property name",
         "[1]": "not a job: list, not an object",
         "[" * 100_000: "not JSON",
-        json.dumps({"account_id": "a"}): "content is missing",
+        json.dumps({"account_id": "a", "scheduled_time": TIME}): "content is missing",
         json.dumps(job("n", metadata={"n": 2**70})): "metadata has an integer of more than 64 bits",
         json.dumps(job("t", thread_id=178)): "thread_id must be text, not 178",
         json.dumps(job("s", scheduled_time=1)): "scheduled_time must be a time as text, not 1",
@@ -363,7 +379,8 @@ def test_a_dry_run_says_what_would_happen_and_makes_nothing(files: Path, directo
     rows = f"mine,a,x,{TIME},completed,{TIME}\n,a,y,{TIME},,\n"
     write("posts.csv", f"job_id,{HEAD},status,completed_at\n{rows}")
     told = run_here(directory, "import", "posts.csv", "--dry-run")
-    assert told.out == "would import 2 jobs: 1 scheduled, 1 completed; nothing was changed\n"
+    last = told.out.splitlines()[-1]
+    assert last == "would import 2 jobs: 1 scheduled, 1 completed; nothing was changed"
     document = json.loads(run_here(directory, "import", "posts.csv", "--dry-run", "--json").out)
     assert (document["imported"], document["jobs"], document["ids"]) == (0, 2, ["mine", None])
     assert not directory.exists()
@@ -439,7 +456,7 @@ def test_too_many_for_one_write_are_refused_before_anything_is_made(
     """It says in how many parts to do it."""
     monkeypatch.setattr("jobledger.tools.interchange.plan.MAX_APPEND_BYTES", 5000)
     assert group.MAX_APPEND_BYTES > 5000
-    write("posts.csv", f"{HEAD}\n" + f"a,x,{TIME}\n" * 10)
+    write("posts.csv", f"{HEAD}\n" + "".join(f"a,x{n},{TIME}\n" for n in range(10)))
     (message,) = refused(directory, "posts.csv")
     assert "10 jobs are about" in message
     assert "split them into 2 files" in message

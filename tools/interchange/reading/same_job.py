@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from .fields import Row, RowFault
-from .sources import Source
+from ..fields import Row
+from ..problems import RowProblem
+from ..sources import Source
 
 _RANK = {"completed": 2, "running": 1}
 _POSTS = ("scheduled", "pending", "expired", "failed", "cancelled")
@@ -25,18 +26,18 @@ class Candidates:
 
     def __init__(self) -> None:
         self._best: dict[str, tuple[_Rank, Row, bool]] = {}
-        self._others: list[Row | RowFault] = []
+        self._others: list[Row | RowProblem] = []
         self._given: dict[str, Row] = {}
         self._taken: Counter[str] = Counter()
         self.resolved: Counter[str] = Counter()
         """How many jobs were in the directory more than once, by the file that won."""
 
-    def add(self, row: Row | RowFault, updated_at: str | None, source: Source) -> None:
+    def add(self, row: Row | RowProblem, updated_at: str | None, source: Source) -> None:
         """Take a row in, of a file that was written at `updated_at`."""
         job_id = row.values.get("job_id") if isinstance(row, Row) else None
         if isinstance(row, Row):
             row = _of_its_file(row, source.state)
-        if isinstance(row, RowFault) or not isinstance(job_id, str):
+        if isinstance(row, RowProblem) or not isinstance(job_id, str):
             if not source.beside:
                 self._others.append(row)
             return
@@ -48,14 +49,16 @@ class Candidates:
         if best is None or rank >= best[0]:
             self._best[job_id] = (rank, row, source.beside)
 
-    def rows(self) -> list[Row | RowFault]:
+    def rows(self) -> list[Row | RowProblem]:
         """Return what is left: one row for each job, and what is no job of its own."""
-        chosen: list[Row | RowFault] = []
+        chosen: list[Row | RowProblem] = []
         for job_id, given in self._given.items():
             _, row, is_beside = self._best[job_id]
             if is_beside:
                 fault = f"{row.source} beside it has the job as {_status(row)}"
-                chosen.append(RowFault(given.place, f"{fault}: import the directory"))
+                chosen.append(
+                    RowProblem(given.source, given.line, f"{fault}: import the directory")
+                )
                 continue
             chosen.append(row)
             if self._taken[job_id] > 1:
@@ -64,16 +67,18 @@ class Candidates:
 
 
 def _status(row: Row) -> str:
-    return str(row.values.get("status") or "").strip().lower()
+    word = str(row.values.get("status") or "").strip().lower()
+    return word.removeprefix("jobstatus.")  # as a careless `str` of an enumeration is written
 
 
-def _of_its_file(row: Row, state: str | None) -> Row | RowFault:
+def _of_its_file(row: Row, state: str | None) -> Row | RowProblem:
     """Return a row of a file of one state, which it has from there if it does not say it."""
     if state is None or _status(row) == state:
         return row
     if not _status(row):
         return Row(row.source, row.line, {**row.values, "status": state})
-    return RowFault(row.place, f"status is {_status(row)!r:.40}, in a file of {state} jobs")
+    fault = f"status is {_status(row)!r:.40}, in a file of {state} jobs"
+    return RowProblem(row.source, row.line, fault)
 
 
 def _rank(row: Row, updated_at: str | None, day: str) -> _Rank:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
 
 import msgspec
 
-from ...domain import ScheduledJob, ValidationError
-from ...projections import DailyFiles
-from .fields import Row, RowFault, place, to_document
+from ....domain import ValidationError
+from ..fields import Row
+from ..problems import RowProblem, place
+from .kinds import check_document
 
 _DECODER = json.JSONDecoder()
 """Python's own, since it keeps a number too long for the log as it is, to be refused."""
 _SPACE = " \t\r\n"
 
 
-def read_lines(text: str, source: str) -> Iterator[Row | RowFault]:
+def read_lines(text: str, source: str) -> Iterator[Row | RowProblem]:
     """Read the jobs of a file with one on each line; empty lines are skipped."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip(_SPACE):
@@ -27,7 +25,7 @@ def read_lines(text: str, source: str) -> Iterator[Row | RowFault]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield RowFault(place(source, number), f"not JSON: {_said(error)}")
+            yield RowProblem(source, number, f"not JSON: {_said(error)}")
             continue
         yield _row(value, source, number)
 
@@ -36,11 +34,12 @@ class DailyFile(msgspec.Struct):
     """What a daily file holds; `updated_at` None where it does not say."""
 
     updated_at: str | None
-    rows: list[Row | RowFault]
+    rows: list[Row | RowProblem]
 
 
-def read_daily(text: str, source: str) -> DailyFile:
-    """Read the jobs of one daily file, or of a bare list of jobs, each with its line.
+def read_daily(text: str, source: str, key: str = "jobs") -> DailyFile:
+    """Read the jobs of one daily file, or of a bare list of jobs, each with its line; of another
+    tool's document those under its `key`.
 
     Raises:
         ValidationError: it is not JSON, or not of this form.
@@ -54,21 +53,22 @@ def read_daily(text: str, source: str) -> DailyFile:
     except (ValueError, RecursionError) as error:
         raise ValidationError(f"{source}: not JSON: {_said(error)}", field="file") from None
     named = isinstance(document, dict)
-    jobs = document.get("jobs") if named else document
+    check_document(document, source)
+    jobs = document.get(key) if named else document
     if not isinstance(jobs, list):
         raise ValidationError(
-            f"{place(source, 1)}: neither a list of jobs nor an object with the list `jobs`",
+            f"{place(source, 1)}: neither a list of jobs nor an object with the list `{key}`",
             field="file",
         )
     updated_at = document.get("updated_at") if named else None
-    lines = _lines_of_jobs(text)
+    lines = _lines_of_jobs(text, key)
     rows = [_row(job, source, line) for job, line in zip(jobs, lines, strict=True)]
     return DailyFile(updated_at if isinstance(updated_at, str) else None, rows)
 
 
-def _row(value: object, source: str, line: int) -> Row | RowFault:
+def _row(value: object, source: str, line: int) -> Row | RowProblem:
     if not isinstance(value, dict):
-        return RowFault(place(source, line), f"not a job: {type(value).__name__}, not an object")
+        return RowProblem(source, line, f"not a job: {type(value).__name__}, not an object")
     return Row(source, line, value)
 
 
@@ -78,16 +78,16 @@ def _said(error: Exception) -> str:
     return "too deeply nested" if isinstance(error, RecursionError) else str(error)
 
 
-def _lines_of_jobs(text: str) -> Iterator[int]:
+def _lines_of_jobs(text: str, wanted: str) -> Iterator[int]:
     """Yield the line that each job begins on, in a text that is JSON of the right form."""
     line, counted = 1, 0
-    for begin in _jobs_begin(text):
+    for begin in _jobs_begin(text, wanted):
         line += text.count("\n", counted, begin)
         counted = begin
         yield line
 
 
-def _jobs_begin(text: str) -> list[int]:
+def _jobs_begin(text: str, wanted: str) -> list[int]:
     begin = _skip(text, 0)
     if text[begin] == "[":
         return _items_begin(text, begin)
@@ -96,7 +96,7 @@ def _jobs_begin(text: str) -> list[int]:
     while text[at] != "}":
         key, at = _DECODER.raw_decode(text, at)
         at = _skip(text, _skip(text, at) + 1)  # behind the colon
-        if key == "jobs" and text[at] == "[":
+        if key == wanted and text[at] == "[":
             found = _items_begin(text, at)
         _, at = _DECODER.raw_decode(text, at)
         at = _skip(text, at)
@@ -119,38 +119,3 @@ def _skip(text: str, at: int) -> int:
     while text[at] in _SPACE:
         at += 1
     return at
-
-
-# -- writing -------------------------------------------------------------------------------------
-
-
-def write_lines(jobs: Sequence[ScheduledJob]) -> bytes:
-    """Write the jobs in this order, one a line."""
-    return b"".join([msgspec.json.encode(to_document(job)) + b"\n" for job in jobs])
-
-
-def write_daily(jobs: Sequence[ScheduledJob], zone: ZoneInfo) -> dict[str, bytes]:
-    """Write the jobs by the names of their daily files, as the ledger groups them.
-
-    `updated_at` is the latest time in the file's jobs, so that the same jobs give the same bytes.
-    """
-    grouping = DailyFiles(zone)
-    days: dict[str, list[ScheduledJob]] = {}
-    for job in jobs:
-        days.setdefault(grouping.day_of(job), []).append(job)
-    return {f"jobs_{day}.json": _encode_day(day, days[day]) for day in sorted(days)}
-
-
-def _encode_day(day: str, jobs: list[ScheduledJob]) -> bytes:
-    ranked = sorted(jobs, key=lambda job: (job.scheduled_time, job.order))
-    document: dict[str, Any] = {
-        "date": day,
-        "updated_at": max(_latest(job) for job in jobs).isoformat(),
-        "jobs": [to_document(job) for job in ranked],
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-
-
-def _latest(job: ScheduledJob) -> datetime:
-    times = (job.created_at, job.started_at, job.completed_at)
-    return max((moment for moment in times if moment is not None), default=job.scheduled_time)
