@@ -1,6 +1,6 @@
 """What every request goes through before anything answers it, and every answer on its way out.
 
-In order: the name that it is asked for under, the size of its body, who is asking, and whether a
+In order: the name that it is asked for under, who is asking, the size of its body, and whether a
 change was meant by them. What this lets through says in `scope["jobledger"]` who is asking.
 """
 
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import Refusal, problem_response
 from .sessions import Sessions, Visitor, is_same
-from .settings import MAX_BODY_BYTES, WebSettings, is_loopback
+from .settings import MAX_BODY_BYTES, MAX_STRANGER_BYTES, WebSettings, is_loopback
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
@@ -70,26 +70,27 @@ class AccessGuard:
         try:
             headers = Headers(scope=scope)
             self._check_host(headers)
-            body = await _body(headers, receive)
-            scope["jobledger"] = self._asking(scope, headers, body)
+            visitor, by_cookie = self._visitor(headers)
+            _check_known(scope, visitor)
+            most = MAX_BODY_BYTES if visitor else MAX_STRANGER_BYTES  # rule: small-until-known
+            body = await _body(headers, receive, most)
+            scope["jobledger"] = Asking(visitor, _form(headers, body), body)
+            self._check_meant(scope, headers, by_cookie=by_cookie)
         except Refusal as problem:
             scope.setdefault("jobledger", Asking(None))
             await problem_response(problem, scope)(scope, receive, outward)
             return
         await self._app(scope, _Replay(body, receive), outward)
 
-    def _asking(self, scope: Scope, headers: Headers, body: bytes) -> Asking:
-        fields = _form(headers, body)
-        visitor, by_cookie = self._visitor(headers)
-        path: str = scope["path"]
-        is_open = path in OPEN_PATHS or path.startswith("/static/")
-        if visitor is None and not is_open:
-            raise Refusal(401, "sign in first", hint="a bearer token, or /enter in a browser")
-        if scope["method"] not in _SAFE:
-            self._check_origin(headers, scope, must=by_cookie or is_open)
-            if by_cookie and visitor is not None and not is_open:
-                _check_csrf(headers, dict(fields), visitor)
-        return Asking(visitor, fields, body)
+    def _check_meant(self, scope: Scope, headers: Headers, *, by_cookie: bool) -> None:
+        """Check that whoever is asking meant it, if it is a change."""
+        if scope["method"] in _SAFE:
+            return
+        asking: Asking = scope["jobledger"]
+        is_open = _is_open(scope)
+        self._check_origin(headers, scope, must=by_cookie or is_open)
+        if by_cookie and asking.visitor is not None and not is_open:
+            _check_csrf(headers, asking.form, asking.visitor)
 
     def _check_host(self, headers: Headers) -> None:
         host = _HOST.fullmatch(headers.get("host", ""))
@@ -101,10 +102,9 @@ class AccessGuard:
 
     def _visitor(self, headers: Headers) -> tuple[Visitor | None, bool]:
         """Return who asks, and whether a browser said so by itself."""
-        authorization = headers.get("authorization")
-        if authorization is not None:
-            kind, _, token = authorization.partition(" ")
-            visitor = self._sessions.of_token(token.strip()) if kind.lower() == "bearer" else None
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":  # another kind is for a proxy in front of this
+            visitor = self._sessions.of_token(token.strip())
             if visitor is None:
                 raise Refusal(401, "the token is not the right one")
             return visitor, False
@@ -122,6 +122,16 @@ class AccessGuard:
             raise Refusal(403, "this change comes from a page of somebody else")
         if origin is None and site != "same-origin":
             raise Refusal(403, "nothing says that this change comes from a page of this ledger")
+
+
+def _is_open(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path in OPEN_PATHS or path.startswith("/static/")
+
+
+def _check_known(scope: Scope, visitor: Visitor | None) -> None:
+    if visitor is None and not _is_open(scope):
+        raise Refusal(401, "sign in first", hint="a bearer token, or /enter in a browser")
 
 
 def _check_csrf(headers: Headers, form: Mapping[str, str], visitor: Visitor) -> None:
@@ -144,11 +154,11 @@ def _form(headers: Headers, body: bytes) -> Sequence[tuple[str, str]]:
         raise Refusal(400, f"the form cannot be read: {error}") from None
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes:
+async def _body(headers: Headers, receive: Receive, most: int) -> bytes:
     """Return the body of a request, which is not too large."""
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        raise Refusal(413, f"a request has at most {MAX_BODY_BYTES} bytes")
+    if not length.isdecimal() or int(length) > most:
+        raise Refusal(413, f"a request has at most {most} bytes")
     body = b""
     while True:
         message = await receive()
@@ -156,8 +166,8 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
             return body
         part: bytes = message.get("body", b"")
         body += part
-        if len(body) > MAX_BODY_BYTES:
-            raise Refusal(413, f"a request has at most {MAX_BODY_BYTES} bytes")
+        if len(body) > most:
+            raise Refusal(413, f"a request has at most {most} bytes")
         if not message.get("more_body", False):
             return body
 

@@ -13,10 +13,12 @@ import msgspec
 
 from .roles import Role
 from .settings import SESSION_HOURS, WebSettings
-from .users import NOBODY, TooBusyError, User, is_password
+from .users import NOBODY, TooBusyError, User, is_name, is_password
 
 _MOST_SESSIONS = 1000
 _MOST_FAILURES = 10
+_MOST_NAMES = 1000
+"""So many names are known with their failures; then those that were tried least are forgotten."""
 _FAILURES_WITHIN = timedelta(minutes=5)
 
 
@@ -79,13 +81,15 @@ class Sessions:
             TooManyTriesError: it was wrong too often in the last minutes.
             TooBusyError: so many are signing in that this one was not tried.
         """
+        if not is_name(name):
+            return None  # nobody is called so, and whatever it is, it is not kept
         now = self._now()
         with self._lock:
-            recent = [at for at in self._failures.get(name, ()) if now - at < _FAILURES_WITHIN]
+            recent = self._recent(name, now)
             if len(recent) >= _MOST_FAILURES:
                 raise TooManyTriesError
-            if len(self._failures) > _MOST_SESSIONS:
-                self._failures.clear()
+            if len(self._failures) >= _MOST_NAMES:
+                self._forget_least_tried(now)  # rule: tries-are-not-forgotten
             self._failures[name] = [*recent, now]  # before it is known: of many at once all count
         user = self._users.get(name)
         try:
@@ -97,6 +101,17 @@ class Sessions:
             return None
         self._take_back(name, now)
         return self._begin(f"web:{name}", user.role)
+
+    def _recent(self, name: str, now: datetime) -> list[datetime]:
+        """Return when a name was tried with a wrong password lately."""
+        return [at for at in self._failures.get(name, ()) if now - at < _FAILURES_WITHIN]
+
+    def _forget_least_tried(self, now: datetime) -> None:
+        """Make room for other names: whoever tries many has not one of them forgotten that was
+        tried often."""
+        kept = {name: recent for name in self._failures if (recent := self._recent(name, now))}
+        most = sorted(kept, key=lambda name: len(kept[name]))[-_MOST_NAMES // 2 :]
+        self._failures = {name: kept[name] for name in most}
 
     def _take_back(self, name: str, at: datetime) -> None:
         """Do not count a try as a failure."""

@@ -11,6 +11,8 @@ from .. import ValidationError
 
 MAX_BODY_BYTES = 1_000_000
 """A request with more is refused before it is read."""
+MAX_STRANGER_BYTES = 16_384
+"""And so is one with more of whoever has not signed in."""
 SESSION_HOURS = 12
 """So long after its last request a session ends."""
 

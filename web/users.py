@@ -102,6 +102,11 @@ NOBODY = hash_password(secrets.token_urlsafe(16))
 """What the password of somebody who is not there is compared with: it takes as long."""
 
 
+def is_name(text: str) -> bool:
+    """Say whether somebody may be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
 def read_users(path: Path) -> dict[str, User]:
     """Read a users file.
 
@@ -135,7 +140,7 @@ def read_users(path: Path) -> dict[str, User]:
 def _user(line: str, path: Path, number: int) -> User:
     name, _, rest = line.strip().partition(":")
     role, _, hashed = rest.partition(":")
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise _wrong(path, number, f"{name!r} is no name: 1 to 48 of A-Z a-z 0-9 . _ @ -")
     if role not in ROLES:
         raise _wrong(path, number, f"{role!r} is no role: {', '.join(ROLES)}")

@@ -321,4 +321,16 @@ RULES = [
     Mutant("a program has the token", "right-token", Never(), [GUARD]),
     Mutant("a ledger that is only shown is not changed", "only-shown", Never(), [GUARD]),
     Mutant("few passwords are tried at once", "few-passwords-at-once", Never(), [GUARD]),
+    Mutant(
+        "tries of a name are not forgotten for those of many others",
+        "tries-are-not-forgotten",
+        Instead("self._failures.clear()"),
+        [GUARD],
+    ),
+    Mutant(
+        "who has not signed in sends little",
+        "small-until-known",
+        Instead("most = MAX_BODY_BYTES"),
+        [GUARD],
+    ),
 ]

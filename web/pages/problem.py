@@ -12,7 +12,8 @@ from ..site import Call
 
 def problem_page(problem: Refusal, request: Request) -> Response:
     """Return the page of a problem; whoever has not signed in is asked to."""
-    if problem.status == 401 and request.method in ("GET", "HEAD"):
+    may_be_asked = request.method in ("GET", "HEAD") and request.url.path != "/enter"
+    if problem.status == 401 and may_be_asked:
         return RedirectResponse("/enter", 303)
     call = Call(request)
     try:

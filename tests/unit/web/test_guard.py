@@ -151,6 +151,43 @@ def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
     assert client.post("/api/v1/jobs", content=parts(), headers=BEARER).status_code == 413
 
 
+def test_who_has_not_signed_in_may_send_little(client: TestClient) -> None:
+    """And on a page that is not open to them nothing: what they send is not even read."""
+    form = {"token": "x" * 16_000}
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 1000
+
+    headers = {"origin": ORIGIN}
+    assert client.post("/enter", data=form, headers=headers).status_code == 403
+    form["token"] += "x" * 1000
+    assert client.post("/enter", data=form, headers=headers).status_code == 413
+    assert client.post("/enter", content=parts(), headers=headers).status_code == 413
+    too_large = b"x" * 1_000_001
+    for path in ("/jobs/new", "/api/v1/jobs"):
+        assert client.post(path, content=too_large, headers=headers).status_code == 401
+
+
+def test_what_a_proxy_in_front_asks_for_is_no_token_and_keeps_nobody_out(
+    client: TestClient, ledger: Ledger
+) -> None:
+    """A browser sends a proxy's name and password on with each request."""
+    client.headers["authorization"] = "Basic dXNlcjpwYXNzd29yZA=="
+    assert client.get("/enter").status_code == 200
+    csrf = signed_in(client)
+    assert client.get("/jobs/one").status_code == 200
+    assert client.post("/jobs/one/hold", headers={"origin": ORIGIN}).status_code == 403
+    held = client.post("/jobs/one/hold", data={"csrf": csrf}, headers={"origin": ORIGIN})
+    assert held.status_code == 303
+    assert ledger.get_job("one").status is JobStatus.PENDING
+
+
+def test_a_wrong_token_is_not_sent_from_the_door_to_the_door(client: TestClient) -> None:
+    answer = client.get("/enter", headers={"authorization": "Bearer wrong"})
+    assert (answer.status_code, "location" in answer.headers) == (401, False)
+
+
 def test_leaving_ends_the_session(client: TestClient) -> None:
     csrf = signed_in(client)
     cookies = dict(client.cookies)
@@ -239,6 +276,26 @@ def test_a_name_that_is_tried_too_often_has_to_wait(
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "300")
     clock.advance(timedelta(minutes=6))
     assert client.post("/enter", data=right, headers=origin).status_code == 303
+
+
+def test_whoever_tries_many_names_has_no_more_tries_of_one(
+    users: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known of failures has an end, and it is the names that were tried once that go."""
+    monkeypatch.setattr("jobledger.web.sessions.is_password", lambda password, hashed: False)
+    sessions = Sessions(WebSettings(token=TOKEN), read_users(users), clock.now)
+    for _ in range(10):
+        sessions.sign_in("editor1", "wrong")
+    for number in range(3000):
+        sessions.sign_in(f"nobody{number}", "wrong")
+    with pytest.raises(TooManyTriesError):
+        sessions.sign_in("editor1", PASSWORD)
+
+
+def test_what_nobody_can_be_called_is_not_kept(users: Path, clock: ManualClock) -> None:
+    sessions = Sessions(WebSettings(token=TOKEN), read_users(users), clock.now)
+    for name in ("", "x" * 49, "a name", "é"):
+        assert [sessions.sign_in(name, PASSWORD) for _ in range(11)] == [None] * 11
 
 
 class Derivings:
