@@ -138,6 +138,28 @@ def test_the_slider_moves_a_page_by_keys_and_steps_without_loading_it(
     expect(page).to_have_url(f"{shown.origin}/jobs?order=time")
 
 
+def test_the_way_into_the_past_lies_over_a_page_only_while_one_is_in_it(
+    seat: Callable[..., Desk], shown: Site
+) -> None:
+    """It is closed by Escape, which gives the focus back, and when the focus goes on behind it."""
+    page = seat(shown).open("/")
+    summary, field = page.get_by_text("As of…"), page.get_by_label("After event")
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    expect(summary).to_be_focused()
+
+    page.keyboard.press("Enter")
+    expect(field).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+    expect(field).to_be_hidden()
+    assert page.evaluate("document.getElementById('main').contains(document.activeElement)")
+
+
 def test_every_page_of_now_leads_into_the_past(seat: Callable[..., Desk], shown: Site) -> None:
     page = seat(shown).open("/")
     page.get_by_text("As of…").click()

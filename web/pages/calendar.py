@@ -144,7 +144,7 @@ def calendar(call: Call) -> Response:
         form, status = FilledForm(query, problem_of(error)), 422
     today = call.look.at.astimezone(zone).date()
     accounts = call.look.queries.accounts()
-    chosen = [name for name in query.getlist("account") if name in accounts]
+    chosen = [name for name in dict.fromkeys(query.getlist("account")) if name in accounts]
     asked = AskedCalendar(_view(call), day_in(query, "day") or today, zone, chosen)
 
     def to(view: View, day: date, at: str | None = call.at, after: str = "") -> str:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from ... import Event, JobStarted, ScheduledJob
+from ... import Event, JobStarted, JobStatus, ScheduledJob
 from ..page import render
 from ..site import Call
 from .same_text import Doubled, doubled
 
 PAGE = 10
+_SETTLED = (JobStatus.COMPLETED, JobStatus.FAILED)
 
 
 class Unsettled(NamedTuple):
@@ -40,8 +41,16 @@ def inbox(call: Call) -> Response:
         unsettled=[_unsettled(call, job) for job in found[:PAGE]],
         following=found[PAGE - 1].cursor if len(found) > PAGE else None,
         is_first="after" not in call.query,
+        settled=_settled(call),
         now=call.look.at,
     )
+
+
+def _settled(call: Call) -> ScheduledJob | None:
+    """Return the job that was just settled, which whoever pressed the wrong button wants to see."""
+    job_id = call.query.get("settled", "")
+    job = None if call.look.is_past else call.look.queries.get_jobs([job_id]).get(job_id)
+    return None if job is None or job.outcome_unknown or job.status not in _SETTLED else job
 
 
 def _unsettled(call: Call, job: ScheduledJob) -> Unsettled:

@@ -24,7 +24,7 @@ from ..filtering import read_filter
 from ..forms import EMPTY, FilledForm, met
 from ..local_time import USUAL_ZONES, day_in, moment_in, zone_of
 from ..many import MANY, MOST
-from ..page import render
+from ..page import address_of, render
 from ..problems import Refusal, problem_of
 from ..roles import ADD_DRAFT
 from ..site import Call
@@ -106,7 +106,7 @@ def change(call: Call) -> Response:
         form = FilledForm(call.form, refused.problem, action)
         return _job(call, form, refused.since, refused.status)
     if action == "resolve" and call.form.get("back") == "/inbox":
-        return RedirectResponse("/inbox", 303)
+        return RedirectResponse(address_of("/inbox", {"settled": job_id}), 303)
     return RedirectResponse("/jobs" if action == "remove" else f"/jobs/{job_id}", 303)
 
 

@@ -12,6 +12,22 @@ if (form && location.hash.length > 1) {
   }
 }
 
+// What is opened over a page is closed by Escape, and when one goes on behind it: it would lie over
+// what has the focus.
+const opened = () => document.querySelector("details.asof[open]");
+
+document.addEventListener("keydown", (event) => {
+  const over = event.key === "Escape" && opened();
+  if (!over) return;
+  if (over.contains(document.activeElement)) over.querySelector("summary").focus();
+  over.open = false;
+});
+
+document.addEventListener("focusin", (event) => {
+  const over = opened();
+  if (over && !over.contains(event.target)) over.open = false;
+});
+
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = document.querySelector('meta[name="csrf"]').content;
 });

@@ -329,6 +329,8 @@ VI: dict[str, str] = {
     "Sent": "Đã gửi",
     "attempt {number}, {span} ago": "lần thử {number}, cách đây {span}",
     "What came back": "Phản hồi",
+    "Settled: it is out.": "Đã xác định: bài đã đăng.",
+    "Settled: it is not out.": "Đã xác định: bài chưa đăng.",
     "Id of the post, if it is out": "Mã bài đăng, nếu đã đăng",
     "“It is out” closes it as posted. “It is not out” leaves it failed, and it may be posted"
     " again.": (

@@ -93,6 +93,8 @@ def test_jobs_stand_on_the_days_of_the_ledgers_zone(client: TestClient, ledger: 
         assert view == "day" or found["2026-03-04"] == ["early"]
     only = days_of(client.get("/calendar?view=week&day=2026-03-05&account=cafe").text)
     assert [job_id for jobs in only.values() for job_id in jobs] == ["early"]
+    again = days_of(client.get("/calendar?day=2026-03-05&account=cafe&account=cafe").text)
+    assert again == only
     both = days_of(client.get("/calendar?day=2026-03-05&account=cafe&account=shop").text)
     assert both["2026-03-05"] == ["late"]
 

@@ -86,10 +86,30 @@ def test_what_is_settled_leaves_the_inbox(
     assert version is not None
     form = {"csrf": csrf_of(page), "version": version[1], "posted": posted, "back": "/inbox"}
     answer = client.post("/jobs/job-00/resolve", data=form)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/inbox?settled=job-00")
+    told = client.get(answer.headers["location"]).text
+    assert ("Settled: it is out." in told, "Settled: it is not out." in told) == (
+        posted == "true",
+        posted == "false",
+    )
+    assert 'href="/jobs/job-00">text 00</a>' in told
     assert ledger.count_unknown() == 0
     assert "There are none." in client.get("/inbox").text
     assert 'class="count"' not in client.get("/inbox").text
+
+
+def test_what_was_not_settled_is_not_said_to_be(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    """Whatever an address says; nor is it of a moment of the past."""
+    unsettled(ledger, clock, 2)
+    ledger.add_job("shop", "to come", clock.now() + timedelta(hours=1), job_id="later")
+    ledger.resolve_job("job-01", posted=True)
+    signed_in(client)
+    for address in ("settled=job-00", "settled=later", "settled=nobody", "settled="):
+        assert "Settled" not in client.get(f"/inbox?{address}").text
+    assert "Settled" in client.get("/inbox?settled=job-01").text
+    assert "Settled" not in client.get(f"/inbox?settled=job-01&at={ledger.seq}").text
 
 
 def test_of_a_past_moment_it_is_as_it_was_and_nothing_can_be_done(
