@@ -97,7 +97,11 @@ def import_(
     zone = wishes.zone or target.zone
     ids: list[str | None] = [each.given_id for each in plan.planned]
     if plan.planned and not dry_run and not plan.problems:
-        with session.ledger(create=True, timezone=timezone) as ledger:
+        with (
+            session.ledger(create=True, timezone=timezone) as ledger,
+            progress_bar("writing", unit="jobs") as progress,
+        ):
+            progress(0, len(plan.planned))
             ids = [*ledger.import_jobs(plan.jobs)]
         session.done = f"imported {_jobs(len(ids))}"
     if session.json:

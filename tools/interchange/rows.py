@@ -34,12 +34,14 @@ class Told(msgspec.Struct):
     """What there is to tell of files besides their rows.
 
     `columns` are those of tables by file, `passed_over` the lines where only columns stand that are
-    not ours, `resolved` of how many jobs each file decided which another has too.
+    not ours, `resolved` of how many jobs each file decided which another has too. `expected` is
+    about how many rows there are, as far as was read.
     """
 
     columns: dict[str, Sequence[Column]] = {}
     passed_over: list[RowProblem] = []
     resolved: dict[str, int] = {}
+    expected: int = 0
 
 
 def read_rows(sources: Sequence[Source], wishes: Wishes, told: Told) -> Iterator[Row | RowProblem]:
@@ -96,6 +98,7 @@ def _rows(source: Source, wishes: Wishes, told: Told) -> Iterator[Row | RowProbl
         yield from _of_table(read_workbook(data, source.said, wishes), source.said, wishes, told)
         return
     text = decode(data, source.said, wishes)
+    told.expected += data.count(b"\n")
     del data
     if source.form == "csv":
         check_text(text, source.said)
