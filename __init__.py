@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .domain import Event as Event
     from .domain import EventData as EventData
     from .domain import Every as Every
+    from .domain import FromSchedule as FromSchedule
     from .domain import Imported as Imported
     from .domain import ImportedJob as ImportedJob
     from .domain import InvalidScheduleTimeError as InvalidScheduleTimeError
@@ -44,11 +45,23 @@ if TYPE_CHECKING:
     from .domain import JobStatus as JobStatus
     from .domain import LedgerCorruptError as LedgerCorruptError
     from .domain import NewJob as NewJob
+    from .domain import NextSlot as NextSlot
     from .domain import Occurrence as Occurrence
     from .domain import Pacing as Pacing
     from .domain import RetryPolicy as RetryPolicy
+    from .domain import Schedule as Schedule
+    from .domain import ScheduleAdded as ScheduleAdded
     from .domain import ScheduledJob as ScheduledJob
+    from .domain import ScheduleEdited as ScheduleEdited
+    from .domain import ScheduleEnded as ScheduleEnded
+    from .domain import SchedulePaused as SchedulePaused
+    from .domain import SchedulePlanned as SchedulePlanned
+    from .domain import ScheduleResumed as ScheduleResumed
     from .domain import SchedulerRunningError as SchedulerRunningError
+    from .domain import ScheduleSkipped as ScheduleSkipped
+    from .domain import ScheduleStatus as ScheduleStatus
+    from .domain import Slots as Slots
+    from .domain import SlotsSet as SlotsSet
     from .domain import StaleAttemptError as StaleAttemptError
     from .domain import StorageError as StorageError
     from .domain import ValidationError as ValidationError
@@ -89,6 +102,7 @@ else:
                 "Event",
                 "EventData",
                 "Every",
+                "FromSchedule",
                 "Imported",
                 "ImportedJob",
                 "InvalidScheduleTimeError",
@@ -118,11 +132,23 @@ else:
                 "JobStatus",
                 "LedgerCorruptError",
                 "NewJob",
+                "NextSlot",
                 "Occurrence",
                 "Pacing",
                 "RetryPolicy",
+                "Schedule",
+                "ScheduleAdded",
+                "ScheduleEdited",
+                "ScheduleEnded",
+                "SchedulePaused",
+                "SchedulePlanned",
+                "ScheduleResumed",
+                "ScheduleSkipped",
+                "ScheduleStatus",
                 "ScheduledJob",
                 "SchedulerRunningError",
+                "Slots",
+                "SlotsSet",
                 "StaleAttemptError",
                 "StorageError",
                 "ValidationError",

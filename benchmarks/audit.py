@@ -22,7 +22,7 @@ _BARE = """
 import sys
 from pathlib import Path
 import msgspec
-from jobledger.domain.job.codec import decode_data
+from jobledger.domain.codec import decode_data
 from jobledger.eventstore.record import Record
 
 decode, count = msgspec.json.Decoder(Record).decode, 0

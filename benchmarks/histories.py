@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from jobledger import JobPriority, ManualClock
-from jobledger.domain.job.codec import encode_data
+from jobledger.domain.codec import encode_data
 from jobledger.domain.job.events import (
     EventData,
     JobAdded,

@@ -10,25 +10,35 @@ from typing import TYPE_CHECKING
 from ..faces import face
 
 if TYPE_CHECKING:
+    from .codec import *
     from .error_text import *
     from .errors import *
+    from .event import *
     from .job import commands as commands
     from .job import events as events
     from .job import fold as fold
-    from .job.codec import *
     from .job.decide import *
     from .job.events import *
     from .job.evolve import *
     from .job.importing import *
+    from .job.origin import *
     from .job.outcome import *
     from .job.place import *
     from .job.state import *
     from .policy import *
     from .remedies import *
     from .schedule.cron import *
+    from .schedule.decide import *
+    from .schedule.defining import *
+    from .schedule.events import *
+    from .schedule.evolve import *
+    from .schedule.lateness import *
     from .schedule.local_time import *
+    from .schedule.planning import *
     from .schedule.recurrence import *
     from .schedule.rules import *
+    from .schedule.slots import *
+    from .schedule.state import *
     from .schedule.upcoming import *
     from .text import *
     from .times import *
@@ -37,6 +47,7 @@ else:
     __all__, __getattr__, __dir__ = face(
         __name__,
         {
+            "codec": ("DECODERS", "EVENT_TYPES", "SCHEMA", "decode_data", "encode_data"),
             "error_text": ("first_line", "grouped"),
             "errors": (
                 "InvalidScheduleTimeError",
@@ -52,14 +63,10 @@ else:
                 "ValidationError",
                 "WatcherLetGoError",
             ),
+            "event": ("DataT", "Event", "EventData"),
             "job": ("commands", "events", "fold"),
-            "job.codec": ("DECODERS", "SCHEMA", "decode_data", "encode_data"),
             "job.decide": ("decide",),
             "job.events": (
-                "DataT",
-                "EVENT_TYPES",
-                "Event",
-                "EventData",
                 "Imported",
                 "JobAdded",
                 "JobCancelled",
@@ -80,9 +87,11 @@ else:
                 "JobResolved",
                 "JobRetried",
                 "JobStarted",
+                "of_jobs",
             ),
             "job.evolve": ("evolve",),
             "job.importing": ("TIMES", "least_attempt", "stated_doubt"),
+            "job.origin": ("Cause", "FromSchedule"),
             "job.outcome": ("leaves_unknown",),
             "job.place": ("JobPlace", "microseconds"),
             "job.state": (
@@ -92,6 +101,7 @@ else:
                 "JobStatus",
                 "NO_KEYS",
                 "NewJob",
+                "NextSlot",
                 "ScheduledJob",
                 "copy_json",
                 "detached",
@@ -100,12 +110,60 @@ else:
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
             "schedule.cron": ("CronFields", "MonthDays"),
+            "schedule.decide": (
+                "add_schedule",
+                "edit_schedule",
+                "end_schedule",
+                "pause_schedule",
+                "plan_schedule",
+                "resume_schedule",
+                "run_now",
+                "skip_occurrence",
+            ),
+            "schedule.defining": ("FIELDS", "changed", "check_schedule_id", "define"),
+            "schedule.events": (
+                "SCHEDULE_EVENTS",
+                "ScheduleAdded",
+                "ScheduleEdited",
+                "ScheduleEnded",
+                "ScheduleEvent",
+                "SchedulePaused",
+                "SchedulePlanned",
+                "ScheduleResumed",
+                "ScheduleSkipped",
+                "is_of_schedule",
+            ),
+            "schedule.evolve": ("evolve_schedule", "evolve_slots"),
+            "schedule.lateness": ("left_out",),
             "schedule.local_time": ("ZoneClock",),
+            "schedule.planning": ("Outlook", "SchedulePlan", "due_to_plan", "occurrences"),
             "schedule.recurrence": ("Fold", "Gap", "Occurrence"),
             "schedule.rules": ("At", "Cron", "Every", "Rule", "cron_fields"),
-            "schedule.upcoming": ("preview",),
+            "schedule.slots": (
+                "SLOTS_KEY",
+                "Slots",
+                "SlotsSet",
+                "check_week",
+                "slots_key",
+            ),
+            "schedule.state": (
+                "ContentOrder",
+                "Misfire",
+                "Overlap",
+                "SCHEDULE_KEY",
+                "Schedule",
+                "ScheduleStatus",
+                "schedule_key",
+            ),
+            "schedule.upcoming": ("MOST", "preview"),
             "text": ("folded", "printable"),
             "times": ("Moment", "in_utc", "in_zone", "is_naive", "timestamp"),
-            "validation": ("check_by", "check_timeout", "clean_text"),
+            "validation": (
+                "check_account",
+                "check_by",
+                "check_number",
+                "check_timeout",
+                "clean_text",
+            ),
         },
     )

@@ -87,6 +87,13 @@ def check_count(value: object, field: str) -> int:
     return int(value)  # a plain one, whatever an Enum, say, is besides
 
 
+def check_number(value: object, field: str, most: int) -> int:
+    """Check an int from 1 to `most`, and return it; a bool is none."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise _refuse(field, f"must be from 1 to {most}, not {_shown(value)}")
+    return int(value)
+
+
 def check_flag(value: object, field: str) -> bool:
     """Check a bool, and return it."""
     if not isinstance(value, bool):

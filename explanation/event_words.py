@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import assert_never
 
-from ..domain import At, Cron, Event, Every, Rule, ValidationError
+from ..domain import (
+    At,
+    Cause,
+    Cron,
+    Event,
+    Every,
+    Rule,
+    ValidationError,
+    is_of_schedule,
+    of_jobs,
+)
 from ..domain import events as e
 from .sentence import Fact, Sentence, say
 from .wording import Language, Wording
@@ -22,6 +32,10 @@ NAMES = {
         say("added"), say("held"), say("released"), say("edited"), say("rescheduled"),
         say("deferred"), say("started"), say("noted"), say("checkpointed"), say("retried"),
         say("interrupted"), say("requeued"), say("resolved"), say("removed"),
+        # of schedules, and of slots
+        say("schedule_added"), say("schedule_edited"), say("schedule_paused"),
+        say("schedule_resumed"), say("schedule_planned"), say("schedule_skipped"),
+        say("schedule_ended"), say("slots_set"), say("active"), say("paused"), say("ended"),
         # of what an attempt is interrupted by, besides
         say("crashed"), say("stuck"), say("stopped"), say("timeout"), say("outcome_unknown"),
         say("reconcile_failed"),
@@ -60,7 +74,12 @@ def words(
         return wording.word(rule_in_words(what))
     if not isinstance(what, Event):
         return wording.word(what)
-    return ", ".join(map(wording.word, _parts(what.data, of_a_known_job=of_a_known_job)))
+    if is_of_schedule(what):
+        from .schedule_words import parts_of_schedule  # for those who have schedules
+
+        return ", ".join(map(wording.word, parts_of_schedule(what.data)))
+    parts = (_parts(event.data, of_a_known_job=of_a_known_job) for event in of_jobs([what]))
+    return ", ".join(wording.word(part) for each in parts for part in each)
 
 
 def _parts(data: e.JobEvent, *, of_a_known_job: bool) -> Iterator[Fact]:
@@ -71,6 +90,7 @@ def _parts(data: e.JobEvent, *, of_a_known_job: bool) -> Iterator[Fact]:
             yield from _of_added(data)
         case e.JobRescheduled() | e.JobRequeued():
             yield _due(data.scheduled_time)
+            yield from _of_schedule(data.schedule)
         case e.JobDeferred():
             yield say("until {moment}", moment=data.until)
             yield from filter(None, (data.reason,))
@@ -86,8 +106,10 @@ def _parts(data: e.JobEvent, *, of_a_known_job: bool) -> Iterator[Fact]:
         case e.JobExpired():
             if data.late_s:
                 yield say("seconds late {seconds}", seconds=data.late_s)
+            yield from _of_schedule(data.schedule)
         case e.JobCancelled():
             yield from filter(None, (data.reason,))
+            yield from _of_schedule(data.schedule)
             if data.in_doubt:
                 yield say("in doubt")
         case e.JobResolved():
@@ -96,7 +118,9 @@ def _parts(data: e.JobEvent, *, of_a_known_job: bool) -> Iterator[Fact]:
             yield from _post(data.thread_id)
         case e.JobCompleted() | e.JobRetried() | e.JobFailed() | e.JobInterrupted():
             yield from _of_end(data)
-        case e.JobHeld() | e.JobReleased() | e.JobEdited() | e.JobRemoved():
+        case e.JobHeld() | e.JobReleased() | e.JobEdited():
+            yield from _of_schedule(data.schedule)
+        case e.JobRemoved():
             return
         case _:
             assert_never(data)
@@ -106,6 +130,8 @@ def _of_added(data: e.JobAdded) -> Iterator[Fact]:
     yield _due(data.scheduled_time)
     if data.hold:
         yield say("hold")
+    if data.schedule is not None:
+        yield say("of schedule {name}", name=data.schedule.schedule_id)
     if data.publish_timeout_s:
         yield say("publish timeout s {seconds}", seconds=data.publish_timeout_s)
     past = data.imported
@@ -117,6 +143,24 @@ def _of_added(data: e.JobAdded) -> Iterator[Fact]:
         )
         if past.line is not None:
             yield say("line {number}", number=past.line)
+
+
+def _of_schedule(cause: Cause | None) -> Iterator[Sentence]:
+    if cause is not None:
+        yield CAUSES[cause]
+
+
+CAUSES: dict[Cause, Sentence] = {
+    "edited": say("its schedule was edited"),
+    "paused": say("its schedule was paused"),
+    "resumed": say("its schedule was resumed"),
+    "skipped": say("this occurrence of its schedule was skipped"),
+    "ended": say("its schedule was ended"),
+    "zone_rules": say("its time zone has other rules now"),
+    "misfired": say("it was later than its schedule allows"),
+    "overlap": say("the post before it was not over"),
+}
+"""Why a schedule has changed one of its jobs, in words."""
 
 
 def _of_value(value: object) -> Iterator[Fact]:

@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 import msgspec
 
-from ..domain import Event, JobStatus, ScheduledJob
+from ..domain import Event, JobStatus, ScheduledJob, of_jobs
 from .duplicates import duplicates
 from .sentence import Sentence, Step
 from .standing import standing
@@ -65,7 +65,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 def explain(job: ScheduledJob | None, events: Sequence[Event], around: Surroundings) -> Explanation:
     """Explain a job by all its events, oldest first; `job` is None when it was removed."""
-    story = Story(job, events, around)
+    story = Story(job, of_jobs(events), around)
     return Explanation(
         events[0].job_id,
         None if job is None else job.status,

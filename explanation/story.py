@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import msgspec
 
-from ..domain import EXPIRE_AFTER, Event, ScheduledJob
+from ..domain import EXPIRE_AFTER, Event, EventData, JobEvent, ScheduledJob
 from ..domain import events as e
 from .sentence import Fact, Sentence, say
 
@@ -36,7 +36,7 @@ class Story:
     """All the events of a job, oldest first, and what is around it; no `job`: it was removed."""
 
     def __init__(
-        self, job: ScheduledJob | None, events: Sequence[Event], around: Surroundings
+        self, job: ScheduledJob | None, events: Sequence[Event[JobEvent]], around: Surroundings
     ) -> None:
         self.job = job
         self.events = events
@@ -57,7 +57,7 @@ class Story:
         """Begin a sentence with somebody who said something, by name where the log has it."""
         return say("A person") if event.by is None else say("A person ({who})", who=event.by)
 
-    def last(self, *kinds: type[e.EventData]) -> Event | None:
+    def last(self, *kinds: type[EventData]) -> Event[JobEvent] | None:
         """Return the latest event of these kinds."""
         return next((ev for ev in reversed(self.events) if isinstance(ev.data, kinds)), None)
 

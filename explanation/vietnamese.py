@@ -8,6 +8,7 @@ plural. A text has the holes of its template, and begins and ends with a space w
 from __future__ import annotations
 
 from .vietnamese_rules import RULES
+from .vietnamese_schedules import SCHEDULES
 from .wording import Catalogue
 
 _STANDING = {
@@ -288,7 +289,7 @@ _NAMES = {
 }
 
 VIETNAMESE = Catalogue(
-    texts=_STANDING | _FAILED | _TWICE | _FACTS | _EVENTS | _NAMES | RULES,
+    texts=_STANDING | _FAILED | _TWICE | _FACTS | _EVENTS | _NAMES | RULES | SCHEDULES,
     moment="{0:%H:%M:%S} ngày {0:%d/%m/%Y}",
     decimal_sign=",",
 )

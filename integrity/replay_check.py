@@ -67,12 +67,12 @@ class ReplayCheck:
         # second reader has it, and the one that cannot be is reported with its place.
         for each in write:
             try:
-                change = self._board.apply(_event(each))
-                if self._files is not None:
+                change = self._board.take(_event(each))
+                if change is not None and self._files is not None:
                     self._files.apply(change)
-                if change.after is None:
+                if change is not None and change.after is None:
                     self._removed[change.event.job_id] = change.event.version
-                if change.event.seq == self._snapshot.seq:
+                if each.record.seq == self._snapshot.seq:
                     self._snapshot.compare(self._ledger, self._board, self._files, self._removed)
             except LedgerCorruptError as error:
                 self._report(each, error.kind == "transition", error.message)

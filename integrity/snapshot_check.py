@@ -68,12 +68,15 @@ class SnapshotCheck:
 
 
 def _same_versions(versions: Mapping[str, int], board: Board, removed: Mapping[str, int]) -> bool:
-    """Whether these are the versions of the jobs that are there and of those that are gone.
+    """Whether these are the versions of the jobs that are there, of those that are gone, and of the
+    schedules.
 
     A removed job's id is never used again.
     """
+    of_schedules = board.schedules.versions()
     return (
-        len(versions) == len(board.jobs) + len(removed)
+        len(versions) == len(board.jobs) + len(removed) + len(of_schedules)
         and all(versions.get(job.job_id) == job.version for job in board.jobs.each())
         and all(versions.get(job_id) == version for job_id, version in removed.items())
+        and all(versions.get(key) == version for key, version in of_schedules.items())
     )

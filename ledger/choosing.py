@@ -17,13 +17,13 @@ from ..domain import (
 from ..projections import Choice, ListOrder
 from .zone import to_utc
 
-AskedStatus = JobStatus | Collection[JobStatus] | None
-"""One status, some, or None for all."""
+AskedStatus = JobStatus | Collection[JobStatus]
+"""One status, or some."""
 
 
 def to_choice(
     account_id: str | None,
-    status: AskedStatus,
+    status: AskedStatus | None,
     *,
     due_from: datetime | None,
     due_to: datetime | None,
@@ -60,7 +60,7 @@ def to_choice(
     )
 
 
-def _statuses(status: AskedStatus) -> frozenset[JobStatus] | None:
+def _statuses(status: AskedStatus | None) -> frozenset[JobStatus] | None:
     if status is None:
         return None
     if isinstance(status, str) or not isinstance(status, Collection):

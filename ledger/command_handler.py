@@ -13,41 +13,25 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from ..domain import (
-    SCHEMA,
     InvalidTransitionError,
-    JobEvent,
     JobLedgerError,
+    NextSlot,
     ScheduledJob,
     StaleAttemptError,
     ValidationError,
     check_by,
     decide,
-    encode_data,
 )
 from ..domain import commands as c
 from ..eventstore import Decision, EventLog, NewRecord, VersionConflictError
 from ..projections import Board, LogEntry, NewEvent
+from .intents import Intended, Intent, make_records, of_jobs
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
+from .slot_taking import FreeSlots
 from .state import State
 from .versions import MeantChange, check_at, check_version
-
-
-class Intent(msgspec.Struct, frozen=True, gc=False):
-    """A command on one job that was decided on: what is going to be appended.
-
-    `job` is what it was decided on, None for one that is not there yet; `label` is how errors name
-    such a one among several.
-    """
-
-    job_id: str
-    job: ScheduledJob | None
-    command: c.Command
-    data: list[JobEvent]
-    label: int | str | None = None
 
 
 class Guard(Protocol):
@@ -128,13 +112,19 @@ class CommandHandler:
         """
         version, zone = self._log.version, self._zone
         ids: dict[str, None] = {}
+        takes_slots = any(
+            isinstance(command, c.Add) and isinstance(command.job.scheduled_time, NextSlot)
+            for _, command in newcomers
+        )
 
         def all_of_them(now: datetime) -> list[Intent]:
             ids.clear()
             intents = []
+            slots = FreeSlots(self._state, now) if takes_slots else None
             for label, command in newcomers:
                 try:
-                    data = decide(None, in_zone(command, zone), now)
+                    placed = command if slots is None else slots.placed(command)
+                    data = decide(None, in_zone(placed, zone), now)
                     job_id = str.__str__(command.job_id)
                     if job_id in ids or version(job_id):
                         raise used_before(job_id)
@@ -144,8 +134,11 @@ class CommandHandler:
                 intents.append(Intent(job_id, None, command, data, label))
             return intents
 
-        # First with what is known here: the log refuses if others were there meanwhile.
-        self._handle(all_of_them, on_newest=False)
+        if takes_slots:
+            self.decide_alone(all_of_them)  # rule: slot-for-one
+        else:
+            # First with what is known here: the log refuses if others were there meanwhile.
+            self._handle(all_of_them, on_newest=False)
         return list(ids)
 
     def change(
@@ -258,8 +251,23 @@ class CommandHandler:
 
         return len(self.change_each(late))
 
+    def change_schedules(self, decide_on: Callable[[datetime], Sequence[Intended]]) -> bool:
+        """Append what is decided on schedules and their jobs, all in one write, on the newest state
+        and again where others were faster; return whether it was anything.
+
+        Raises:
+            JobLedgerError: it is refused; nothing was changed.
+            StorageError: whether the change was made is unknown.
+        """
+        return self._handle(decide_on)
+
+    def decide_alone(self, decide_on: Callable[[datetime], Sequence[Intended]]) -> bool:
+        """Do the same while nobody can append anything between the look and the write."""
+        self.check_writable()
+        return self._appender.decide(lambda: self._guarded(decide_on))
+
     def _handle(
-        self, decide_on: Callable[[datetime], list[Intent]], *, on_newest: bool = True
+        self, decide_on: Callable[[datetime], Sequence[Intended]], *, on_newest: bool = True
     ) -> bool:
         """Append what is decided, again where others were faster; return whether it was anything.
 
@@ -275,7 +283,7 @@ class CommandHandler:
             intents = decide_on(now)
             if not intents:
                 return False
-            if any(guard.concerns(intents) for guard in self._guards):
+            if self._guards and any(guard.concerns(of_jobs(intents)) for guard in self._guards):
                 return self._appender.decide(lambda: self._guarded(decide_on))
             try:
                 self._appender.append(make_records(intents, self._by, now))
@@ -292,36 +300,12 @@ class CommandHandler:
         if self._read_only:
             self._log.check_writable()
 
-    def _guarded(self, decide_on: Callable[[datetime], list[Intent]]) -> list[NewEvent]:
+    def _guarded(self, decide_on: Callable[[datetime], Sequence[Intended]]) -> list[NewEvent]:
         """Decide, and have the guards look at it. Called by the log, which is at its end."""
         now = self._now()
         intents = decide_on(now)
         with self._state.lock:
             for guard in self._guards:
-                if guard.concerns(intents):
-                    guard.check(intents, now)
+                if guard.concerns(of_jobs(intents)):
+                    guard.check(of_jobs(intents), now)
         return make_records(intents, self._by, now)
-
-
-def make_records(intents: Sequence[Intent], by: str | None, now: datetime) -> list[NewEvent]:
-    """Make the events that were decided on at `now`, caused by `by`, records to append, each behind
-    the version of its job."""
-    records = []
-    for intent in intents:
-        job_id, version = intent.job_id, 0 if intent.job is None else intent.job.version
-        for item in intent.data:
-            version += 1
-            kind = item.TYPE
-            records.append(
-                NewEvent(
-                    type=kind,
-                    job_id=job_id,
-                    version=version,
-                    schema=SCHEMA[kind],
-                    data=encode_data(item),
-                    by=by,
-                    at=now,
-                    event_data=item,
-                )
-            )
-    return records

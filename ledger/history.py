@@ -62,7 +62,7 @@ class History:
     def known_ids(self) -> list[str]:
         """As `Ledger.known_ids`."""
         self._refresh()
-        return list(self._log.jobs())
+        return [key for key in self._log.jobs() if ":" not in key]  # which no job's id has
 
     def events(
         self,

@@ -6,11 +6,11 @@ The facade: what each method promises is said here, and done by the parts that a
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from ..domain import (
     JobStatus,
     LedgerCorruptError,
     NewJob,
+    NextSlot,
     ScheduledJob,
     StorageError,
 )
@@ -43,6 +44,7 @@ from .newcomers import to_add, to_import
 from .parts import LedgerParts
 from .queries import LedgerView
 from .runner_lock import runner_pid, runner_since
+from .schedules import SCHEDULE_FIELDS
 from .settings import LedgerSettings, no_progress
 from .state import Follower
 from .uniqueness import Unique
@@ -50,11 +52,25 @@ from .versions import MeantChange
 from .zone import to_aware
 
 if TYPE_CHECKING:
-    from ..domain import Fold, Gap, Occurrence, Rule
+    from ..domain import (
+        ContentOrder,
+        Fold,
+        Gap,
+        Misfire,
+        Occurrence,
+        Overlap,
+        Rule,
+        Schedule,
+        Slots,
+    )
     from ..explanation import Explanation
     from ..integrity import Seal
     from .backup import BackupReport
     from .explaining import Explaining
+    from .planning import Planning
+    from .queries import Coming
+    from .schedule_writes import ScheduleWrites
+    from .scheduling import ScheduleChanges, Scheduling
 
 
 class Ledger:
@@ -149,6 +165,7 @@ class Ledger:
         self._rebuilder, self._behind = parts.rebuilder, parts.behind
         self._handler, self._jobs, self._history = parts.handler, parts.jobs, parts.history
         self._watching, self._closing = parts.watching, parts.closing
+        self._uniqueness = parts.uniqueness
         parts.closing.begin(self)
 
     # -- adding --------------------------------------------------------------------------------
@@ -157,7 +174,7 @@ class Ledger:
         self,
         account_id: str,
         content: str,
-        scheduled_time: datetime,
+        scheduled_time: datetime | NextSlot,
         priority: JobPriority = JobPriority.NORMAL,
         max_retries: int = 3,
         *,
@@ -169,9 +186,11 @@ class Ledger:
     ) -> str:
         """Add a job and return its id. Durable when it returns.
 
-        A naive `scheduled_time` is taken in the ledger's time zone. With `hold` the job is a draft
-        (PENDING) until it is released. Without `job_id` it gets a UUID. `publish_timeout` is how
-        long its publisher may take; None: as long as the scheduler's setting says.
+        A naive `scheduled_time` is taken in the ledger's time zone; `NextSlot()` is the next slot
+        of the account that no job has, also where several take one at the same moment. With `hold`
+        the job is a draft (PENDING) until it is released. Without `job_id` it gets a UUID.
+        `publish_timeout` is how long its publisher may take; None: as long as the scheduler's
+        setting says.
 
         Raises:
             ValidationError: an argument is not acceptable, or the id was used before.
@@ -324,6 +343,158 @@ class Ledger:
         self._change_all(changes)
         return len(changes)
 
+    # -- schedules and slots -------------------------------------------------------------------
+
+    def add_schedule(
+        self,
+        schedule_id: str,
+        rule: Rule | str,
+        *,
+        account_id: str,
+        content: str | Sequence[str],
+        zone: str | None = None,
+        order: ContentOrder = "turns",
+        priority: JobPriority = JobPriority.NORMAL,
+        max_retries: int = 3,
+        platform: str = "threads",
+        metadata: dict[str, Any] | None = None,
+        hold: bool = False,
+        gap: Gap = "shift",
+        fold: Fold = "first",
+        misfire: Misfire = "latest",
+        grace: timedelta | None = None,
+        catch_up: int = 3,
+        until: datetime | date | None = None,
+        max_count: int | None = None,
+        jitter: timedelta | None = None,
+        overlap: Overlap = "queue",
+        paused: bool = False,
+    ) -> str:
+        """Add a schedule, which makes jobs by a rule, with the jobs of its next 14 days (at least
+        one), in one durable write; return its id. Runners go on making them.
+
+        `rule`, `gap` and `fold` are as in `preview`; `zone` is the account's (`set_slots`), else
+        the ledger's, where none is given. `content` is a text, or several which are used in turn
+        (`order`; `"shuffle"`, or `"once"` each); `{date:%d.%m.}`, `{n}` and `{account}` are filled
+        in when a job is made. A job is due up to `jitter` later than its occurrence. With `hold`
+        jobs are drafts. The last occurrence is at `until` (inclusive, local), or the `max_count`th.
+
+        Of occurrences more than `grace` (10 minutes) overdue when they could start, `misfire` keeps
+        the `"latest"`, none (`"skip"`) or at most `catch_up` (`"all"`); with `overlap="skip"` one
+        is left out while the one before runs or is to be retried. docs/schedules.md has all of it.
+
+        Raises:
+            ValidationError: an argument is not acceptable, or the id was used before.
+            StorageError: whether the schedule was added is unknown.
+        """
+        said = {name: value for name, value in locals().items() if name in SCHEDULE_FIELDS}
+        return self._scheduling.add(self._handler, schedule_id, said, paused=paused)
+
+    def edit_schedule(
+        self,
+        schedule_id: str,
+        *,
+        version: int | None = None,
+        **changes: Unpack[ScheduleChanges],
+    ) -> None:
+        """Change what is given of a schedule, and its waiting jobs that nobody has changed by hand:
+        those at times that it has no longer are cancelled. Names as in `add_schedule`.
+
+        Raises (all the methods that change one schedule):
+            JobNotFoundError: there is none of this id.
+            InvalidTransitionError: its state does not allow it; nothing was changed.
+            JobMovedOnError: it is at another `version`; nothing was changed.
+            ValidationError: an argument is not acceptable.
+            StorageError: whether the change was made is unknown.
+        """
+        self._scheduling.edit(self._handler, schedule_id, changes, version)
+
+    def pause_schedule(self, schedule_id: str, *, version: int | None = None) -> None:
+        """Hold the waiting jobs of a schedule, and make no more. Raises as `edit_schedule`."""
+        self._scheduling.pause(self._handler, schedule_id, version)
+
+    def resume_schedule(self, schedule_id: str, *, version: int | None = None) -> None:
+        """Go on with a paused schedule: jobs that it held and that are still ahead are released,
+        those whose time has passed are not posted. Raises as `edit_schedule`."""
+        self._scheduling.resume(self._handler, schedule_id, version)
+
+    def skip_occurrence(
+        self, schedule_id: str, when: datetime | None = None, *, version: int | None = None
+    ) -> None:
+        """Leave out one occurrence of a schedule: that at `when` (naive: in the schedule's zone),
+        or the next one. Raises as `edit_schedule`."""
+        self._scheduling.skip(self._handler, schedule_id, when, version)
+
+    def run_schedule_now(self, schedule_id: str) -> str:
+        """Add one more job of a schedule, due now, with its next text; return the job's id. Raises
+        as `edit_schedule`."""
+        return self._scheduling.run_now(self._handler, schedule_id)
+
+    def end_schedule(
+        self, schedule_id: str, reason: str = "", *, version: int | None = None
+    ) -> None:
+        """End a schedule for good: its waiting jobs that nobody has changed by hand are cancelled.
+        Raises as `edit_schedule`."""
+        self._scheduling.end(self._handler, schedule_id, reason, version)
+
+    def plan_schedules(self) -> int:
+        """Make the jobs that schedules are to have by now; return how many schedules had something
+        to do. A runner does it by itself; whoever plans, and however often, no job is made twice.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        return self._planning.plan(self._handler)
+
+    def set_slots(
+        self,
+        account_id: str,
+        week: Mapping[str, Sequence[str]],
+        *,
+        zone: str | None = None,
+    ) -> None:
+        """Have an account post at these times of day by weekday (`{"mon": ["09:00"], …}`) of a zone
+        (None: what it has, else the ledger's): `NextSlot()` as a `scheduled_time` takes the next
+        free one. An empty week takes all of them back; jobs that are there stay as they are.
+
+        Raises:
+            ValidationError: an argument is not acceptable.
+            StorageError: whether the change was made is unknown.
+        """
+        self._scheduling.set_slots(self._handler, account_id, week, zone)
+
+    @cached_property
+    def _scheduling(self) -> Scheduling:
+        if self._original is not None:
+            return self._original._scheduling
+        from .scheduling import Scheduling  # only for those who have schedules
+
+        return Scheduling(self._state, self._zone, self._schedule_writes)
+
+    @cached_property
+    def _planning(self) -> Planning:
+        if self._original is not None:
+            return self._original._planning
+        from .planning import Planning  # as above
+
+        return Planning(self._state, self._now, self._schedule_writes)
+
+    @property
+    def _schedule_writes(self) -> ScheduleWrites:
+        from .schedule_writes import ScheduleWrites  # as above
+
+        return ScheduleWrites(self._store, self._state, self._uniqueness)
+
+    def _plan(self) -> None:
+        """Have schedules make their jobs, and leave out what is too late by them: for a runner."""
+        if self._state.board.schedules.by_id:
+            self._planning.plan(self._handler)
+            self._planning.leave_out(self._handler)
+
+    def _next_planning(self) -> datetime | None:
+        """Return when a runner is to plan again. With the state's lock."""
+        return self._planning.next_planning() if self._state.board.schedules.by_id else None
+
     def cleanup_expired_jobs(self) -> int:
         """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
         return self._handler.expire(self._expire_after)
@@ -372,7 +543,7 @@ class Ledger:
     def list_jobs(
         self,
         account_id: str | None = None,
-        status: AskedStatus = None,
+        status: AskedStatus | None = None,
         *,
         due_from: datetime | None = None,
         due_to: datetime | None = None,
@@ -450,6 +621,36 @@ class Ledger:
 
         now = self.now() if after is None else after
         return upcoming(rule, zone or self.timezone, now, count=count, gap=gap, fold=fold)
+
+    def schedules(self) -> list[Schedule]:
+        """Return the schedules, ended ones too, in the order of adding."""
+        return self._jobs.schedules()
+
+    def get_schedule(self, schedule_id: str) -> Schedule:
+        """Return one schedule.
+
+        Raises:
+            JobNotFoundError: there is none of this id.
+        """
+        return self._jobs.get_schedule(schedule_id)
+
+    def jobs_of_schedule(self, schedule_id: str) -> list[ScheduledJob]:
+        """Return the jobs of a schedule that are not closed, by time. Raises as `get_schedule`."""
+        return self._jobs.jobs_of_schedule(schedule_id)
+
+    def upcoming(self, schedule_id: str, count: int = 10) -> list[Coming]:
+        """Return what is to come of a schedule: its next `count` (1 to 1,000) occurrences, skipped
+        ones too, each with its job where there is one by now. Raises as `get_schedule`."""
+        return self._jobs.upcoming(schedule_id, count)
+
+    def slots(self, account_id: str) -> Slots | None:
+        """Return the slots of an account; None where it never had any."""
+        return self._jobs.slots(account_id)
+
+    def free_slots(self, account_id: str, count: int = 10) -> list[datetime]:
+        """Return the next `count` (1 to 1,000) slots of an account that no job of it has, in UTC;
+        fewer where that is all there is within a year."""
+        return self._jobs.free_slots(account_id, count)
 
     def get_ready_jobs(self) -> list[ScheduledJob]:
         """Return the due jobs, in the order in which they will run."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import TIMES, ImportedJob, NewJob, ScheduledJob, ValidationError
+from ..domain import TIMES, ImportedJob, NewJob, NextSlot, ScheduledJob, ValidationError
 from ..domain import commands as c
 from .ids import id_for
 from .zone import to_aware
@@ -68,8 +68,11 @@ def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
     """Return the same command with its naive times taken in a zone."""
     replace = msgspec.structs.replace
     if isinstance(command, c.Add):
-        moment = to_aware(command.job.scheduled_time, zone)
-        if moment is command.job.scheduled_time:
+        given = command.job.scheduled_time
+        if isinstance(given, NextSlot):
+            return command
+        moment = to_aware(given, zone)
+        if moment is given:
             return command
         return replace(command, job=replace(command.job, scheduled_time=moment))
     job = command.job.job

@@ -157,6 +157,7 @@ class LedgerParts:
         """Make what changes jobs, and what answers questions about them."""
         log, state = self.log, self.state
         uniqueness = Uniqueness(state.board, settings.unique) if settings.unique else None
+        self.uniqueness = uniqueness
         for follower in (self.derived, uniqueness, *followers):
             if follower is not None:
                 state.add(follower)

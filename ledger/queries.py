@@ -7,13 +7,30 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import JobNotFoundError, JobStatus, ScheduledJob, detached
-from ..projections import Board, ListOrder
+from ..domain import (
+    MOST,
+    JobNotFoundError,
+    JobStatus,
+    Occurrence,
+    Schedule,
+    ScheduledJob,
+    ScheduleStatus,
+    Slots,
+    check_number,
+    copy_json,
+    detached,
+    occurrences,
+)
+from ..projections import Board, ListOrder, by_time
 from .choosing import AskedStatus, to_choice, to_place
+from .schedules import clock_of
+from .slot_taking import coming, minute_of, taken_minutes
+from .zone import load_zone
 
 _MOST_LOOKED_AT = 10_000
 _MOST_COMPARED = 1_000
@@ -46,6 +63,33 @@ def _nearest(text: str, ids: list[str]) -> str | None:
     beginnings = {job_id[: len(text)]: job_id for job_id in ids}
     begins = nearest(beginnings)
     return None if begins is None else beginnings[begins]
+
+
+def no_schedule(schedule_id: object, ids: Iterable[str]) -> JobNotFoundError:
+    """Return the error for an unknown schedule, with the nearest one that there is."""
+    asked = str(schedule_id)
+    near = _nearest(asked, list(ids))
+    return JobNotFoundError(
+        f"no schedule {schedule_id!r:.60} in this ledger",
+        job_id=f"schedule:{asked}",
+        hint=None if near is None else f"the nearest is {near!r}",
+    )
+
+
+class Coming(NamedTuple):
+    """An occurrence that is to come of a schedule: the id of its job, and when that is due (its
+    `occurrence` and the schedule's jitter); the job itself where there is one by now."""
+
+    job_id: str
+    at: datetime
+    occurrence: Occurrence
+    job: ScheduledJob | None
+    is_skipped: bool
+
+
+def _copied(schedule: Schedule) -> Schedule:
+    """Return the same value, sharing nothing that its receiver could change under the ledger."""
+    return msgspec.structs.replace(schedule, metadata=copy_json(schedule.metadata))
 
 
 _BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
@@ -99,7 +143,7 @@ class JobQueries:
     def list_jobs(
         self,
         account_id: str | None = None,
-        status: AskedStatus = None,
+        status: AskedStatus | None = None,
         *,
         due_from: datetime | None = None,
         due_to: datetime | None = None,
@@ -146,6 +190,71 @@ class JobQueries:
         self._refresh()
         with self._lock:
             return self._board.unknown()
+
+    def schedules(self) -> list[Schedule]:
+        """As `Ledger.schedules`."""
+        self._refresh()
+        with self._lock:
+            return [_copied(each) for each in self._board.schedules.by_id.values()]
+
+    def get_schedule(self, schedule_id: str) -> Schedule:
+        """As `Ledger.get_schedule`."""
+        self._refresh()
+        with self._lock:
+            return _copied(self._find_schedule(schedule_id))
+
+    def _find_schedule(self, schedule_id: object) -> Schedule:
+        by_id = self._board.schedules.by_id
+        found = by_id.get(schedule_id) if isinstance(schedule_id, str) else None
+        if found is None:
+            raise no_schedule(schedule_id, by_id)
+        return found
+
+    def jobs_of_schedule(self, schedule_id: str) -> list[ScheduledJob]:
+        """As `Ledger.jobs_of_schedule`."""
+        self._refresh()
+        with self._lock:
+            self._find_schedule(schedule_id)
+            ids = self._board.schedules.jobs_of(schedule_id)
+            return sorted(map(detached, self._board.jobs.collect(ids)), key=by_time)
+
+    def upcoming(self, schedule_id: str, count: int = 10) -> list[Coming]:
+        """As `Ledger.upcoming`."""
+        check_number(count, "count", MOST)
+        self._refresh()
+        with self._lock:
+            schedule = self._find_schedule(schedule_id)
+            if schedule.status is ScheduleStatus.ENDED:
+                return []
+            clock = clock_of(load_zone(schedule.zone))
+            ahead = occurrences(schedule_id, schedule, clock, self._now())
+            found = []
+            for one in islice(ahead, count):
+                job = self._board.get(one.job_id)
+                is_skipped = one.name in schedule.skipped
+                found.append(
+                    Coming(one.job_id, one.at, one.occurrence, job and detached(job), is_skipped)
+                )
+            return found
+
+    def slots(self, account_id: str) -> Slots | None:
+        """As `Ledger.slots`."""
+        self._refresh()
+        with self._lock:
+            return self._board.schedules.slots.get(account_id)
+
+    def free_slots(self, account_id: str, count: int = 10) -> list[datetime]:
+        """As `Ledger.free_slots`."""
+        check_number(count, "count", MOST)
+        self._refresh()
+        now = self._now()
+        with self._lock:
+            slots = self._board.schedules.slots.get(account_id)
+            if slots is None:
+                return []
+            taken = taken_minutes(self._board, account_id, now)
+            free = (each for each in coming(slots, now) if minute_of(each) not in taken)
+            return list(islice(free, count))
 
     def get_ready_jobs(self) -> list[ScheduledJob]:
         """Return the due jobs, in the order in which they will run."""

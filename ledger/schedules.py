@@ -6,8 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from ..domain import Fold, Gap, Occurrence, Rule, ZoneClock, preview
+from ..domain import FIELDS, Fold, Gap, Occurrence, Rule, ZoneClock, preview
 from .zone import load_zone, to_utc
+
+SCHEDULE_FIELDS = frozenset(FIELDS)
+"""What can be said of a schedule, by the names of the arguments of `add_schedule`."""
 
 
 @lru_cache(maxsize=64)

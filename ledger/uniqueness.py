@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from ..domain import Event, JobStatus, ScheduledJob, ValidationError, evolve
-from ..domain import commands as c
+from ..domain import events as e
 from ..projections import Board, Change, Snapshot, TextIndex, text_key
-from .command_handler import Intent
+from .intents import Intent
 from .newcomers import labelled, named
 
 Unique = bool | timedelta
@@ -59,7 +59,7 @@ class Uniqueness:
 
     def concerns(self, intents: Sequence[Intent]) -> bool:
         """Say whether there is a job in it that gets a text, or is brought back."""
-        return any(intent.job is None or _gives_text(intent.command) for intent in intents)
+        return any(intent.job is None or _text_after(intent) is not None for intent in intents)
 
     def check(self, intents: Sequence[Intent], now: datetime) -> None:
         """Check the texts of what is going to be appended against the board and each other.
@@ -69,23 +69,29 @@ class Uniqueness:
         Raises:
             ValidationError: a text is there already.
         """
-        arrivals = []
+        arrivals, leaving = (
+            [],
+            frozenset(i.job_id for i in intents if isinstance(i.data[-1], _ENDS)),
+        )
         for intent in intents:
             if intent.job is None:
                 arrivals.append((intent.label, _first_state(intent, now)))
-            elif _gives_text(intent.command):
-                self.check_change(intent.job, intent.command, now)
-        self._check_arrivals(arrivals, now)
+            elif intent.job_id not in leaving and (text := _text_after(intent)) is not None:
+                self._check(intent.job.account_id, text, now, leaving | {intent.job_id})
+        self._check_arrivals(arrivals, now, leaving)
 
     def _check_arrivals(
-        self, arrivals: list[tuple[int | str | None, ScheduledJob]], now: datetime
+        self,
+        arrivals: list[tuple[int | str | None, ScheduledJob]],
+        now: datetime,
+        leaving: frozenset[str],
     ) -> None:
         texts: dict[bytes, str | None] = {}
         for label, job in sorted(arrivals, key=lambda arrival: arrival[1].status in _WAITING):
             key = text_key(job.account_id, job.content)
             try:
                 if job.status in _WAITING:
-                    self.check_new(job.account_id, job.content, now)
+                    self._check(job.account_id, job.content, now, leaving)
                     if key in texts:
                         raise ValidationError(
                             f"the same text for account {job.account_id!r} as {texts[key]}",
@@ -96,28 +102,21 @@ class Uniqueness:
             if self.stands_in_the_way(job, now):
                 texts.setdefault(key, named(label))
 
-    def check_new(self, account_id: str, content: str, now: datetime) -> None:
-        """Check that a new job of the account may have this text.
+    def may_have(
+        self, account_id: str, content: str, now: datetime, leaving: Container[str]
+    ) -> bool:
+        """Say whether a new job of the account may have this text, once those that are `leaving`
+        are gone."""
+        try:
+            self._check(account_id, content, now, leaving)
+        except ValidationError:
+            return False
+        return True
 
-        Raises:
-            ValidationError: a job of the account with this text stands in the way.
-        """
-        self._check(account_id, content, now, None)
-
-    def check_change(self, job: ScheduledJob, command: c.Command, now: datetime) -> None:
-        """Check that the job may have the text that it has after the command.
-
-        Raises:
-            ValidationError: after it, another job of the account with this text stands in the way.
-        """
-        content = command.content if isinstance(command, c.Edit) else job.content
-        if isinstance(content, str):  # anything else is refused by the decision
-            self._check(job.account_id, content, now, job.job_id)
-
-    def _check(self, account_id: str, content: str, now: datetime, but: str | None) -> None:
+    def _check(self, account_id: str, content: str, now: datetime, but: Container[str]) -> None:
         for job_id in self._texts.same(account_id, content):
             other = self._board.get(job_id)
-            if other is None or job_id == but or not self.stands_in_the_way(other, now):
+            if other is None or job_id in but or not self.stands_in_the_way(other, now):
                 continue
             raise ValidationError(
                 f"account {account_id!r} has this text already: job {job_id} is"
@@ -135,11 +134,18 @@ class Uniqueness:
         return not isinstance(self._within, timedelta) or now - other.completed_at < self._within
 
 
-def _gives_text(command: c.Command) -> bool:
-    """Whether the command gives a job a text, or brings it back."""
-    return isinstance(command, c.Requeue) or (
-        isinstance(command, c.Edit) and command.content is not msgspec.UNSET
-    )
+_ENDS = (e.JobCancelled, e.JobExpired, e.JobRemoved)
+"""After these a job will not be posted any more."""
+
+
+def _text_after(intent: Intent) -> str | None:
+    """Return the text that a job gets, or is brought back with; None where neither is so."""
+    job, text, is_back = intent.job, None, False
+    for data in intent.data:
+        is_back = is_back or isinstance(data, e.JobRequeued)
+        if isinstance(data, e.JobEdited) and data.content is not msgspec.UNSET:
+            text = data.content
+    return text or (job.content if is_back and job is not None else None)
 
 
 def _first_state(intent: Intent, now: datetime) -> ScheduledJob:

@@ -34,7 +34,7 @@ else:
         __name__,
         {
             "board": ("Board", "BoardState"),
-            "choice": ("Choice", "ListOrder"),
+            "choice": ("Choice", "ListOrder", "by_time"),
             "daily_files": ("DailyFiles", "DayFile", "files_on_disk", "job_file"),
             "event_index": (
                 "EventIndex",

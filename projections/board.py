@@ -31,6 +31,7 @@ from .jobs import OPEN, Jobs, JobsState
 from .listing import Listing
 from .projection import Change
 from .queue import DueQueue, rank
+from .schedules import OF_SCHEDULES, Schedules, SchedulesState
 
 _PENDING, _SCHEDULED = JobStatus.PENDING, JobStatus.SCHEDULED
 _FAILED = JobStatus.FAILED
@@ -47,6 +48,7 @@ class BoardState(msgspec.Struct, frozen=True):
     by_status: dict[JobStatus, list[str]]
     by_account: dict[str, list[str]]
     unknown: dict[str, JobPlace]
+    schedules: SchedulesState = SchedulesState()
 
 
 class Board:
@@ -58,6 +60,7 @@ class Board:
         self.seq = 0
         self.at: datetime | None = None
         self.jobs = Jobs()
+        self.schedules = Schedules()
         self._listing = Listing(self.jobs)
         self._by_status = {status: IdSet() for status in JobStatus}
         self._by_account: dict[str, IdSet] = {}
@@ -88,6 +91,7 @@ class Board:
         finally:
             self._is_loading = False
             self._find_open()
+            self.schedules.find_open(self.jobs.open.values())
             self._make_heaps_anew()
 
     def _find_open(self) -> None:
@@ -96,8 +100,20 @@ class Board:
         for job in self.jobs.open.values():
             self._by_status[job.status].add(job.job_id)
 
+    def take(self, event: Event) -> Change | None:
+        """Fold one event in, whatever it is of; return the change of a job where it is of one.
+
+        Raises:
+            LedgerCorruptError: no legal history has this event here.
+        """
+        if type(event.data) not in OF_SCHEDULES:  # nearly always
+            return self.apply(event)
+        self.schedules.apply(event)
+        self.seq, self.at = event.seq, event.at
+        return None
+
     def apply(self, event: Event) -> Change:
-        """Fold one event in.
+        """Fold one event of a job in.
 
         Raises:
             LedgerCorruptError: no legal history has this event here.
@@ -110,7 +126,8 @@ class Board:
             raise LedgerCorruptError(error.message, kind="transition") from error
         self.seq, self.at = event.seq, event.at
         self._index(before, after)
-        return Change(event, before, after)
+        # An event of anything else is none that `evolve` takes.
+        return Change(event, before, after)  # type: ignore[arg-type]
 
     def _index(self, before: ScheduledJob | None, after: ScheduledJob | None) -> None:
         if before is not None and before.status is _FAILED:
@@ -120,11 +137,15 @@ class Board:
         if after is None:
             assert before is not None
             self._drop(before)
+            if before.schedule is not None:
+                self.schedules.note(before, is_there=False)
             if self._account_counts.is_kept:
                 self._account_counts.move(before.account_id, before.status, None)
             return
         self.jobs.put(after)
         is_loading = self._is_loading
+        if after.schedule is not None and not is_loading:
+            self.schedules.note(after)
         if before is None:
             self._of_account(after.account_id).add(after.job_id)
         elif before.status is after.status:
@@ -183,6 +204,7 @@ class Board:
             by_status={status: list(members) for status, members in self._by_status.items()},
             by_account={account: list(members) for account, members in self._by_account.items()},
             unknown=dict(self._unknown),
+            schedules=self.schedules.capture(),
         )
 
     def restore(self, state: BoardState) -> None:
@@ -193,6 +215,7 @@ class Board:
         self._by_account = {account: IdSet(ids) for account, ids in state.by_account.items()}
         self._unknown = dict(state.unknown)
         self._account_counts.forget()
+        self.schedules.restore(state.schedules, self.jobs.open.values())
         self._make_heaps_anew()
 
     def same_as(self, other: Board) -> bool:
@@ -207,6 +230,7 @@ class Board:
         accounts, others = self._by_account, other._by_account
         return (
             (self.seq, self.at, self._unknown) == (other.seq, other.at, other._unknown)
+            and self.schedules.same_as(other.schedules)
             and accounts.keys() == others.keys()
             and all(same_ids(accounts[name], others[name]) for name in accounts)
             and all(
@@ -260,18 +284,11 @@ class Board:
         return sorted((job for job in scheduled if job.is_ready(now, expire_after)), key=rank)
 
     def next_due(
-        self,
-        now: datetime,
-        expire_after: timedelta,
-        *,
-        without_accounts: Collection[str] = (),
-        without_jobs: Collection[str] = (),
+        self, now: datetime, expire_after: timedelta, **without: Collection[str]
     ) -> ScheduledJob | None:
-        """Return the due job that comes first, leaving out some; O(log n) and the number left
-        out."""
-        due = self.first_due(
-            now, expire_after, 1, without_accounts=without_accounts, without_jobs=without_jobs
-        )
+        """Return the due job that comes first, leaving out some, as `first_due`; O(log n) and the
+        number left out."""
+        due = self.first_due(now, expire_after, 1, **without)
         return due[0] if due else None
 
     def first_due(

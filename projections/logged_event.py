@@ -18,6 +18,7 @@ from ..domain import (
     Event,
     JobEvent,
     LedgerCorruptError,
+    ScheduleEvent,
     StorageError,
     decode_data,
 )
@@ -58,7 +59,7 @@ class NewEvent(NewRecord, frozen=True, kw_only=True, gc=False):
     """A new record with the data that its own was made of, so that it need not be decoded again:
     it must be equal to what reading `data` gives."""
 
-    event_data: JobEvent
+    event_data: JobEvent | ScheduleEvent
 
 
 _raw_events = msgspec.json.Decoder(LoggedEvent[msgspec.Raw])

@@ -6,13 +6,13 @@ from typing import Protocol
 
 import msgspec
 
-from ..domain import Event, ScheduledJob
+from ..domain import Event, JobEvent, ScheduledJob
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
     """One event with the job before and after it (None: not there)."""
 
-    event: Event
+    event: Event[JobEvent]
     before: ScheduledJob | None
     after: ScheduledJob | None
 

@@ -15,7 +15,8 @@ from .projection import Change
 def changes(
     events: Iterable[Event | Record], board: Board, *, until: int | None = None
 ) -> Iterator[Change]:
-    """Apply each event to the board, up to the number `until`, and yield the change that it makes.
+    """Apply each event to the board, up to the number `until`, and yield the change that it makes
+    of a job, where it does.
 
     Each is applied when its change is asked for, so the board stands behind the change at hand.
     Whoever needs of it only jobs by id before the end is faster with `Board.loading`.
@@ -26,9 +27,11 @@ def changes(
     """
     if until is not None:
         events = takewhile(lambda event: event.seq <= until, events)
-    apply = board.apply
+    take = board.take
     for event in events:
         # The first is nearly always enough, and a third of the price of the second.
         if type(event) is not LoggedEvent and isinstance(event, Record):
             event = to_event(event)
-        yield apply(event)
+        change = take(event)
+        if change is not None:
+            yield change

@@ -1,9 +1,8 @@
 """The snapshot: the board and what belongs to it, saved with the position that they stand for.
 
-It is a cache and never the truth. Opening a ledger from it reads only the events that came after;
-one that is stale, torn, of another ledger or of another release is no worse than none. The file is
-one line of JSON, which says whose it is and holds the hash of all the rest, and then the state in
-MessagePack.
+It is a cache and never the truth: opening a ledger from it reads only the events that came after,
+and one that is stale, torn, or of another ledger or release is no worse than none. The file is one
+line of JSON, which has the hash of all the rest, and then the state in MessagePack.
 """
 
 from __future__ import annotations
@@ -35,16 +34,19 @@ from .board import BoardState
 from .daily_files import DayState
 from .jobs import OPEN, JobsPage, JobsState, pack, unpack
 from .post_times import PostTimesState
+from .schedules import SchedulesState
 
-FORMAT = 3
+FORMAT = 4
 NAME = "snapshot_board"
 LONGEST_HEADER = 4096
 _AT_ONCE = 512
 """So many open jobs are encoded at once, and so many are there twice when they are read."""
 _NOWHERE = -1
+_Numbers = bytes  # whole numbers of four bytes
 
-_Numbers = bytes
-"""Whole numbers of four bytes."""
+
+def snapshot_path(directory: Path) -> Path:
+    return directory / NAME
 
 
 class SnapshotError(JobLedgerError):
@@ -55,7 +57,7 @@ UNREADABLE = (
     msgspec.MsgspecError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError,
     MemoryError, zlib.error,
 )  # fmt: skip
-"""What bytes may lead to that are no snapshot, or one that somebody has forged."""
+"""What bytes may lead to that are no snapshot, or one that was forged."""
 
 
 class OtherReleaseError(SnapshotError):
@@ -108,14 +110,11 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     unknown: list[tuple[int, JobPlace]]
     days: list[tuple[str, int, Moment | None, _Numbers]]
     post_times: PostTimesState | None
+    schedules: SchedulesState
 
 
 _headers = msgspec.json.Decoder(SnapshotHeader)
 _bodies = msgspec.msgpack.Decoder(_Body)
-
-
-def snapshot_path(directory: Path) -> Path:
-    return directory / NAME
 
 
 def check_of_one_moment(snapshot: Snapshot) -> None:
@@ -127,9 +126,10 @@ def check_of_one_moment(snapshot: Snapshot) -> None:
     position, board = snapshot.position, snapshot.board
     if board.seq != position.seq:
         raise SnapshotError(f"the state is of event {board.seq}, the position of {position.seq}")
-    for job in (*board.jobs.open, *board.jobs.recent):
-        if position.versions.get(job.job_id) != job.version:
-            raise SnapshotError(f"job {job.job_id} is not at the version that the log has it at")
+    known = {job.job_id: job.version for job in (*board.jobs.open, *board.jobs.recent)}
+    for key, version in (known | board.schedules.versions).items():
+        if position.versions.get(key) != version:
+            raise SnapshotError(f"job {key} is not at the version that the log has it at")
 
 
 def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
@@ -179,6 +179,7 @@ def _packed(snapshot: Snapshot) -> _Body:
         unknown=[(number_of[job_id], place) for job_id, place in board.unknown.items()],
         days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
         post_times=snapshot.post_times,
+        schedules=board.schedules,
     )
 
 
@@ -302,6 +303,7 @@ def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
             by_status=by_status,
             by_account={name: named(members) for name, members in body.by_account.items()},
             unknown={ids[number]: place for number, place in body.unknown},
+            schedules=body.schedules,
         ),
         days=[DayState(day, seq, at, named(jobs)) for day, seq, at, jobs in body.days],
         post_times=body.post_times,

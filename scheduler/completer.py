@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..domain import (
+    Event,
+    EventData,
     InvalidTransitionError,
     JobLedgerError,
     JobStatus,
@@ -51,7 +53,7 @@ class Recorder(Protocol):
 
     def change_together(self, changes: Sequence[tuple[str, c.Command]]) -> list[Outcome]: ...
 
-    def events_of(self, job_id: str) -> Sequence[e.Event]: ...
+    def events_of(self, job_id: str) -> Sequence[Event]: ...
 
     def doubt(self, running: Running, error: str) -> c.OfAttempt:
         """How an attempt ends of which nobody can say how it ended."""
@@ -272,7 +274,7 @@ class Completer:
             _log_of(running, **facts).error("how an attempt ended is not in the log")
 
 
-def _says(data: e.EventData, command: c.OfAttempt) -> bool:
+def _says(data: EventData, command: c.OfAttempt) -> bool:
     """Whether an event says what the command wanted to be recorded."""
     match command, data:
         case c.Complete(), e.JobCompleted():

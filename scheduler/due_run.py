@@ -42,6 +42,7 @@ class DueRun:
         self._own_loop = own_loop
         self._now = ledger.now
         self._expire = ledger.expire
+        self._plan = ledger.plan
         self._is_closed = ledger.is_closed
         self._is_let_go = ledger.is_let_go
 
@@ -53,6 +54,7 @@ class DueRun:
             self._rescuer.settle()
             self._rescuer.recover_stuck()
             self._expire()
+            self._plan()
             if self._settings.concurrency == 1 and not publisher.is_async(publisher.publish):
                 count = self._run_here(publisher, limit, stop)
             else:

@@ -18,9 +18,10 @@ class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
 
     `handler` records under the runner's name. `is_real_time`: the clock is the machine's; another
     one may stand still. `key_of` gives the idempotency key of a job, `expire` marks those that are
-    too late. `works_again` hears that the log has been reopened after a failed write. `is_closed`
-    says whether the ledger was closed meanwhile, `is_let_go` whether that is over; `check_open`
-    raises where it was, and names who asks.
+    too late. `plan` has schedules make their jobs, and leave out what is too late by them, and is
+    to do it again at `next_planning`. `works_again` hears that the log has been reopened after a
+    failed write. `is_closed` says whether the ledger was closed meanwhile, `is_let_go` whether that
+    is over; `check_open` raises where it was, and names who asks.
     """
 
     log: EventLog[LogEntry]
@@ -36,6 +37,8 @@ class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
     is_real_time: bool
     key_of: Callable[[str], str]
     expire: Callable[[], int]
+    plan: Callable[[], object]
+    next_planning: Callable[[], datetime | None]
     works_again: Callable[[], None]
     is_closed: Callable[[], bool]
     is_let_go: Callable[[], bool]

@@ -1,7 +1,8 @@
 """The loop: starts what is due, at its time, and what follows from that.
 
-It expires what is too late, recovers what is stuck, starts the due jobs that come first, and sleeps
-until there is more to do. Files that can wait are not written just before a job is due.
+It expires what is too late, recovers what is stuck, has schedules make their jobs, starts the due
+jobs that come first, and sleeps until there is more to do. Files that can wait are not written just
+before a job is due.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Loop:
         self._location = ledger.location
         self._now = ledger.now
         self._expire = ledger.expire
+        self._plan = ledger.plan
         self._trouble = Repeated("error in the loop", again="the loop works again")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -251,6 +253,7 @@ class Loop:
         self._rescuer.settle()
         self._rescuer.recover_stuck()
         self._expire()
+        self._plan()
         self._runner.fence()
         left_out: set[str] = set()
         room = 0 if self.is_stopping else self._settings.concurrency - len(self._attempts.by_job)

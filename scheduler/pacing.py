@@ -15,6 +15,11 @@ from .settings import RunSettings
 class AccountPacing:
     """Knows when the accounts posted lately; follows the state (`ledger.state.Follower`)."""
 
+    @classmethod
+    def of(cls, settings: RunSettings, expire_after: timedelta) -> AccountPacing | None:
+        """Make the pacing that the settings ask for; None where no account has one."""
+        return None if settings.reach is None else cls(settings, settings.reach, expire_after)
+
     def __init__(self, settings: RunSettings, reach: timedelta, expire_after: timedelta) -> None:
         self._settings = settings
         self._expire_after = expire_after

@@ -96,8 +96,7 @@ class Scheduler(Ledger):
         )
         self._on_failure = FailureHook(on_failure)
         of_the_ledger = LedgerSettings(location=location, **of_ledger)
-        reach, expire_after = settings.reach, of_the_ledger.expire_after
-        pacing_of_all = None if reach is None else AccountPacing(settings, reach, expire_after)
+        pacing_of_all = AccountPacing.of(settings, of_the_ledger.expire_after)
         self._open(of_the_ledger, [] if pacing_of_all is None else [pacing_of_all])
         try:
             self._parts = parts = RunnerParts(
@@ -131,6 +130,8 @@ class Scheduler(Ledger):
             is_real_time=type(self._clock) is SystemClock,
             key_of=self.idempotency_key,
             expire=lambda: self.acting(me).cleanup_expired_jobs(),
+            plan=self.acting(me)._plan,
+            next_planning=self._next_planning,
             works_again=self._behind.try_soon,
             is_closed=lambda: self._closed,
             is_let_go=lambda: self._is_let_go,

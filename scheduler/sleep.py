@@ -51,6 +51,7 @@ class LoopSleep:
         self._now = ledger.now
         self._is_real_time = ledger.is_real_time
         self._expire_after = ledger.expire_after
+        self._next_planning = ledger.next_planning
         self._is_stopping = is_stopping
         self._timing = LoopTiming()
         self._wakeup = asyncio.Event()
@@ -138,6 +139,9 @@ class LoopSleep:
             expiry = self._state.board.next_expiry(self._expire_after)
             has_room = self._has_room()
             due = self._state.board.next_time() if has_room else None
+            planning = self._next_planning()
+        if planning is not None:
+            moments.append(planning)
         if expiry is not None:
             moments.append(expiry + just_past)
         if due is not None:

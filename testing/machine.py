@@ -78,6 +78,7 @@ class LifecycleMachine(RuleBasedStateMachine):
                 scheduled_time=new.scheduled_time + shift,
             )
             for new, pick in zip(news, accounts, strict=False)
+            if isinstance(new.scheduled_time, datetime)
         ]
         self.stage.add(self.stage.writers[writer], placed, fault=fault)
 

@@ -21,6 +21,14 @@ from .. import (
     JobResolved,
     JobRetried,
     JobStarted,
+    ScheduleAdded,
+    ScheduleEdited,
+    ScheduleEnded,
+    SchedulePaused,
+    SchedulePlanned,
+    ScheduleResumed,
+    ScheduleSkipped,
+    SlotsSet,
 )
 
 TYPES: tuple[str, ...] = tuple(
@@ -28,7 +36,8 @@ TYPES: tuple[str, ...] = tuple(
     for kind in (
         JobAdded, JobEdited, JobRescheduled, JobHeld, JobReleased, JobDeferred, JobStarted,
         JobNoted, JobCheckpointed, JobCompleted, JobRetried, JobFailed, JobInterrupted, JobResolved,
-        JobCancelled, JobExpired, JobRequeued, JobRemoved,
+        JobCancelled, JobExpired, JobRequeued, JobRemoved, ScheduleAdded, SchedulePlanned,
+        ScheduleEdited, SchedulePaused, ScheduleResumed, ScheduleSkipped, ScheduleEnded, SlotsSet,
     )
 )  # fmt: skip
-"""The types of events, about in the order of a job's life."""
+"""The types of events, about in the order of a job's life, and of a schedule's."""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from ..policy import EXPIRE_AFTER, RetryPolicy
+from .origin import Cause, FromSchedule
 from .state import ImportedJob, JobPriority, NewJob
 
 OnInterrupted = Literal["retry", "fail"]
@@ -27,6 +28,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 class Add(Command, frozen=True):
     job_id: str
     job: NewJob
+    schedule: FromSchedule | None = None
+
+
+class OfSchedule(Command, frozen=True, kw_only=True):
+    """A command that a schedule may give, too, for a cause; None: somebody else does."""
+
+    schedule: Cause | None = None
 
 
 class Import(Command, frozen=True):
@@ -36,15 +44,15 @@ class Import(Command, frozen=True):
     job: ImportedJob
 
 
-class Hold(Command, frozen=True):
+class Hold(OfSchedule, frozen=True):
     pass
 
 
-class Release(Command, frozen=True):
+class Release(OfSchedule, frozen=True):
     pass
 
 
-class Edit(Command, frozen=True):
+class Edit(OfSchedule, frozen=True):
     """Only what is set changes."""
 
     content: str | msgspec.UnsetType = msgspec.UNSET
@@ -52,7 +60,7 @@ class Edit(Command, frozen=True):
     metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class Reschedule(Command, frozen=True):
+class Reschedule(OfSchedule, frozen=True):
     scheduled_time: datetime
 
 
@@ -129,7 +137,7 @@ class PutBack(OfAttempt, frozen=True):
     error: str
 
 
-class Cancel(Command, frozen=True):
+class Cancel(OfSchedule, frozen=True):
     reason: str = ""
 
 
@@ -137,7 +145,26 @@ class Expire(Command, frozen=True):
     expire_after: timedelta = EXPIRE_AFTER
 
 
-class Requeue(Command, frozen=True):
+class LeaveOut(Command, frozen=True):
+    """Say that a job which its schedule has made will not be posted: it is too late, or the one
+    before it still runs."""
+
+    cause: Cause
+
+
+class Revive(Command, frozen=True, kw_only=True):
+    """Bring back a job that its schedule had cancelled, since its occurrence is to be again."""
+
+    cause: Cause
+    scheduled_time: datetime
+    content: str
+    priority: JobPriority
+    metadata: dict[str, Any]
+    number: int
+    hold: bool = False
+
+
+class Requeue(OfSchedule, frozen=True):
     scheduled_time: datetime
 
 

@@ -30,6 +30,7 @@ from . import commands as c
 from . import events as e
 from .importing import take_over
 from .lifecycle import NEW, check, refusal
+from .planned import leave_out, revive
 from .state import JobPriority, JobStatus, ScheduledJob, check_said
 
 CommandT = TypeVar("CommandT", bound=c.Command)
@@ -88,6 +89,7 @@ def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
             hold=check_flag(new.hold, "hold"),
             scheduled_time=check_schedule(new.scheduled_time, now),
             publish_timeout_s=None if timeout is None else timeout.total_seconds(),
+            schedule=command.schedule,
             **said,
         )
     ]
@@ -116,12 +118,12 @@ def _rule(
 
 @_rule(c.Hold, "hold")
 def _hold(job: ScheduledJob, command: c.Hold, now: datetime) -> Decision:
-    return [e.JobHeld()]
+    return [e.JobHeld(schedule=command.schedule)]
 
 
 @_rule(c.Release, "release")
 def _release(job: ScheduledJob, command: c.Release, now: datetime) -> Decision:
-    return [e.JobReleased()]
+    return [e.JobReleased(schedule=command.schedule)]
 
 
 @_rule(c.Edit, "edit")
@@ -136,13 +138,15 @@ def _edit(job: ScheduledJob, command: c.Edit, now: datetime) -> Decision:
     if not asked:
         raise ValidationError("nothing to edit", hint="give content, priority or metadata")
     changed = {name: value for name, value in asked.items() if getattr(job, name) != value}
-    return [e.JobEdited(**changed)] if changed else []
+    return [e.JobEdited(**changed, schedule=command.schedule)] if changed else []
 
 
 @_rule(c.Reschedule, "reschedule")
 def _reschedule(job: ScheduledJob, command: c.Reschedule, now: datetime) -> Decision:
     moment = check_schedule(command.scheduled_time, now)
-    return [e.JobRescheduled(scheduled_time=moment)] if moment != job.scheduled_time else []
+    if moment == job.scheduled_time:
+        return []
+    return [e.JobRescheduled(scheduled_time=moment, schedule=command.schedule)]
 
 
 @_rule(c.Defer, "defer")
@@ -279,7 +283,11 @@ def _cancel(job: ScheduledJob, command: c.Cancel, now: datetime) -> Decision:
         raise ValidationError("reason must be text", field="reason")
     running = job.status is JobStatus.RUNNING
     may_be_out = running and job.reconcilable  # rule: cancelled-may-be-out
-    return [e.JobCancelled(reason=clean_text(command.reason), in_doubt=may_be_out)]
+    return [
+        e.JobCancelled(
+            reason=clean_text(command.reason), in_doubt=may_be_out, schedule=command.schedule
+        )
+    ]
 
 
 @_rule(c.Expire, "expire")
@@ -291,7 +299,8 @@ def _expire(job: ScheduledJob, command: c.Expire, now: datetime) -> Decision:
 
 @_rule(c.Requeue, "requeue")
 def _requeue(job: ScheduledJob, command: c.Requeue, now: datetime) -> Decision:
-    return [e.JobRequeued(scheduled_time=check_schedule(command.scheduled_time, now))]
+    moment = check_schedule(command.scheduled_time, now)
+    return [e.JobRequeued(scheduled_time=moment, schedule=command.schedule)]
 
 
 @_rule(c.Resolve, "resolve")
@@ -313,6 +322,10 @@ def _resolve(job: ScheduledJob, command: c.Resolve, now: datetime) -> Decision:
 @_rule(c.Remove, "remove")
 def _remove(job: ScheduledJob, command: c.Remove, now: datetime) -> Decision:
     return [e.JobRemoved()]
+
+
+_RULES[c.LeaveOut] = "expire", leave_out
+_RULES[c.Revive] = "requeue", revive
 
 
 def _after(now: datetime, delay_s: float) -> datetime:

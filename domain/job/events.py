@@ -1,4 +1,4 @@
-"""What has happened to a job: the event types, and an event with its place and its time.
+"""What has happened to a job: the event types.
 
 Each type is declared in one place, its class, a member of the union `JobEvent`; its step is in
 `evolve.py`. All tables are derived from that, and whatever chooses by type matches the classes, so
@@ -7,32 +7,17 @@ that the type checker names every place that a new one concerns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, get_args
+from collections.abc import Iterable
+from typing import Any, TypeGuard, get_args
 
 import msgspec
 
-from ..times import Moment, timestamp
+from ..event import Event
+from ..event import EventData as EventData
+from ..times import Moment
 from .commands import InterruptReason
+from .origin import Cause, FromSchedule
 from .state import JobPriority, JobStatus
-
-
-class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The base of the data of all event types (`Event.data`).
-
-    `TYPE` is its name in the log and `TRIGGERS` what it follows from in the lifecycle. Old events
-    stay readable for ever, and no line is rewritten: where a type's data changes its meaning, it
-    gets one more of `UPCASTERS`, the n-th of which brings data of schema version n to n + 1.
-    """
-
-    TYPE: ClassVar[str]
-    TRIGGERS: ClassVar[tuple[str, ...]]
-    UPCASTERS: ClassVar[tuple[Callable[[dict[str, Any]], dict[str, Any]], ...]] = ()
-
-    @property
-    def trigger(self) -> str:
-        """What led to it: a trigger of the lifecycle."""
-        return self.TRIGGERS[0]
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -74,10 +59,12 @@ class JobAdded(EventData, frozen=True):
     priority: JobPriority
     max_retries: int
     platform: str
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}  # noqa: RUF012 - a struct, which gives each its own
     hold: bool = False
     publish_timeout_s: float | None = None
     imported: Imported | None = None
+    schedule: FromSchedule | None = None
+    """The schedule that made it, and as which of its occurrences."""
 
     @property
     def trigger(self) -> str:
@@ -89,6 +76,7 @@ class JobHeld(EventData, frozen=True):
 
     TYPE = "held"
     TRIGGERS = ("hold",)
+    schedule: Cause | None = None
 
 
 class JobReleased(EventData, frozen=True):
@@ -96,6 +84,7 @@ class JobReleased(EventData, frozen=True):
 
     TYPE = "released"
     TRIGGERS = ("release",)
+    schedule: Cause | None = None
 
 
 class JobEdited(EventData, frozen=True):
@@ -106,6 +95,7 @@ class JobEdited(EventData, frozen=True):
     content: str | msgspec.UnsetType = msgspec.UNSET
     priority: JobPriority | msgspec.UnsetType = msgspec.UNSET
     metadata: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    schedule: Cause | None = None
 
 
 class JobRescheduled(EventData, frozen=True):
@@ -114,6 +104,7 @@ class JobRescheduled(EventData, frozen=True):
     TYPE = "rescheduled"
     TRIGGERS = ("reschedule",)
     scheduled_time: Moment
+    schedule: Cause | None = None
 
 
 class JobDeferred(EventData, frozen=True):
@@ -232,6 +223,7 @@ class JobCancelled(EventData, frozen=True):
     TRIGGERS = ("cancel",)
     reason: str = ""
     in_doubt: bool = False
+    schedule: Cause | None = None
 
 
 class JobExpired(EventData, frozen=True):
@@ -240,6 +232,7 @@ class JobExpired(EventData, frozen=True):
     TYPE = "expired"
     TRIGGERS = ("expire",)
     late_s: float
+    schedule: Cause | None = None
 
 
 class JobRequeued(EventData, frozen=True):
@@ -248,6 +241,9 @@ class JobRequeued(EventData, frozen=True):
     TYPE = "requeued"
     TRIGGERS = ("requeue",)
     scheduled_time: Moment
+    schedule: Cause | None = None
+    number: int | None = None
+    """Which post of its schedule it is from now on."""
 
 
 class JobResolved(EventData, frozen=True):
@@ -288,53 +284,30 @@ JobEvent = (
 )
 """What can happen to a job: the data of any type."""
 
+ByPlan = (
+    JobHeld | JobReleased | JobEdited | JobRescheduled | JobCancelled | JobExpired | JobRequeued
+)
+"""What a schedule does to the jobs that it has made, and what others do to them by hand."""
+BY_PLAN = get_args(ByPlan)
+
 AttemptEnd = JobCompleted | JobRetried | JobFailed | JobInterrupted
 """What an attempt ends with by what is known of it."""
 
-EVENT_TYPES: dict[str, type[JobEvent]] = {kind.TYPE: kind for kind in get_args(JobEvent)}
+JOB_EVENTS: dict[str, type[JobEvent]] = {kind.TYPE: kind for kind in get_args(JobEvent)}
 
 PAST_TENSE: dict[str, str] = {
-    trigger: name for name, kind in EVENT_TYPES.items() for trigger in kind.TRIGGERS
+    trigger: name for name, kind in JOB_EVENTS.items() for trigger in kind.TRIGGERS
 }
 """The event type that each trigger of the lifecycle leads to."""
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    DataT = TypeVar("DataT", default=JobEvent)
-else:
-    from typing import TypeVar
-
-    DataT = TypeVar("DataT")
+_KINDS = frozenset(JOB_EVENTS.values())
 
 
-class Event(
-    msgspec.Struct, Generic[DataT], frozen=True, kw_only=True, gc=False, rename={"job_id": "job"}
-):
-    """One event: what happened (`type`, `data`), to which job, when, and who caused it.
+def is_of_job(event: Event) -> TypeGuard[Event[JobEvent]]:
+    """Say whether an event is of a job."""
+    return type(event.data) in _KINDS
 
-    `seq` is its place in the ledger (from 1, without gaps), `version` its place among the events of
-    its job (from 1, without gaps), `at` the time of its append in UTC, `by` who caused it, None
-    where that was not said.
-    """
 
-    seq: int
-    at: Moment
-    type: str
-    job_id: str
-    version: int
-    data: DataT
-    by: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the event with the keys and values of its line in the log; one that a ledger
-        returns has all of them, in their order."""
-        return {
-            "seq": self.seq,
-            "at": timestamp(self.at),
-            "type": self.type,
-            "job": self.job_id,
-            "version": self.version,
-            **({} if self.by is None else {"by": self.by}),
-            "data": msgspec.json.decode(msgspec.json.encode(self.data)),
-        }
+def of_jobs(events: Iterable[Event]) -> list[Event[JobEvent]]:
+    """Return those of the events that are of jobs."""
+    return [event for event in events if is_of_job(event)]

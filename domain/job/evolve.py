@@ -1,7 +1,6 @@
 """evolve: the job after an event. Pure, and the only way to a new state.
 
-Everything comes from the event: its `at` is the time of what happened, so a replay years later
-gives the same job to the microsecond.
+Everything comes from the event, its time too: a replay gives the same to the microsecond.
 """
 
 from __future__ import annotations
@@ -14,25 +13,26 @@ import msgspec
 from msgspec.structs import replace
 
 from ..errors import InvalidTransitionError
+from ..event import Event, EventData
 from . import events as e
 from .doubt import Doubt
-from .events import Event
+from .importing import as_it_was
 from .lifecycle import BY_TRIGGER, NEW
 from .messages import FACT, Fact, What
+from .origin import Cause, FromSchedule
 from .state import NO_KEYS, JobStatus, ScheduledJob
 
-# Looking a member of an enum up costs as much as a look into a dict, and these are asked for often.
+# To look a member of an enum up costs as much as a dict, and these are asked for often.
 _PENDING, _SCHEDULED, _RUNNING = JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING
 _COMPLETED, _FAILED = JobStatus.COMPLETED, JobStatus.FAILED
-_DRAFTED, _NEW = FACT[What.DRAFTED], FACT[What.SCHEDULED]
+_DRAFTED, _NEW, _PUBLISHED = FACT[What.DRAFTED], FACT[What.SCHEDULED], FACT[What.PUBLISHED]
 _ASKING, _PUBLISHING = FACT[What.ASKING], FACT[What.PUBLISHING]
-_PUBLISHED = FACT[What.PUBLISHED]
 _NO_DOUBT = Doubt.NONE
 
-KindT = TypeVar("KindT", bound=e.EventData)
+KindT = TypeVar("KindT", bound=EventData)
 Step = Callable[[Any, KindT, Event], ScheduledJob | None]
 
-STEPS: dict[type[e.EventData], Step[Any]] = {}
+STEPS: dict[type[EventData], Step[Any]] = {}
 """Of each event type what it does to a job; a table, as every event of a replay looks it up."""
 
 
@@ -44,7 +44,7 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     """
     data = event.data
     kind = type(data)
-    leads = _LEADS[kind]
+    leads = _LEADS.get(kind, _NOWHERE)
     if job is None:
         state, expected = NEW, 1
         if type(data) is e.JobAdded and data.imported is not None:
@@ -61,6 +61,8 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
             job_id=event.job_id,
         )
     after = STEPS[kind](job, data, event)
+    if job is not None and job.schedule is not None and isinstance(data, e.BY_PLAN):
+        after = _of_schedule(job.schedule, data, after)
     if after is not None and after.status not in destinations:
         raise InvalidTransitionError(
             f"event {event.seq} ({event.type}) leads job {event.job_id} from {state} to"
@@ -72,8 +74,22 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
     return after
 
 
+def _of_schedule(
+    origin: FromSchedule, data: e.ByPlan, after: ScheduledJob | None
+) -> ScheduledJob | None:
+    """Return the job with what its schedule, or a person, has done to it."""
+    assert after
+    origin = origin.after(data.schedule)
+    if isinstance(data, e.JobRequeued) and data.number is not None:
+        origin = replace(origin, number=data.number)
+    return replace(after, schedule=origin)
+
+
 _IMPORTED = BY_TRIGGER["import"]
-_LEADS = {kind: BY_TRIGGER[kind.TRIGGERS[0]] for kind in e.EVENT_TYPES.values()}
+_NOWHERE: dict[str, tuple[str, ...]] = {}
+_LEADS: dict[type, dict[str, tuple[str, ...]]] = {
+    kind: BY_TRIGGER[kind.TRIGGERS[0]] for kind in e.JOB_EVENTS.values()
+}
 """Where the event of each type may lead to, by the job's state."""
 
 
@@ -108,23 +124,11 @@ def _added(job: None, data: e.JobAdded, event: Event) -> ScheduledJob:
             new = replace(new, **{name: value})
     if data.imported is None:
         return new
-    return replace(new, **_taken_over(data.imported, event))
+    return replace(new, **as_it_was(data.imported, event.at))
 
 
-def _taken_over(past: e.Imported, event: Event) -> dict[str, Any]:
-    """Return the state that an imported job brings with it."""
-    state: dict[str, Any] = {name: getattr(past, name) for name in _AS_IT_WAS}
-    state["doubt"] = Doubt.of(
-        in_doubt=past.in_doubt,
-        exhausted=past.exhausted,
-        may_be_out=past.may_be_out,
-        outcome_unknown=past.outcome_unknown,
-    )
-    if past.created_at is None:
-        state["created_at"] = event.at
-    if past.status is _RUNNING and past.started_at is None:
-        state["started_at"] = event.at  # without it nobody could ever find it stuck
-    return state
+def _told(what: What, cause: Cause | None) -> Fact:
+    return FACT[what] if cause is None else Fact(what, f"schedule:{cause}")
 
 
 @_step(e.JobHeld)
@@ -134,7 +138,7 @@ def _held(job: ScheduledJob, data: e.JobHeld, event: Event) -> ScheduledJob:
         version=event.version,
         status=_PENDING,
         deferred_until=None,
-        status_message=FACT[What.HELD],
+        status_message=_told(What.HELD, data.schedule),
     )
 
 
@@ -144,7 +148,7 @@ def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> Scheduled
         job,
         version=event.version,
         status=_SCHEDULED,
-        status_message=FACT[What.RELEASED],
+        status_message=_told(What.RELEASED, data.schedule),
     )
 
 
@@ -164,7 +168,7 @@ def _rescheduled(job: ScheduledJob, data: e.JobRescheduled, event: Event) -> Sch
         version=event.version,
         scheduled_time=data.scheduled_time,
         deferred_until=None,
-        status_message=FACT[What.RESCHEDULED],
+        status_message=_told(What.RESCHEDULED, data.schedule),
     )
 
 
@@ -279,7 +283,7 @@ def _cancelled(job: ScheduledJob, data: e.JobCancelled, event: Event) -> Schedul
         doubt=job.doubt.to_be_asked() if data.in_doubt else job.doubt,
         doubted_attempt=job.attempt if data.in_doubt else job.doubted_attempt,
         deferred_until=None,
-        status_message=Fact(what, data.reason) if data.reason else FACT[what],
+        status_message=Fact(what, data.reason) if data.reason else _told(what, data.schedule),
     )
 
 
@@ -290,7 +294,11 @@ def _expired(job: ScheduledJob, data: e.JobExpired, event: Event) -> ScheduledJo
         version=event.version,
         status=JobStatus.EXPIRED,
         deferred_until=None,
-        status_message=Fact(What.EXPIRED, data.late_s),
+        status_message=(
+            Fact(What.EXPIRED, data.late_s)
+            if data.schedule is None
+            else _told(What.LEFT_OUT, data.schedule)
+        ),
     )
 
 
@@ -306,7 +314,7 @@ def _requeued(job: ScheduledJob, data: e.JobRequeued, event: Event) -> Scheduled
         retry_count=0,  # rule: requeue-begins-anew
         doubt=Doubt.of(in_doubt=job.in_doubt),
         error=None,
-        status_message=FACT[What.REQUEUED],
+        status_message=_told(What.REQUEUED, data.schedule),
     )
 
 
@@ -340,8 +348,3 @@ _SELDOM_SAID = tuple(
     and field.name != "metadata"
 )
 """What need not be said of a new job, and is a field of the job as it is."""
-
-_AS_IT_WAS = tuple(
-    name for name in e.Imported.__struct_fields__ if name in ScheduledJob.__struct_fields__
-)
-"""What an import takes over field by field; its doubt is made of several."""

@@ -92,6 +92,28 @@ def take_over(item: ImportedJob, now: datetime) -> JobAdded:
     )
 
 
+def as_it_was(past: Imported, at: datetime) -> dict[str, Any]:
+    """Return the state that an imported job brings with it, field by field; `at` is the time of its
+    event."""
+    state: dict[str, Any] = {name: getattr(past, name) for name in _AS_IT_WAS}
+    state["doubt"] = Doubt.of(
+        in_doubt=past.in_doubt,
+        exhausted=past.exhausted,
+        may_be_out=past.may_be_out,
+        outcome_unknown=past.outcome_unknown,
+    )
+    if past.created_at is None:
+        state["created_at"] = at
+    if past.status is JobStatus.RUNNING and past.started_at is None:
+        state["started_at"] = at  # without it nobody could ever find it stuck
+    return state
+
+
+_AS_IT_WAS = tuple(
+    name for name in Imported.__struct_fields__ if name in ScheduledJob.__struct_fields__
+)
+"""What an import takes over field by field; its doubt is made of several."""
+
 _TEXTS = ("error", "thread_id", "status_message")
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .origin import Cause
+
 if TYPE_CHECKING:
     from .state import ScheduledJob
 
@@ -39,6 +41,7 @@ class What(StrEnum):
     CANCELLED = "cancelled"
     CANCELLED_RUNNING = "cancelled_running"
     EXPIRED = "expired"
+    LEFT_OUT = "left_out"
     REQUEUED = "requeued"
     POSTED = "posted"
     NOT_POSTED = "not_posted"
@@ -61,9 +64,9 @@ Sentence = Callable[["ScheduledJob", Any], str]
 SENTENCES: dict[What, Sentence] = {
     What.DRAFTED: lambda job, _: "Held as a draft",
     What.SCHEDULED: lambda job, _: "Scheduled",
-    What.HELD: lambda job, _: "Held",
-    What.RELEASED: lambda job, _: "Released",
-    What.RESCHEDULED: lambda job, _: "Rescheduled",
+    What.HELD: lambda job, cause: f"Held{_since(cause)}",
+    What.RELEASED: lambda job, cause: f"Released{_since(cause)}",
+    What.RESCHEDULED: lambda job, cause: f"Rescheduled{_since(cause)}",
     What.DEFERRED: lambda job, reason: (
         f"Held back until {job.deferred_until:%Y-%m-%d %H:%M:%S} UTC: {reason}"
     ),
@@ -78,12 +81,13 @@ SENTENCES: dict[What, Sentence] = {
     What.IN_DOUBT: lambda job, _: (
         f"Attempt {job.attempt} was interrupted; the publisher will be asked about it"
     ),
-    What.CANCELLED: lambda job, reason: f"Cancelled{_because(reason)}",
+    What.CANCELLED: lambda job, reason: f"Cancelled{_since(reason)}",
     What.CANCELLED_RUNNING: lambda job, reason: (
         f"Cancelled during attempt {job.attempt}, the post may be out{_because(reason)}"
     ),
     What.EXPIRED: lambda job, late_s: f"Expired, {late_s / 3600:.1f} h late",
-    What.REQUEUED: lambda job, _: "Requeued",
+    What.LEFT_OUT: lambda job, cause: f"Not posted{_since(cause)}",
+    What.REQUEUED: lambda job, cause: f"Requeued{_since(cause)}",
     What.POSTED: lambda job, _: "Resolved: it was posted",
     What.NOT_POSTED: lambda job, _: "Resolved: it was not posted",
 }
@@ -91,6 +95,26 @@ SENTENCES: dict[What, Sentence] = {
 
 def _retry_of(job: ScheduledJob) -> str:
     return f"retry {job.retry_count} of {job.max_retries} is due"
+
+
+CAUSES: dict[Cause, str] = {
+    "edited": "its schedule was edited",
+    "paused": "its schedule was paused",
+    "resumed": "its schedule was resumed",
+    "skipped": "this occurrence of its schedule was skipped",
+    "ended": "its schedule was ended",
+    "zone_rules": "its time zone has other rules now",
+    "misfired": "it was later than its schedule allows",
+    "overlap": "the post before it was not over",
+}
+"""Why a schedule has changed one of its jobs, in words."""
+
+_OF_SCHEDULE = {f"schedule:{cause}": words for cause, words in CAUSES.items()}
+
+
+def _since(reason: str | None) -> str:
+    """Return why, where it is known: what the job's schedule did, or what somebody said."""
+    return _because(_OF_SCHEDULE.get(reason, reason) if reason else None)
 
 
 def _because(reason: str | None) -> str:

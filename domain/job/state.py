@@ -23,6 +23,7 @@ from ..validation import (
 )
 from .doubt import Doubt
 from .messages import FACT, Fact, worded
+from .origin import FromSchedule
 from .place import JobPlace
 
 
@@ -47,12 +48,16 @@ class JobPriority(IntEnum):
     URGENT = 4
 
 
+class NextSlot(msgspec.Struct, frozen=True):
+    """A `scheduled_time`: the next slot of the job's account that no other job has."""
+
+
 class NewJob(msgspec.Struct, frozen=True):
     """The arguments of `add_job` as a value, for `add_jobs`."""
 
     account_id: str
     content: str
-    scheduled_time: datetime
+    scheduled_time: datetime | NextSlot
     priority: JobPriority = JobPriority.NORMAL
     max_retries: int = 3
     platform: str = "threads"
@@ -135,6 +140,8 @@ class _State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """How long its publisher may take; None: as long as the scheduler's setting says."""
     checkpoints: dict[str, Any] = {}
     """The durable steps recorded by its attempts so far, by name."""
+    schedule: FromSchedule | None = None
+    """The schedule that made it, if one did."""
 
 
 _MESSAGE = vars(_State)["status_message"]

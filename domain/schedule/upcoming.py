@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from ..errors import ValidationError
+from ..validation import check_number
 from .local_time import ZoneClock
 from .recurrence import Fold, Gap, Occurrence, Recurrence
 from .rules import At, Cron, Every, Rule, as_anchored
@@ -35,7 +36,6 @@ def preview(
         raise ValidationError(
             f"{rule!r:.60} is no rule", field="rule", hint="a cron text, Cron, At or Every"
         )
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST:
-        raise ValidationError(f"count must be from 1 to {MOST}, not {count!r:.20}", field="count")
+    check_number(count, "count", MOST)
     recurrence = Recurrence(as_anchored(rule, after), clock, gap=gap, fold=fold)
     return list(islice(recurrence.after(after), count))

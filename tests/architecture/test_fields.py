@@ -25,10 +25,11 @@ from jobledger import (
     ScheduledJob,
     ValidationError,
 )
+from jobledger.domain.event import Event
 from jobledger.domain.job import commands as c
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.doubt import Doubt
-from jobledger.domain.job.events import Event, JobEvent
+from jobledger.domain.job.events import JobEvent
 from jobledger.domain.job.evolve import evolve
 from jobledger.tools.interchange.fields import Row, to_document, to_job
 from jobledger.tools.interchange.rows import Told, read_rows
@@ -66,12 +67,12 @@ TYPED: dict[str, list[str]] = {
     "publish_timeout": ["--publish-timeout-s", "9"],
 }
 """The same, as it is typed; nothing for what `add` takes by its place."""
-OF_THE_LEDGER = {"version", "order", "status_message"}
+OF_THE_LEDGER = {"version", "order", "status_message", "schedule"}
 """Fields of a job that a ledger makes itself, wherever the job comes from."""
 
 NOT_IN_DAILY_FILES = {
     "version", "order", "attempt", "doubt", "doubted_attempt", "reconcilable", "deferred_until",
-    "publish_timeout_s", "checkpoints",
+    "publish_timeout_s", "checkpoints", "schedule",
 }  # fmt: skip
 """Fields of a job that `to_dict` and the daily files leave out."""
 

@@ -59,7 +59,7 @@ def applies_to_a_board(source: str) -> bool:
     """Say whether a module applies events to a board by itself."""
     return any(
         isinstance(node, ast.Attribute)
-        and node.attr == "apply"
+        and node.attr in ("apply", "take")
         and (
             (isinstance(node.value, ast.Name) and node.value.id == "board")
             or (isinstance(node.value, ast.Attribute) and node.value.attr in ("board", "_board"))
@@ -79,7 +79,8 @@ def test_events_become_state_in_one_place() -> None:
 
 
 def test_only_the_board_evolves_jobs() -> None:
-    """And the guard of texts, which asks what an event that is not there yet will make."""
+    """And those who ask what an event that is not there yet will make: the guard of texts, and the
+    book of a write in which several commands are on one job."""
     found = {
         path.relative_to(ROOT).as_posix()
         for path in package_files()
@@ -88,4 +89,4 @@ def test_only_the_board_evolves_jobs() -> None:
         and isinstance(node.func, ast.Name)
         and node.func.id == "evolve"
     }
-    assert found == {"projections/board.py", "ledger/uniqueness.py"}
+    assert found == {"projections/board.py", "ledger/uniqueness.py", "ledger/job_book.py"}

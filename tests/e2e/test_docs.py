@@ -24,7 +24,7 @@ from switches.rules import RULES
 
 import jobledger
 from jobledger import JobStatus, Ledger, ManualClock, NewJob, ScheduledJob, Scheduler
-from jobledger.domain.job.events import EVENT_TYPES, PAST_TENSE
+from jobledger.domain.codec import EVENT_TYPES
 from jobledger.tools.cli import COMMANDS, cli
 from jobledger.tools.notifying import Notifier
 from jobledger.tools.session import Session
@@ -138,7 +138,7 @@ def test_the_log_format_has_every_event_type_with_its_fields() -> None:
         for row in re.findall(r"^\| (`.*)\|$", table, re.MULTILINE)
         for kind in re.findall(r"`(\w+)`", row.split("|")[0])
     }
-    assert set(rows) - {"type"} == set(PAST_TENSE.values())
+    assert set(rows) - {"type"} == set(EVENT_TYPES)
     for kind, data in EVENT_TYPES.items():
         for field in data.__struct_fields__:
             assert f"`{field}`" in rows[kind], (kind, field)
@@ -149,7 +149,8 @@ def test_the_events_of_the_log_format_have_a_class_each(tmp_path: Path) -> None:
     program = blocks("docs/log-format.md", "python")[1]
     assert printed(program, tmp_path) == "1 my-account Xin chào!\n"
     for kind, data in EVENT_TYPES.items():
-        assert data.__name__ == f"Job{kind.capitalize()}"
+        named = kind if "_" in kind else f"job_{kind}"
+        assert data.__name__ == "".join(part.capitalize() for part in named.split("_"))
         assert getattr(jobledger, data.__name__) is data
 
 

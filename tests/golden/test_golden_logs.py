@@ -3,7 +3,8 @@
 All have format 1 and event types at schema 1: `v1/` is the oldest, `v1-pacing/` has jobs that
 were held back, `v1-import/` jobs that were imported in each state, `v1-found/` what `completed`
 says of posts that were asked about, or whose id could not be read, `v1-by/` records that say who
-caused them, and one that does not. They are never written again; a new schema or format gets a
+caused them, and one that does not, `v1-schedules/` schedules of each rule with what became of their
+jobs, and the slots of an account. They are never written again; a new schema or format gets a
 folder of its own.
 """
 
@@ -18,7 +19,7 @@ import msgspec
 import pytest
 
 from jobledger import Ledger, ScheduledJob
-from jobledger.domain.job.events import EVENT_TYPES
+from jobledger.domain.codec import EVENT_TYPES
 from jobledger.domain.job.fold import FOLD
 from jobledger.integrity.verify import verify_directory
 
@@ -30,8 +31,11 @@ FOLDED = {
     "v1-import": "e3f6dd1d2dc52a17",
     "v1-found": "78d9ae1e84377aca",
     "v1-by": "c87da31f44d858be",
+    "v1-schedules": "75fe6e684aa1e4ca",
 }
 """What each is folded to by the `FOLD` of today."""
+SCHEDULES_FOLDED = "eb0636f023e8d802"
+"""The same, of the schedules and slots of `v1-schedules/`."""
 
 
 @pytest.fixture(params=GOLDEN, ids=lambda path: path.name)
@@ -68,6 +72,13 @@ def test_it_is_folded_by_the_number_that_is_said(name: str) -> None:
         jobs = sorted(ledger._state.board.jobs.each(), key=lambda job: job.order)
         state = json.dumps([_plain(job) for job in jobs], sort_keys=True).encode()
     assert (FOLD, sha256(state).hexdigest()[:16]) == (1, FOLDED[name])
+
+
+def test_its_schedules_are_what_they_were() -> None:
+    with Ledger(Path(__file__).parent / "v1-schedules", read_only=True) as ledger:
+        found = [msgspec.to_builtins(each) for each in (*ledger.schedules(), ledger.slots("shop"))]
+    state = json.dumps(found, sort_keys=True).encode()
+    assert (len(found), sha256(state).hexdigest()[:16]) == (4, SCHEDULES_FOLDED)
 
 
 def _plain(job: ScheduledJob) -> dict[str, object]:

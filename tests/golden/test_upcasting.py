@@ -21,7 +21,7 @@ from support.eventstore import file_log
 from support.upcasting import next_release
 
 from jobledger import JobRescheduled, Ledger, ManualClock, StorageError
-from jobledger.domain.job.codec import SCHEMA, encode_data
+from jobledger.domain.codec import SCHEMA, encode_data
 from jobledger.eventstore.record import RECORDS, NewRecord
 from jobledger.integrity.verify import verify_directory
 
@@ -131,6 +131,7 @@ def test_the_second_reader_brings_them_up_too(golden: Path) -> None:
     """It finds the lifecycle and the daily files in order, and one wrong time in a file."""
     report = verify_directory(golden)
     assert (report.problems, report.events) == ([], 12)
+    Ledger(golden).close()  # the daily files are in today's words now
     path = golden / "jobs_2026-05-13.json"
     path.write_bytes(path.read_bytes().replace(b"2026-05-13T10:00", b"2026-05-13T10:01"))
     assert [problem.kind for problem in verify_directory(golden).problems] == ["projection"]

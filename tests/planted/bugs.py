@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.changes import Drop, Never, OffByOne, Swap, Value, Without
+from support.changes import Drop, Instead, Never, OffByOne, Swap, Value, Without
 from support.mutants import Mutant
 from switches.rules import RULES
 
 SIMULATED = ["simulate --seed 1 --steps 4000"]
 """The budget: 4,000 steps of one seed, some ten seconds."""
 DOMAIN = ["unit/domain"]
+SLOTS = ["unit/ledger/test_slots.py"]
+LATE = ["unit/scheduler/test_schedules_run.py"]
 ANSWERS = ["unit/scheduler/test_answers.py"]
 
 
@@ -134,6 +136,14 @@ BUGS = [
         SIMULATED,
     ),
     Mutant("a second runner is let in", "one-runner", Never(), SIMULATED),
+    # -- schedules
+    Mutant(
+        "a slot is given to two",
+        "slot-for-one",
+        Instead("self._handle(all_of_them, on_newest=False)"),
+        SLOTS,
+    ),
+    Mutant("what is in time counts as late", "late-by-its-grace", Instead("late = untried"), LATE),
     # -- projections
     Mutant(
         "a rescheduled job stays in the file of its old day",

@@ -9,8 +9,8 @@ from typing import Any
 from support.eventstore import file_log
 
 from jobledger import Event, JobPriority, ManualClock
+from jobledger.domain.codec import encode_data
 from jobledger.domain.job import commands as c
-from jobledger.domain.job.codec import encode_data
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.events import EventData, JobAdded, JobCompleted, JobStarted
 from jobledger.eventstore.record import RECORDS, NewRecord

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from jobledger import JobRescheduled
-from jobledger.domain.job.codec import register
+from jobledger.domain.codec import register
 
 
 def from_seconds(data: dict[str, Any]) -> dict[str, Any]:

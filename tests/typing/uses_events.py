@@ -35,7 +35,15 @@ from jobledger import (
     JobStatus,
     ManualClock,
     PostResult,
+    ScheduleAdded,
+    ScheduleEdited,
+    ScheduleEnded,
+    SchedulePaused,
+    SchedulePlanned,
     Scheduler,
+    ScheduleResumed,
+    ScheduleSkipped,
+    SlotsSet,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -113,6 +121,23 @@ def tells(event: Event) -> object:
             return late_s
         case JobHeld() | JobReleased() | JobRemoved():
             return data.TYPE
+        case ScheduleAdded(definition=definition) | ScheduleEdited(definition=definition):
+            assert_type((definition.account_id, definition.zone), tuple[str, str])
+            return definition.content
+        case SchedulePlanned(until=planned_until, made=made, missed=missed):
+            assert_type((planned_until, made, missed), tuple[datetime, int, int])
+            return planned_until
+        case ScheduleSkipped(occurrence=occurrence, at=skipped_at):
+            assert_type((occurrence, skipped_at), tuple[str, datetime])
+            return occurrence
+        case ScheduleEnded(note=note):
+            assert_type(note, str)
+            return data.reason
+        case SchedulePaused() | ScheduleResumed():
+            return data.TYPE
+        case SlotsSet(week=week, zone=zone):
+            assert_type((week, zone), tuple[dict[str, tuple[str, ...]], str])
+            return week
         case _:
             assert_never(data)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_type
 
-from jobledger import Change, Clock, Event, Ledger, ScheduledJob, StoredProjection, SystemClock
+from jobledger import Change, Clock, Ledger, ScheduledJob, StoredProjection, SystemClock
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ class PerAccount:
         self.jobs: Counter[str] = Counter()
 
     def apply(self, change: Change) -> None:
-        assert_type(change.event, Event)
+        assert_type(change.event.seq, int)
         assert_type(change.before, ScheduledJob | None)
         assert_type(change.after, ScheduledJob | None)
         if change.before is None and change.after is not None:

@@ -8,18 +8,20 @@ import inspect
 import pytest
 
 import jobledger
-from jobledger.domain.job.events import EVENT_TYPES
+from jobledger.domain.codec import EVENT_TYPES
 
 
 def test_the_names_of_the_package_are_there_and_documented() -> None:
     """Each public name exists and says what it is; there are few of them, besides what an event of
     each type has. What a page of one's own shows is said by `words`, `Explanation`, `differences`
     and `JobDifference`; by an error of its own a watcher hears where to go on; when posts are due
-    again and again is said by `Cron`, `At` and `Every`, which give `Occurrence`s."""
+    again and again is said by `Cron`, `At` and `Every`, which give `Occurrence`s; what is made of
+    that is a `Schedule` with its `ScheduleStatus`, a job has `FromSchedule`, and an account has
+    `Slots`, of which a job takes the `NextSlot`."""
     for name in jobledger.__all__:
         assert getattr(jobledger, name).__doc__, name
     of_events = {data.__name__ for data in EVENT_TYPES.values()} | {"EventData", "Imported"}
-    assert len(set(jobledger.__all__) - of_events) <= 47
+    assert len(set(jobledger.__all__) - of_events) <= 52
     assert list(jobledger.__all__) == sorted(jobledger.__all__)
 
 

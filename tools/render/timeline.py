@@ -8,7 +8,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
-from ...domain import Event
+from ...domain import (
+    Event,
+    ScheduleAdded,
+    ScheduleEdited,
+    ScheduleEnded,
+    ScheduleEvent,
+    SchedulePaused,
+    SchedulePlanned,
+    ScheduleResumed,
+    ScheduleSkipped,
+    SlotsSet,
+)
 from ...domain import events as e
 from ...explanation import span, words
 from ..output import printable
@@ -23,9 +34,20 @@ NARROW = 64
 """On a terminal of fewer columns than that, what happened stands beneath when it did."""
 
 
-def style_of(data: e.JobEvent) -> str:
+def style_of(data: e.JobEvent | ScheduleEvent) -> str:
     """Return the style that an event's type is printed in; "" for what needs none."""
     match data:
+        case ScheduleEnded() | SchedulePaused():
+            return "yellow"
+        case (
+            ScheduleAdded()
+            | ScheduleEdited()
+            | ScheduleResumed()
+            | SchedulePlanned()
+            | ScheduleSkipped()
+            | SlotsSet()
+        ):
+            return ""
         case e.JobCompleted():
             return "green"
         case e.JobStarted():

@@ -9,9 +9,9 @@ import pytest
 from support.domain import NOON
 
 from jobledger import JobPriority, JobStatus, StorageError
+from jobledger.domain.codec import EVENT_TYPES, SCHEMA, decode_data, encode_data
 from jobledger.domain.job import events as e
-from jobledger.domain.job.codec import SCHEMA, decode_data, encode_data
-from jobledger.domain.job.events import EVENT_TYPES, PAST_TENSE
+from jobledger.domain.job.events import JOB_EVENTS, PAST_TENSE
 from jobledger.domain.job.evolve import STEPS
 from jobledger.domain.times import timestamp
 
@@ -82,8 +82,8 @@ examples = pytest.mark.parametrize(
 
 def test_there_is_an_example_of_every_type() -> None:
     """Else the tests below would prove less than they say."""
-    assert {type(data) for data in EXAMPLES} == set(EVENT_TYPES.values())
-    assert all(EVENT_TYPES[data.TYPE] is type(data) for data in EXAMPLES)
+    assert {type(data) for data in EXAMPLES} == set(JOB_EVENTS.values())
+    assert all(JOB_EVENTS[data.TYPE] is type(data) for data in EXAMPLES)
 
 
 @examples
@@ -163,8 +163,8 @@ def test_every_older_version_has_its_upcaster() -> None:
 def test_every_declared_type_is_an_event_and_has_its_step() -> None:
     """A class that is no member of the union, or that `evolve` does not know, is a mistake."""
     declared = {kind for kind in e.EventData.__subclasses__() if kind.__module__ == e.__name__}
-    assert set(EVENT_TYPES.values()) == declared
-    assert set(STEPS) == set(EVENT_TYPES.values())
+    assert set(JOB_EVENTS.values()) == declared
+    assert set(STEPS) == set(JOB_EVENTS.values())
 
 
 @examples
@@ -176,7 +176,7 @@ def test_an_event_follows_from_a_trigger_of_its_type(data: e.EventData) -> None:
 
 def test_only_an_event_with_two_triggers_has_to_say_which() -> None:
     """What has come to be was added or imported; `evolve` takes the only trigger of the others."""
-    assert [kind for kind in EVENT_TYPES.values() if len(kind.TRIGGERS) != 1] == [e.JobAdded]
+    assert [kind for kind in JOB_EVENTS.values() if len(kind.TRIGGERS) != 1] == [e.JobAdded]
 
 
 def test_a_time_is_written_in_utc_with_six_digits() -> None:

@@ -9,9 +9,9 @@ import pytest
 from support.domain import NOON, Life, in_state
 
 from jobledger import Event, InvalidTransitionError, JobPriority, JobStatus
+from jobledger.domain.codec import decode_data, encode_data
 from jobledger.domain.job import commands as c
 from jobledger.domain.job import events as e
-from jobledger.domain.job.codec import decode_data, encode_data
 from jobledger.domain.job.evolve import evolve
 from jobledger.domain.job.lifecycle import BY_TRIGGER
 

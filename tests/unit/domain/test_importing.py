@@ -20,9 +20,9 @@ from jobledger import (
     ScheduledJob,
     ValidationError,
 )
+from jobledger.domain.codec import decode_data, encode_data
 from jobledger.domain.job import commands as c
 from jobledger.domain.job import events as e
-from jobledger.domain.job.codec import decode_data, encode_data
 from jobledger.domain.job.decide import decide
 from jobledger.domain.job.evolve import evolve
 

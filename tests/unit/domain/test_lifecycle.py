@@ -10,7 +10,7 @@ import pytest
 from transitions import Machine, MachineError
 
 from jobledger import InvalidTransitionError, JobStatus
-from jobledger.domain.job.events import EVENT_TYPES, PAST_TENSE
+from jobledger.domain.job.events import JOB_EVENTS, PAST_TENSE
 from jobledger.domain.job.lifecycle import (
     NEW,
     REMOVED,
@@ -116,8 +116,8 @@ def test_nothing_leaves_completed_but_its_removal() -> None:
 def test_every_trigger_has_an_event_type() -> None:
     """In the past tense, one for one, but that an import adds."""
     assert set(PAST_TENSE) == {trigger for _, trigger in TABLE}
-    assert set(PAST_TENSE.values()) == set(EVENT_TYPES)
-    assert len(PAST_TENSE) == len(EVENT_TYPES) + 1
+    assert set(PAST_TENSE.values()) == set(JOB_EVENTS)
+    assert len(PAST_TENSE) == len(JOB_EVENTS) + 1
     assert PAST_TENSE["import"] == PAST_TENSE["add"]
 
 

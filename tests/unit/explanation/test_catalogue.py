@@ -14,8 +14,8 @@ import pytest
 from support.anchors import ROOT
 
 from jobledger import ValidationError, words
+from jobledger.domain.codec import EVENT_TYPES
 from jobledger.domain.job.commands import InterruptReason
-from jobledger.domain.job.events import EVENT_TYPES
 from jobledger.domain.job.state import JobStatus
 from jobledger.explanation.sentence import STEPS, say
 from jobledger.explanation.vietnamese import VIETNAMESE

@@ -140,7 +140,36 @@ async def _first(events: AsyncGenerator[Event, None]) -> Event:
         return await anext(events)
 
 
+def _schedule(ledger: Ledger) -> str:
+    return ledger.add_schedule("s", "0 9 * * *", account_id="a", content="text {n}")
+
+
+def _pause_and_resume(ledger: Ledger) -> None:
+    ledger.pause_schedule(_schedule(ledger))
+    ledger.resume_schedule("s")
+
+
+def _slots(ledger: Ledger) -> Ledger:
+    ledger.set_slots("a", {"mon": ["09:00"]})
+    return ledger
+
+
 OPERATIONS: dict[str, Callable[[Any], object]] = {
+    "add_schedule": _schedule,
+    "edit_schedule": lambda s: s.edit_schedule(_schedule(s), content="another {n}"),
+    "end_schedule": lambda s: s.end_schedule(_schedule(s)),
+    "free_slots": lambda s: _slots(s).free_slots("a"),
+    "get_schedule": lambda s: s.get_schedule(_schedule(s)),
+    "jobs_of_schedule": lambda s: s.jobs_of_schedule(_schedule(s)),
+    "pause_schedule": lambda s: s.pause_schedule(_schedule(s)),
+    "plan_schedules": lambda s: (_schedule(s), s.plan_schedules()),
+    "resume_schedule": _pause_and_resume,
+    "run_schedule_now": lambda s: s.run_schedule_now(_schedule(s)),
+    "schedules": lambda s: (_schedule(s), s.schedules()),
+    "set_slots": _slots,
+    "skip_occurrence": lambda s: s.skip_occurrence(_schedule(s)),
+    "slots": lambda s: _slots(s).slots("a"),
+    "upcoming": lambda s: s.upcoming(_schedule(s)),
     "accounts": lambda s: s.accounts(),
     "acting": lambda s: s.acting("web:lan").cancel_job(_add(s)),
     "add_job": _add,

@@ -8,8 +8,8 @@ from pathlib import Path
 from support.eventstore import file_log
 
 from jobledger import Event
+from jobledger.domain.codec import SCHEMA, encode_data
 from jobledger.domain.job import events as e
-from jobledger.domain.job.codec import SCHEMA, encode_data
 from jobledger.eventstore.record import NewRecord, Record
 from jobledger.projections.logged_event import (
     EVENTS,

@@ -9,8 +9,8 @@ from support.domain import NOON
 from support.eventstore import file_log
 
 from jobledger import JobPriority, JobStatus, LedgerCorruptError
+from jobledger.domain.codec import encode_data
 from jobledger.domain.job import events as e
-from jobledger.domain.job.codec import encode_data
 from jobledger.eventstore.record import RECORDS, NewRecord
 from jobledger.projections.board import Board
 from jobledger.projections.logged_event import EVENTS

@@ -28,10 +28,8 @@ _ERRORS = re.compile(
 _IDS = ("job_id", "thread_id", "account_id")
 
 
-def read_cell(text: str, name: str, *, genuine: bool = False) -> Any:
+def read_cell(text: str, name: str) -> Any:
     """Return what a cell says in the column of a field; None where it says nothing.
-
-    One that is `genuine` is known to be what was written.
 
     Raises:
         ValidationError: it is not what the field has, or a spreadsheet has made something of it.
@@ -41,13 +39,13 @@ def read_cell(text: str, name: str, *, genuine: bool = False) -> Any:
         text = text.strip()
     if not text:
         return None
-    if not genuine and is_error(text):
+    if is_error(text):
         raise ValidationError(
             f"{name} is {text.strip()}: the spreadsheet could not calculate it",
             field=name,
             hint="correct its formula, or put the text there",
         )
-    if not genuine and name in _IDS and _ROUNDED.fullmatch(text.strip()):
+    if name in _IDS and _ROUNDED.fullmatch(text.strip()):
         raise ValidationError(
             f"{name} is {text.strip()}: a spreadsheet has made a number of it, and its last digits"
             " are gone",

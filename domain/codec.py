@@ -6,20 +6,25 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..errors import StorageError
-from .events import EVENT_TYPES, EventData, JobEvent
+from .errors import StorageError
+from .event import EventData
+from .job.events import JOB_EVENTS, JobEvent
+from .schedule.events import SCHEDULE_EVENTS, ScheduleEvent
+
+EVENT_TYPES: dict[str, type[JobEvent | ScheduleEvent]] = {**JOB_EVENTS, **SCHEDULE_EVENTS}
+"""All that there are, by their names in the log."""
 
 SCHEMA: dict[str, int] = {}
 """The schema version that each type is written with today."""
 
-DECODERS: dict[str, Callable[[bytes | msgspec.Raw], JobEvent]] = {}
+DECODERS: dict[str, Callable[[bytes | msgspec.Raw], JobEvent | ScheduleEvent]] = {}
 """What decodes the data of each type, in the schema version of today."""
 
 encode_data: Callable[[EventData], bytes] = msgspec.json.Encoder().encode
 """Returns the data of an event as JSON."""
 
 
-def register(kind: type[JobEvent]) -> None:
+def register(kind: type[JobEvent | ScheduleEvent]) -> None:
     """Enter in the tables what the class of a type declares."""
     SCHEMA[kind.TYPE] = 1 + len(kind.UPCASTERS)
     DECODERS[kind.TYPE] = msgspec.json.Decoder(kind).decode
@@ -29,7 +34,7 @@ for _kind in EVENT_TYPES.values():
     register(_kind)
 
 
-def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent:
+def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent | ScheduleEvent:
     """Return the typed data of an event, brought up from an older schema version where it has one.
 
     Raises:

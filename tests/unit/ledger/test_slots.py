@@ -1,0 +1,141 @@
+"""Slots: times of the week, of which a job takes the next free one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobledger import JobStatus, Ledger, ManualClock, NewJob, NextSlot, ValidationError
+
+WEEK = {"mon": ["9:00", "12:30"], "thu": ["09:00"]}
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Stand on a Monday, at 10:00 in the zone of the ledger."""
+    return ManualClock(datetime(2026, 3, 2, 3, tzinfo=UTC))
+
+
+@pytest.fixture
+def ledger(directory: Path, clock: ManualClock) -> Ledger:
+    opened = Ledger(directory, clock=clock, timezone="Asia/Ho_Chi_Minh")
+    opened.set_slots("shop", WEEK)
+    return opened
+
+
+def take(ledger: Ledger, account_id: str = "shop") -> datetime:
+    return ledger.get_job(ledger.add_job(account_id, "text", NextSlot())).scheduled_time
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """Return a moment of March, by the ledger's clocks."""
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC) - timedelta(hours=7)
+
+
+def test_a_job_takes_the_next_slot_that_no_other_has(ledger: Ledger) -> None:
+    assert [take(ledger) for _ in range(4)] == [at(2, 12, 30), at(5, 9), at(9, 9), at(9, 12, 30)]
+
+
+def test_of_several_jobs_each_has_its_own(ledger: Ledger) -> None:
+    ids = ledger.add_jobs(NewJob("shop", f"text {n}", NextSlot()) for n in range(3))
+    times = [job.scheduled_time for job in ledger.get_jobs(ids).values()]
+    assert times == [at(2, 12, 30), at(5, 9), at(9, 9)]
+
+
+def test_two_people_never_get_the_same(directory: Path, clock: ManualClock, ledger: Ledger) -> None:
+    """Neither has seen what the other did."""
+    with Ledger(directory, clock=clock) as other:
+        other.list_jobs()
+        assert take(ledger) != take(other)
+        ledger.list_jobs()
+        assert take(other) != take(ledger)
+        assert len({job.scheduled_time for job in other.list_jobs()}) == 4
+
+
+def test_a_job_with_a_time_of_its_own_has_the_slot_of_that_minute(ledger: Ledger) -> None:
+    ledger.add_job("shop", "by hand", at(5, 9) + timedelta(seconds=30))
+    ledger.add_job("other", "of another account", at(2, 12, 30))
+    assert [take(ledger), take(ledger)] == [at(2, 12, 30), at(9, 9)]
+
+
+def test_a_slot_is_free_again_when_its_job_is_gone(ledger: Ledger) -> None:
+    job_id = ledger.add_job("shop", "text", NextSlot())
+    assert ledger.free_slots("shop", 1) == [at(5, 9)]
+    ledger.cancel_job(job_id)
+    assert ledger.free_slots("shop", 1) == [at(2, 12, 30)]
+    assert take(ledger) == at(2, 12, 30)
+    assert ledger.counts()[JobStatus.SCHEDULED] == 1
+
+
+def test_slots_are_local_times_of_their_zone(ledger: Ledger) -> None:
+    """Through a change of clocks too."""
+    ledger.set_slots("shop", {"sun": ["02:30", "12:00"]}, zone="Europe/Berlin")
+    found = ledger.free_slots("shop", 8)
+    assert [f"{moment:%d %H:%M}" for moment in found[5:8]] == ["22 11:00", "29 01:30", "29 10:00"]
+    slots = ledger.slots("shop")
+    assert slots is not None
+    assert (slots.zone, slots.week) == ("Europe/Berlin", {"sun": ("02:30:00", "12:00:00")})
+
+
+def test_the_zone_stays_what_it_was_where_none_is_given(ledger: Ledger) -> None:
+    ledger.set_slots("shop", WEEK, zone="Asia/Tokyo")
+    seq = ledger.seq
+    ledger.set_slots("shop", WEEK)
+    assert ledger.seq == seq
+    ledger.set_slots("shop", {"fri": ["18:00"]})
+    slots = ledger.slots("shop")
+    assert slots is not None
+    assert slots.zone == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("week", [{}, {"mon": []}])
+def test_an_empty_week_takes_them_back(ledger: Ledger, week: dict[str, list[str]]) -> None:
+    ledger.set_slots("shop", week)
+    assert ledger.free_slots("shop") == []
+    with pytest.raises(ValidationError, match="account 'shop' has no slots") as caught:
+        take(ledger)
+    assert caught.value.field == "scheduled_time"
+
+
+def test_an_account_without_slots_has_none(ledger: Ledger) -> None:
+    assert ledger.slots("other") is None
+    with pytest.raises(ValidationError, match="account 'other' has no slots"):
+        take(ledger, "other")
+
+
+def test_a_year_of_slots_can_be_taken_and_no_more(ledger: Ledger) -> None:
+    ledger.set_slots("shop", {"mon": ["09:00"]})
+    ledger.add_jobs(NewJob("shop", f"text {n}", NextSlot()) for n in range(52))
+    with pytest.raises(ValidationError, match="no free slot within a year"):
+        take(ledger)
+
+
+@pytest.mark.parametrize(
+    ("week", "field"),
+    [
+        ({"monday!": ["9:00"]}, "weekdays"),
+        ({"mon": ["25:00"]}, "times"),
+        ({"mon": "9:00"}, "times"),
+        ("mon 9:00", "week"),
+    ],
+)
+def test_what_is_no_week_is_refused(ledger: Ledger, week: Any, field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ledger.set_slots("shop", week)
+    assert caught.value.field == field
+
+
+def test_they_are_there_when_it_is_opened_again_and_as_of_then(
+    directory: Path, clock: ManualClock, ledger: Ledger
+) -> None:
+    ledger.set_slots("shop", {"fri": ["18:00"]})
+    then, slots = ledger.as_of(1).slots("shop"), ledger.slots("shop")
+    ledger.close()
+    with Ledger(directory, clock=clock) as again:
+        assert again.slots("shop") == slots
+        assert then is not None
+        assert then.week.keys() == {"mon", "thu"}
+        assert again.verify().ok
