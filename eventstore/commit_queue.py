@@ -16,7 +16,9 @@ from .record import MAX_LINE_BYTES, MAX_WRITE_BYTES, NewRecord, R
 Decision = Callable[[], Sequence[NewRecord]]
 """Says what is to be appended, on what is known when it is called."""
 MAX_APPEND_BYTES = MAX_WRITE_BYTES // 2
-"""The most that one write carries, so that no torn tail is longer than MAX_WRITE_BYTES."""
+"""The most that one caller appends, so that no torn tail is longer than MAX_WRITE_BYTES."""
+MAX_SHARED_BYTES = 32 * 1024 * 1024
+"""The most that a write carries which several callers share: nobody waits long for the others."""
 _LOOK_EVERY_S = 1.0
 """How often whoever waits looks whether somebody is still at work."""
 ENVELOPE_BYTES = 512
@@ -205,7 +207,7 @@ class CommitQueue(Generic[R]):
             for append in self._appends.values():
                 size += append.size
                 is_alone = append.decision is not None
-                if taken and (is_alone or size > MAX_APPEND_BYTES):
+                if taken and (is_alone or size > MAX_SHARED_BYTES):
                     break
                 taken.append(append)
                 if is_alone:

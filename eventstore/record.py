@@ -22,8 +22,8 @@ GENESIS = "0" * 32
 MAX_LINE_BYTES = 1024 * 1024
 """No sound line is longer (content, metadata and errors are bounded well below)."""
 
-MAX_WRITE_BYTES = 64 * 1024 * 1024
-"""No single write is longer, so no torn tail is."""
+MAX_WRITE_BYTES = 1024 * 1024 * 1024
+"""No single write is longer, so no torn tail is (docs/adr/0011)."""
 
 _HASH_KEY = b',"hash":"'
 _ENDING = len(_HASH_KEY) + 32 + 2

@@ -21,7 +21,7 @@ from .findings import ProblemKind
 
 FIRST_PREV = "0" * 32
 """The `prev` of the first line of a ledger."""
-LONGEST_WRITE = 64 * 1024 * 1024
+LONGEST_WRITE = 1024 * 1024 * 1024
 _LONGEST_LINE = 1024 * 1024
 _CHUNK = 256 * 1024
 _LINE = re.compile(rb'(?s)(.*),"hash":"([0-9a-f]{32})"\}')

@@ -54,3 +54,31 @@ def test_a_ledger_that_is_moved_goes_on_where_it_was(directory: Path, tmp_path: 
             assert (new.get_job("out").thread_id, new.get_job("doubt").in_doubt) == ("", True)
             assert new.get_job("unknown").outcome_unknown
             assert new.verify().ok
+
+
+def test_a_large_import_is_all_or_nothing_wherever_a_crash_cuts_it(
+    directory: Path, tmp_path: Path
+) -> None:
+    """Longer than any other write. Cut anywhere, it is as if it had never been."""
+    here = Cli(directory, tmp_path)
+    here.ok("add", "a", "before", "+1d")
+    count = 30_000
+    head = (directory / "HEAD").read_bytes()
+    rows = [f"a,{number},2026-01-31T09:00:00Z,{'x' * 2200}" for number in range(count)]
+    text = "\n".join(["account_id,content,scheduled_time,notes", *rows])
+    (tmp_path / "many.csv").write_text(text, "utf-8")
+    assert here.ok("import", "many.csv").startswith(f"imported {count} jobs")
+    [log] = directory.glob("events_*.jsonl")
+    whole = log.read_bytes()
+    begin = whole.index(b"\n", whole.index(b'"seq":1,')) + 1
+    assert len(whole) - begin > 64 * 1024 * 1024
+    for end in (begin + 100, begin + 20_000_000, len(whole) - 700):
+        for file in directory.iterdir():
+            if file.name != log.name and not file.name.endswith(".lock"):
+                file.unlink()
+        (directory / "HEAD").write_bytes(head)
+        log.write_bytes(whole[:end])
+        with Ledger(directory) as ledger:
+            assert (ledger.seq, [job.content for job in ledger.list_jobs()]) == (1, ["before"])
+    assert here.ok("import", "many.csv").startswith(f"imported {count} jobs")
+    assert here.json("verify")["ok"]

@@ -14,7 +14,7 @@ from ...eventstore.engines.files import FileSystem, check_may_create
 from ...ledger import Ledger, load_zone
 from ..files import FILE
 from ..grammar import command
-from ..interchange.options import understanding_options, wishes_of
+from ..interchange.options import ask_for_wishes, understanding_options, wishes_of
 from ..output import print_json, printable
 from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, quiet
@@ -92,12 +92,24 @@ def import_(
     allowed = Allowed(skip_existing, allow_doubles, allow_past, allow_odd_text, leave_out)
     sources = find_sources(files, form, session.own_directory, ignore)
     now = datetime.now(UTC)
-    with _target(session, timezone) as target, progress_bar("reading", unit="jobs") as progress:
-        plan = make_plan(sources, target, now, wishes=wishes, allowed=allowed, progress=progress)
+    with _target(session, timezone) as target:
+        if understanding["ask"]:
+            wishes = ask_for_wishes(session, understanding, wishes, sources, target.zone)
+        with progress_bar("reading", unit="jobs") as progress:
+            plan = make_plan(
+                sources, target, now, wishes=wishes, allowed=allowed, progress=progress
+            )
     zone = wishes.zone or target.zone
+    if understanding["ask"] and plan.planned and not plan.problems and not dry_run:
+        print_preview(plan, zone, now)
+        dry_run = not click.confirm(f"import {_jobs(len(plan.planned))}?", err=True)
     ids: list[str | None] = [each.given_id for each in plan.planned]
     if plan.planned and not dry_run and not plan.problems:
-        with session.ledger(create=True, timezone=timezone) as ledger:
+        with (
+            session.ledger(create=True, timezone=timezone) as ledger,
+            progress_bar("writing", unit="jobs") as progress,
+        ):
+            progress(0, len(plan.planned))
             ids = [*ledger.import_jobs(plan.jobs)]
         session.done = f"imported {_jobs(len(ids))}"
     if session.json:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
 from click.core import ParameterSource
 
 from ...domain import ValidationError
+from ..output import print_error, printable
 from ..session import Session
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from .sources import Source
     from .wishes import Wishes
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -51,6 +57,7 @@ _OPTIONS = (
         help="The zone of times without an offset, in these files; the ledger's if not given.",
     ),
     click.option("--encoding", metavar="NAME", help="Of texts that are not UTF-8: cp1258."),
+    click.option("--ask", is_flag=True, help="Ask what each column is; print the command for it."),
     click.option("--sheet", metavar="NAME", help="Of a workbook with several sheets: which one."),
 )
 
@@ -104,6 +111,54 @@ def wishes_of(session: Session, given: Mapping[str, Any]) -> Wishes:
     )
 
 
+def ask_for_wishes(
+    session: Session,
+    given: Mapping[str, Any],
+    wishes: Wishes,
+    sources: Sequence[Source],
+    zone: ZoneInfo,
+) -> Wishes:
+    """Ask at the terminal what the file means, and print the command that says the same.
+
+    Raises:
+        StorageError: the file cannot be read.
+        ValidationError: there is no terminal, or there are several files, or none that is a table.
+    """
+    from .asking import ask_about
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ValidationError("there is no terminal to ask at", field="ask")
+    if len(sources) != 1:
+        raise ValidationError("one file can be asked about, and not several", field="ask")
+    answers = ask_about(sources[0], wishes, zone, _prompt, print_error_line)
+    options = answers.options()
+    print_error_line(f"the same without asking: {wishes.typed(*options)}")
+    more = {
+        **given,
+        "maps": (*given["maps"], *answers.maps),
+        "constants": (*given["constants"], *answers.constants),
+        "states": (*given["states"], *answers.states),
+        "dates": answers.dates or given["dates"],
+        "times_in": answers.times_in or given["times_in"],
+    }
+    found = wishes_of(session, more)
+    return msgspec.structs.replace(found, words=(*wishes.words, *options))
+
+
+def _prompt(question: str, usual: str, check: Callable[[str], str]) -> str:
+    while True:
+        said = click.prompt(question, default=usual, show_default=bool(usual), err=True)
+        try:
+            return check(str(said))
+        except ValidationError as error:
+            print_error(str(error))
+
+
+def print_error_line(text: str) -> None:
+    """Print a line on standard error that is no error."""
+    click.echo(printable(text), err=True)
+
+
 def _pairs(texts: Sequence[str], option: str, example: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
@@ -134,7 +189,7 @@ def _words(context: click.Context) -> tuple[str, ...]:
             words += [str(each) for each in (value if isinstance(value, tuple) else (value,))]
             continue
         typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if not typed or name not in context.params or name == "json" or value is None:
+        if not typed or name not in context.params or name in ("json", "ask") or value is None:
             continue
         option = parameter.opts[0]
         if isinstance(value, bool):

@@ -87,7 +87,7 @@ def make_plan(
     checking = Checking(target.zone, now, wishes)
     taking = _Taking(plan, target, wishes, allowed, checking)
     for number, row in enumerate(read_rows(sources, wishes, plan.told), 1):
-        progress(number, number)
+        progress(number, max(number, plan.told.expected))
         if isinstance(row, RowProblem):
             plan.problems.append(row)
         else:

@@ -34,12 +34,14 @@ class Told(msgspec.Struct):
     """What there is to tell of files besides their rows.
 
     `columns` are those of tables by file, `passed_over` the lines where only columns stand that are
-    not ours, `resolved` of how many jobs each file decided which another has too.
+    not ours, `resolved` of how many jobs each file decided which another has too. `expected` is
+    about how many rows there are, as far as was read.
     """
 
     columns: dict[str, Sequence[Column]] = {}
     passed_over: list[RowProblem] = []
     resolved: dict[str, int] = {}
+    expected: int = 0
 
 
 def read_rows(sources: Sequence[Source], wishes: Wishes, told: Told) -> Iterator[Row | RowProblem]:
@@ -90,18 +92,11 @@ def _with_text_ids(row: Row) -> Row:
 
 
 def _rows(source: Source, wishes: Wishes, told: Told) -> Iterator[Row | RowProblem]:
-    data = source.read()
-    check_bytes(data[:256], source.said)
-    if source.form == "excel":
-        yield from _of_table(read_workbook(data, source.said, wishes), source.said, wishes, told)
-        return
-    text = decode(data, source.said, wishes)
-    del data
-    if source.form == "csv":
-        check_text(text, source.said)
-        lines = read_lines_of_cells(text, source.said, partial(score, wishes=wishes))
+    lines = table_of(source, wishes, told)
+    if lines is not None:
         yield from _of_table(lines, source.said, wishes, told)
         return
+    text = _text_of(source, wishes, told)
     preset = preset_of(wishes)
     if source.form == "calendar":
         rows, preset = read_calendar(text, source.said), preset or ICS
@@ -111,6 +106,31 @@ def _rows(source: Source, wishes: Wishes, told: Told) -> Iterator[Row | RowProbl
         rows = iter(read_daily(text, source.said, _list_of(text)).rows)
     for row in rows:
         yield understood(row, wishes, preset) if isinstance(row, Row) else row
+
+
+def table_of(source: Source, wishes: Wishes, told: Told | None = None) -> TableLines | None:
+    """Return the lines of a file that is a table; None of any other.
+
+    Raises:
+        StorageError: it cannot be read.
+        ValidationError: it is no text, or no workbook.
+    """
+    if source.form == "excel":
+        data = source.read()
+        check_bytes(data[:256], source.said)
+        return read_workbook(data, source.said, wishes)
+    if source.form != "csv":
+        return None
+    text = _text_of(source, wishes, told or Told())
+    check_text(text, source.said)
+    return read_lines_of_cells(text, source.said, partial(score, wishes=wishes))
+
+
+def _text_of(source: Source, wishes: Wishes, told: Told) -> str:
+    data = source.read()
+    check_bytes(data[:256], source.said)
+    told.expected += data.count(b"\n")
+    return decode(data, source.said, wishes)
 
 
 def _list_of(text: str) -> str:

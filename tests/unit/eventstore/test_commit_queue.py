@@ -10,7 +10,12 @@ from support.eventstore import new
 from support.waiting import eventually
 
 from jobledger import StorageError, ValidationError
-from jobledger.eventstore.commit_queue import MAX_APPEND_BYTES, Append, CommitQueue
+from jobledger.eventstore.commit_queue import (
+    MAX_APPEND_BYTES,
+    MAX_SHARED_BYTES,
+    Append,
+    CommitQueue,
+)
 from jobledger.eventstore.record import MAX_LINE_BYTES, Record
 
 HALF = MAX_LINE_BYTES // 2
@@ -88,7 +93,7 @@ def test_all_who_come_meanwhile_go_into_the_next_write_in_their_order(line: Line
 
 
 def test_those_who_do_not_fit_into_a_write_are_in_the_next_in_their_order(line: Line) -> None:
-    most = MAX_APPEND_BYTES // (HALF + 512)
+    most = MAX_SHARED_BYTES // (HALF + 512)
     appends = [Append[Record]([new(data=b"x" * HALF)]) for _ in range(most + 4)]
     line.end(*[line.begin(append) for append in appends])
     assert line.taken == [appends[:1], appends[1 : most + 1], appends[most + 1 :]]

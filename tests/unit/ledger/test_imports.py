@@ -74,9 +74,10 @@ def test_one_bad_job_keeps_all_of_them_out(directory: Path, clock: ManualClock) 
 
 
 def test_what_is_too_much_for_one_write_is_refused_before_anything_is_written(
-    directory: Path, clock: ManualClock
+    directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says to split; nothing of it is there."""
+    monkeypatch.setattr("jobledger.eventstore.commit_queue.MAX_APPEND_BYTES", 32_000_000)
     long = elsewhere(error="x" * 20_000, thread_id="x" * 20_000, status_message="x" * 20_000).job
     many = [
         ImportedJob(msgspec.structs.replace(long, job_id=str(number)), "posts.csv", number)

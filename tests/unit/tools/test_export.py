@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from support.cli import run_here
 from support.domain import elsewhere
 
 from jobledger import JobStatus, Ledger, ManualClock
+from jobledger.tools.interchange.options import TOOLS
+from jobledger.tools.interchange.workbook_text import escaped, unescaped
 
 
 @pytest.fixture
@@ -112,3 +114,135 @@ def test_of_a_damaged_ledger_what_is_sound_is_exported(ledger: Path) -> None:
     assert (done.code, "the log is damaged" in done.err) == (1, True)
     assert "doubt" in done.out
     assert "worse" not in done.out
+
+
+def test_a_file_for_a_spreadsheet_says_what_is_text(
+    directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an apostrophe, in the name of the column too; what looks like an error or a number of a
+    spreadsheet's is a text there, and comes back as such."""
+    monkeypatch.chdir(directory.parent)
+    texts = ["#REF!", "=1+1", "1E+05", "plain", "a\r\nb"]
+    done = {"status": JobStatus.COMPLETED, "completed_at": clock.now(), "created_at": clock.now()}
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.import_jobs(
+            [elsewhere(job_id=f"j{n}", content=text, **done) for n, text in enumerate(texts)]
+        )
+    assert run_here(directory, "export", "all.csv", "--excel").code == 0
+    rows = list(
+        csv.reader(io.StringIO(Path("all.csv").read_text("utf-8-sig"), newline=""), delimiter=";")
+    )
+    assert rows[0][:3] == ["'job_id", "account_id", "'content"]
+    assert [row[2] for row in rows[1:]] == ["'#REF!", "'=1+1", "'1E+05", "plain", '\'"a\\r\\nb"']
+    assert run_here(Path("again"), "import", "all.csv").code == 0
+    with Ledger(Path("again"), read_only=True) as again:
+        assert [again.get_job(f"j{n}").content for n in range(len(texts))] == texts
+
+
+@pytest.mark.parametrize("excel", [["all.csv", "--excel"], ["all.xlsx"]])
+def test_what_a_spreadsheet_would_cut_off_is_refused(
+    directory: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, excel: list[str]
+) -> None:
+    monkeypatch.chdir(directory.parent)
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.add_job("a", "x", clock.now(), metadata={"k": "v" * 40_000})
+    done = run_here(directory, "export", *excel)
+    assert (done.code, Path(excel[0]).exists()) == (2, False)
+    assert "a spreadsheet keeps 32767 of a cell" in done.err
+
+
+@pytest.fixture
+def plans(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three posts that wait, one of them a draft, and one that is out."""
+    monkeypatch.chdir(directory.parent)
+    at = datetime.now(UTC).replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=9)
+    with Ledger(directory, timezone="Asia/Ho_Chi_Minh") as ledger:
+        ledger.add_job("shop", "một\nhai", at, metadata={"image_url": "https://x/a.jpg", "mood": 1})
+        ledger.add_job("shop", "film", at, metadata={"video_url": "https://x/a.mp4"})
+        ledger.add_job("shop", "draft", at, hold=True)
+        done = {"status": JobStatus.COMPLETED, "completed_at": at - timedelta(days=20)}
+        ledger.import_jobs([elsewhere(job_id="done", account_id="shop", **done)])
+    return directory
+
+
+@pytest.mark.parametrize("tool", [tool for tool in TOOLS if tool != "postiz"])
+def test_a_file_for_a_tool_is_understood_as_that_tools(plans: Path, tool: str) -> None:
+    """What waits, and of that what the tool can have; the rest is told."""
+    order = ["--dates", "mdy"] if tool in ("hootsuite", "sprout") else []
+    done = run_here(plans, "export", "posts.csv", "--like", tool, *order)
+    assert done.code == 0, done.err
+    assert "posts that are completed: 1" in done.err
+    assert "times are in Asia/Ho_Chi_Minh" in done.err
+    words = ["import", "posts.csv", "--like", tool, "--set", "account_id=shop", *order]
+    again = run_here(Path("again"), *words, "--timezone", "Asia/Ho_Chi_Minh")
+    assert again.code == 0, again.err
+    drafts = ["draft"] if tool == "metricool" else []
+    with Ledger(plans, read_only=True) as ledger, Ledger(Path("again"), read_only=True) as there:
+        wanted = {job.content: job for job in ledger.list_jobs(status=[JobStatus.SCHEDULED])}
+        found = {job.content: job for job in there.list_jobs()}
+        assert sorted(found) == sorted([*wanted, *drafts])
+        assert [found[text].scheduled_time for text in wanted] == [
+            job.scheduled_time for job in wanted.values()
+        ]
+    assert ("drafts, which it would post: 1" in done.err) == (not drafts)
+    assert "values of mood: 1" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["posts.csv", "--like", "sprout"], "say which: --dates dmy or --dates mdy"),
+        (["posts.csv", "--like", "postiz"], "postiz takes no file of posts"),
+        (["posts.jsonl", "--like", "buffer"], "is CSV, as that tool has it"),
+        (["posts.csv", "--like", "buffer", "--excel"], "is CSV, as that tool has it"),
+    ],
+)
+def test_what_a_tool_cannot_have_is_refused(plans: Path, arguments: list[str], says: str) -> None:
+    done = run_here(plans, "export", *arguments)
+    assert (done.code, says in done.err) == (2, True)
+
+
+def test_a_file_for_a_tool_is_of_one_account(plans: Path) -> None:
+    with Ledger(plans) as ledger:
+        ledger.add_job("other", "x", ledger.now() + timedelta(days=1))
+    done = run_here(plans, "export", "posts.csv", "--like", "buffer")
+    assert (done.code, "--account-id 'other'" in done.err) == (2, True)
+    assert (
+        run_here(plans, "export", "posts.csv", "--like", "buffer", "--account-id", "other").code
+        == 0
+    )
+
+
+def test_a_calendar_has_an_event_a_job_that_keeps_its_identity(plans: Path) -> None:
+    assert run_here(plans, "export", "posts.ics").code == 0
+    before = Path("posts.ics").read_text("utf-8")
+    assert before.count("BEGIN:VEVENT") == 4
+    assert "STATUS:TENTATIVE" in before
+    with Ledger(plans) as ledger:
+        [job] = [job for job in ledger.list_jobs() if job.content == "film"]
+        ledger.reschedule_job(job.job_id, job.scheduled_time + timedelta(days=1))
+    assert run_here(plans, "export", "posts.ics", "--force").code == 0
+    [event] = [
+        each
+        for each in Path("posts.ics").read_text("utf-8").split("BEGIN:VEVENT")
+        if f"UID:{job.job_id}@jobledger" in each
+    ]
+    assert "SEQUENCE:2" in event
+    assert (
+        run_here(plans, "export", "plans.ics", "--status", "scheduled", "--status", "pending").code
+        == 0
+    )
+    assert run_here(Path("again"), "import", "plans.ics").code == 0
+    with Ledger(plans, read_only=True) as ledger, Ledger(Path("again"), read_only=True) as there:
+        wanted = {job.content: job for job in ledger.list_jobs() if job.status != "completed"}
+        for again in there.list_jobs():
+            job = wanted.pop(again.content)
+            assert (again.account_id, again.status) == (job.account_id, job.status)
+            assert again.scheduled_time == job.scheduled_time
+        assert wanted == {}
+
+
+@pytest.mark.parametrize("text", ["_x000D_", "bell\x07", "_x005F_", "a\x1fb"])
+def test_a_workbook_keeps_what_xml_does_not(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+    assert "\x07" not in escaped(text)

@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 
 from ....domain import ValidationError
 from ..wishes import Wishes
+from ..workbook_text import unescaped
 from .table import TableLine
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def read_workbook(data: bytes, source: str, wishes: Wishes) -> Iterator[TableLin
     """
     try:
         from openpyxl import load_workbook
-        from openpyxl.utils.escape import unescape
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
         raise ValidationError(
@@ -52,7 +52,7 @@ def read_workbook(data: bytes, source: str, wishes: Wishes) -> Iterator[TableLin
         try:
             rows: Any = book[_sheet(book, source, wishes)].iter_rows(values_only=True)
             for number, row in enumerate(rows, 1):
-                yield TableLine(number, [_text(value, unescape) for value in row])
+                yield TableLine(number, [_text(value) for value in row])
         finally:
             book.close()
 
@@ -87,7 +87,7 @@ def _has_text(book: Workbook, name: str) -> bool:
     return any(value not in (None, "") for row in rows for value in row)
 
 
-def _text(value: object, unescape: Any) -> str:
+def _text(value: object) -> str:
     """Write a cell as CSV has it: whole numbers without a dot, times in ISO form; a number whose
     last digits a spreadsheet does not keep as such, `1.79E+16`."""
     match value:
@@ -106,7 +106,7 @@ def _text(value: object, unescape: Any) -> str:
         case timedelta():
             return str(value)
         case str():
-            return str(unescape(value))
+            return unescaped(value)
         case _:
             return str(value)
 

@@ -28,8 +28,10 @@ _ERRORS = re.compile(
 _IDS = ("job_id", "thread_id", "account_id")
 
 
-def read_cell(text: str, name: str) -> Any:
+def read_cell(text: str, name: str, *, genuine: bool = False) -> Any:
     """Return what a cell says in the column of a field; None where it says nothing.
+
+    One that is `genuine` is known to be what was written.
 
     Raises:
         ValidationError: it is not what the field has, or a spreadsheet has made something of it.
@@ -39,13 +41,13 @@ def read_cell(text: str, name: str) -> Any:
         text = text.strip()
     if not text:
         return None
-    if is_error(text):
+    if not genuine and is_error(text):
         raise ValidationError(
             f"{name} is {text.strip()}: the spreadsheet could not calculate it",
             field=name,
             hint="correct its formula, or put the text there",
         )
-    if name in _IDS and _ROUNDED.fullmatch(text.strip()):
+    if not genuine and name in _IDS and _ROUNDED.fullmatch(text.strip()):
         raise ValidationError(
             f"{name} is {text.strip()}: a spreadsheet has made a number of it, and its last digits"
             " are gone",

@@ -12,6 +12,7 @@ from ....domain import ValidationError
 from ..fields import NEEDED, Row
 from ..reading.table import TableLine
 from ..wishes import Wishes
+from . import apostrophes
 from .cells import is_error, read_cell, read_flag
 from .names import DATE, KNOWN, TIME, beginnings, meaning, plain
 from .presets import LEFT_OUT, PRESETS, Preset
@@ -28,10 +29,13 @@ _TAKEN = {"facebook", "instagram", "threads", "bluesky", "mastodon", "linkedin",
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column: its name as it stands there, and what it is; without a name it is nothing."""
+    """A column: its name as it stands there, and what it is; without a name it is nothing.
+
+    One that is `marked` has texts behind apostrophes."""
 
     name: str
     target: str
+    marked: bool = False
 
 
 class FileColumns:
@@ -118,7 +122,9 @@ class FileColumns:
             return
         if target == "media":
             target = "video_url" if cell.strip().lower().endswith(_VIDEOS) else "image_url"
-        value = read_cell(cell, target)
+        marked = column.marked and cell.startswith(apostrophes.MARK)
+        text = apostrophes.plain(cell) if marked else cell
+        value = read_cell(text, target, genuine=marked)
         if value is None:
             return
         if target == "platform" and column.name != target and value.strip().lower() in _TAKEN:
@@ -194,14 +200,16 @@ def columns_of(names: Sequence[str], wishes: Wishes, preset: Preset | None = Non
     preset = preset or preset_of(wishes)
     wished = {plain(column): target for target, column in wishes.maps.items()}
     columns = []
-    for name in names:
+    for written in names:
+        marked = written.strip().startswith(apostrophes.MARK)
+        name = written.strip().removeprefix(apostrophes.MARK) if marked else written
         target = wished.get(plain(name))
         if target is None and preset is not None:
             known = (preset.columns.get(each) for each in beginnings(name))
             target = next((each for each in known if each is not None), None)
         if target is None and meaning(name) not in wishes.maps:
             target = meaning(name)
-        columns.append(Column(name.strip(), target or name.strip()))
+        columns.append(Column(name.strip(), target or name.strip(), marked))
     targets = {column.target for column in columns}
     if "scheduled_time" in targets:  # a column named Date is another one then
         columns = [

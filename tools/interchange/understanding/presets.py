@@ -24,13 +24,16 @@ class Preset(msgspec.Struct, frozen=True):
     """How a tool writes its posts.
 
     `columns` says what its columns are. `order` has them where its files do not name them; `states`
-    is what its words for states mean.
+    is what its words for states mean. `writes` has the columns of a file for it, each with what
+    goes there: a key of `columns`' values, or the form of a time, in which `DATE` is said by who
+    exports; without it nothing can be written for the tool.
     """
 
     said_by: str
     columns: Mapping[str, str]
     order: tuple[str, ...] = ()
     states: Mapping[str, str] = {}
+    writes: Mapping[str, str] = {}
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -41,6 +44,10 @@ PRESETS: Mapping[str, Preset] = {
             "photo": "image_url", "tags": "tags", "link": "link_attachment",
             "scheduled_date": "date", "scheduled_time": "time", "profile": "account_id",
         },
+        writes={
+            "Text": "content", "Image URL": "image_url", "Tags": "tags",
+            "Posting Time": "%Y-%m-%d %H:%M",
+        },
     ),
     "hootsuite": Preset(
         "Hootsuite, bulk composer (CSV without names: time, text, link)",
@@ -49,6 +56,7 @@ PRESETS: Mapping[str, Preset] = {
             "date_and_time": "scheduled_time", "text": "content", "url": "link_attachment",
         },
         order=("scheduled_time", "content", "link_attachment"),
+        writes={"time": "DATE %H:%M", "text": "content", "link": "link_attachment"},
     ),
     "metricool": Preset(
         "Metricool, calendar import (CSV)",
@@ -61,12 +69,22 @@ PRESETS: Mapping[str, Preset] = {
             "threads": "platform=threads", "bluesky": "platform=bluesky",
             "picture_url_1": "image_url", "alt_text_picture_1": "alt_text",
         },
+        writes={
+            "Text": "content", "Date": "%Y-%m-%d", "Time": "%H:%M:%S", "Draft": "draft",
+            "Facebook": "platform=facebook", "Twitter/X": "platform=x",
+            "Instagram": "platform=instagram", "Threads": "platform=threads",
+            "Picture Url 1": "image_url",
+        },
     ),
     "sprout": Preset(
         "Sprout Social, bulk scheduling (CSV)",
         {
             "date": "date", "time_24hr": "time", "time": "time", "message_text": "content",
             "link_attachment": "link_attachment", "image_url": "image_url",
+        },
+        writes={
+            "date": "DATE", "time_24hr": "%H:%M", "message_text": "content",
+            "link_attachment": "link_attachment",
         },
     ),
     "socialbee": Preset(
@@ -76,6 +94,11 @@ PRESETS: Mapping[str, Preset] = {
             "text": "content", "link": "link_attachment", "imageurls": "image_url",
             "videourls": "video_url",
         },
+        writes={
+            "postAtSpecificTime (YYYY-MM-DD HH:mm:ss)": "%Y-%m-%d %H:%M:%S", "content": "content",
+            "link (OGmetaUrl)": "link_attachment", "imageUrls": "image_url",
+            "videoUrls": "video_url",
+        },
     ),
     "publer": Preset(
         "Publer, bulk scheduling (CSV)",
@@ -83,6 +106,12 @@ PRESETS: Mapping[str, Preset] = {
             "date": "scheduled_time", "text": "content", "message": "content",
             "link_s": "link_attachment", "link": "link_attachment", "media_url_s": "media",
             "alt_text_s": "alt_text",
+        },
+        writes={
+            "Date - Intl. format or prompt": "%Y-%m-%d %H:%M", "Text": "content",
+            "Link(s) - Separated by comma for FB carousels": "link_attachment",
+            "Media URL(s) - Separated by comma": "media", "Title - For the video, pin, PDF ..": "",
+            "Label(s) - Separated by comma": "", "Alt text(s) - Separated by ||": "alt_text",
         },
     ),
     "postiz": Preset(
