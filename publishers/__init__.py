@@ -2,9 +2,9 @@
 
 Each keeps the contract of an attempt (docs/attempts.md): what it cannot know it calls unknown, and
 where it can be asked it is. docs/publishers.md says how to use them and what each promises.
-`Connection` is the HTTP exchange that they are made of, for publishers of one's own. They
-need `pip install '.[publishers]'`; `jobledger.publishers.fake_platform` has a platform for
-tests.
+`Connection` is the HTTP exchange that they are made of, for publishers of one's own;
+`threads_length` is how long Threads says a text is. They need `pip install '.[publishers]'`;
+`jobledger.publishers.fake_platform` has a platform for tests.
 
 Raises:
     ImportError: the HTTP client is not installed.
@@ -12,6 +12,7 @@ Raises:
 
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .threads import ThreadsPublisher
+from .threads_post import length as threads_length
 from .webhook import WebhookPublisher
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Timeouts",
     "TransportFactory",
     "WebhookPublisher",
+    "threads_length",
 ]

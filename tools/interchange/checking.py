@@ -24,7 +24,7 @@ from .fields import Row, is_plan, own_metadata, stand_in, to_job
 from .problems import Refuse
 from .understanding.extras import odd_extras
 from .understanding.reading import RowReading
-from .understanding.texts import check_text, hint_for_length, odd_about
+from .understanding.texts import check_text, hint_for_length, odd_about, too_long_there
 from .understanding.times import has_clock, is_relative
 from .wishes import Wishes
 
@@ -140,9 +140,9 @@ class Checking:
         """Look at a post that somebody plans: its text, and whether its time is still to come."""
         if isinstance(job.content, str) and not allowed.odd_text:
             check_text(job.content, refuse)
-            odd = odd_about(job.content)
-            if odd is not None:
-                found.notes.append(("content", odd))
+        if isinstance(job.content, str) and isinstance(job.platform, str):
+            odd = odd_about(job.content), too_long_there(job.content, job.platform)
+            found.notes += [("content", said) for said in odd if said is not None]
         written = str(row.values.get("scheduled_time") or "")
         if job.status is not JobStatus.SCHEDULED or not written:
             return

@@ -27,6 +27,8 @@ _LAST_ROWS = 3
 _SHOWN_LINES = 20
 _LEAST_TEXT = 20
 _SHORT = ("line", "written", "means", "account")
+_LONGEST_PLACE = 24
+_LEAST_TIME = 12
 _LONGEST_TIME = 30
 _LONGEST_ACCOUNT = 20
 
@@ -91,13 +93,29 @@ def _table(plan: ImportPlan, zone: ZoneInfo) -> Table:
     from rich.text import Text
 
     out = console()
-    rows = [None if each is None else _cells(each, plan, zone) for each in _shown(plan.planned)]
+    several = len({each.item.source for each in plan.planned}) > 1
+    rows = [
+        None if each is None else _cells(each, zone, several=several)
+        for each in _shown(plan.planned)
+    ]
     cells = [row for row in rows if row is not None]
     widths = [max(len(name), *(len(row[n]) for row in cells)) for n, name in enumerate(_SHORT)]
-    left = max(out.width - sum(widths) - 2 * len(widths), _LEAST_TEXT)
+    left = out.width - sum(widths) - 2 * len(widths)
+    if left < _LEAST_TEXT:
+        widths[1] = max(widths[1] - (_LEAST_TEXT - left), _LEAST_TIME)
+        left = max(out.width - sum(widths) - 2 * len(widths), _LEAST_TEXT)
     table = Table(box=None, pad_edge=False)
     for name, width in zip(_SHORT, widths, strict=True):
-        table.add_column(name, no_wrap=True, min_width=width, style="dim" if name == "line" else "")
+        is_place = name == "line"
+        table.add_column(
+            name,
+            no_wrap=True,
+            min_width=width,
+            max_width=width,
+            overflow="ellipsis",
+            justify="right" if is_place else "left",
+            style="dim" if is_place else "",
+        )
     table.add_column("text", no_wrap=True, overflow="ellipsis", max_width=left)
     for each, row in zip(_shown(plan.planned), rows, strict=True):
         if each is None or row is None:
@@ -111,12 +129,13 @@ def _table(plan: ImportPlan, zone: ZoneInfo) -> Table:
     return table
 
 
-def _cells(each: PlannedJob, plan: ImportPlan, zone: ZoneInfo) -> tuple[str, str, str, str]:
+def _cells(each: PlannedJob, zone: ZoneInfo, *, several: bool) -> tuple[str, str, str, str]:
     """Return what is short in a row: where it is, its time as written and as meant, its account."""
     item = each.item
     line = "" if item.line is None else str(item.line)
-    if len(plan.told.columns) > 1 or not plan.told.columns:
+    if several:
         line = f"{PurePath(item.source).name} {line}".strip()
+        line = line if len(line) <= _LONGEST_PLACE else f"…{line[1 - _LONGEST_PLACE :]}"
     return (
         line,
         printable(each.written)[:_LONGEST_TIME],

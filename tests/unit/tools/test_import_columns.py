@@ -337,7 +337,7 @@ def test_a_preview_shows_what_is_written_and_what_it_means(place: Path) -> None:
     write("posts.csv", f"{HEAD},image_url,topic_tag,Mood\nshop,Hi,{DAY:%d/%m/%Y} 9:00,{extra},\n")
     options = ["posts.csv", "--dates", "dmy", "--times-in", "Asia/Ho_Chi_Minh"]
     done = run(place, *options, "--dry-run")
-    [row] = [line for line in done.out.splitlines() if line.startswith("2 ")]
+    [row] = [line for line in done.out.splitlines() if line.lstrip().startswith("2 ")]
     assert row.split()[1:] == [
         f"{DAY:%d/%m/%Y}", "9:00", f"{DAY:%a}", f"{DAY}", "09:00", "shop", "Hi",
     ]  # fmt: skip

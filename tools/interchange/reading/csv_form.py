@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,6 +12,7 @@ from .table import TableLine, TableLines
 
 _SEPARATORS = (",", ";", "\t", "|")
 _LONGEST_CELL = 2**24
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _FIRST_ROWS = 10
 """In which the names of the columns are looked for."""
 
@@ -23,7 +24,7 @@ def read_lines_of_cells(
     first ones has the best `score` as names of columns."""
     with _long_cells():
         separator, begin = _find_separator(text, score)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        reader = csv.reader(_lines(text), delimiter=separator, strict=True)
         line = 1
         while True:
             try:
@@ -36,6 +37,11 @@ def read_lines_of_cells(
             if reader.line_num > begin:
                 yield TableLine(line, cells)
             line = reader.line_num + 1
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines with their ends, whatever these are; without another copy of the text."""
+    return (found[0] for found in _LINE.finditer(text) if found[0])
 
 
 @contextmanager
@@ -64,7 +70,7 @@ def _find_separator(text: str, score: Callable[[Sequence[str]], int]) -> tuple[s
 def _first_rows(text: str, separator: str) -> list[list[str]]:
     found: list[list[str]] = []
     try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+        for cells in csv.reader(_lines(text), delimiter=separator):
             if any(cell.strip() for cell in cells):
                 found.append(cells)
             if len(found) == _FIRST_ROWS:

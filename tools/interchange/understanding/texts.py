@@ -12,6 +12,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
+_THREADS = 500
 _STRAY = re.compile("[\u200b\u2060\ufeff\u00ad]")
 """Of those, the ones that nobody needs: not the joiners of emoji and of some scripts."""
 _LEAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]{1,3}")
@@ -45,6 +46,24 @@ def odd_about(text: str) -> str | None:
     if _STRAY.search(text):
         return f"content has {_names(''.join(_STRAY.findall(text)))}, which cannot be seen"
     return None
+
+
+def too_long_there(text: str, platform: str) -> str | None:
+    """Say that a text is longer than its platform takes, as that counts; None where it is not, or
+    where nobody knows."""
+    if platform != "threads" or len(text) > _THREADS:
+        return None  # what has more characters than that is refused anyway
+    try:
+        from ....publishers import threads_length
+    except ImportError:
+        return None  # without the publishers, nothing of theirs is known
+    length = threads_length(text)
+    if length <= _THREADS:
+        return None
+    return (
+        f"content is {length} characters long as Threads counts, where an emoji is its UTF-8"
+        f" bytes, and may be {_THREADS}: it would fail"
+    )
 
 
 def hint_for_length(text: str) -> str:
