@@ -220,7 +220,7 @@ def _from_iso(text: str, cleaned: str) -> Typed:
     except ValueError as error:
         raise _no_time(text, _understood(cleaned, error)) from None
     shape = _STRICT.fullmatch(text.strip())
-    if shape is None:
+    if shape is None:  # rule: no-half-offset
         raise _no_time(text, ": between date and time is a T or a blank, and an offset has minutes")
     if shape["time"] is None:
         return Typed(text, day=moment.date())

@@ -17,6 +17,7 @@ VERSIONS = "test_versions.py"
 GUARD, MANY = "test_guard.py", "test_many.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
+DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 RULES = [
@@ -311,6 +312,21 @@ RULES = [
         Without(),
         [SNAPSHOT],
     ),
+    # -- an import
+    Mutant("a post without an id has one made of it", "id-made-of-the-post", Never(), [DOUBLES]),
+    Mutant("the same post is once in the files", "same-post-once-in-files", Never(), [DOUBLES]),
+    Mutant(
+        "a post that the ledger has under another id is none",
+        "same-post-once-in-the-ledger",
+        Value("None"),
+        [DOUBLES],
+    ),
+    Mutant(
+        "a row that was changed is no new post", "changed-row-is-no-new-post", Drop(), [DOUBLES]
+    ),
+    Mutant("what is past is not posted at once", "no-burst-of-the-past", Always(), [DOUBLES]),
+    Mutant("day or month first is said, not guessed", "order-of-a-date-is-said", Never(), [TIMES]),
+    Mutant("what is no offset is no time", "no-half-offset", Never(), [TIMES]),
     # -- the dashboard
     Mutant("pages are served under known names alone", "known-host", Never(), [GUARD]),
     Mutant("a change comes from a page of this ledger", "same-origin", Never(), [GUARD]),

@@ -155,7 +155,7 @@ class Checking:
             return
         expires = late > _EXPIRES
         follows = "it will expire" if expires else "it would be posted at once"
-        if expires or allowed.past:
+        if expires or allowed.past:  # rule: no-burst-of-the-past
             found.notes.append(("scheduled_time", f"{written!r:.40} is past: {follows}"))
             return
         refuse(

@@ -90,7 +90,7 @@ def in_the_ledger(
     keys = {key_of(job): job for job in posts.between(min(times), max(times))}
     rest, matched = [], set(all_ids)
     for item in items:
-        other = keys.get(key_of(item.job))
+        other = keys.get(key_of(item.job))  # rule: same-post-once-in-the-ledger
         if other is None:
             rest.append(item)
             continue
@@ -133,6 +133,7 @@ def _changed(
             other = moved or edited
             if other is None or not _is_same_file(posts.source(other.job_id), item.source):
                 continue
+            # rule: changed-row-is-no-new-post
             problems.append(_changed_since(item, other, wishes, was_moved=moved is not None))
     return problems
 

@@ -133,7 +133,7 @@ class _Taking:
             plan.problems += [self._problem(each, row) for each in found.faults]
             return
         job = found.item.job
-        if job_id is None and not self._allowed.doubles:
+        if job_id is None and not self._allowed.doubles:  # rule: id-made-of-the-post
             job = msgspec.structs.replace(job, job_id=made_id(job))
         item = ImportedJob(job, row.source, row.line)
         written = str(row.values.get("scheduled_time") or "")
@@ -179,7 +179,7 @@ class _Taking:
         made = made_id(found.item.job)
         if self._allowed.doubles:
             return False
-        if made in self._places:
+        if made in self._places:  # rule: same-post-once-in-files
             found.faults.append(
                 ValidationError(
                     f"the same post is in {self._places[made]}",

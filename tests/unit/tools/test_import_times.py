@@ -29,22 +29,27 @@ def read(text: str, dates: DateOrder | None = None, zone: ZoneInfo = SAIGON) -> 
         "46359.375", "46359,375", "2026-12-03 9:00 SA", "2026-12-03 02:00 UTC",
         "2026-12-03 03:00 Europe/Berlin", "2026-12-03T09:00:00.000",
     ],
+    ids=lambda text: text.replace(" ", "_"),
 )  # fmt: skip
 def test_what_can_mean_one_time_alone_is_understood(text: str) -> None:
     assert read(text) == "2026-12-03T09:00:00"
+
+
+def _name(text: str) -> str:
+    return text.replace(" ", "_")
 
 
 YEAR_LAST = ["3/12/2026 9:00", "03-12-2026 9:00 AM", "9h00 3/12/2026", "3/12/26 09:00",
              "03/12/2026, 09:00:00"]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", YEAR_LAST)
+@pytest.mark.parametrize("text", YEAR_LAST, ids=_name)
 def test_a_date_with_its_year_last_is_what_somebody_says_it_is(text: str) -> None:
     assert read(text, "dmy") == "2026-12-03T09:00:00"
     assert read(text, "mdy") == "2026-03-12T09:00:00"
 
 
-@pytest.mark.parametrize("text", [*YEAR_LAST, "25/12/2026 9:00", "03.12.2026 09:00"])
+@pytest.mark.parametrize("text", [*YEAR_LAST, "25/12/2026 9:00", "03.12.2026 09:00"], ids=_name)
 def test_and_until_then_it_is_refused_also_where_it_could_be_nothing_else(text: str) -> None:
     with pytest.raises(ValidationError, match="year last") as refused:
         read(text)

@@ -126,7 +126,7 @@ class WrittenTimes(msgspec.Struct, frozen=True):
             return int(parts["year"] or 0), number, int(parts["day"] or 0)
         one, two, year = (int(parts[name] or 0) for name in ("one", "two", "year"))
         order = self.wishes.dates
-        if order is None:
+        if order is None:  # rule: order-of-a-date-is-said
             raise ValidationError(
                 f"{text!r} has its year last: the day may come first, or the month",
                 field="time",
