@@ -132,6 +132,7 @@ else:
                 "ScheduleResumed",
                 "ScheduleSkipped",
                 "is_of_schedule",
+                "of_schedules",
             ),
             "schedule.evolve": ("evolve_schedule", "evolve_slots"),
             "schedule.lateness": ("left_out",),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .comparing import *
     from .event_words import *
     from .explanation import *
+    from .schedule_standing import *
     from .sentence import *
     from .story import *
     from .wording import *
@@ -22,7 +23,8 @@ else:
         {
             "comparing": ("JobDifference", "difference", "differences"),
             "event_words": ("words",),
-            "explanation": ("Explanation", "explain"),
+            "explanation": ("Explanation", "explain", "explain_schedule"),
+            "schedule_standing": ("ScheduleStory",),
             "sentence": ("Step",),
             "story": ("Surroundings",),
             "wording": ("span",),

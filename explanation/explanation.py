@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..domain import Event, JobStatus, ScheduledJob, of_jobs
+from ..domain import Event, JobStatus, ScheduledJob, ScheduleStatus, of_jobs, of_schedules
 from .duplicates import duplicates
 from .sentence import Sentence, Step
 from .standing import standing
 from .story import Story, Surroundings
 from .wording import Language, Wording, catalogue_of
+
+if TYPE_CHECKING:
+    from .schedule_standing import ScheduleStory
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -23,7 +27,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """
 
     job_id: str
-    status: JobStatus | None
+    status: JobStatus | ScheduleStatus | None
     _standing: tuple[Sentence, ...]
     _twice: tuple[Sentence, ...]
     _wording: Wording
@@ -61,6 +65,17 @@ class Explanation(msgspec.Struct, frozen=True):
         catalogue_of(language)
         wording = Wording(zone or self._wording.zone, language, steps or {})
         return msgspec.structs.replace(self, _wording=wording)
+
+
+def explain_schedule(
+    of: ScheduleStory, events: Sequence[Event], around: Surroundings
+) -> Explanation:
+    """Explain a schedule by all its events, oldest first."""
+    from .schedule_standing import standing_of_schedule  # for those who have schedules
+
+    told = standing_of_schedule(of, of_schedules(events), around)
+    status = of.schedule.status
+    return Explanation(of.schedule.key, status, tuple(told), (), Wording(around.zone))
 
 
 def explain(job: ScheduledJob | None, events: Sequence[Event], around: Surroundings) -> Explanation:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..domain import ScheduledJob
 from ..domain import events as e
+from .event_words import CAUSES
 from .sentence import Sentence, say
 from .story import Story
 
@@ -92,3 +93,27 @@ def how_interrupted(data: e.JobInterrupted) -> Sentence:
     if data.reason != "outcome_unknown":
         return how
     return say("{how}: {error!r}", how=how, error=data.error)
+
+
+def cancelled(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
+    """Say who cancelled a job, and why; also that it may be out all the same."""
+    last = story.last(e.JobCancelled)
+    if last is None or not isinstance(last.data, e.JobCancelled):
+        yield say("It was already cancelled when it was imported.")
+        return
+    by, when = story.by(last), story.ago(last.at)
+    if last.data.reason:
+        yield say(
+            "It was cancelled{by} {when}: {reason!r}.", by=by, when=when, reason=last.data.reason
+        )
+    elif last.data.schedule is not None:
+        yield say(
+            "It was cancelled{by} {when}: {cause}.",
+            by=by,
+            when=when,
+            cause=CAUSES[last.data.schedule],
+        )
+    else:
+        yield say("It was cancelled{by} {when}, without a reason given.", by=by, when=when)
+    if story.was_running_before(last):
+        yield say("An attempt was running then, so the post may be out all the same.")

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from ..domain import MAX_RUNNING_MINUTES, JobStatus, ScheduledJob
 from ..domain import events as e
-from .failing import failed, how_interrupted
+from .event_words import CAUSES
+from .failing import cancelled, failed, how_interrupted
 from .sentence import Fact, Sentence, say
 from .story import Story, names
 
@@ -31,10 +32,14 @@ def standing(story: Story) -> Iterator[Sentence]:
         JobStatus.RUNNING: _running,
         JobStatus.COMPLETED: _completed,
         JobStatus.FAILED: failed,
-        JobStatus.CANCELLED: _cancelled,
+        JobStatus.CANCELLED: cancelled,
         JobStatus.EXPIRED: _expired,
     }
     yield from tell[job.status](story, job)
+    if job.schedule is not None:
+        from .schedule_standing import of_its_schedule  # for those who have schedules
+
+        yield from of_its_schedule(job)
 
 
 def _pending(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
@@ -117,7 +122,7 @@ def _what_went_before(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
             then=_what_follows(data),
         )
     elif isinstance(data, e.JobRequeued):
-        by = story.by(last) or say(" by hand")
+        by = story.by(last) or ("" if data.schedule else say(" by hand"))
         yield say("It was requeued{by} {when}.", by=by, when=when)
 
 
@@ -297,26 +302,18 @@ def _late(story: Story) -> Sentence | None:
     )
 
 
-def _cancelled(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
-    last = story.last(e.JobCancelled)
-    if last is None or not isinstance(last.data, e.JobCancelled):
-        yield say("It was already cancelled when it was imported.")
-        return
-    by, when = story.by(last), story.ago(last.at)
-    if last.data.reason:
-        yield say(
-            "It was cancelled{by} {when}: {reason!r}.", by=by, when=when, reason=last.data.reason
-        )
-    else:
-        yield say("It was cancelled{by} {when}, without a reason given.", by=by, when=when)
-    if story.was_running_before(last):
-        yield say("An attempt was running then, so the post may be out all the same.")
-
-
 def _expired(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
     last = story.last(e.JobExpired)
     if last is None or not isinstance(last.data, e.JobExpired):
         yield say("It had already expired when it was imported.")
+        return
+    if last.data.schedule is not None:
+        yield say(
+            "It was left out, {late} after its time ({due}): {cause}.",
+            due=job.scheduled_time,
+            late=timedelta(seconds=last.data.late_s),
+            cause=CAUSES[last.data.schedule],
+        )
         return
     yield say(
         "It expired: its time was {due}, and {late} later nothing had posted it.",

@@ -32,6 +32,14 @@ class Surroundings(msgspec.Struct, kw_only=True):
     expire_after: timedelta = EXPIRE_AFTER
 
 
+def ago(moment: datetime, now: datetime) -> Sentence:
+    """Say when something was, or will be, and how far that is from now."""
+    distance = now - moment
+    if distance < timedelta(0):
+        return say("at {moment} (in {span})", moment=moment, span=-distance)
+    return say("at {moment} ({span} ago)", moment=moment, span=distance)
+
+
 class Story:
     """All the events of a job, oldest first, and what is around it; no `job`: it was removed."""
 
@@ -44,10 +52,7 @@ class Story:
 
     def ago(self, moment: datetime) -> Sentence:
         """Say when something was, or will be, and how far that is from now."""
-        distance = self.around.now - moment
-        if distance < timedelta(0):
-            return say("at {moment} (in {span})", moment=moment, span=-distance)
-        return say("at {moment} ({span} ago)", moment=moment, span=distance)
+        return ago(moment, self.around.now)
 
     def by(self, event: Event | None) -> Fact:
         """Say who did it; empty where the log does not know."""

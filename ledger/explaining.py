@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ..domain import JobStatus, ScheduledJob, folded
-from ..explanation import Explanation, Surroundings, explain
+from ..domain import SCHEDULE_KEY, JobStatus, ScheduledJob, folded
+from ..explanation import Explanation, ScheduleStory, Surroundings, explain, explain_schedule
 from ..projections import Board, Change, Choice, Pages, Snapshot, TextHints, entries_of, rank
 from .history import History
-from .queries import JobQueries, LedgerView, not_found
+from .queries import Coming, JobQueries, LedgerView, not_found
 from .state import State
 
 
@@ -79,14 +79,34 @@ class SameTexts:
                     self._is_complete = True
 
 
+_MOST_LOOKED_AT = 100
+
+
+def _is_let_go(coming: Coming) -> bool:
+    """Whether an occurrence that is to come will not be posted as it stands."""
+    return coming.is_skipped or (coming.job is not None and coming.job.status not in _WAITING)
+
+
+_WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
+
+
 def same_text(jobs: Iterable[ScheduledJob], job: ScheduledJob) -> list[ScheduledJob]:
     """Return those of the same account with the same text, but for the job itself."""
     wanted = job.account_id, job.content
     return [
         other
         for other in jobs
-        if (other.account_id, other.content) == wanted and other.job_id != job.job_id
+        if (other.account_id, other.content) == wanted
+        and other.job_id != job.job_id
+        and not _of_one_schedule(other, job)
     ]
+
+
+def _of_one_schedule(other: ScheduledJob, job: ScheduledJob) -> bool:
+    """Whether one schedule makes both: that it uses a text again is meant."""
+    if other.schedule is None or job.schedule is None:
+        return False
+    return other.schedule.schedule_id == job.schedule.schedule_id
 
 
 def _having(job: ScheduledJob) -> Choice:
@@ -119,6 +139,8 @@ class Explaining:
 
     def why(self, job_id: str, view: LedgerView | None = None) -> Explanation:
         """As `Ledger.why`."""
+        if isinstance(job_id, str) and job_id.startswith(SCHEDULE_KEY):
+            return self._of_schedule(job_id.removeprefix(SCHEDULE_KEY), view)
         queries = self._jobs if view is None else view
         if view is None:
             with queries._looking() as board:
@@ -137,6 +159,26 @@ class Explaining:
         if view is None:
             around.runner = self._runner_pid()
         return explain(job, events, around)
+
+    def _of_schedule(self, schedule_id: str, view: LedgerView | None) -> Explanation:
+        queries = self._jobs if view is None else view
+        with queries._looking() as board:
+            seq = board.seq
+            around = self._around(board, None, view)
+        schedule = queries.get_schedule(schedule_id)
+        coming = queries.upcoming(schedule_id, _MOST_LOOKED_AT)
+        ahead = next((each for each in coming if not _is_let_go(each)), None)
+        waiting = queries.jobs_of_schedule(schedule_id)
+        if view is None:
+            around.runner = self._runner_pid()
+        of = ScheduleStory(
+            schedule=schedule,
+            waiting=waiting,
+            next_job=None if ahead is None or ahead.job is None else ahead.job_id,
+            next_at=None if ahead is None else ahead.at,
+        )
+        events = [event for event in self._history.of_job(schedule.key) if event.seq <= seq]
+        return explain_schedule(of, events, around)
 
     def _around(
         self, board: Board, job: ScheduledJob | None, view: LedgerView | None

@@ -665,7 +665,8 @@ class Ledger:
         return self._history.of_job(job_id)
 
     def why(self, job_id: str, *, view: LedgerView | None = None) -> Explanation:
-        """Say why a job is where it is, and whether it may be out twice; also of a removed one.
+        """Say why a job is where it is, and whether it may be out twice; also of a removed one. Of
+        `schedule:ID` it says when the next post of that schedule is, or why there is none.
 
         With a `view`, as of its moment: then nobody knows whether a runner was there. The first
         question of a handle looks at all jobs for their texts, later ones at few; one with a `view`

@@ -19,7 +19,8 @@ from .doubt import Doubt
 from .importing import as_it_was
 from .lifecycle import BY_TRIGGER, NEW
 from .messages import FACT, Fact, What
-from .origin import Cause, FromSchedule
+from .origin import Cause
+from .planned import by_plan
 from .state import NO_KEYS, JobStatus, ScheduledJob
 
 # To look a member of an enum up costs as much as a dict, and these are asked for often.
@@ -62,7 +63,7 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
         )
     after = STEPS[kind](job, data, event)
     if job is not None and job.schedule is not None and isinstance(data, e.BY_PLAN):
-        after = _of_schedule(job.schedule, data, after)
+        after = by_plan(job.schedule, data, after)
     if after is not None and after.status not in destinations:
         raise InvalidTransitionError(
             f"event {event.seq} ({event.type}) leads job {event.job_id} from {state} to"
@@ -72,17 +73,6 @@ def evolve(job: ScheduledJob | None, event: Event) -> ScheduledJob | None:
             job_id=event.job_id,
         )
     return after
-
-
-def _of_schedule(
-    origin: FromSchedule, data: e.ByPlan, after: ScheduledJob | None
-) -> ScheduledJob | None:
-    """Return the job with what its schedule, or a person, has done to it."""
-    assert after
-    origin = origin.after(data.schedule)
-    if isinstance(data, e.JobRequeued) and data.number is not None:
-        origin = replace(origin, number=data.number)
-    return replace(after, schedule=origin)
 
 
 _IMPORTED = BY_TRIGGER["import"]

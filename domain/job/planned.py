@@ -1,14 +1,18 @@
-"""What a schedule alone asks of the jobs that it has made, and what follows from it as events."""
+"""What a schedule alone asks of the jobs that it has made, what follows from it as events, and what
+is remembered of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from ..validation import check_content, check_metadata, check_schedule
 from . import commands as c
 from . import events as e
 from .lifecycle import refusal
+from .origin import FromSchedule
 from .state import ScheduledJob
 
 
@@ -46,3 +50,16 @@ def revive(job: ScheduledJob, command: c.Revive, now: datetime) -> list[e.JobEve
     if command.hold:
         decided.append(e.JobHeld(schedule=command.cause))
     return decided
+
+
+def by_plan(
+    origin: FromSchedule, data: e.ByPlan, after: ScheduledJob | None
+) -> ScheduledJob | None:
+    """Return the job with what its schedule, or a person, has done to it."""
+    assert after is not None
+    if isinstance(data, e.JobExpired) and data.schedule is None:
+        return after  # which nobody did
+    origin = origin.after(data.schedule)
+    if isinstance(data, e.JobRequeued) and data.number is not None:
+        origin = replace(origin, number=data.number)
+    return replace(after, schedule=origin)

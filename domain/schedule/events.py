@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeGuard, get_args
 
 import msgspec
@@ -110,3 +111,8 @@ _KINDS = frozenset(SCHEDULE_EVENTS.values())
 def is_of_schedule(event: Event) -> TypeGuard[Event[ScheduleEvent]]:
     """Say whether an event is of a schedule, or of an account's slots."""
     return type(event.data) in _KINDS
+
+
+def of_schedules(events: Iterable[Event]) -> list[Event[ScheduleEvent]]:
+    """Return those of the events that are of schedules, or of slots."""
+    return [event for event in events if is_of_schedule(event)]
