@@ -131,6 +131,7 @@ def test_a_post_that_was_made_elsewhere_is_refused_and_can_be_left_out(imported:
         (row("one!"), "with another text, from this file"),
         (row("one", 15), "with another time, from this file"),
     ],
+    ids=["text", "time"],
 )
 def test_a_row_that_was_changed_is_refused_with_the_command_that_changes_the_job(
     imported: Path, changed: str, says: str

@@ -15,6 +15,10 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
+def _name(text: str) -> str:
+    return text.replace(" ", "_").replace("/", ".")
+
+
 def read(text: str, dates: DateOrder | None = None, zone: ZoneInfo = SAIGON) -> str:
     moment = WrittenTimes(NOW, zone, Wishes(dates=dates)).read(text).at
     return moment.astimezone(zone).isoformat()[:19]
@@ -29,14 +33,10 @@ def read(text: str, dates: DateOrder | None = None, zone: ZoneInfo = SAIGON) -> 
         "46359.375", "46359,375", "2026-12-03 9:00 SA", "2026-12-03 02:00 UTC",
         "2026-12-03 03:00 Europe/Berlin", "2026-12-03T09:00:00.000",
     ],
-    ids=lambda text: text.replace(" ", "_"),
+    ids=_name,
 )  # fmt: skip
 def test_what_can_mean_one_time_alone_is_understood(text: str) -> None:
     assert read(text) == "2026-12-03T09:00:00"
-
-
-def _name(text: str) -> str:
-    return text.replace(" ", "_")
 
 
 YEAR_LAST = ["3/12/2026 9:00", "03-12-2026 9:00 AM", "9h00 3/12/2026", "3/12/26 09:00",
