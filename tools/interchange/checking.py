@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,9 +21,10 @@ from ...domain import (
 from ...domain import commands as c
 from ...eventstore import ENVELOPE_BYTES
 from ...ledger import in_zone
-from .fields import Row, is_plan, own_metadata, stand_in, to_job
+from .fields import NEEDED, Row, is_plan, own_metadata, stand_in, to_job
 from .problems import Refuse
 from .understanding.extras import odd_extras
+from .understanding.names import sounds_like
 from .understanding.reading import RowReading
 from .understanding.texts import check_text, hint_for_length, odd_about, too_long_there
 from .understanding.times import has_clock, is_relative
@@ -82,7 +84,7 @@ class Checking:
             said.add("scheduled_time")
 
         def refuse(error: ValidationError) -> None:
-            error = _with_hint(error, row.values.get("content"), self._wishes)
+            error = _with_hint(error, row.values, self._wishes)
             if error.field is None or error.field not in said:
                 said.add(error.field)
                 faults.append(error)
@@ -168,13 +170,19 @@ class Checking:
         )
 
 
-def _with_hint(error: ValidationError, content: object, wishes: Wishes) -> ValidationError:
+def _with_hint(
+    error: ValidationError, values: Mapping[str, Any], wishes: Wishes
+) -> ValidationError:
     """Return an error with what can be done about it, where that is not said yet."""
-    hint = ""
-    if error.message == "scheduled_time is missing":
-        hint = "each post has a time here, and none is chosen for it: put it there"
-    elif error.message == "account_id is missing" and not wishes.constants.get("account_id"):
-        hint = wishes.hint("--set", "account_id=my-account") + " where all are of one account"
+    hint, content = "", values.get("content")
+    if error.message.endswith(" is missing") and error.field in NEEDED:
+        meant = sounds_like(error.field, own_metadata(values))
+        if meant is not None:
+            hint = f"if {meant!r:.40} is meant: {wishes.hint('--map', f'{error.field}={meant}')}"
+        elif error.field == "scheduled_time":
+            hint = "each post has a time here, and none is chosen for it: put it there"
+        elif error.field == "account_id":
+            hint = wishes.hint("--set", "account_id=my-account") + " where all are of one account"
     elif error.field == "content" and isinstance(content, str) and content.strip():
         hint = hint_for_length(content)
     return ValidationError(error.message, field=error.field, hint=hint) if hint else error

@@ -102,6 +102,22 @@ def test_what_is_missing_is_said_with_the_columns_there_are_and_a_command_that_w
     assert (job.content, job.account_id) == ("Hello", "my-account")
 
 
+def test_keys_that_sound_like_what_is_missing_are_named(place: Path) -> None:
+    """In JSON, and for the account of a table."""
+    write("posts.jsonl", json.dumps({"account_id": "shop", "caption": "Hello", "due": TIME}))
+    error = refused(place, "posts.jsonl")
+    [first, second] = typed(error)
+    assert run_here(place, *first[2:], *second[-2:]).code == 0
+    write("posts.csv", f"Profile,content,scheduled_time\nshop,Hello,{TIME}\n")
+    [command] = typed(run(place, "posts.csv").err)
+    assert command[-2:] == ["--map", "account_id=Profile"]
+
+
+def test_lines_of_json_in_a_file_of_another_name_are_told(place: Path) -> None:
+    write("posts.json", "{}\n{}\n")
+    assert "say --format jsonl" in refused(place, "posts.json")
+
+
 def test_a_file_of_a_tool_is_recognized_and_told_how(place: Path) -> None:
     write("posts.csv", f"Text,Image URL,Tags,Posting Time\nHello,,,{TIME}\n")
     [command] = typed(refused(place, "posts.csv"))
@@ -133,6 +149,10 @@ def test_a_date_without_a_time_of_day_is_refused_until_one_is_set(place: Path) -
     write("posts.csv", f"account_id,content,date\nshop,Hello,{DAY}\n")
     [command] = typed(refused(place, "posts.csv"))
     assert run_here(place, *command[2:]).code == 0
+    write("other.csv", f"account_id,content,date,Publish Time\nshop,There,{DAY},9:30\n")
+    [there, _] = typed(run(place, "other.csv").err)
+    assert there[-2:] == ["--map", "time=Publish Time"]
+    assert run_here(place, *there[2:]).code == 0
     write("posts.csv", f"account_id,content,date,time\nshop,Other,{DAY},\n")
     assert "has no time of day" in run(place, "posts.csv").err
 

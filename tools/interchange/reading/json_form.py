@@ -49,7 +49,9 @@ def read_daily(text: str, source: str, key: str = "jobs") -> DailyFile:
     except json.JSONDecodeError as error:
         where = place(source, error.lineno)
         fault = f"{where}: not JSON: {error.msg} at column {error.colno}"
-        raise ValidationError(fault, field="file") from None
+        by_line = error.msg == "Extra data"
+        hint = "if each line is a job of its own, say --format jsonl" if by_line else None
+        raise ValidationError(fault, field="file", hint=hint) from None
     except (ValueError, RecursionError) as error:
         raise ValidationError(f"{source}: not JSON: {_said(error)}", field="file") from None
     named = isinstance(document, dict)

@@ -14,7 +14,7 @@ from ..reading.table import TableLine
 from ..wishes import Wishes
 from . import apostrophes
 from .cells import is_error, read_cell, read_flag
-from .names import DATE, KNOWN, TIME, beginnings, meaning, plain
+from .names import DATE, KNOWN, TIME, beginnings, meaning, plain, sounds_like
 from .presets import LEFT_OUT, PRESETS, Preset
 from .times import has_clock, together
 
@@ -145,11 +145,21 @@ class FileColumns:
             raise ValidationError(
                 f"the date {date!r:.40} has no time of day",
                 field="time",
-                hint=f"put it there; or one for all: {self._wishes.hint('--set', 'time=09:00')}"
-                if TIME not in self._targets | constants.keys()
-                else "put it there",
+                hint=self._where_a_time_may_be(),
             )
         values["scheduled_time"] = together(date, clock)
+
+    def _where_a_time_may_be(self) -> str:
+        if TIME in self._targets | self._wishes.constants.keys():
+            return "put it there"
+        others = [column.name for column in self.columns if not is_ours(column.target)]
+        meant = sounds_like(TIME, others)
+        for_all = f"one for all: {self._wishes.hint('--set', 'time=09:00')}"
+        if meant is None:
+            return f"put it there; or {for_all}"
+        return (
+            f"if it is in {meant!r:.40}: {self._wishes.hint('--map', f'time={meant}')}; {for_all}"
+        )
 
     def _choose(self, platforms: list[str], values: dict[str, Any]) -> list[ValidationError]:
         """Choose the platform of a post that says all that it is for."""

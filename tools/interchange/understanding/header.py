@@ -10,6 +10,7 @@ from ..problems import place
 from ..reading.table import TableLine
 from ..wishes import Wishes
 from .columns import PLATFORM, Column, FileColumns, columns_of, is_ours, preset_of
+from .names import sounds_like
 from .presets import LEFT_OUT, PRESETS
 
 _FIRST_ROWS = 10
@@ -123,24 +124,10 @@ def what_to_say(columns: FileColumns, missing: list[str], wishes: Wishes) -> str
                 break
     free = [column.name for column in columns.columns if not is_ours(column.target) and column.name]
     for name in missing:
-        if name == "account_id":
+        meant = sounds_like(name, free)
+        if name == "account_id" and meant is None:
             options += ["--set", "account_id=my-account"]
-        elif free and not (options and options[0] == "--like"):
-            options += ["--map", f"{name}={_longest_named(free, name)}"]
+        elif free and not (options and options[0] == "--like" and meant is None):
+            options += ["--map", f"{name}={meant or free[0]}"]
     said = f"{wishes.hint(*options)}, or whichever column it is" if options else ""
     return f"the first row names the columns: {needed()}" + (f"; say {said}" if said else "")
-
-
-_ALIKE = {
-    "content": ("caption", "text", "post", "message", "copy", "nội dung", "body", "tweet"),
-    "scheduled_time": ("time", "date", "when", "schedule", "publish", "giờ", "ngày"),
-}
-
-
-def _longest_named(names: list[str], field: str) -> str:
-    """Return the name that sounds most like a field: for a hint, never for an import."""
-    for word in _ALIKE.get(field, ()):
-        for name in names:
-            if word in name.casefold():
-                return name
-    return names[0]

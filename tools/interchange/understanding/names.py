@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from ..fields import KEYS, STATE
 
@@ -38,3 +39,20 @@ def meaning(name: str) -> str | None:
     if found in KNOWN or found in (DATE, TIME):
         return found
     return _ELSEWHERE.get(found)
+
+
+_ALIKE = {
+    "account_id": ("account", "profile", "page name", "handle", "tài khoản"),
+    "content": ("caption", "text", "post", "message", "copy", "nội dung", "body", "tweet"),
+    TIME: ("time", "hour", "clock", "giờ"),
+    "scheduled_time": ("time", "date", "when", "schedule", "publish", "giờ", "ngày", "due"),
+}
+
+
+def sounds_like(field: str, names: Sequence[str]) -> str | None:
+    """Return the name that sounds most like a field: for a hint, never for an import."""
+    for word in _ALIKE.get(field, ()):
+        for name in names:
+            if word in name.casefold():
+                return name
+    return None
