@@ -1,18 +1,24 @@
-"""Write the lifecycle diagram, from its one declaration, into the documents that show it."""
+"""Write the lifecycle diagrams, from their declarations, into the documents that show them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from jobledger.domain.job.lifecycle import diagram
+from jobledger.domain.job import lifecycle as of_jobs
+from jobledger.domain.schedule import lifecycle as of_schedules
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/lifecycle.md")
+DOCUMENTS = {
+    "README.md": of_jobs.diagram,
+    "docs/lifecycle.md": of_jobs.diagram,
+    "docs/schedules.md": of_schedules.diagram,
+}
 _MARKED = re.compile(r"(<!-- lifecycle: begin -->\n).*?(<!-- lifecycle: end -->)", re.DOTALL)
 
 
-def with_diagram(text: str) -> str:
+def with_diagram(text: str, diagram: Callable[[], str] = of_jobs.diagram) -> str:
     """Return a document's text with the diagram of today between its markers."""
     block = f"```mermaid\n{diagram()}```\n"
     fresh, count = _MARKED.subn(lambda match: match[1] + block + match[2], text)
@@ -22,9 +28,9 @@ def with_diagram(text: str) -> str:
 
 
 def main() -> None:
-    for name in DOCUMENTS:
+    for name, diagram in DOCUMENTS.items():
         path = ROOT / name
-        path.write_text(with_diagram(path.read_text("utf-8")), "utf-8")
+        path.write_text(with_diagram(path.read_text("utf-8"), diagram), "utf-8")
 
 
 if __name__ == "__main__":

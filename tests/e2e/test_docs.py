@@ -243,9 +243,8 @@ def test_why_is_said_in_two_languages_as_shown(tmp_path: Path) -> None:
 
 
 def test_what_is_to_come_of_a_rule_is_as_shown(tmp_path: Path) -> None:
-    [program] = blocks("docs/schedules.md", "python")
-    [shown] = blocks("docs/schedules.md", "text")
-    assert printed(program, tmp_path) == shown
+    programs, shown = (blocks("docs/schedules.md", kind) for kind in ("python", "text"))
+    assert [printed(program, tmp_path) for program in programs] == shown
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
