@@ -13,26 +13,39 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from .. import InvalidScheduleTimeError, JobPriority, Ledger, ScheduledJob, ValidationError
+from .. import (
+    InvalidScheduleTimeError,
+    JobPriority,
+    Ledger,
+    NextSlot,
+    ScheduledJob,
+    ValidationError,
+)
 from .problems import Refusal
 from .roles import ACTIONS, ADD, ADD_DRAFT, may
 from .site import Call
 
 
-def _told(**schema: object) -> msgspec.Meta:
+def told(**schema: object) -> msgspec.Meta:
     """Say in the description what the ledger checks, in words that name what is wrong."""
     return msgspec.Meta(extra_json_schema=schema)
 
 
-Version = Annotated[int, _told(minimum=1)]
+Version = Annotated[int, told(minimum=1)]
 Priority = Annotated[
-    int | str, _told(enum=[*(p.value for p in JobPriority), *(p.name.lower() for p in JobPriority)])
+    int | str, told(enum=[*(p.value for p in JobPriority), *(p.name.lower() for p in JobPriority)])
 ]
 """1 to 4, or low, normal, high, urgent."""
-Content = Annotated[str, _told(minLength=1, maxLength=500, pattern=r"\S")]
+Content = Annotated[str, told(minLength=1, maxLength=500, pattern=r"\S")]
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 """ISO 8601; without an offset, as a browser gives it, in the ledger's time zone."""
 JOB_ID = "^[A-Za-z0-9._-]{1,64}$"
+NEXT_SLOT = "next-slot"
+"""What stands for a time where a job is to take the next free slot of its account."""
+TimeOrSlot = Annotated[
+    str,
+    told(anyOf=[{"format": "date-time", "type": "string"}, {"const": NEXT_SLOT}]),
+]
 T = TypeVar("T")
 
 
@@ -76,17 +89,18 @@ class ResolveArguments(NoArguments, forbid_unknown_fields=True, kw_only=True):
 
 
 class AddArguments(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The arguments of `add_job`; `publish_timeout` as an ISO 8601 duration (`PT30S`)."""
+    """The arguments of `add_job`; `publish_timeout` as an ISO 8601 duration (`PT30S`), and
+    `"next-slot"` as a time takes the next free slot of the account."""
 
-    account_id: Annotated[str, _told(minLength=1, maxLength=256, pattern=r"\S")]
+    account_id: Annotated[str, told(minLength=1, maxLength=256, pattern=r"\S")]
     content: Content
-    scheduled_time: Time
+    scheduled_time: TimeOrSlot
     priority: Priority = 2
-    max_retries: Annotated[int, _told(minimum=0, maximum=1_000_000)] = 3
-    platform: Annotated[str, _told(minLength=1, maxLength=64, pattern=r"\S")] = "threads"
+    max_retries: Annotated[int, told(minimum=0, maximum=1_000_000)] = 3
+    platform: Annotated[str, told(minLength=1, maxLength=64, pattern=r"\S")] = "threads"
     metadata: dict[str, Any] | None = None
     hold: bool = False
-    job_id: Annotated[str, _told(pattern=JOB_ID)] | None = None
+    job_id: Annotated[str, told(pattern=JOB_ID)] | None = None
     publish_timeout: timedelta | None = None
 
 
@@ -238,7 +252,7 @@ def add(call: Call, given: object, *, is_form: bool) -> str:
     return call.site.acting(call.visitor).add_job(
         new.account_id,
         new.content,
-        time_of(new.scheduled_time),
+        NextSlot() if new.scheduled_time == NEXT_SLOT else time_of(new.scheduled_time),
         priority_of(new.priority),
         new.max_retries,
         platform=new.platform,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .api import jobs
+from .api import jobs, schedules
 from .api.events import counts, list_events, stream
 from .api.openapi import openapi
 from .guard import AccessGuard
@@ -111,6 +111,17 @@ def _api() -> list[BaseRoute]:
         Route("/jobs/{job_id}/history", handler(jobs.get_history)),
         Route("/jobs/{job_id}/why", handler(jobs.get_why)),
         Route("/jobs/{job_id}/{action}", handler(jobs.change_job), methods=["POST"]),
+        Route("/schedules", handler(schedules.schedules), methods=["GET", "POST"]),
+        Route("/schedules/preview", handler(schedules.preview), methods=["POST"]),
+        Route("/schedules/{schedule_id}", handler(schedules.get_schedule)),
+        Route("/schedules/{schedule_id}/history", handler(schedules.get_schedule_history)),
+        Route("/schedules/{schedule_id}/why", handler(schedules.get_schedule_why)),
+        Route(
+            "/schedules/{schedule_id}/{action}",
+            handler(schedules.change_schedule),
+            methods=["POST"],
+        ),
+        Route("/slots", handler(schedules.slots), methods=["GET", "PUT"]),
         Route("/counts", handler(counts)),
         Route("/events", handler(list_events)),
         Route("/openapi.json", handler(openapi)),

