@@ -77,6 +77,8 @@ def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
         return replace(command, job=replace(command.job, scheduled_time=moment))
     job = command.job.job
     times = {name: to_aware(getattr(job, name), zone) for name in TIMES}
+    if all(moment is getattr(job, name) for name, moment in times.items()):
+        return command
     return replace(command, job=replace(command.job, job=replace(job, **times)))
 
 

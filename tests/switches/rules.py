@@ -313,7 +313,12 @@ RULES = [
         [SNAPSHOT],
     ),
     # -- an import
-    Mutant("a post without an id has one made of it", "id-made-of-the-post", Never(), [DOUBLES]),
+    Mutant(
+        "a post without an id has one made of it",
+        "id-made-of-the-post",
+        Value("str(uuid4())"),
+        [DOUBLES],
+    ),
     Mutant("the same post is once in the files", "same-post-once-in-files", Never(), [DOUBLES]),
     Mutant(
         "a post that the ledger has under another id is none",

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
-from uuid import uuid4
 
 import msgspec
 
@@ -37,6 +36,8 @@ STATE = tuple(
 )
 """What a job has besides, such as what it has to remember so that it does not go out twice: only
 where it is set."""
+WITHOUT_ID = "-"
+"""The id of a job that has none yet."""
 NEEDED = ("account_id", "content", "scheduled_time")
 
 _KNOWN = frozenset((*KEYS, *STATE))
@@ -96,7 +97,8 @@ class Reading(Protocol):
 
 
 def to_job(values: Mapping[str, Any], reading: Reading, refuse: Refuse) -> ScheduledJob:
-    """Make the job of a row; what is `None` or not there gets its default, and a UUID its `job_id`.
+    """Make the job of a row; what is `None` or not there gets its default, and `job_id` says that
+    there is none yet.
 
     Whether the values are acceptable is for the import to say; here they only get their types.
     `refuse` is told of each that has not its type or is missing: it has a stand-in then.
@@ -107,7 +109,7 @@ def to_job(values: Mapping[str, Any], reading: Reading, refuse: Refuse) -> Sched
             refuse(ValidationError(f"{name} is missing", field=name))
             known[name] = stand_in(name, reading)
     known["metadata"] = _with_own(known.get("metadata", {}), values, refuse)
-    known.setdefault("job_id", str(uuid4()))
+    known.setdefault("job_id", WITHOUT_ID)
     for name, read in (("priority", _priority), ("status", reading.status)):
         if name in known:
             _put(known, name, read, reading, refuse)

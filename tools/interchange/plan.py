@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from math import ceil
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain import ImportedJob, JobStatus, ValidationError
+from ...domain import ImportedJob, JobStatus, ScheduledJob, ValidationError
 from ...eventstore import MAX_APPEND_BYTES
 from ...instrumentation import Progress
 from ...ledger import used_before
-from .checking import Allowed, Checked, Checking
+from .checking import Allowed, Checking
 from .doubles import NoPostsYet, PostsAtHand, in_the_ledger, made_id
 from .fields import Row, is_plan
 from .problems import RowProblem, problem_of
@@ -127,14 +128,14 @@ class _Taking:
         if isinstance(job_id, str) and self._is_known(row, job_id):
             return
         found = self._checking.check(row, self._allowed)
-        if job_id is None and not found.faults and self._is_there(row, found):
-            return
+        job = found.item.job
+        if job_id is None and not found.faults:
+            job = msgspec.structs.replace(job, job_id=self._own_id(job))
+            if self._is_there(row, job.job_id, found.faults):
+                return
         if found.faults:
             plan.problems += [self._problem(each, row) for each in found.faults]
             return
-        job = found.item.job
-        if job_id is None and not self._allowed.doubles:  # rule: id-made-of-the-post
-            job = msgspec.structs.replace(job, job_id=made_id(job))
         item = ImportedJob(job, row.source, row.line)
         written = str(row.values.get("scheduled_time") or "")
         plan.planned.append(PlannedJob(item, written, None if job_id is None else job.job_id))
@@ -173,14 +174,18 @@ class _Taking:
         self._plan.problems.append(RowProblem(row.source, row.line, error.message, "job_id", hint))
         return True
 
-    def _is_there(self, row: Row, found: Checked) -> bool:
-        """Whether the post is there already, in the files or in the ledger, by the id that is made
-        of it."""
-        made = made_id(found.item.job)
+    def _own_id(self, job: ScheduledJob) -> str:
+        """Return the id of a post that has none: one that is made of it, where it may be there once
+        alone."""
         if self._allowed.doubles:
-            return False
+            return str(uuid4())
+        return made_id(job)  # rule: id-made-of-the-post
+
+    def _is_there(self, row: Row, made: str, faults: list[ValidationError]) -> bool:
+        """Whether the post is there already, in the files or in the ledger, by the id that was made
+        of it."""
         if made in self._places:  # rule: same-post-once-in-files
-            found.faults.append(
+            faults.append(
                 ValidationError(
                     f"the same post is in {self._places[made]}",
                     field="content",
