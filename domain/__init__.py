@@ -138,8 +138,8 @@ else:
             "schedule.lateness": ("left_out",),
             "schedule.local_time": ("ZoneClock",),
             "schedule.planning": ("Outlook", "SchedulePlan", "due_to_plan", "occurrences"),
-            "schedule.recurrence": ("Fold", "Gap", "Occurrence"),
-            "schedule.rules": ("At", "Cron", "Every", "Rule", "cron_fields"),
+            "schedule.recurrence": ("Occurrence",),
+            "schedule.rules": ("At", "Cron", "Every", "Fold", "Gap", "Rule", "cron_fields"),
             "schedule.slots": (
                 "SLOTS_KEY",
                 "Slots",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from ..domain import (
@@ -29,9 +29,11 @@ from ..projections import Board, LogEntry, NewEvent
 from .intents import Intended, Intent, make_records, of_jobs
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
-from .slot_taking import FreeSlots
 from .state import State
 from .versions import MeantChange, check_at, check_version
+
+if TYPE_CHECKING:
+    from .slot_taking import FreeSlots
 
 
 class Guard(Protocol):
@@ -120,7 +122,7 @@ class CommandHandler:
         def all_of_them(now: datetime) -> list[Intent]:
             ids.clear()
             intents = []
-            slots = FreeSlots(self._state, now) if takes_slots else None
+            slots = self._free_slots(now) if takes_slots else None
             for label, command in newcomers:
                 try:
                     placed = command if slots is None else slots.placed(command)
@@ -140,6 +142,11 @@ class CommandHandler:
             # First with what is known here: the log refuses if others were there meanwhile.
             self._handle(all_of_them, on_newest=False)
         return list(ids)
+
+    def _free_slots(self, now: datetime) -> FreeSlots:
+        from .slot_taking import FreeSlots  # only for those who have slots
+
+        return FreeSlots(self._state, now)
 
     def change(
         self, job_id: str, command: c.Command, version: int | None = None

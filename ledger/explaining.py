@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from ..domain import SCHEDULE_KEY, JobStatus, ScheduledJob, folded
 from ..explanation import Explanation, ScheduleStory, Surroundings, explain, explain_schedule
 from ..projections import Board, Change, Choice, Pages, Snapshot, TextHints, entries_of, rank
+from .coming import Coming
 from .history import History
-from .queries import Coming, JobQueries, LedgerView, not_found
+from .queries import JobQueries, LedgerView, not_found
 from .state import State
 
 

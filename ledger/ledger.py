@@ -44,7 +44,6 @@ from .newcomers import to_add, to_import
 from .parts import LedgerParts
 from .queries import LedgerView
 from .runner_lock import runner_pid, runner_since
-from .schedules import SCHEDULE_FIELDS
 from .settings import LedgerSettings, no_progress
 from .state import Follower
 from .uniqueness import Unique
@@ -66,9 +65,9 @@ if TYPE_CHECKING:
     from ..explanation import Explanation
     from ..integrity import Seal
     from .backup import BackupReport
+    from .coming import Coming
     from .explaining import Explaining
     from .planning import Planning
-    from .queries import Coming
     from .schedule_writes import ScheduleWrites
     from .scheduling import ScheduleChanges, Scheduling
 
@@ -387,7 +386,10 @@ class Ledger:
             ValidationError: an argument is not acceptable, or the id was used before.
             StorageError: whether the schedule was added is unknown.
         """
-        said = {name: value for name, value in locals().items() if name in SCHEDULE_FIELDS}
+        given = locals()
+        from .schedules import SCHEDULE_FIELDS  # only for those who have schedules
+
+        said = {name: given[name] for name in SCHEDULE_FIELDS}
         return self._scheduling.add(self._handler, schedule_id, said, paused=paused)
 
     def edit_schedule(

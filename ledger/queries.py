@@ -7,33 +7,29 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ..domain import (
-    MOST,
     JobNotFoundError,
     JobStatus,
-    Occurrence,
     Schedule,
     ScheduledJob,
-    ScheduleStatus,
     Slots,
-    check_number,
     copy_json,
     detached,
-    occurrences,
 )
 from ..projections import Board, ListOrder, by_time
 from .choosing import AskedStatus, to_choice, to_place
-from .schedules import clock_of
-from .slot_taking import coming, minute_of, taken_minutes
-from .zone import load_zone
 
 _MOST_LOOKED_AT = 10_000
 _MOST_COMPARED = 1_000
+
+
+if TYPE_CHECKING:
+    from .coming import Coming
 
 
 def not_found(job_id: object, ids: Iterable[str]) -> JobNotFoundError:
@@ -74,17 +70,6 @@ def no_schedule(schedule_id: object, ids: Iterable[str]) -> JobNotFoundError:
         job_id=f"schedule:{asked}",
         hint=None if near is None else f"the nearest is {near!r}",
     )
-
-
-class Coming(NamedTuple):
-    """An occurrence that is to come of a schedule: the id of its job, and when that is due (its
-    `occurrence` and the schedule's jitter); the job itself where there is one by now."""
-
-    job_id: str
-    at: datetime
-    occurrence: Occurrence
-    job: ScheduledJob | None
-    is_skipped: bool
 
 
 def _copied(schedule: Schedule) -> Schedule:
@@ -220,22 +205,12 @@ class JobQueries:
 
     def upcoming(self, schedule_id: str, count: int = 10) -> list[Coming]:
         """As `Ledger.upcoming`."""
-        check_number(count, "count", MOST)
+        from .coming import coming_of  # only for those who have schedules
+
         self._refresh()
         with self._lock:
             schedule = self._find_schedule(schedule_id)
-            if schedule.status is ScheduleStatus.ENDED:
-                return []
-            clock = clock_of(load_zone(schedule.zone))
-            ahead = occurrences(schedule_id, schedule, clock, self._now())
-            found = []
-            for one in islice(ahead, count):
-                job = self._board.get(one.job_id)
-                is_skipped = one.name in schedule.skipped
-                found.append(
-                    Coming(one.job_id, one.at, one.occurrence, job and detached(job), is_skipped)
-                )
-            return found
+            return coming_of(self._board, schedule, self._now(), count)
 
     def slots(self, account_id: str) -> Slots | None:
         """As `Ledger.slots`."""
@@ -245,16 +220,11 @@ class JobQueries:
 
     def free_slots(self, account_id: str, count: int = 10) -> list[datetime]:
         """As `Ledger.free_slots`."""
-        check_number(count, "count", MOST)
+        from .slot_taking import free_slots  # only for those who have slots
+
         self._refresh()
-        now = self._now()
         with self._lock:
-            slots = self._board.schedules.slots.get(account_id)
-            if slots is None:
-                return []
-            taken = taken_minutes(self._board, account_id, now)
-            free = (each for each in coming(slots, now) if minute_of(each) not in taken)
-            return list(islice(free, count))
+            return free_slots(self._board, account_id, self._now(), count)
 
     def get_ready_jobs(self) -> list[ScheduledJob]:
         """Return the due jobs, in the order in which they will run."""

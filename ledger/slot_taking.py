@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 import msgspec
 
-from ..domain import JobStatus, NextSlot, Slots, ValidationError
+from ..domain import MOST, JobStatus, NextSlot, Slots, ValidationError, check_number
 from ..domain import commands as c
 from ..projections import Board, Choice
 from .schedules import clock_of
@@ -36,6 +37,22 @@ def taken_minutes(board: Board, account_id: str, after: datetime) -> set[datetim
     """Return the minutes in which the account has open jobs."""
     choice = Choice(account_id=account_id, statuses=_OPEN, due_from=minute_of(after))
     return {minute_of(job.scheduled_time) for job in board.select(choice)}
+
+
+def free_slots(board: Board, account_id: str, now: datetime, count: int) -> list[datetime]:
+    """Return the next slots of an account that no job has. With the lock of the board.
+
+    Raises:
+        ValidationError: `count` is none from 1 to 1,000.
+    """
+    check_number(count, "count", MOST)
+    slots = board.schedules.slots.get(account_id)
+    if slots is None:
+        return []
+    taken = taken_minutes(board, account_id, now)
+    return list(
+        islice((each for each in coming(slots, now) if minute_of(each) not in taken), count)
+    )
 
 
 class FreeSlots:

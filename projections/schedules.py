@@ -20,8 +20,6 @@ from ..domain import (
     ScheduledJob,
     Slots,
     SlotsSet,
-    evolve_schedule,
-    evolve_slots,
 )
 from .jobs import OPEN
 
@@ -62,6 +60,8 @@ class Schedules:
         Raises:
             LedgerCorruptError: no legal history has this event here.
         """
+        from ..domain import evolve_schedule, evolve_slots  # only for those who have schedules
+
         try:
             if isinstance(event.data, SlotsSet):
                 account_id = event.job_id.removeprefix(SLOTS_KEY)

@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..errors import ValidationError
+from .rules import WEEKDAYS
 
 LONGEST_TEXT = 256
 """A rule has at most so many characters: it may come from a form, and is read before it is used."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",

@@ -24,8 +24,8 @@ from ..validation import (
 )
 from .content import check_texts
 from .local_time import ZoneClock
-from .recurrence import Fold, Gap, Recurrence
-from .rules import At, Cron, Every, Rule, as_anchored, local_fields
+from .recurrence import Recurrence
+from .rules import At, Cron, Every, Fold, Gap, Rule, as_anchored, local_fields
 from .state import ContentOrder, Misfire, Overlap, ScheduleDefinition
 
 MOST_A_DAY = 24 * 60

@@ -11,18 +11,12 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ..errors import ValidationError
 from .cron import CronFields
 from .local_time import FIRST_S, LAST_S, Stretch, ZoneClock
-from .rules import Every, Rule, local_fields
-
-Gap = Literal["shift", "skip", "end"]
-"""A local time that the zone skips: read with the offset before (02:30 is 03:30), left out, or the
-end of the gap."""
-Fold = Literal["first", "second", "both"]
-"""A local time that the zone has twice."""
+from .rules import Every, Fold, Gap, Rule, local_fields
 
 _DAY_S = 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

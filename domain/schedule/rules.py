@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from ..errors import ValidationError
 from ..times import Moment, in_utc, is_naive
-from . import cron
+
+if TYPE_CHECKING:
+    from . import cron
+
+# What a rule says is read when one is there: who has none does not wait for that to be imported.
+
+Gap = Literal["shift", "skip", "end"]
+"""A local time that the zone skips: read with the offset before (02:30 is 03:30), left out, or the
+end of the gap."""
+Fold = Literal["first", "second", "both"]
+"""A local time that the zone has twice."""
+
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 SHORTEST_INTERVAL = timedelta(minutes=1)
 LONGEST_INTERVAL = timedelta(days=3660)
@@ -40,7 +53,9 @@ def cron_fields(text: str) -> cron.CronFields:
     Raises:
         ValidationError: it is none, or names a day that never comes.
     """
-    return cron.read(text)
+    from .cron import read
+
+    return read(text)
 
 
 class At(msgspec.Struct, frozen=True, tag="at", tag_field="kind"):
@@ -83,11 +98,11 @@ def _names(given: tuple[str, ...]) -> tuple[str, ...]:
         raise ValidationError("weekdays is a list", field="weekdays", hint="such as mon, wed")
     names = [str(one).lower()[:3] if str(one).isalpha() else str(one) for one in given]
     for name, one in zip(names, given, strict=True):
-        if name not in cron.WEEKDAYS:
+        if name not in WEEKDAYS:
             raise ValidationError(
-                f"{one!r:.60} is no weekday", field="weekdays", hint=", ".join(cron.WEEKDAYS)
+                f"{one!r:.60} is no weekday", field="weekdays", hint=", ".join(WEEKDAYS)
             )
-    return tuple(name for name in cron.WEEKDAYS if name in names)
+    return tuple(name for name in WEEKDAYS if name in names)
 
 
 class Every(msgspec.Struct, frozen=True, tag="every", tag_field="kind"):
@@ -136,7 +151,7 @@ def _local_fields(rule: Cron | At) -> tuple[tuple[int, ...], cron.CronFields]:
         return seconds, fields
     on = ",".join(rule.weekdays) or "*"
     parts = [[int(part) for part in one.split(":")] for one in rule.times]
-    return tuple(3600 * h + 60 * m + s for h, m, s in parts), cron.read(f"0 0 * * {on}")
+    return tuple(3600 * h + 60 * m + s for h, m, s in parts), cron_fields(f"0 0 * * {on}")
 
 
 def as_anchored(rule: Rule, at: datetime) -> Rule:

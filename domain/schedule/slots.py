@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ..errors import ValidationError
 from ..event import EventData
-from .cron import WEEKDAYS
-from .local_time import ZoneClock
-from .recurrence import Recurrence
-from .rules import At
+from .rules import WEEKDAYS, At
+
+if TYPE_CHECKING:
+    from .local_time import ZoneClock
 
 SLOTS_KEY = "slots:"
 """What the key of the events of an account's slots begins with: no job's id does."""
@@ -48,6 +49,8 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
 
     def after(self, moment: datetime, clock: ZoneClock) -> Iterator[datetime]:
         """Yield the moments of the slots behind one, in order; none where the week has none."""
+        from .recurrence import Recurrence  # only for those who have slots
+
         comings = [
             Recurrence(At(times, (day,)), clock).after(moment) for day, times in self.week.items()
         ]

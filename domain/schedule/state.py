@@ -10,8 +10,7 @@ import msgspec
 
 from ..job.state import JobPriority
 from ..times import Moment
-from .recurrence import Fold, Gap
-from .rules import Rule
+from .rules import Fold, Gap, Rule
 
 Misfire = Literal["latest", "skip", "all"]
 """Which of the occurrences that are too late are posted all the same: the newest, none, or all, as

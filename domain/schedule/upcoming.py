@@ -8,8 +8,8 @@ from itertools import islice
 from ..errors import ValidationError
 from ..validation import check_number
 from .local_time import ZoneClock
-from .recurrence import Fold, Gap, Occurrence, Recurrence
-from .rules import At, Cron, Every, Rule, as_anchored
+from .recurrence import Occurrence, Recurrence
+from .rules import At, Cron, Every, Fold, Gap, Rule, as_anchored
 
 MOST = 1000
 """So many occurrences are shown at once."""

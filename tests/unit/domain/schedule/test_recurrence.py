@@ -17,8 +17,8 @@ from support.rules import CRONS
 
 from jobledger.domain.errors import ValidationError
 from jobledger.domain.schedule.local_time import ZoneClock
-from jobledger.domain.schedule.recurrence import Fold, Gap, Recurrence
-from jobledger.domain.schedule.rules import At, Cron, Every, Rule
+from jobledger.domain.schedule.recurrence import Recurrence
+from jobledger.domain.schedule.rules import At, Cron, Every, Fold, Gap, Rule
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 GAPS: tuple[Gap, ...] = ("shift", "skip", "end")
