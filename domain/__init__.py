@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .job.state import *
     from .policy import *
     from .remedies import *
+    from .schedule.ahead import *
     from .schedule.cron import *
     from .schedule.decide import *
     from .schedule.defining import *
@@ -109,6 +110,7 @@ else:
             ),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
+            "schedule.ahead": ("due_to_plan", "occurrences"),
             "schedule.cron": ("CronFields", "MonthDays"),
             "schedule.decide": (
                 "add_schedule",
@@ -137,7 +139,7 @@ else:
             "schedule.evolve": ("evolve_schedule", "evolve_slots"),
             "schedule.lateness": ("left_out",),
             "schedule.local_time": ("ZoneClock",),
-            "schedule.planning": ("Outlook", "SchedulePlan", "due_to_plan", "occurrences"),
+            "schedule.planning": ("Outlook", "SchedulePlan"),
             "schedule.recurrence": ("Occurrence",),
             "schedule.rules": ("At", "Cron", "Every", "Fold", "Gap", "Rule", "cron_fields"),
             "schedule.slots": (

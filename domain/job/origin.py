@@ -27,9 +27,10 @@ class FromSchedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     is_detached: bool = False
     cause: Cause | None = None
 
-    def after(self, cause: Cause | None) -> FromSchedule:
+    def after(self, cause: Cause | None, *, is_hold: bool = False) -> FromSchedule:
         """Return the same after a change that its schedule has made, for this cause, or a person
-        (None)."""
+        (None). What a person holds or releases is not for the schedule to release again."""
         if cause is None:
-            return self if self.is_detached else msgspec.structs.replace(self, is_detached=True)
+            kept = None if is_hold else self.cause
+            return msgspec.structs.replace(self, is_detached=True, cause=kept)
         return msgspec.structs.replace(self, cause=cause)

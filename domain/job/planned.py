@@ -59,7 +59,7 @@ def by_plan(
     assert after is not None
     if isinstance(data, e.JobExpired) and data.schedule is None:
         return after  # which nobody did
-    origin = origin.after(data.schedule)
+    origin = origin.after(data.schedule, is_hold=isinstance(data, (e.JobHeld, e.JobReleased)))
     if isinstance(data, e.JobRequeued) and data.number is not None:
         origin = replace(origin, number=data.number)
     return replace(after, schedule=origin)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import count
 
 from ..errors import ValidationError
 from ..event import Event
@@ -16,11 +17,12 @@ from ..job.origin import Cause, FromSchedule
 from ..job.state import JobStatus, NewJob, ScheduledJob
 from ..validation import clean_text
 from . import events as e
+from .ahead import Ahead, due_to_plan, is_its_own, occurrences
 from .content import text_of
 from .evolve import evolve_schedule
 from .lifecycle import NEW, check
 from .local_time import ZoneClock
-from .planning import Ahead, Outlook, Planner, SchedulePlan, due_to_plan, occurrences
+from .planning import Outlook, Planner, SchedulePlan
 from .state import Schedule, ScheduleDefinition, schedule_key
 
 _LOOK_BACK = timedelta(seconds=1)
@@ -89,22 +91,17 @@ def resume_schedule(
     """Have a schedule go on with what comes from now on: what it held is released, and what has
     passed meanwhile will not be."""
     check(schedule.status.value, "resume", schedule_id=schedule.schedule_id)
+    planned = _then_plan(schedule, e.ScheduleResumed(), "resumed", clock, now, outlook)
+    told = {job_id for job_id, _ in planned.commands}
     commands: list[tuple[str, c.Command]] = []
     for job in outlook.open:
         if job.status is not JobStatus.PENDING or _cause(job) != "paused":
             continue
-        if job.scheduled_time > now:
-            commands.append((job.job_id, c.Release(schedule="resumed")))
-        else:
+        if job.scheduled_time <= now and job.job_id not in told:
             commands.append((job.job_id, c.LeaveOut(cause="paused")))
-    planned = _then_plan(schedule, e.ScheduleResumed(), "resumed", clock, now, outlook)
-    told = {job_id for job_id, _ in commands}
-    rest = [
-        (job_id, command)
-        for job_id, command in planned.commands
-        if not (job_id in told and isinstance(command, c.Release))
-    ]
-    return SchedulePlan(planned.events, [*commands, *rest])
+        elif job.scheduled_time > now and not is_its_own(job):
+            commands.append((job.job_id, c.Release(schedule="resumed")))
+    return SchedulePlan(planned.events, [*commands, *planned.commands])
 
 
 def _cause(job: ScheduledJob) -> Cause | None:
@@ -169,8 +166,7 @@ def run_now(schedule: Schedule, clock: ZoneClock, now: datetime, outlook: Outloo
             f"schedule {schedule.schedule_id} has no post left: all are planned",
             field="schedule_id",
         )
-    name = f"now-{local:%Y%m%dT%H%M%S}"
-    job_id = f"{schedule.schedule_id}.{name}"
+    name, job_id = _unused(f"now-{local:%Y%m%dT%H%M%S}", schedule.schedule_id, outlook)
     new = NewJob(
         account_id=schedule.account_id,
         content=text,
@@ -191,6 +187,15 @@ def run_now(schedule: Schedule, clock: ZoneClock, now: datetime, outlook: Outloo
     return SchedulePlan([planned], [(job_id, c.Add(job_id=job_id, job=new, schedule=origin))])
 
 
+def _unused(name: str, schedule_id: str, outlook: Outlook) -> tuple[str, str]:
+    """Return a name that no job had, with the job's id: clocks show a second twice, too."""
+    for number in count(1):
+        found = name if number == 1 else f"{name}-{number}"
+        if not outlook.is_known(f"{schedule_id}.{found}"):
+            break
+    return found, f"{schedule_id}.{found}"
+
+
 def end_schedule(schedule: Schedule, note: str, outlook: Outlook) -> SchedulePlan:
     """Have a schedule make no more jobs, ever; its waiting ones that nobody has changed are
     cancelled."""
@@ -198,9 +203,7 @@ def end_schedule(schedule: Schedule, note: str, outlook: Outlook) -> SchedulePla
     if not isinstance(note, str):
         raise ValidationError("reason must be text", field="reason")
     commands: list[tuple[str, c.Command]] = [
-        (job.job_id, c.Cancel(schedule="ended"))
-        for job in outlook.open
-        if job.status in _WAITING and job.schedule is not None and not job.schedule.is_detached
+        (job.job_id, c.Cancel(schedule="ended")) for job in outlook.open if is_its_own(job)
     ]
     return SchedulePlan([e.ScheduleEnded(reason="by_hand", note=clean_text(note))], commands)
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ..job.origin import Cause
 from ..job.state import JobStatus, ScheduledJob
+from .ahead import is_its_own
 from .state import Schedule, ScheduleDefinition
 
 T = TypeVar("T")
@@ -29,7 +30,8 @@ def left_out(
     `under_way`: another of its jobs is running, or waits to be tried again.
     """
     untried = sorted(
-        (job for job in due if _is_its_own(job)), key=lambda job: (job.scheduled_time, job.order)
+        (job for job in due if job.status is JobStatus.SCHEDULED and is_its_own(job)),
+        key=lambda job: (job.scheduled_time, job.order),
     )
     grace = timedelta(seconds=schedule.grace_s)
     late = [job for job in untried if now - _could_begin(job) > grace]  # rule: late-by-its-grace
@@ -41,16 +43,6 @@ def left_out(
         gone = {job.job_id for job, _ in found}
         found += [(job, "overlap") for job in untried if job.job_id not in gone]
     return found
-
-
-def _is_its_own(job: ScheduledJob) -> bool:
-    """Whether a job waits as its schedule has it: never begun, and changed by nobody."""
-    return (
-        job.status is JobStatus.SCHEDULED
-        and job.attempt == 0
-        and job.schedule is not None
-        and not job.schedule.is_detached
-    )
 
 
 def _could_begin(job: ScheduledJob) -> datetime:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ..errors import ValidationError
@@ -18,29 +17,15 @@ from ..job.state import JobStatus, NewJob, ScheduledJob
 from ..policy import EXPIRE_AFTER
 from ..validation import SCHEDULE_WINDOW, check_content
 from . import events as e
+from .ahead import STEP, Ahead, as_it_stands, horizon_of, is_its_own, occurrences
 from .content import text_of
 from .defining import LONGEST_JITTER
 from .lateness import kept_of_late
 from .local_time import ZoneClock
-from .recurrence import Occurrence, Recurrence
-from .rules import Every, local_fields
-from .state import HORIZON, MOST_AHEAD, EndReason, Schedule, ScheduleDefinition, ScheduleStatus
+from .state import HORIZON, EndReason, Schedule
 
-_WAITING = (JobStatus.PENDING, JobStatus.SCHEDULED)
 _CAN_COME_BACK: tuple[Cause, ...] = ("edited", "resumed", "zone_rules")
 """What a job was given up for by a plan, and not by a person."""
-_A_DAY = timedelta(days=1)
-_STEP = _A_DAY
-"""So far the horizon may fall behind before it is worth a write."""
-
-
-class Ahead(NamedTuple):
-    """An occurrence with the id of its job, and when that is due: a little later by `jitter`."""
-
-    occurrence: Occurrence
-    name: str
-    job_id: str
-    at: datetime
 
 
 class Outlook(NamedTuple):
@@ -60,53 +45,6 @@ class SchedulePlan(NamedTuple):
     commands: list[tuple[str, c.Command]]
 
 
-def occurrence_name(occurrence: Occurrence) -> str:
-    """Return the local time of an occurrence as its job's id has it: `YYYYMMDDTHHMM[SS][b]`, `b`
-    for the second of two that clocks show."""
-    local = occurrence.local
-    seconds = f"{local:%S}" if local.second else ""
-    return f"{local:%Y%m%dT%H%M}{seconds}{'b' if local.fold else ''}"
-
-
-def occurrences(
-    schedule_id: str, definition: ScheduleDefinition, clock: ZoneClock, after: datetime
-) -> Iterator[Ahead]:
-    """Yield what comes of a schedule behind a moment, in order, up to its `until`."""
-    recurrence = Recurrence(definition.rule, clock, gap=definition.gap, fold=definition.fold)
-    for occurrence in recurrence.after(after):
-        if definition.until is not None and occurrence.local > definition.until:
-            return
-        name = occurrence_name(occurrence)
-        job_id = f"{schedule_id}.{name}"
-        yield Ahead(occurrence, name, job_id, occurrence.at + jitter(definition, job_id))
-
-
-def jitter(definition: ScheduleDefinition, job_id: str) -> timedelta:
-    """Return how much later than its occurrence a job is due: a number made of its id."""
-    if not definition.jitter_s:
-        return timedelta(0)
-    number = int.from_bytes(sha256(job_id.encode()).digest()[:8])
-    return timedelta(seconds=number % max(int(definition.jitter_s), 1))
-
-
-def horizon_of(said: ScheduleDefinition) -> timedelta:
-    """Return how far ahead occurrences become jobs: 14 days, less where they are many."""
-    if isinstance(said.rule, Every):
-        return min(HORIZON, MOST_AHEAD * said.rule.interval)
-    times_a_day = len(local_fields(said.rule)[0])
-    return min(HORIZON, MOST_AHEAD * _A_DAY / times_a_day)
-
-
-def due_to_plan(schedule: Schedule) -> datetime | None:
-    """Return when the schedule is to be planned next; None: it is not."""
-    if schedule.status is not ScheduleStatus.ACTIVE:
-        return None
-    if schedule.planned_until is None:
-        return schedule.since
-    horizon = horizon_of(schedule)
-    return schedule.planned_until - (horizon - min(_STEP, horizon / 4))
-
-
 class Planner:
     """Plans one schedule at one moment."""
 
@@ -118,7 +56,7 @@ class Planner:
         self._now = now
         self._outlook = outlook
         self._made = schedule.made
-        self._free = sorted(schedule.given_back)
+        self._free = set(schedule.given_back)
         self._commands: list[tuple[str, c.Command]] = []
         self._left_out: list[e.OccurrenceLeftOut] = []
         self._gone: set[str] = set()
@@ -138,35 +76,42 @@ class Planner:
 
     def anew(self, cause: Cause) -> SchedulePlan:
         """Plan all that is ahead once more, for this cause: what is there already is changed where
-        the schedule would have it otherwise, and given up where it would not have it."""
+        the schedule would have it otherwise, and given up where it would not have it. What is due,
+        but not begun, stays at its time."""
         begin = max(self._now, self._schedule.since or self._now)
         # Also what has been, as long as its job may still be ahead by its jitter.
-        target = list(self._target(begin - LONGEST_JITTER))
+        target = list(self._target(begin - LONGEST_JITTER, as_planned=cause == "zone_rules"))
         wanted = {one.job_id for one in target}
-        for job in self._own():
+        ahead = [one for one in target if one.occurrence.at > begin]
+        moving, standing = {one.job_id for one in ahead}, []
+        for job in filter(is_its_own, self._outlook.open):
             if job.scheduled_time > self._now and job.job_id not in wanted:
                 self._give_up(job, cause)
-        self._free.sort()
-        ahead = [one for one in target if one.occurrence.at > begin]
-        return self._plan(ahead, 0, None, cause)
+            elif job.job_id not in moving and not self._is_left_alone(job, cause):
+                assert job.schedule is not None
+                standing.append(as_it_stands(job.schedule, job.job_id, job.scheduled_time))
+        return self._plan([*standing, *ahead], 0, None, cause)
 
-    def _own(self) -> Iterator[ScheduledJob]:
-        """Yield the waiting jobs that are as the schedule has made them."""
-        for job in self._outlook.open:
-            origin = job.schedule
-            if origin is not None and not origin.is_detached and job.status in _WAITING:
-                yield job
+    def _is_left_alone(self, job: ScheduledJob, cause: Cause) -> bool:
+        """Whether a job whose moment has come stays as it is: what a pause has held is too late."""
+        assert job.schedule is not None
+        was_held = job.status is JobStatus.PENDING and job.schedule.cause == "paused"
+        return cause == "zone_rules" or (was_held and job.scheduled_time <= self._now)
 
     def _give_up(self, job: ScheduledJob, cause: Cause) -> None:
         assert job.schedule is not None
         self._commands.append((job.job_id, c.Cancel(schedule=cause)))
-        self._free.append(job.schedule.number)
+        self._free.add(job.schedule.number)
         self._gone.add(job.job_id)
 
-    def _target(self, begin: datetime) -> Iterator[Ahead]:
-        """Yield what is to be planned: up to the horizon, and at least one that is ahead."""
+    def _target(self, begin: datetime, *, as_planned: bool = False) -> Iterator[Ahead]:
+        """Yield what is to be planned: up to the horizon, and at least one that is ahead.
+
+        `as_planned`: no less far than it was, although the clock may have gone back since."""
         schedule, now = self._schedule, self._now
         horizon, latest = now + horizon_of(schedule), now + SCHEDULE_WINDOW
+        if as_planned and schedule.planned_until is not None:
+            horizon = max(horizon, schedule.planned_until)
         count = 0
         self._until, self._is_over = max(horizon, begin), True
         for one in occurrences(schedule.schedule_id, schedule, self._clock, begin):
@@ -175,7 +120,7 @@ class Planner:
                 if (
                     not count and one.at > latest
                 ):  # it can be a job only later: nothing comes before it
-                    self._until = max(horizon, one.at - SCHEDULE_WINDOW + HORIZON - _STEP)
+                    self._until = max(horizon, one.at - SCHEDULE_WINDOW + HORIZON - STEP)
                 return
             self._until = max(horizon, one.occurrence.at)
             if one.name in schedule.skipped:
@@ -218,12 +163,12 @@ class Planner:
         if job is None:
             return None if self._outlook.is_known(one.job_id) else self._add(one)
         origin = job.schedule
-        if origin is None or origin.is_detached or cause is None:
+        if origin is None or origin.is_detached:
             return None
-        if job.status in _WAITING:
-            return self._adapt(job, one, origin.number, cause)
+        if is_its_own(job):
+            return None if cause is None else self._adapt(job, one, origin.number, cause)
         if job.status is JobStatus.CANCELLED and origin.cause in _CAN_COME_BACK:
-            return self._revive(job, one, cause)
+            return self._revive(job, one, cause or origin.cause)
         return None
 
     def _add(self, one: Ahead) -> EndReason | None:
@@ -252,10 +197,13 @@ class Planner:
     def _adapt(self, job: ScheduledJob, one: Ahead, number: int, cause: Cause) -> EndReason | None:
         """Have a waiting job as the schedule has it now."""
         said = self._schedule
-        text, ended = self._text(one, number)
-        if text is None or (text != job.content and self._is_left_out(one, text)):
+        text, _ = self._text(one, number)
+        if text is None:  # there may be another that is free
             self._give_up(job, cause)
-            return ended
+            return self._revive(job, one, cause)
+        if text != job.content and self._is_left_out(one, text):
+            self._give_up(job, cause)
+            return None
         wanted: list[c.Command] = []
         asked: dict[str, Any] = {
             "content": text,
@@ -278,9 +226,10 @@ class Planner:
         said = self._schedule
         assert job.schedule is not None
         number = job.schedule.number
-        if number not in self._free:  # another job has its text by now
-            number = self._next_number()
         text, ended = self._text(one, number)
+        if number not in self._free or text is None:  # another job has its text by now
+            number = self._next_number()
+            text, ended = self._text(one, number)
         if text is None:
             return ended
         self._use(number)
@@ -299,7 +248,7 @@ class Planner:
         return None
 
     def _next_number(self) -> int:
-        return self._free[0] if self._free else self._made + 1
+        return min(self._free, default=self._made + 1)
 
     def _text(self, one: Ahead, number: int) -> tuple[str | None, EndReason | None]:
         said = self._schedule
@@ -309,8 +258,7 @@ class Planner:
         return text, None if text is not None else "texts"
 
     def _use(self, number: int) -> None:
-        if number in self._free:
-            self._free.remove(number)
+        self._free.discard(number)
         self._made = max(self._made, number)
 
     def _is_left_out(self, one: Ahead, text: str) -> bool:

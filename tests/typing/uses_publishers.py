@@ -26,6 +26,7 @@ from jobledger.publishers import (
     Timeouts,
     TransportFactory,
     WebhookPublisher,
+    threads_length,
 )
 from jobledger.publishers.fake_platform import EXCHANGES, FAULTS, FakePlatform, Out
 
@@ -47,6 +48,7 @@ def made(platform: FakePlatform) -> list[Publisher]:
         idempotent=True,
         headers={"X-Of": "mine"},
     )
+    assert_type(threads_length("Xin chào 😀"), int)
     by_mapping = ThreadsPublisher({"mai": "mai"}, base_url=platform.threads_url, ready_s=5)
     return [ThreadsPublisher(), can_be_asked, by_mapping, webhook]
 

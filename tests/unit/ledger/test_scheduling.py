@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +19,8 @@ from jobledger import (
     JobStatus,
     Ledger,
     ManualClock,
+    PostResult,
+    Scheduler,
     ScheduleStatus,
     ValidationError,
 )
@@ -376,6 +378,148 @@ def test_an_id_is_used_once(ledger: Ledger) -> None:
     ledger.end_schedule("daily")
     with pytest.raises(ValidationError, match="was used before"):
         add(ledger)
+
+
+# -- changing, where it is not so plain ----------------------------------------------------------
+
+
+def test_a_job_that_a_denser_rule_has_too_comes_back_when_it_is_planned_again(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    """It is beyond the horizon of the denser rule at first, and its id was used already."""
+    add(ledger)
+    ledger.plan_schedules()  # it has looked at its zone's rules, and does not do that again
+    ledger.edit_schedule("daily", rule="*/2 * * * *")
+    assert ledger.get_job("daily.20260310T0900").status is JobStatus.CANCELLED
+    for _ in range(6):
+        clock.advance(DAY)
+        ledger.plan_schedules()
+    assert ledger.get_job("daily.20260310T0900").status is JobStatus.SCHEDULED
+
+
+def test_the_one_job_of_a_rare_rule_comes_back_with_a_rule_that_has_its_time(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    add(ledger, "0 9 1 4 *")
+    ledger.edit_schedule("daily", rule="0 9 * * *")
+    for _ in range(20):
+        clock.advance(DAY)
+        ledger.plan_schedules()
+    assert ledger.get_job("daily.20260401T0900").status is JobStatus.SCHEDULED
+
+
+def test_a_pause_during_which_drafts_are_asked_for_releases_none(ledger: Ledger) -> None:
+    """Nothing is posted that is to be approved first."""
+    add(ledger)
+    ledger.pause_schedule("daily")
+    ledger.edit_schedule("daily", hold=True)
+    ledger.resume_schedule("daily")
+    assert ledger.counts()[JobStatus.SCHEDULED] == 0
+
+
+def test_a_resume_releases_nothing_that_a_person_holds(ledger: Ledger) -> None:
+    """Not even what the pause had held first."""
+    add(ledger)
+    ledger.pause_schedule("daily")
+    ledger.release_job("daily.20260305T0900")
+    ledger.hold_job("daily.20260305T0900")
+    ledger.resume_schedule("daily")
+    assert ledger.get_job("daily.20260305T0900").status is JobStatus.PENDING
+    assert ledger.get_job("daily.20260306T0900").status is JobStatus.SCHEDULED
+
+
+def test_a_zone_can_be_changed_during_a_pause(ledger: Ledger, clock: ManualClock) -> None:
+    """What has passed in the one zone may be ahead in the other."""
+    add(ledger)
+    ledger.pause_schedule("daily")
+    clock.advance(timedelta(hours=16))
+    ledger.edit_schedule("daily", zone="America/New_York")
+    ledger.resume_schedule("daily")
+    job = ledger.get_job("daily.20260303T0900")
+    assert (job.status, job.scheduled_time) == (
+        JobStatus.SCHEDULED,
+        datetime(2026, 3, 3, 14, tzinfo=UTC),
+    )
+
+
+def begun_and_failed(directory: Path, clock: ManualClock) -> Scheduler:
+    """Return a scheduler whose first post of the schedule is to be tried again."""
+    scheduler = Scheduler(directory, clock=clock, timezone="Asia/Ho_Chi_Minh")
+    add(scheduler)
+    clock.advance(timedelta(hours=14))
+    scheduler.run_due(lambda *post: PostResult(False, error="busy"))
+    return scheduler
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ledger: ledger.edit_schedule("daily", rule="0 10 * * *", content="New {n}"),
+        lambda ledger: ledger.end_schedule("daily"),
+    ],
+)
+def test_what_was_begun_is_changed_no_more(
+    directory: Path, clock: ManualClock, change: Callable[[Ledger], None]
+) -> None:
+    """It may be out already; nobody would ask."""
+    with begun_and_failed(directory, clock) as scheduler:
+        before = scheduler.get_job("daily.20260303T0900")
+        change(scheduler)
+        assert scheduler.get_job("daily.20260303T0900") == before
+
+
+def test_an_edit_changes_what_is_due_but_not_begun_and_leaves_it_its_time(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    """No runner has been there: a text that was mended is the one that is posted."""
+    add(ledger)
+    clock.advance(timedelta(hours=14, minutes=1))
+    ledger.edit_schedule("daily", content="New {n} of {date:%d.%m.}", rule="0 10 * * *")
+    due = ledger.get_job("daily.20260303T0900")
+    assert (due.content, due.scheduled_time) == (
+        "New 1 of 03.03.",
+        datetime(2026, 3, 3, 2, tzinfo=UTC),
+    )
+
+
+def test_an_edit_changes_what_is_ahead_by_its_jitter_alone(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    add(ledger, jitter=timedelta(hours=6))
+    before = ledger.get_job("daily.20260303T0900")
+    clock.advance(timedelta(hours=15))
+    assert before.scheduled_time > clock.now()
+    ledger.edit_schedule("daily", content="New {n}")
+    after = ledger.get_job("daily.20260303T0900")
+    assert (after.content, after.scheduled_time) == ("New 1", before.scheduled_time)
+
+
+def test_a_job_whose_text_is_no_more_takes_one_that_is_free(ledger: Ledger) -> None:
+    """And the schedule does not end while there are texts."""
+    add(ledger, content=[f"T{n}" for n in range(1, 21)], order="once")
+    ledger.edit_schedule("daily", rule="0 9 * * mon")
+    assert waiting(ledger) == [("20260309T0900", "T7"), ("20260316T0900", "T14")]
+    ledger.edit_schedule("daily", content=[f"T{n}" for n in range(1, 9)])
+    assert waiting(ledger) == [("20260309T0900", "T7"), ("20260316T0900", "T1")]
+    assert ledger.get_schedule("daily").status is ScheduleStatus.ACTIVE
+
+
+def test_two_can_be_run_now_in_one_second_also_where_one_was_removed(ledger: Ledger) -> None:
+    add(ledger)
+    first = ledger.run_schedule_now("daily")
+    ledger.remove_job(first)
+    ran = [ledger.run_schedule_now("daily") for _ in range(2)]
+    assert ran == ["daily.now-20260302T190000-2", "daily.now-20260302T190000-3"]
+
+
+def test_a_clock_that_went_back_takes_no_jobs_away(
+    directory: Path, ledger: Ledger, clock: ManualClock
+) -> None:
+    add(ledger)
+    clock.advance(-3 * DAY)
+    with Ledger(directory, clock=clock) as other:
+        assert other.plan_schedules() == 0
+        assert len(waiting(other)) == 14
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from support.brute_force import Found, due
+from support.brute_force import Found, due, due_by_days
 from support.rules import CRONS
 
 from jobledger.domain.errors import ValidationError
@@ -65,6 +65,7 @@ def test_it_is_what_walking_through_every_minute_finds(
         return  # it never comes
     expected = due(text, ZoneInfo(zone), begin, end, gap=gap, fold=fold)
     assert found(rule, zone, begin, end, gap, fold) == expected
+    assert due_by_days(text, ZoneInfo(zone), begin, end, gap=gap, fold=fold) == expected
 
 
 @given(st.sampled_from(ZONES), WHEN, CRONS, st.sampled_from(GAPS), st.sampled_from(FOLDS))
