@@ -88,6 +88,7 @@ else:
                 "JobResolved",
                 "JobRetried",
                 "JobStarted",
+                "is_of_job",
                 "of_jobs",
             ),
             "job.evolve": ("evolve",),

@@ -56,7 +56,7 @@ def standing_of_schedule(
     yield from _left_out(events)
     changed = [job for job in of.waiting if job.schedule and job.schedule.is_detached]
     if changed:
-        yield say("{jobs}: changed by hand, and left as that is.", jobs=names(changed))
+        yield say("{jobs}: made or changed by hand, and left as that is.", jobs=names(changed))
 
 
 def _active(of: ScheduleStory, around: Surroundings) -> Iterator[Sentence]:

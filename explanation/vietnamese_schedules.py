@@ -9,8 +9,8 @@ SCHEDULES = {
     "It makes posts of account {account} {rule}, in {zone}.": (
         "Lịch này tạo bài cho tài khoản {account} {rule}, theo giờ {zone}."
     ),
-    "{jobs}: changed by hand, and left as that is.": (
-        "{jobs}: đã được sửa tay và được giữ nguyên như vậy."
+    "{jobs}: made or changed by hand, and left as that is.": (
+        "{jobs}: được tạo hoặc sửa tay và được giữ nguyên như vậy."
     ),
     "Nothing comes of it any more.": "Lịch này không còn lần đăng nào nữa.",
     "The next one comes {when}, and becomes a job a year ahead of that.": (

@@ -23,6 +23,7 @@ def bulk_changes(
     *,
     reason: str,
     shift: timedelta | None,
+    times: Mapping[str, datetime] | None,
     scheduled_time: datetime | None,
 ) -> list[MeantChange]:
     """Return what is meant with `Ledger.change_jobs`.
@@ -33,7 +34,9 @@ def bulk_changes(
     if isinstance(jobs, str):
         raise ValidationError("jobs must be several ids, not a text", field="jobs")
     versions = dict(jobs) if isinstance(jobs, Mapping) else dict.fromkeys(jobs)
-    make = _making(action, zone, reason, shift, scheduled_time)
+    if times is not None:
+        _check_times(times, versions)
+    make = _making(action, zone, reason, shift, times, scheduled_time)
     return [MeantChange(job_id, version, make) for job_id, version in versions.items()]
 
 
@@ -42,21 +45,19 @@ def _making(
     zone: ZoneInfo,
     reason: str,
     shift: timedelta | None,
+    times: Mapping[str, datetime] | None,
     scheduled_time: datetime | None,
 ) -> Callable[[ScheduledJob], c.Command]:
     if action not in BULK_ACTIONS:
         raise ValidationError(
             f"action {action!r} is none", field="action", hint=", ".join(BULK_ACTIONS)
         )
-    given = {"reason": reason != "", "shift": shift is not None}
+    given = {"reason": reason != "", "shift": shift is not None, "times": times is not None}
     given["scheduled_time"] = scheduled_time is not None
-    needs = {"reschedule": "shift", "requeue": "scheduled_time"}.get(action)
-    for name, is_given in given.items():
-        takes = name == needs or (name == "reason" and action == "cancel")
-        if is_given and not takes:
-            raise ValidationError(f"{action} has no {name}", field=name)
-        if name == needs and not is_given:
-            raise ValidationError(f"{action} needs a {name}", field=name)
+    _check_given(action, given)
+    if times is not None:
+        moments = {job_id: to_aware(moment, zone) for job_id, moment in times.items()}
+        return lambda job: c.Reschedule(scheduled_time=moments[job.job_id])
     if shift is not None:
         if not isinstance(shift, timedelta):
             raise ValidationError(f"shift must be a timedelta, not {shift!r}", field="shift")
@@ -72,6 +73,34 @@ def _making(
     }
     command = commands[action]
     return lambda job: command
+
+
+def _check_given(action: BulkAction, given: Mapping[str, bool]) -> None:
+    """Check that what an action needs is given, and nothing of another one."""
+    takes = {
+        "cancel": ("reason",),
+        "reschedule": ("shift", "times"),
+        "requeue": ("scheduled_time",),
+    }.get(action, ())
+    for name, is_given in given.items():
+        if is_given and name not in takes:
+            raise ValidationError(f"{action} has no {name}", field=name)
+    found = [name for name in takes if given[name]]
+    if len(found) > 1:
+        raise ValidationError("give a shift, or times, not both", field="times")
+    if takes and not found and action != "cancel":
+        needed = takes[0]
+        raise ValidationError(f"{action} needs a {needed}", field=needed)
+
+
+def _check_times(times: object, jobs: Mapping[str, int | None]) -> None:
+    """Check that each job has a time, and each time a job: a slip is not to move half of them."""
+    if not isinstance(times, Mapping):
+        raise ValidationError("times must say a time by each job's id", field="times")
+    for name, one, other in (("no time", jobs, times), ("no job", times, jobs)):
+        lacking = next((job_id for job_id in one if job_id not in other), None)
+        if lacking is not None:
+            raise ValidationError(f"{lacking!r:.60} has {name} in this change", field="times")
 
 
 def _shifted(job: ScheduledJob, shift: timedelta) -> datetime:

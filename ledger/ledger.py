@@ -328,16 +328,24 @@ class Ledger:
         *,
         reason: str = "",
         shift: timedelta | None = None,
+        times: Mapping[str, datetime] | None = None,
         scheduled_time: datetime | None = None,
     ) -> int:
         """Do the same to some jobs, all or none, as one durable write; return to how many.
 
         `jobs` are ids, or the versions at which you saw them by their ids. `action` is `hold`,
-        `release`, `cancel` (with a `reason`), `remove`, `reschedule` (each by `shift`) or `requeue`
-        (all to `scheduled_time`). Raises as `hold_job`, of the first that is refused.
+        `release`, `cancel` (with a `reason`), `remove`, `reschedule` (each by `shift`, or to a time
+        of its own, by its id in `times`) or `requeue` (all to `scheduled_time`). Raises as
+        `hold_job`, of the first that is refused.
         """
         changes = bulk_changes(
-            action, jobs, self._zone, reason=reason, shift=shift, scheduled_time=scheduled_time
+            action,
+            jobs,
+            self._zone,
+            reason=reason,
+            shift=shift,
+            times=times,
+            scheduled_time=scheduled_time,
         )
         self._change_all(changes)
         return len(changes)
@@ -648,6 +656,10 @@ class Ledger:
     def slots(self, account_id: str) -> Slots | None:
         """Return the slots of an account; None where it never had any."""
         return self._jobs.slots(account_id)
+
+    def all_slots(self) -> list[Slots]:
+        """Return the slots of all accounts that have some, by the account's name."""
+        return self._jobs.all_slots()
 
     def free_slots(self, account_id: str, count: int = 10) -> list[datetime]:
         """Return the next `count` (1 to 1,000) slots of an account that no job of it has, in UTC;

@@ -218,6 +218,13 @@ class JobQueries:
         with self._lock:
             return self._board.schedules.slots.get(account_id)
 
+    def all_slots(self) -> list[Slots]:
+        """As `Ledger.all_slots`."""
+        self._refresh()
+        with self._lock:
+            by_account = sorted(self._board.schedules.slots.items())
+            return [slots for _, slots in by_account if slots.week]
+
     def free_slots(self, account_id: str, count: int = 10) -> list[datetime]:
         """As `Ledger.free_slots`."""
         from .slot_taking import free_slots  # only for those who have slots

@@ -43,7 +43,9 @@ SECTIONS = {
         "remove": "Remove a job that is not running.",
     },
     "Schedules": {
-        "schedule": "Look at rules by which posts are due again and again.",
+        "schedule": "Have posts made again and again by a rule.",
+        "slots": "Say at which times of the week an account posts.",
+        "queue": "Show the coming slots and their jobs; change their order.",
     },
     "What is, and what was": {
         "status": "Show the ledger at one look: runner, next, overdue, failed.",

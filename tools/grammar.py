@@ -56,9 +56,11 @@ class Group(click.Group):
         raise click.UsageError(f"No such command {name!r:.40}{meant}", ctx)
 
 
-def command(name: str | None = None) -> Callable[[Callable[..., Any]], LedgerCommand]:
+def command(
+    name: str | None = None, *, short_help: str | None = None
+) -> Callable[[Callable[..., Any]], LedgerCommand]:
     """Make a function a command, as `click.command` does."""
-    return click.command(name, cls=LedgerCommand)
+    return click.command(name, cls=LedgerCommand, short_help=short_help)
 
 
 def refuse_repetitions(

@@ -343,8 +343,3 @@ def json_option(command: CommandT) -> CommandT:
 
 
 pass_session = click.make_pass_decorator(Session)
-
-
-def present_job(ledger: Ledger, events: list[Event]) -> ScheduledJob | None:
-    """Return the job as it is now; None when it was removed."""
-    return None if events[-1].type == "removed" else ledger.get_job(events[0].job_id)

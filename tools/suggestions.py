@@ -6,8 +6,10 @@ import difflib
 from collections.abc import Sequence
 
 ALIASES = {
-    "add": "create enqueue insert make new plan post put queue submit init",
+    "add": "create enqueue insert make new plan post put submit init",
     "schedule": "cron every recur recurring repeat schedules",
+    "slots": "slot times week weekly",
+    "queue": "agenda line order reorder shuffle upcoming",
     "list": "all dir index jobs ll ls",
     "show": "cat describe display get info inspect job view",
     "hold": "disable draft pause suspend",

@@ -96,6 +96,10 @@ class Place:
             for file in (path / "old-jobs").iterdir():
                 if not file.name.startswith("jobs_"):
                     file.unlink()
+        if name in ("add", "queue"):
+            with Ledger(self.jobs) as ledger:
+                for account_id in ("mai", "my-account"):
+                    ledger.set_slots(account_id, {"mon": ["09:00"]})
         if name == "serve":
             (path / "people.txt").touch(mode=0o600)
         if name == "verify":

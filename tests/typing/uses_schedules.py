@@ -70,6 +70,10 @@ def takes_slots(ledger: Ledger) -> Slots | None:
     ledger.add_job("shop", "in the next slot", NextSlot())
     ledger.add_jobs([NewJob("shop", "in the one after that", NextSlot())])
     assert_type(ledger.free_slots("shop", 2), list[datetime])
+    assert_type(ledger.all_slots(), list[Slots])
+    first, second = ledger.list_jobs("shop", order="time")[-2:]
+    swapped = {first.job_id: second.scheduled_time, second.job_id: first.scheduled_time}
+    assert_type(ledger.change_jobs("reschedule", list(swapped), times=swapped), int)
     return ledger.slots("shop")
 
 

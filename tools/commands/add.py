@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from ...domain import JobPriority
+from ...domain import JobPriority, NextSlot, ValidationError
 from ..grammar import command
 from ..job_changes import (
     PRIORITIES,
@@ -15,14 +15,16 @@ from ..job_changes import (
     read_metadata,
     time_argument,
 )
+from ..scheduling.queue import slots_of
 from ..session import Session, json_option, pass_session, zone_of
-from ..typed_times import parse_time
+from ..typed_times import Moment, parse_time
 
 
 @command()
 @click.argument("account_id", metavar="ACCOUNT")
 @click.argument("content")
 @time_argument(required=False)
+@click.option("--slot", is_flag=True, help="At the next free slot of the account; without a TIME.")
 @click.option("--priority", type=PRIORITIES, default="normal", show_default=True)
 @click.option("--max-retries", type=int, metavar="N", default=3, show_default=True)
 @click.option("--platform", metavar="NAME", default="threads", show_default=True)
@@ -48,6 +50,7 @@ def add(
     account_id: str,
     content: str,
     scheduled_time: str,
+    slot: bool,
     priority: str,
     max_retries: int,
     platform: str,
@@ -61,22 +64,32 @@ def add(
     """Add a job and print its id. CONTENT `-` reads standard input.
 
     TIME is `+10m`, `9:00`, `tomorrow 9:00`, `friday 18:30` or ISO 8601 (`2026-01-31T09:00`), in the
-    ledger's time zone; without one it is now. How it was understood is said on standard error.
+    ledger's time zone; without one it is now. How it was understood is said on standard error, as
+    is the slot that --slot has got.
 
     \b
     Example:
       jobledger add my-account "Xin chào!" "tomorrow 9:00" --priority high
       jobledger add my-account "In ten minutes" +10m
+      jobledger add my-account "At the next free slot" --slot
     """
+    if slot and scheduled_time != "now":
+        raise ValidationError(
+            f"--slot takes the next free slot, and {scheduled_time!r:.40} is another time",
+            field="slot",
+            hint="give one of them",
+        )
     typed, text, kept = parse_time(scheduled_time), read_content(content), read_metadata(metadata)
     timeout = None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
-    with session.ledger(create=True, timezone=timezone, unique=unique) as ledger:
+    with session.ledger(create=not slot, timezone=timezone, unique=unique) as ledger:
         now = ledger.now()
         moment = typed.ahead(now, zone_of(ledger))
+        if slot:
+            slots_of(ledger, account_id)
         added = ledger.add_job(
             account_id,
             text,
-            moment.at,
+            NextSlot() if slot else moment.at,
             JobPriority[priority.upper()],
             max_retries,
             platform=platform,
@@ -85,5 +98,8 @@ def add(
             job_id=job_id,
             publish_timeout=timeout,
         )
-        session.show_change(ledger.get_job(added), "added", said=added)
+        job = ledger.get_job(added)
+        if slot:
+            moment = Moment(job.scheduled_time.astimezone(zone_of(ledger)))
+        session.show_change(job, "added", said=added)
         echo_time(ledger, moment, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...domain import Event, ScheduledJob
+from ...domain import Event, ScheduledJob, is_of_job
 from ...ledger import Ledger
 from ..grammar import command
 from ..output import console, print_json, status_text
@@ -15,7 +15,6 @@ from ..session import (
     find_history,
     json_option,
     pass_session,
-    present_job,
     zone_of,
 )
 
@@ -27,7 +26,8 @@ from ..session import (
 def history(session: Session, job: str) -> None:
     """Show one job's life: what happened, when, how long after the step before, and why.
 
-    Also of a job that was removed: its events stay in the log.
+    Also of a job that was removed: its events stay in the log. `schedule:ID` is the life of a
+    schedule, and `slots:ACCOUNT` that of an account's slots.
 
     \b
     Example:
@@ -38,7 +38,7 @@ def history(session: Session, job: str) -> None:
         if session.json:
             print_json([event.to_dict() for event in events])
         else:
-            _print_life(ledger, events, present_job(ledger, events))
+            _print_life(ledger, events, _present(ledger, events))
 
 
 def _print_life(ledger: Ledger, events: list[Event], present: ScheduledJob | None) -> None:
@@ -51,8 +51,19 @@ def _print_life(ledger: Ledger, events: list[Event], present: ScheduledJob | Non
     else:
         out.print(timeline(events, zone_of(ledger), out.width))
     told = f"{len(events)} event{'s' if len(events) > 1 else ''} over {life_of(events)}, times in"
-    state = Text("removed") if present is None else status_text(present)
+    key = events[0].job_id
+    if is_of_job(events[0]):
+        state = Text("removed") if present is None else status_text(present)
+        what = Text.assemble(f"job {key}: ", state, ", ")
+    else:
+        what = Text(f"{key}: ")
     out.print(
-        Text.assemble(f"job {events[0].job_id}: ", state, f", {told} {ledger.timezone}"),
+        Text.assemble(what, f"{told} {ledger.timezone}"),
         soft_wrap=not out.is_terminal,
     )
+
+
+def _present(ledger: Ledger, events: list[Event]) -> ScheduledJob | None:
+    """Return the job as it is now; None when it was removed, or is none."""
+    last = events[-1]
+    return ledger.get_job(last.job_id) if is_of_job(last) and last.type != "removed" else None

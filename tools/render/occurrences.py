@@ -24,11 +24,11 @@ def print_occurrences(found: Sequence[Occurrence], zone: ZoneInfo, rule: str) ->
     for one in found:
         local = one.at.astimezone(zone)
         clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-        table.row(f"{local:%a %Y-%m-%d}", clock, local.isoformat()[-6:], _remark(one))
+        table.row(f"{local:%a %Y-%m-%d}", clock, local.isoformat()[-6:], remark(one))
     table.note(f"{len(found)} times in {zone.key}")
 
 
-def _remark(one: Occurrence) -> str:
+def remark(one: Occurrence) -> str:
     """Say what somebody would not expect."""
     if one.moved:
         return f"moved: clocks skip {one.local:%H:%M} on {one.local:%d %b}"

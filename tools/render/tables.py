@@ -78,7 +78,8 @@ class Columns:
 
     def note(self, text: str) -> None:
         """Print a line beneath the table."""
-        click.echo(self._styled(text, "dim"))
+        for line in _wrapped(text, 0):
+            click.echo(self._styled(line, "dim"))
 
     def _lines(
         self, columns: Sequence[Sequence[str]], styles: Mapping[int, Sequence[str]]
@@ -143,6 +144,12 @@ def print_facts(facts: Iterable[tuple[str, str, str]]) -> None:
         click.echo(name.ljust(indent) + first)
         for line in others:
             click.echo(" " * indent + line)
+
+
+def print_line(text: str) -> None:
+    """Print a line; on a terminal that is too narrow for it, it goes on beneath."""
+    for line in _wrapped(printable(text), 0):
+        click.echo(line)
 
 
 def _wrapped(text: str, indent: int) -> list[str]:

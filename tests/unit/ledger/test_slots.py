@@ -100,6 +100,15 @@ def test_an_empty_week_takes_them_back(ledger: Ledger, week: dict[str, list[str]
     assert caught.value.field == "scheduled_time"
 
 
+def test_the_slots_of_all_accounts_are_there_at_once(ledger: Ledger) -> None:
+    """Of those that have some, as of any moment."""
+    ledger.set_slots("cafe", {"sun": ["10:00"]})
+    ledger.set_slots("gone", {"sun": ["10:00"]})
+    ledger.set_slots("gone", {})
+    assert [slots.account_id for slots in ledger.all_slots()] == ["cafe", "shop"]
+    assert [slots.account_id for slots in ledger.as_of(1).all_slots()] == ["shop"]
+
+
 def test_an_account_without_slots_has_none(ledger: Ledger) -> None:
     assert ledger.slots("other") is None
     with pytest.raises(ValidationError, match="account 'other' has no slots"):

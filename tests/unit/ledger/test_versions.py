@@ -136,6 +136,42 @@ def test_of_many_all_are_changed_or_none(ledger: Ledger, clock: ManualClock) -> 
     assert ledger.change_jobs("hold", [one, one]) == 1
 
 
+def test_each_of_many_goes_to_a_time_of_its_own(ledger: Ledger, clock: ManualClock) -> None:
+    """Naive ones are of the ledger's zone; all of them go, as they were seen, or none."""
+    one, two = (_added(ledger, clock) for _ in range(2))
+    times = {one: clock.now() + 2 * HOUR, two: (clock.now() + 3 * HOUR).replace(tzinfo=None)}
+    assert ledger.change_jobs("reschedule", {one: 1, two: 1}, times=times) == 2
+    assert [ledger.get_job(each).scheduled_time - clock.now() for each in (one, two)] == [
+        2 * HOUR, 3 * HOUR,
+    ]  # fmt: skip
+    seq = ledger.seq
+    with pytest.raises(JobMovedOnError, match=two):
+        ledger.change_jobs("reschedule", {one: 2, two: 1}, times=times)
+    with pytest.raises(ValidationError, match="scheduled_time"):
+        ledger.change_jobs(
+            "reschedule", [one, two], times=times | {two: clock.now() + 9_000 * HOUR}
+        )
+    assert ledger.seq == seq
+    events = [event.to_dict() for event in ledger.events(seq - 2)]
+    assert [(event["type"], event["more"]) for event in events] == [
+        ("rescheduled", 1), ("rescheduled", 0),
+    ]  # fmt: skip
+
+
+def test_a_time_without_a_job_and_a_job_without_a_time_are_refused(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    one, two = (_added(ledger, clock) for _ in range(2))
+    for jobs, times, told in (
+        ([one, two], {one: clock.now()}, f"'{two}' has no time"),
+        ([one], {one: clock.now(), two: clock.now()}, f"'{two}' has no job"),
+        ([one], [clock.now()], "times must say a time by each job's id"),
+    ):
+        with pytest.raises(ValidationError, match=told) as caught:
+            ledger.change_jobs("reschedule", jobs, times=times)  # type: ignore[arg-type]  # a slip
+        assert caught.value.field == "times"
+
+
 @pytest.mark.parametrize(
     ("action", "arguments", "field"),
     [
@@ -145,6 +181,8 @@ def test_of_many_all_are_changed_or_none(ledger: Ledger, clock: ManualClock) -> 
         ("requeue", {}, "scheduled_time"),
         ("hold", {"reason": "why"}, "reason"),
         ("cancel", {"shift": HOUR}, "shift"),
+        ("hold", {"times": {}}, "times"),
+        ("reschedule", {"shift": HOUR, "times": {}}, "times"),
     ],
 )
 def test_an_action_takes_what_it_needs_and_no_more(

@@ -156,6 +156,7 @@ def _slots(ledger: Ledger) -> Ledger:
 
 OPERATIONS: dict[str, Callable[[Any], object]] = {
     "add_schedule": _schedule,
+    "all_slots": lambda s: _slots(s).all_slots(),
     "edit_schedule": lambda s: s.edit_schedule(_schedule(s), content="another {n}"),
     "end_schedule": lambda s: s.end_schedule(_schedule(s)),
     "free_slots": lambda s: _slots(s).free_slots("a"),

@@ -86,7 +86,7 @@ def test_it_says_why_it_has_ended_and_what_still_waits(scheduler: Scheduler) -> 
     assert why(scheduler) == [
         "It has ended at 2026-03-02 12:00:00 (0 ms ago): by hand, 'season over'.",
         "Of its posts 1 still wait, the last comes at 2026-03-05 09:00:00 (in 2.9 d).",
-        "daily.20260305T0900: changed by hand, and left as that is.",
+        "daily.20260305T0900: made or changed by hand, and left as that is.",
     ]
     scheduler.add_schedule("two", "0 9 * * *", account_id="shop", content="x", max_count=2)
     assert why(scheduler, "two")[0].endswith(": so many as were asked for are planned.")
