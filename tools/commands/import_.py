@@ -21,6 +21,7 @@ from ..session import Session, json_option, pass_session, quiet
 
 if TYPE_CHECKING:
     from ..interchange.plan import ImportPlan, Target
+    from ..interchange.wishes import Wishes
 
 
 @command("import")
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @understanding_options
 @click.option("--dry-run", is_flag=True, help="Show what every row means, check it, and stop.")
 @click.option("--skip-existing", is_flag=True, help="Leave out jobs that the ledger knows.")
+@click.option("--again", is_flag=True, help="Take posts whose jobs were cancelled or removed.")
 @click.option("--allow-doubles", is_flag=True, help="Take the same post twice.")
 @click.option("--allow-past", is_flag=True, help="Take posts whose time has passed.")
 @click.option("--allow-odd-text", is_flag=True, help="Take texts that look broken.")
@@ -60,6 +62,7 @@ def import_(
     form: Any,
     dry_run: bool,
     skip_existing: bool,
+    again: bool,
     allow_doubles: bool,
     allow_past: bool,
     allow_odd_text: bool,
@@ -89,7 +92,7 @@ def import_(
     from ..interchange.sources import find_sources
 
     wishes = wishes_of(session, understanding)
-    allowed = Allowed(skip_existing, allow_doubles, allow_past, allow_odd_text, leave_out)
+    allowed = Allowed(skip_existing, again, allow_doubles, allow_past, allow_odd_text, leave_out)
     sources = find_sources(files, form, session.own_directory, ignore)
     now = datetime.now(UTC)
     with _target(session, timezone) as target:
@@ -121,7 +124,7 @@ def import_(
         session.exit_code = 2
     elif not session.json:
         print_warnings(plan, dry_run=dry_run)
-        _print(plan, dry_run=dry_run)
+        _print(plan, wishes, dry_run=dry_run)
 
 
 @contextmanager
@@ -148,13 +151,17 @@ def _target(session: Session, timezone: str | None) -> Iterator[Target]:
         yield Target(load_zone(ledger.timezone), ids, LedgerPosts(ledger))
 
 
-def _print(plan: ImportPlan, *, dry_run: bool) -> None:
+def _print(plan: ImportPlan, wishes: Wishes, *, dry_run: bool) -> None:
     count = len(plan.planned)
     states = ", ".join(f"{number} {status}" for status, number in plan.by_status().items())
     said = f"{_jobs(count)}{': ' if states else ''}{states}"
     click.echo(f"would import {said}; nothing was changed" if dry_run else f"imported {said}")
     if plan.repeated:
         click.echo(f"  in the ledger already, from an import: {_jobs(len(plan.repeated))}")
+        if plan.withdrawn:
+            were = ", ".join(f"{number} {state}" for state, number in plan.withdrawn.items())
+            said = f"  of these {were}: {wishes.hint('--again')} takes them anew"
+            click.echo(printable(said))
     if plan.skipped:
         click.echo(f"  left out, since the ledger knows them: {_jobs(plan.skipped)}")
     for reason, number in plan.left_out.items():

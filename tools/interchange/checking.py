@@ -41,6 +41,8 @@ class Allowed(msgspec.Struct, frozen=True):
 
     existing: bool = False
     """Jobs that the ledger has are left out, and not refused."""
+    again: bool = False
+    """Posts come in anew whose jobs were cancelled or removed."""
     doubles: bool = False
     past: bool = False
     odd_text: bool = False

@@ -8,7 +8,7 @@ moved, cancelled or removed there: a file that is imported again adds nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Protocol
@@ -21,6 +21,9 @@ from .problems import RowProblem
 from .wishes import Wishes
 
 _NAMESPACE = UUID("6b1d7c3e-9a55-5b0e-8c61-0d5a4c1f2e77")
+REMOVED = "removed"
+WITHDRAWN = (JobStatus.CANCELLED.value, REMOVED)
+"""States of jobs that somebody has taken back."""
 _OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
 Key = tuple[str, str, str, datetime]
 
@@ -37,6 +40,9 @@ class PostsAtHand(Protocol):
     def source(self, job_id: str) -> str | None:
         """Return the file that a job was imported from."""
 
+    def state(self, job_id: str) -> str:
+        """Return the state of a job whose id the ledger knows: `removed` where it is gone."""
+
 
 class NoPostsYet:
     """A ledger that is not there yet."""
@@ -49,6 +55,9 @@ class NoPostsYet:
 
     def source(self, job_id: str) -> str | None:
         return None
+
+    def state(self, job_id: str) -> str:
+        return REMOVED
 
 
 def made_id(job: ScheduledJob) -> str:
@@ -76,18 +85,25 @@ class FoundInLedger(msgspec.Struct):
 
 
 def in_the_ledger(
-    items: Sequence[ImportedJob], all_ids: set[str], posts: PostsAtHand, wishes: Wishes
+    items: Sequence[ImportedJob],
+    all_ids: set[str],
+    posts: PostsAtHand,
+    wishes: Wishes,
+    *,
+    but: Collection[JobStatus] = (),
 ) -> FoundInLedger:
     """Find those that the ledger has under another id, and those that it has as they were before
     they were changed.
 
-    `all_ids` are those of all rows of the files, also of those that the ledger knows.
+    `all_ids` are those of all rows of the files, also of those that the ledger knows. Jobs in the
+    states `but` stand in nobody's way.
     """
     found = FoundInLedger()
     if not items:
         return found
     times = [item.job.scheduled_time for item in items]
-    keys = {key_of(job): job for job in posts.between(min(times), max(times))}
+    there = posts.between(min(times), max(times))
+    keys = {key_of(job): job for job in there if job.status not in but}
     rest, matched = [], set(all_ids)
     for item in items:
         other = keys.get(key_of(item.job))  # rule: same-post-once-in-the-ledger

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from ...domain import JobAdded, JobNotFoundError, JobStatus, ScheduledJob
 from ...ledger import Ledger
+from .doubles import REMOVED
 
 _PAGE = 1000
 _OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
@@ -37,6 +38,13 @@ class LedgerPosts:
     def waiting(self, account_id: str) -> Sequence[ScheduledJob]:
         """Return the jobs of an account that have not been started."""
         return self._ledger.list_jobs(account_id, _OPEN)
+
+    def state(self, job_id: str) -> str:
+        """Return the state of a job whose id the ledger knows: `removed` where it is gone."""
+        try:
+            return self._ledger.get_job(job_id).status.value
+        except JobNotFoundError:
+            return REMOVED
 
     def source(self, job_id: str) -> str | None:
         """Return the file that a job was imported from."""

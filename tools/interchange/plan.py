@@ -16,7 +16,7 @@ from ...eventstore import MAX_APPEND_BYTES
 from ...instrumentation import Progress
 from ...ledger import used_before
 from .checking import Allowed, Checking
-from .doubles import NoPostsYet, PostsAtHand, in_the_ledger, made_id
+from .doubles import WITHDRAWN, NoPostsYet, PostsAtHand, in_the_ledger, made_id
 from .fields import Row, is_plan
 from .problems import RowProblem, problem_of
 from .rows import Told, read_rows
@@ -44,8 +44,9 @@ class PlannedJob(msgspec.Struct, frozen=True):
 class ImportPlan(msgspec.Struct):
     """The jobs to import in order, or what is wrong with the rows, and what else is worth saying.
 
-    `skipped` has ids that the ledger knows, `repeated` posts that it has already from an import,
-    and `left_out` rows by the reason; `unread` says which columns no publisher reads.
+    `skipped` counts jobs that the ledger knows, and `left_out` rows by the reason. `repeated` has
+    the posts that the ledger has already from an import, of which `withdrawn` counts those that
+    were cancelled or removed there. `unread` says which columns no publisher reads.
     """
 
     planned: list[PlannedJob] = []
@@ -54,6 +55,7 @@ class ImportPlan(msgspec.Struct):
     unread: list[RowProblem] = []
     skipped: int = 0
     repeated: list[str] = []
+    withdrawn: Counter[str] = msgspec.field(default_factory=Counter)
     left_out: Counter[str] = msgspec.field(default_factory=Counter)
     told: Told = msgspec.field(default_factory=Told)
     metadata_keys: dict[str, str] = {}
@@ -133,6 +135,8 @@ class _Taking:
             job = msgspec.structs.replace(job, job_id=self._own_id(job))
             if self._is_there(row, job.job_id, found.faults):
                 return
+            if job.job_id in self._target.known_ids:
+                job = msgspec.structs.replace(job, job_id=str(uuid4()))  # its own is used up
         if found.faults:
             plan.problems += [self._problem(each, row) for each in found.faults]
             return
@@ -196,6 +200,8 @@ class _Taking:
         self._places[made] = row.place
         if made not in self._target.known_ids:
             return False
+        if self._allowed.again and self._target.posts.state(made) in WITHDRAWN:
+            return False
         self._plan.repeated.append(made)
         return True
 
@@ -207,6 +213,8 @@ class _Taking:
         """
         plan = self._plan
         plan.warnings += plan.told.passed_over
+        states = Counter(self._target.posts.state(job_id) for job_id in plan.repeated)
+        plan.withdrawn.update({state: states[state] for state in WITHDRAWN if states[state]})
         for key, source in plan.metadata_keys.items():
             said = unread(key, self._wishes)
             if said is not None:
@@ -221,7 +229,13 @@ class _Taking:
     def _compare_with_the_ledger(self) -> None:
         plan = self._plan
         new = [each.item for each in plan.planned if each.given_id is None]
-        found = in_the_ledger(new, {*self._places}, self._target.posts, self._wishes)
+        found = in_the_ledger(
+            new,
+            {*self._places},
+            self._target.posts,
+            self._wishes,
+            but=(JobStatus.CANCELLED,) if self._allowed.again else (),
+        )
         plan.problems += found.changed
         plan.repeated += found.repeated.values()
         out = {*found.repeated}

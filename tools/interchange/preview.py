@@ -170,6 +170,7 @@ def document(plan: ImportPlan, zone: ZoneInfo, *, dry_run: bool) -> dict[str, An
         "by_status": plan.by_status(),
         "skipped": plan.skipped,
         "repeated": len(plan.repeated),
+        "withdrawn": dict(plan.withdrawn),
         "left_out": dict(plan.left_out),
         "duplicates": {
             "resolved": sum(plan.told.resolved.values()), "to": dict(plan.told.resolved),

@@ -77,8 +77,17 @@ def test_and_so_it_is_whatever_became_of_its_jobs_meanwhile(imported: Path, chan
         else:
             ledger.remove_job(job.job_id)
     before = texts(imported)
-    assert run(imported).code == 0
-    assert texts(imported) == before
+    done = run(imported)
+    assert (done.code, texts(imported)) == (0, before)
+    told = {"cancel": "of these 1 cancelled: ", "remove": "of these 1 removed: "}
+    assert (told.get(change, "of these") in done.out) == (change in told)
+    if change in told:
+        words = typed(done.out)[2:]
+        assert run_here(imported, *words).out.startswith("imported 1 job")
+        with Ledger(imported, read_only=True) as ledger:
+            states = [job.status for job in ledger.list_jobs() if job.content == "one"]
+        assert states.count(JobStatus.SCHEDULED) == 1
+        assert run_here(imported, *words).out.startswith("imported 0 jobs")
 
 
 def test_new_rows_of_a_file_that_has_grown_come_in(imported: Path) -> None:
