@@ -28,6 +28,14 @@ from .pages.jobs import change, job_page, jobs_page, new, new_page
 from .pages.log import log_page
 from .pages.many import change_many, many_page
 from .pages.moving import move, move_page
+from .pages.schedule_forms import (
+    edit_schedule,
+    edit_schedule_page,
+    new_schedule,
+    new_schedule_page,
+)
+from .pages.schedules import change_schedule, schedule_page, schedules_page
+from .pages.slots import save_slots, slots_page
 from .pages.today import today
 from .pages.verified import verified_page, verify
 from .problems import Refusal, problem_response
@@ -94,6 +102,15 @@ def _routes() -> list[BaseRoute]:
         Route("/inbox", handler(inbox)),
         Route("/accounts", handler(accounts_page)),
         Route("/accounts/one", handler(account_page)),
+        Route("/accounts/slots", handler(slots_page)),
+        Route("/accounts/slots", handler(save_slots), methods=["POST"]),
+        Route("/schedules", handler(schedules_page)),
+        Route("/new-schedule", handler(new_schedule_page)),
+        Route("/new-schedule", handler(new_schedule), methods=["POST"]),
+        Route("/schedules/{schedule_id}", handler(schedule_page)),
+        Route("/schedules/{schedule_id}/edit", handler(edit_schedule_page)),
+        Route("/schedules/{schedule_id}/edit", handler(edit_schedule), methods=["POST"]),
+        Route("/schedules/{schedule_id}/{action}", handler(change_schedule), methods=["POST"]),
         Route("/log", handler(log_page)),
         Route("/compare", handler(compare)),
         Route("/verified", handler(verified_page)),

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import jinja2
 from starlette.responses import HTMLResponse
 
-from .. import Event, JobPriority, JobStatus, ScheduledJob, words
+from .. import Event, JobPriority, JobStatus, Schedule, ScheduledJob, words
 from .event_types import TYPES
 from .many import MANY
-from .roles import ACTIONS, ADD, ADD_DRAFT, allowed
+from .roles import ACTIONS, ADD, ADD_DRAFT, ADD_SCHEDULE, allowed, allowed_on_schedule
+from .scheduling import Rule
 from .site import Call
 from .words import LANGUAGES, dates, translate
 
@@ -25,9 +26,14 @@ PAGES = (
     ("/calendar", "Calendar"),
     ("/jobs", "Jobs"),
     ("/inbox", "Inbox"),
+    ("/schedules", "Schedules"),
     ("/accounts", "Accounts"),
     ("/log", "Log"),
 )
+
+_BEHIND = {"/many": "/jobs", "/new-schedule": "/schedules"}
+"""Pages that belong to one of those, though their paths do not say so."""
+WEEKDAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), range(7), strict=True))
 
 
 @cache
@@ -76,7 +82,7 @@ class Shown:
 
     def is_at(self, path: str) -> bool:
         """Say whether this page is that one, or behind it."""
-        here = "/jobs" if self.path == "/many" else self.path
+        here = _BEHIND.get(self.path, self.path)
         return here == path or (path != "/" and here.startswith(f"{path}/"))
 
     @property
@@ -108,9 +114,26 @@ class Shown:
         """Put into words what an event says besides its type; there may be nothing."""
         return words(event, self.language, self.zone)
 
+    def rule(self, rule: Rule) -> str:
+        """Put into words when a rule is due."""
+        return words(rule, self.language, self.zone)
+
+    def subject_url(self, event: Event) -> str:
+        """Return the address of what an event is of: a job, a schedule, or an account."""
+        kind, _, name = event.job_id.partition(":")
+        if kind == "schedule" and name:
+            return self.url(f"/schedules/{name}")
+        if kind == "slots" and name:
+            return self.url("/accounts/one", id=name)
+        return self.url(f"/jobs/{event.job_id}")
+
     def span(self, duration: timedelta) -> str:
         """Put a span of time into words."""
         return words(duration, self.language, self.zone)
+
+    def seconds(self, number: float) -> str:
+        """Put a number of seconds into words."""
+        return self.span(timedelta(seconds=number))
 
     def count(self, number: int) -> str:
         """Write a number, which may be large."""
@@ -147,6 +170,11 @@ class Shown:
     def weekday(self, day: date) -> str:
         """Name the day of the week in a few characters."""
         return dates.weekday(day, self.language, short=True)
+
+    def name_of_weekday(self, day: str, *, short: bool = False) -> str:
+        """Name a day of the week that is written as `mon`."""
+        monday = date(2024, 1, 1)
+        return dates.weekday(monday + timedelta(WEEKDAYS[day]), self.language, short=short)
 
     def offset(self, at: datetime) -> str:
         """Show how far the ledger's clock is from UTC at a moment, as `+02:00`."""
@@ -203,6 +231,16 @@ class Shown:
         return [
             each for each, (r, on_draft, _) in rights.items() if self.call.role >= min(r, on_draft)
         ]
+
+    def schedule_actions(self, schedule: Schedule) -> list[str]:
+        """Return what the visitor may do to a schedule here."""
+        may = not self.is_past and not self.call.site.read_only
+        return allowed_on_schedule(self.call.role, schedule.status) if may else []
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether the visitor may add schedules and set slots here."""
+        return not self.is_past and self.is_known and self.call.role >= ADD_SCHEDULE
 
     @property
     def may_add(self) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -168,6 +169,18 @@ def moment_of(text: str, field: str) -> datetime:
         raise ValidationError(
             f"{field} {text!r:.60} is no time", field=field, hint="such as 2026-01-31T09:00"
         ) from None
+
+
+def until_of(text: str, zone: str) -> datetime:
+    """Return the last local time of a zone that a text means: of a day its last moment.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    found = _until(text)
+    if not isinstance(found, datetime):
+        return datetime.combine(found, time(23, 59, 59))
+    return found if found.tzinfo is None else found.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 def _until(text: str) -> datetime | date:

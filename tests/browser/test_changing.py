@@ -47,7 +47,7 @@ def test_a_post_is_planned_and_called_off_by_keyboard_alone(
     expect(page.get_by_role("main")).to_be_focused()
     tab_to(page, page.get_by_role("link", name="New job"))
     page.keyboard.press("Enter")
-    tab_to(page, page.get_by_label("Account"))
+    tab_to(page, page.get_by_label("Account", exact=True))
     page.keyboard.type("shop")
     tab_to(page, page.get_by_label("Text"))
     page.keyboard.type("By keyboard alone 🎹")

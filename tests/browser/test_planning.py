@@ -165,7 +165,7 @@ def test_half_a_character_counts_as_the_one_that_arrives(
 ) -> None:
     """A script or a keyboard may leave half of one in a field; a browser sends it as U+FFFD."""
     page = seat(site).open("/jobs/new")
-    page.get_by_label("Account").fill("shop")
+    page.get_by_label("Account", exact=True).fill("shop")
     page.get_by_label("Text").evaluate(
         r"""area => {
             area.value = "ab\ud83dcd";

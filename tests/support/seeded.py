@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from jobledger import JobPriority, ManualClock, PostResult, Scheduler, SystemClock
+from jobledger import JobPriority, Ledger, ManualClock, PostResult, Scheduler, SystemClock
 
 ZONE = "Asia/Ho_Chi_Minh"
 HOUR = timedelta(hours=1)
@@ -63,6 +63,18 @@ def seed(directory: Path) -> None:
         scheduler.cancel_job("cancelled", "the shoot was called off")
         long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 2
         scheduler.add_job("studio", f"{long}\n\nA line\nand one more", soon, job_id="planned")
+        _schedules(scheduler)
+
+
+def _schedules(ledger: Ledger) -> None:
+    """Add schedules in each state, of an account of their own, and slots of another."""
+    ledger.set_slots("shop", {"tue": ["4:00", "21:30"], "sat": ["4:00"]})
+    texts = ["A good Sunday! {date:%d.%m.}", "Post number {n}"]
+    ledger.add_schedule("morning", "45 5 * * sun", account_id="salon", content=texts)
+    ledger.skip_occurrence("morning")
+    ledger.add_schedule("paused", "0 6 1 * *", account_id="salon", content="Monthly", paused=True)
+    ledger.add_schedule("ended", "0 6 1 1 *", account_id="salon", content="Yearly")
+    ledger.end_schedule("ended", "the salon moved")
 
 
 def seed_hostile(directory: Path) -> None:

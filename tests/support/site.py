@@ -45,12 +45,13 @@ def form_of(page: str, action: str, kind: str = "") -> dict[str, str]:
     sent = {}
     for field in re.findall(r"<input[^>]*>", form):
         kept = re.search(r'name="([^"]+)"', field)
-        if kept and ('type="radio"' not in field or " checked" in field):
+        is_choice = 'type="radio"' in field or 'type="checkbox"' in field
+        if kept and (not is_choice or " checked" in field):
             value = re.search(r'value="([^"]*)"', field)
             sent[kept[1]] = unescape(value[1]) if value else ""
     for name, text in re.findall(r'<textarea name="([^"]+)"[^>]*>\n(.*?)</textarea>', form, re.S):
         sent[name] = unescape(text).replace("\n", "\r\n")
-    for name, options in re.findall(r'<select name="([^"]+)">(.*?)</select>', form, re.S):
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
         chosen = re.search(r'value="([^"]*)" selected', options)
         assert chosen is not None
         sent[name] = chosen[1]

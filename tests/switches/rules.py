@@ -15,6 +15,7 @@ CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT = "test_snapshot.py"
 VERSIONS = "test_versions.py"
 GUARD, MANY = "test_guard.py", "test_many.py"
+SCHEDULE_PAGES = "test_schedule_pages.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
@@ -339,6 +340,7 @@ RULES = [
     Mutant("a role may what its table says", "least-role", Never(), [GUARD]),
     Mutant("the role decides of each of many", "role-of-each-job", Never(), [MANY]),
     Mutant("what is done to many is what was shown", "what-was-confirmed", Never(), [MANY]),
+    Mutant("a rule is what was looked at", "rule-that-was-looked-at", Never(), [SCHEDULE_PAGES]),
     Mutant("a program has the token", "right-token", Never(), [GUARD]),
     Mutant("a ledger that is only shown is not changed", "only-shown", Never(), [GUARD]),
     Mutant("few passwords are tried at once", "few-passwords-at-once", Never(), [GUARD]),

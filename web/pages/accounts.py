@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from ... import Event, JobStatus, ScheduledJob
+from ... import Event, JobStatus, ScheduledJob, Slots
 from ..api.answers import number_of
+from ..free_slots import free_between
 from ..page import render
 from ..problems import Refusal
 from ..site import Call
+from .slots import week_of
 
 PAGE = 15
 DAYS = 14
@@ -26,6 +28,8 @@ MOST_LATE = 200
 _SHOWN = 8
 """So many jobs of a kind are shown; the list of all is a click away."""
 _MOST_PER_DAY = 100_000
+_FREE = 3
+"""So many free slots are named."""
 
 
 class AccountRow(NamedTuple):
@@ -105,7 +109,8 @@ def account_page(call: Call) -> Response:
     """Show one account. It is asked for by `id`, since a name may have any characters."""
     queries, name = call.look.queries, call.query.get("id", "")
     row = _row(call, name)
-    if not any(row.counts.values()):
+    slots = queries.slots(name)
+    if not any(row.counts.values()) and slots is None:
         raise Refusal(404, f"no job here is of an account {name!r:.100}", field="id")
     scheduled, now = JobStatus.SCHEDULED, call.look.at
     failed = JobStatus.FAILED
@@ -117,10 +122,24 @@ def account_page(call: Call) -> Response:
         running=queries.list_jobs(name, JobStatus.RUNNING, limit=_SHOWN),
         failed=queries.list_jobs(name, failed, due_from=now - LATELY, order="latest", limit=_SHOWN),
         posted=queries.list_jobs(name, JobStatus.COMPLETED, order="latest", limit=_SHOWN),
+        slots={day: times for day, times in week_of(slots).items() if times},
+        slots_zone=None if slots is None else slots.zone,
+        free=_free(call, slots)[:_FREE],
+        schedules=[each for each in queries.schedules() if each.account_id == name][:_SHOWN],
         forecast=_forecast(call, name, _per_day(call)),
         lately=LATELY,
         most=_SHOWN,
         now=now,
+    )
+
+
+def _free(call: Call, slots: Slots | None) -> list[datetime]:
+    """Return the free slots of the next days."""
+    if slots is None:
+        return []
+    look = call.look
+    return free_between(
+        call.site.ledger, look.queries, slots, look.at, look.at + timedelta(days=DAYS)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from ... import JobNotFoundError, ScheduledJob, ValidationError
 from ..forms import EMPTY, FilledForm
+from ..free_slots import free_between
 from ..local_time import USUAL_ZONES, day_in, zone_of
 from ..page import render
 from ..problems import problem_of
@@ -31,6 +32,8 @@ _COUNTED = 50
 """So many more are counted; of more it is said that there are more."""
 _AT_ONCE = 300
 """So many jobs of all days are read at once; where there are more, each day is asked for."""
+_MOST_WITH_SLOTS = 12
+"""Of so many accounts free slots are shown."""
 _DAY = timedelta(1)
 SIGNS = "●▲■◆★✚▼◐"
 """What tells accounts apart without colours. The style sheet has as many colours."""
@@ -43,15 +46,23 @@ class AccountMark(NamedTuple):
     sign: str
 
 
+class FreeSlot(NamedTuple):
+    """A slot that no post has: of which account, and when."""
+
+    account_id: str
+    at: datetime
+
+
 class DueHour(NamedTuple):
-    """An hour on the clock, and the jobs of a day that are due in it, by time."""
+    """An hour on the clock, and the jobs of a day that are due in it, by time; `free`: slots."""
 
     hour: int
     jobs: list[ScheduledJob]
+    free: list[FreeSlot]
 
 
 class DueDay(NamedTuple):
-    """A day, and the jobs that are due on it, by time, by the hours that have some.
+    """A day, and the jobs that are due on it, by time, by the hours that have some, or slots.
 
     `more` are not shown, and come after the place `following`; `at_least`: there may be more.
     `offsets`: how far the clocks are from UTC as it begins and as it ends, where that differs.
@@ -68,6 +79,11 @@ class DueDay(NamedTuple):
     def jobs(self) -> list[ScheduledJob]:
         """The jobs that are shown."""
         return [job for hour in self.hours for job in hour.jobs]
+
+    @property
+    def free(self) -> list[FreeSlot]:
+        """The slots that are free."""
+        return [slot for hour in self.hours for slot in hour.free]
 
 
 class Span(NamedTuple):
@@ -163,7 +179,7 @@ def calendar(call: Call) -> Response:
         today=today,
         days=days,
         hours=sorted({hour.hour for day in days for hour in day.hours}),
-        is_empty=not any(day.hours for day in days),
+        is_empty=not any(day.jobs for day in days),
         accounts=accounts,
         marks=marks_of(sorted({*accounts, *seen})),
         to=to,
@@ -189,10 +205,28 @@ def _due_days(call: Call, asked: AskedCalendar) -> list[DueDay]:
     wanted: Sequence[str | None] = asked.accounts or [None]
     found = [_jobs_by_day(call, asked, name, begins) for name in wanted]
     of_each_day = zip(*found, strict=True)
+    slots = _free_slots(call, asked, begins)
     return [
-        _due_day(asked, day, jobs, begin.isoformat()[-6:], end.isoformat()[-6:])
+        _due_day(asked, day, jobs, [one for one in slots if begin <= one.at < end], (begin, end))
         for day, jobs, (begin, end) in zip(days, of_each_day, pairwise(begins), strict=True)
     ]
+
+
+def _free_slots(call: Call, asked: AskedCalendar, begins: list[datetime]) -> list[FreeSlot]:
+    """Return the free slots of the accounts that are shown, if those are not many, which are still
+    to come and within a year."""
+    look = call.look
+    names = asked.accounts or look.queries.accounts()
+    begin, end = max(begins[0], look.at), min(begins[-1], look.at + timedelta(days=365))
+    if len(names) > _MOST_WITH_SLOTS or begin >= end:
+        return []
+    found = []
+    for name in names:
+        slots = look.queries.slots(name)
+        if slots is not None:
+            free = free_between(call.site.ledger, look.queries, slots, begin, end)
+            found += [FreeSlot(name, at) for at in free]
+    return sorted(found, key=lambda one: one.at)
 
 
 def _jobs_by_day(
@@ -217,24 +251,42 @@ def _jobs_by_day(
 
 
 def _due_day(
-    asked: AskedCalendar, day: date, found: Sequence[list[ScheduledJob]], begin: str, end: str
+    asked: AskedCalendar,
+    day: date,
+    found: Sequence[list[ScheduledJob]],
+    slots: Sequence[FreeSlot],
+    ends: tuple[datetime, datetime],
 ) -> DueDay:
-    shown = _SHOWN[asked.view]
+    shown, zone = _SHOWN[asked.view], asked.zone
     jobs = list(merge(*found, key=lambda job: (job.scheduled_time, job.order)))
     more = len(jobs) - shown
     following = jobs[shown - 1].cursor if more > 0 else ""
-    by_hour = groupby(jobs[:shown], key=lambda job: job.scheduled_time.astimezone(asked.zone).hour)
-    hours = [DueHour(hour, list(due)) for hour, due in by_hour]
+    by_hour = groupby(jobs[:shown], key=lambda job: job.scheduled_time.astimezone(zone).hour)
+    hours = [DueHour(hour, list(due), []) for hour, due in by_hour]
+    for slot in slots:
+        hour = slot.at.astimezone(zone).hour
+        if not any(one.hour == hour for one in hours):
+            insort(hours, DueHour(hour, [], []), key=lambda one: one.hour)
+        next(one for one in hours if one.hour == hour).free.append(slot)
+    begin, end = (at.isoformat()[-6:] for at in ends)
     offsets = None if begin == end else (begin, end)
     return DueDay(day, hours, max(0, min(more, _COUNTED)), more > _COUNTED, following, offsets)
 
 
-def _writing(asked: AskedCalendar, usual: ZoneInfo) -> Callable[[date], str]:
-    """Return what gives the address where a post of a day is written."""
+def _writing(asked: AskedCalendar, usual: ZoneInfo) -> Callable[..., str]:
+    """Return what gives the address where a post of a day is written, or of a free slot."""
     zone = {} if asked.zone.key == usual.key else {"zone": asked.zone.key}
     account = {"account_id": asked.accounts[0]} if len(asked.accounts) == 1 else {}
     back = {"back": address(asked, usual)}
-    return lambda day: f"/jobs/new?{urlencode({'day': day.isoformat()} | zone | account | back)}"
+
+    def written(day: date, slot: FreeSlot | None = None) -> str:
+        at = {}
+        if slot is not None:
+            local = slot.at.astimezone(asked.zone).time()
+            at = {"time": local.isoformat("minutes"), "account_id": slot.account_id}
+        return f"/jobs/new?{urlencode({'day': day.isoformat()} | zone | account | at | back)}"
+
+    return written
 
 
 def _moved(call: Call) -> tuple[ScheduledJob, str | None] | None:

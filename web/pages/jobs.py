@@ -18,10 +18,11 @@ from ... import (
     NewJob,
     ValidationError,
 )
-from ..actions import add, perform
+from ..actions import NEXT_SLOT, add, perform
 from ..api.answers import number_of
 from ..filtering import read_filter
 from ..forms import EMPTY, FilledForm, met
+from ..free_slots import free_between
 from ..local_time import USUAL_ZONES, day_in, moment_in, zone_of
 from ..many import MANY, MOST
 from ..page import address_of, render
@@ -64,6 +65,9 @@ def jobs_page(call: Call) -> Response:
 
 def job_page(call: Call) -> Response:
     """Show one job: what it says, why it is where it is, what happened, what can be done."""
+    kind, _, name = call.path("job_id").partition(":")
+    if kind == "schedule" and name:  # as its events have it
+        return RedirectResponse(address_of(f"/schedules/{name}", {"at": call.at}), 303)
     return _job(call, EMPTY)
 
 
@@ -119,7 +123,9 @@ def new_page(call: Call) -> Response:
     except ValidationError as error:
         problem = problem_of(error)
     given = {"scheduled_time": f"{_proposed(call, zone):%Y-%m-%dT%H:%M}", "zone": zone.key}
-    given |= {name: query[name] for name in ("account_id", "zone", "back") if query.get(name)}
+    given |= {
+        name: query[name] for name in ("account_id", "zone", "back", "slot") if query.get(name)
+    }
     return _new(call, FilledForm(given, problem), 200 if problem is None else problem.status)
 
 
@@ -127,10 +133,20 @@ def _proposed(call: Call, zone: ZoneInfo) -> datetime:
     """Return a local time to begin with: that of a usual morning on the day, or in an hour."""
     soon = (call.site.ledger.now() + timedelta(hours=1)).astimezone(zone)
     soon += timedelta(minutes=-soon.minute % 15)
-    day = day_in(call.query, "day")
+    day, time_of_day = day_in(call.query, "day"), _time_of_day(call.query.get("time", ""))
+    if time_of_day is not None:
+        return datetime.combine(day or soon.date(), time_of_day, zone)
     if day is None or day == soon.date():
         return soon
     return datetime.combine(day, _MORNING, zone)
+
+
+def _time_of_day(text: str) -> time | None:
+    """Return the time of day of an address, as a free slot has it; None where it has none."""
+    try:
+        return time.fromisoformat(text).replace(tzinfo=None) if text else None
+    except ValueError:
+        return None
 
 
 def _new(call: Call, form: FilledForm, status: int = 200) -> Response:
@@ -142,8 +158,17 @@ def _new(call: Call, form: FilledForm, status: int = 200) -> Response:
         accounts=call.look.queries.accounts(),
         left=NewJob.characters_left,
         zones=USUAL_ZONES,
+        free=_free(call, form.value("account_id")),
         key=form.value("job_id") or f"web-{token_hex(12)}",
     )
+
+
+def _free(call: Call, account_id: str) -> list[datetime]:
+    """Return the free slots of an account in the next weeks, where it has any."""
+    ledger, now = call.site.ledger, call.site.ledger.now()
+    slots = ledger.slots(account_id) if account_id else None
+    soon = now + timedelta(weeks=4)
+    return [] if slots is None else free_between(ledger, ledger, slots, now, soon)
 
 
 def new(call: Call) -> Response:
@@ -159,6 +184,8 @@ def new(call: Call) -> Response:
         problem = problem_of(error)
         if problem.status in (403, 500):
             raise
+        if call.form.get("slot") and problem.field == "scheduled_time":
+            problem.field = "slot"
         return _new(call, FilledForm(call.form, problem), problem.status)
     if not call.form.get("back"):
         return RedirectResponse(f"/jobs/{job_id}", 303)
@@ -181,7 +208,7 @@ def _already(call: Call, given: dict[str, Any]) -> str | None:
         isinstance(data, JobAdded)
         and first.by == call.visitor.by
         and (data.account_id, data.content) == (given.get("account_id"), given.get("content"))
-        and data.scheduled_time.isoformat() == given.get("scheduled_time")
+        and given.get("scheduled_time") in (data.scheduled_time.isoformat(), NEXT_SLOT)
     ):
         return str(job_id)
     del given["job_id"]
@@ -194,6 +221,8 @@ def _given(call: Call, fields: tuple[str, ...]) -> dict[str, Any]:
     given = {name: sent[name] for name in (*fields, "version") if sent.get(name)}
     if "content" in fields and "content" in sent:  # one that was emptied is no text, and refused
         given["content"] = sent["content"].replace("\r\n", "\n")  # as a browser sends a new line
-    if "scheduled_time" in given:
+    if "scheduled_time" in fields and sent.get("slot"):
+        given["scheduled_time"] = NEXT_SLOT
+    elif "scheduled_time" in given:
         given["scheduled_time"] = moment_in(call.form, call.site.zone).isoformat()
     return given

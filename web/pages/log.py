@@ -9,7 +9,15 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from starlette.responses import Response
 
-from ... import Event, JobAdded, JobNotFoundError, Ledger, ScheduledJob
+from ... import (
+    Event,
+    JobAdded,
+    JobNotFoundError,
+    Ledger,
+    ScheduleAdded,
+    ScheduledJob,
+    SlotsSet,
+)
 from ..api.answers import number_of
 from ..event_types import TYPES
 from ..page import render
@@ -20,6 +28,8 @@ MOST_READ = 2_000
 """So many events at most are looked at for one page; where few match, it says how far it looked."""
 _STEP = 250
 _MOST_SEQ = 10**15
+_NO_JOBS = ("schedule", "slots")
+"""What stands before the `:` in the place of a job's id, where an event is of no job."""
 V = TypeVar("V")
 
 
@@ -33,11 +43,13 @@ class Wished(NamedTuple):
 
 
 class LogRow(msgspec.Struct, frozen=True):
-    """An event, and the job that it is of, if that is there at the moment of the page."""
+    """An event, and the job that it is of, if that is there at the moment of the page. `name`: of
+    the schedule that it is of, or of the account whose slots."""
 
     event: Event
     job: ScheduledJob | None
     account_id: str
+    name: str = ""
 
 
 def log_page(call: Call) -> Response:
@@ -136,7 +148,8 @@ class _Search:
         account = self._account(event)
         if wished.account_id and account != wished.account_id:
             return None
-        return LogRow(event, self._job(event.job_id), account)
+        kind, _, name = event.job_id.partition(":")
+        return LogRow(event, self._job(event.job_id), account, name if kind in _NO_JOBS else "")
 
     def _job(self, job_id: str) -> ScheduledJob | None:
         return _kept(self._jobs, job_id, self._find_job)
@@ -147,13 +160,17 @@ class _Search:
     def _account(self, event: Event) -> str:
         if isinstance(event.data, JobAdded):
             return event.data.account_id
+        if isinstance(event.data, SlotsSet):
+            return event.job_id.partition(":")[2]
         return _kept(self._accounts, event.job_id, self._find_account)
 
     def _find_account(self, job_id: str) -> str:
         job = self._job(job_id)
         if job is not None:
             return job.account_id
-        first = self._ledger.history(job_id)[0].data  # it is removed
+        first = self._ledger.history(job_id)[0].data  # it is removed, or it is a schedule
+        if isinstance(first, ScheduleAdded):
+            return first.definition.account_id
         return first.account_id if isinstance(first, JobAdded) else ""
 
 

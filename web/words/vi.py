@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from .vi_accounts import ACCOUNTS
+from .vi_schedules import SCHEDULES
 from .vi_well import WELL
 
 VI: dict[str, str] = {
     **ACCOUNTS,
+    **SCHEDULES,
     **WELL,
     # -- everywhere
     "Today": "Hôm nay",

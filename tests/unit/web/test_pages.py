@@ -41,6 +41,12 @@ def _unknown(ledger: Ledger, clock: ManualClock) -> str:
     return job_id
 
 
+def _schedule(ledger: Ledger, account_id: str, content: str) -> None:
+    """Add the schedule `daily` of an account, and slots of `shop`."""
+    ledger.add_schedule("daily", "0 9 * * *", account_id=account_id, content=content)
+    ledger.set_slots("shop", {"mon": ["9:00"]})
+
+
 PATHS = (
     "/",
     "/jobs",
@@ -52,6 +58,12 @@ PATHS = (
     "/verified",
     "/compare",
     "/accounts",
+    "/accounts/slots?id=shop",
+    "/accounts/one?id=shop",
+    "/schedules",
+    "/schedules/daily",
+    "/schedules/daily/edit",
+    "/new-schedule",
     "/many?action=requeue&which=all",
 )
 
@@ -63,6 +75,7 @@ def test_a_text_is_shown_and_never_run(
     ledger.add_job(HOSTILE[:40], HOSTILE, clock.now() + HOUR, job_id="one")
     ledger.cancel_job("one", HOSTILE)
     ledger.requeue_job("one", clock.now() + HOUR)
+    _schedule(ledger, HOSTILE[:40], HOSTILE.replace("{", "{{").replace("}", "}}"))
     signed_in(client)
     page = client.get(path, params={"text": "<script>"}).text
     assert "<script>alert" not in page
@@ -78,6 +91,7 @@ def test_a_page_of_another_language_has_no_english_left(
 ) -> None:
     ledger.add_job("shop", "xin", clock.now() + HOUR, job_id="one")
     _unknown(ledger, clock)
+    _schedule(ledger, "shop", "xin {n}")
     signed_in(client)
     client.post("/language", data={"language": "vi", "back": path})
     page = client.get(path).text
