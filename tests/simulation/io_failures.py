@@ -199,6 +199,41 @@ class Run(Work):
             self.clock.advance(timedelta(minutes=5))
 
 
+class PlanSchedules(Work):
+    """A schedule with its first jobs, those of the next week, and another rule."""
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        self._change(
+            ledger,
+            lambda: ledger.add_schedule("s", "0 9 * * mon", account_id="a", content="text {n}"),
+        )
+        self.clock.advance(timedelta(days=8))
+        if self._is_there(ledger):
+            self._try(ledger.plan_schedules)  # which may be two writes
+            shown, before = self._shown(ledger), self.acknowledged
+            expect(shown[: len(before)] == before, "what was shown is gone")
+            self.acknowledged = shown
+            self._change(ledger, lambda: ledger.edit_schedule("s", rule="0 10 * * mon"))
+
+    def _is_there(self, ledger: Ledger) -> bool:
+        with self.fs.undisturbed():
+            return bool(ledger.schedules())
+
+    def check(self, disk: SimulatedDisk) -> None:
+        """Of a schedule all of each write is there or nothing, and who plans makes up for it."""
+        super().check(disk)
+        with Ledger(LEDGER, clock=self.clock, fs=disk) as ledger:
+            for schedule in ledger.schedules():
+                made = [job.schedule.number for job in ledger.list_jobs("a") if job.schedule]
+                expect(schedule.made == max(made), "a plan without its jobs")
+                ledger.plan_schedules()
+                jobs = ledger.jobs_of_schedule("s")
+                comings = ledger.upcoming("s", 2)
+                expect({each.job_id for each in comings} <= {job.job_id for job in jobs}, "missed")
+                numbers = [job.schedule.number for job in jobs if job.schedule]
+                expect(len(set(numbers)) == len(numbers), "a text twice")
+
+
 class RollOver(Work):
     def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
         self.clock.advance(timedelta(days=1))
@@ -335,6 +370,7 @@ WORKS: dict[str, type[Work]] = {
     "add": Add,
     "add many": AddMany,
     "start and complete": Run,
+    "plan schedules": PlanSchedules,
     "begin a day": RollOver,
     "write the daily files": WriteBehind,
     "save snapshots": SaveSnapshots,
