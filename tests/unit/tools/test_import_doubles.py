@@ -173,13 +173,14 @@ def test_a_plan_that_never_goes_out_any_more_is_told(place: Path) -> None:
     assert (done.code, "is past: it will expire" in done.err) == (0, True)
 
 
-@pytest.mark.parametrize(
-    "time",
-    ["now", "-2h", f"{NOW - timedelta(minutes=5)}"],
-    ids=["now", "relative", "a little late"],
-)
+@pytest.mark.parametrize("time", ["now", "-2h"])
 def test_what_is_meant_for_now_is_not_past(place: Path, time: str) -> None:
     write(f"shop,now,{time}")
+    assert run(place).code == 0
+
+
+def test_what_is_a_little_late_is_not_past(place: Path) -> None:
+    write(f"shop,now,{datetime.now(UTC) - timedelta(minutes=5)}")
     assert run(place).code == 0
 
 
