@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..interchange import parse_time
 from ..ledger import Ledger, LedgerView
 from .session import (
     zone_of,
 )
-from .typed_times import parse_time
 
 
 def parse_moment_of(ledger: Ledger, text: str) -> datetime:

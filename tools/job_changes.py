@@ -10,11 +10,11 @@ import click
 import msgspec
 
 from ..domain import JobPriority, ValidationError
+from ..interchange import Moment, parse_time, say_moment
 from ..ledger import Ledger
 from .files import read_in
 from .output import print_error
 from .session import Session, find_job, zone_of
-from .typed_times import Moment, parse_time, say_moment
 
 _MOST_BYTES = 1024 * 1024
 """Of standard input: more than any post, so that the wrong file is refused before it is read."""

@@ -226,13 +226,9 @@ def is_ledger(location: Path | str) -> bool:
         except StorageError:
             return False
         return True
-    from ..eventstore.engines.files import HEAD_NAME, FileSystem, list_days, located, storage_errors
+    from ..eventstore.engines.files import holds_ledger
 
-    fs, days = FileSystem(), list[str]()
-    directory = located(fs, location)
-    with storage_errors("read", directory), suppress(FileNotFoundError):
-        days = list_days(fs, directory)
-    return bool(days) or (directory / HEAD_NAME).exists()
+    return holds_ledger(location)
 
 
 def find_job(ledger: Ledger | LedgerView, text: str) -> ScheduledJob:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from ..domain import ValidationError
-from .typed_times import parse_time
+from ..interchange import parse_time
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 

@@ -26,6 +26,7 @@ ROOMS = [
         "jobledger.domain.job",
         "jobledger.domain.schedule",
     )  # behind the face of the domain
+    and not package.startswith("jobledger.interchange.")  # behind the face of the interchange
     and not package.startswith("jobledger.web.")  # behind the face of the web
     and not package.startswith("jobledger.tools")  # which nobody imports
 ]

@@ -31,12 +31,12 @@ from jobledger.domain.job.decide import decide
 from jobledger.domain.job.doubt import Doubt
 from jobledger.domain.job.events import JobEvent
 from jobledger.domain.job.evolve import evolve
-from jobledger.tools.interchange.fields import Row, to_document, to_job
-from jobledger.tools.interchange.rows import Told, read_rows
-from jobledger.tools.interchange.sources import find_sources
-from jobledger.tools.interchange.understanding.reading import RowReading
-from jobledger.tools.interchange.wishes import Wishes
-from jobledger.tools.interchange.writing.csv_form import write_csv
+from jobledger.interchange.fields import Row, to_document, to_job
+from jobledger.interchange.rows import Told, read_rows
+from jobledger.interchange.sources import find_sources
+from jobledger.interchange.understanding.reading import RowReading
+from jobledger.interchange.wishes import Wishes
+from jobledger.interchange.writing.csv_form import write_csv
 
 GIVEN: dict[str, Any] = {
     "account_id": "shop",
@@ -200,10 +200,10 @@ def test_a_job_is_exported_as_it_is(kind: str, tmp_path: Path) -> None:
     document = msgspec.json.decode(msgspec.json.encode(to_document(job)))
     reading = RowReading(NOON, ZoneInfo("UTC"), Wishes())
     again = to_job(document, reading, _fails)
-    assert _fields(again) == _fields(job), "see STATE and to_job in tools/interchange/fields.py"
+    assert _fields(again) == _fields(job), "see STATE and to_job in interchange/fields.py"
     file = tmp_path / "jobs.csv"
     file.write_bytes(write_csv([job]))
     [row] = read_rows(find_sources([str(file)], None, None), Wishes(), Told())
     assert isinstance(row, Row)
     again = to_job(row.values, reading, _fails)
-    assert _fields(again) == _fields(job), "see tools/interchange/understanding/cells.py"
+    assert _fields(again) == _fields(job), "see interchange/understanding/cells.py"

@@ -14,7 +14,7 @@ from support.anchors import ROOT
 from support.cli import run_here
 
 from jobledger import Ledger, ScheduledJob
-from jobledger.tools.interchange.understanding.presets import PRESETS
+from jobledger.interchange.understanding.presets import PRESETS
 
 EXAMPLES = ROOT / "examples/calendars"
 DOCUMENT = (ROOT / "docs/interchange.md").read_text("utf-8")

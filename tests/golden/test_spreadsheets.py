@@ -18,12 +18,12 @@ import pytest
 from support.required import missing
 
 from jobledger import JobStatus, ScheduledJob
-from jobledger.tools.interchange.fields import to_document
-from jobledger.tools.interchange.plan import Target, make_plan
-from jobledger.tools.interchange.sources import find_sources
-from jobledger.tools.interchange.understanding.apostrophes import is_safe, plain, protected
-from jobledger.tools.interchange.writing.csv_form import write_csv
-from jobledger.tools.interchange.writing.workbook import write_workbook
+from jobledger.interchange.fields import to_document
+from jobledger.interchange.plan import Target, make_plan
+from jobledger.interchange.sources import find_sources
+from jobledger.interchange.understanding.apostrophes import is_safe, plain, protected
+from jobledger.interchange.writing.csv_form import write_csv
+from jobledger.interchange.writing.workbook import write_workbook
 
 PLACE = Path(__file__).parent / "spreadsheets"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -15,11 +15,11 @@ from support.domain import NOON
 from support.strategies import jobs_elsewhere
 
 from jobledger import ImportedJob, Ledger, ManualClock, ScheduledJob
-from jobledger.tools.interchange.plan import Target, make_plan
-from jobledger.tools.interchange.sources import find_sources
-from jobledger.tools.interchange.writing.csv_form import write_csv
-from jobledger.tools.interchange.writing.json_form import write_daily, write_lines
-from jobledger.tools.interchange.writing.workbook import write_workbook
+from jobledger.interchange.plan import Target, make_plan
+from jobledger.interchange.sources import find_sources
+from jobledger.interchange.writing.csv_form import write_csv
+from jobledger.interchange.writing.json_form import write_daily, write_lines
+from jobledger.interchange.writing.workbook import write_workbook
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 LATER = ManualClock(NOON.replace(hour=20))

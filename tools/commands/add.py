@@ -7,6 +7,7 @@ from datetime import timedelta
 import click
 
 from ...domain import JobPriority, NextSlot, ValidationError
+from ...interchange import Moment, parse_time
 from ..grammar import command
 from ..job_changes import (
     PRIORITIES,
@@ -17,7 +18,6 @@ from ..job_changes import (
 )
 from ..scheduling.queue import slots_of
 from ..session import Session, json_option, pass_session, zone_of
-from ..typed_times import Moment, parse_time
 
 
 @command()

@@ -18,6 +18,7 @@ from ...eventstore import RECORDS, RECORDS_WITH_LINES, LogReader, Record
 from ...eventstore.engines import open_reader
 from ...explanation import words
 from ...instrumentation import Progress
+from ...interchange import parse_time
 from ...ledger import load_zone, not_found
 from ...projections import to_event
 from ..filters import account_option
@@ -27,7 +28,6 @@ from ..progress import progress_bar
 from ..render.tables import Columns, terminal_width
 from ..selection import Selection
 from ..session import JOB, Session, json_option, pass_session
-from ..typed_times import parse_time
 
 _LOOK_EVERY_S = 0.1
 _AT_ONCE = 512

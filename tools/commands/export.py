@@ -15,12 +15,12 @@ from ...ledger import Ledger
 from ..files import FILE, WrittenOut, check_free, write_out
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command
-from ..interchange.options import TOOLS
+from ..importing.options import TOOLS
 from ..output import print_error, print_json, printable
 from ..session import Session, is_ledger, json_option, pass_session, zone_of
 
 if TYPE_CHECKING:
-    from ..interchange.sources import Form
+    from ...interchange import Form
 
 _DAILY = re.compile(r"jobs_.*\.json")
 
@@ -97,7 +97,7 @@ def _form(file: str, form: Form | None, *, excel: bool, like: str | None) -> For
     Raises:
         ValidationError: nothing says which form it is to be, or it does not go with the rest.
     """
-    from ..interchange.sources import form_of
+    from ...interchange import form_of
 
     named = None if file == "-" else form_of(file)
     is_directory = file.endswith(os.sep) or (file != "-" and Path(file).is_dir())
@@ -146,10 +146,13 @@ def _write(
     ledger: Ledger, jobs: list[ScheduledJob], file: str, kind: Form, *, excel: bool, force: bool
 ) -> int:
     """Write the jobs; how many files they are."""
-    from ..interchange.writing.calendar_form import write_calendar
-    from ..interchange.writing.csv_form import write_csv
-    from ..interchange.writing.json_form import write_daily, write_lines
-    from ..interchange.writing.workbook import write_workbook
+    from ...interchange import (
+        write_calendar,
+        write_csv,
+        write_daily,
+        write_lines,
+        write_workbook,
+    )
 
     if kind == "daily":
         days = write_daily(jobs, zone_of(ledger))
@@ -169,7 +172,7 @@ def _write_for(
     tool: str, ledger: Ledger, jobs: list[ScheduledJob], file: str, dates: Any, *, force: bool
 ) -> list[ScheduledJob]:
     """Write a file for another tool, and say what it does not have; the jobs that are in it."""
-    from ..interchange.writing.tools import write_for
+    from ...interchange import write_for
 
     zone = zone_of(ledger)
     written = write_for(tool, jobs, zone, dates)

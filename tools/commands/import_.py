@@ -14,14 +14,13 @@ from ...eventstore.engines.files import FileSystem, check_may_create
 from ...ledger import Ledger, load_zone
 from ..files import FILE
 from ..grammar import command
-from ..interchange.options import ask_for_wishes, understanding_options, wishes_of
+from ..importing.options import ask_for_wishes, understanding_options, wishes_of
 from ..output import print_json, printable
 from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, quiet
 
 if TYPE_CHECKING:
-    from ..interchange.plan import ImportPlan, Target
-    from ..interchange.wishes import Wishes
+    from ...interchange import ImportPlan, Target, Wishes
 
 
 @command("import")
@@ -86,10 +85,8 @@ def import_(
       jobledger --ledger new import old-jobs --timezone Asia/Ho_Chi_Minh
       jobledger import --format jsonl - < jobs.jsonl
     """
-    from ..interchange.checking import Allowed
-    from ..interchange.plan import make_plan
-    from ..interchange.preview import document, print_preview, print_problems, print_warnings
-    from ..interchange.sources import find_sources
+    from ...interchange import Allowed, document, find_sources, make_plan
+    from ..importing.preview import print_preview, print_problems, print_warnings
 
     wishes = wishes_of(session, understanding)
     allowed = Allowed(skip_existing, again, allow_doubles, allow_past, allow_odd_text, leave_out)
@@ -136,8 +133,7 @@ def _target(session: Session, timezone: str | None) -> Iterator[Target]:
         StorageError: there is none, and none may be made there.
         ValidationError: it has another time zone.
     """
-    from ..interchange.ledger_posts import LedgerPosts
-    from ..interchange.plan import Target
+    from ...interchange import LedgerPosts, Target
 
     if not session.exists():
         if session.own_directory is not None and session.own_directory.is_dir():

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ...domain import ScheduledJob, Slots, ValidationError, timestamp
+from ...interchange import parse_time
 from ...ledger import Ledger, load_zone
 from ..grammar import Group, command
 from ..output import print_error, print_json, printable
@@ -18,7 +19,6 @@ from ..scheduling.queue import outside, queue_of, slots_of
 from ..scheduling.queue_places import QueuePlace, minute_of, moved, shuffled
 from ..session import JOB, Session, find_job, json_option, pass_session
 from ..suggestions import suggestion
-from ..typed_times import parse_time
 
 _SHOWN_FREE = 3
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from ...domain import JobStatus, ScheduledJob, first_line
+from ...interchange import parse_time
 from ...ledger import Ledger
 from ..filters import account_option, choose_jobs
 from ..grammar import command
@@ -19,7 +20,6 @@ from ..job_changes import (
 from ..output import print_error, print_json, printable
 from ..session import JOB, Session, json_option, pass_session, zone_of
 from ..time_range import window
-from ..typed_times import parse_time
 
 
 @command()

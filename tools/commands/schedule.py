@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from ...interchange import parse_time
 from ...ledger import load_zone
 from ..grammar import Group, LedgerCommand
 from ..output import print_json
@@ -22,7 +23,6 @@ from ..scheduling.documents import occurrence_document
 from ..scheduling.looking import list_, show
 from ..scheduling.options import clock_options, no_rule, read_rule, read_zone, rule_options
 from ..session import Session, json_option, pass_session, zone_of
-from ..typed_times import parse_time
 
 
 @click.group("schedule", cls=Group)

@@ -11,12 +11,12 @@ import msgspec
 
 from ...domain import JobStatus, ScheduledJob, StorageError
 from ...eventstore.engines.files import FileSystem, storage_errors
+from ...interchange import span_in_words
 from ...ledger import Ledger, load_zone
 from ..grammar import command
 from ..output import moment, print_json, printable, short_id
 from ..render.tables import print_facts
 from ..session import Session, json_option, pass_session
-from ..typed_times import span_in_words
 
 
 class Due(msgspec.Struct, frozen=True):

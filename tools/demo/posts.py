@@ -9,8 +9,8 @@ from importlib.resources import files
 import msgspec
 
 from ...domain import JobPriority, ValidationError
+from ...interchange import parse_moment
 from ...ledger import Ledger
-from ..typed_times import parse_moment
 
 
 class Refused(msgspec.Struct, frozen=True):

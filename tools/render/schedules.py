@@ -21,10 +21,10 @@ from ...domain import (
     occurrences,
 )
 from ...explanation import words
+from ...interchange import span_in_words
 from ...ledger import Ledger, load_zone
 from ..output import moment, printable, status_words
 from ..scheduling.documents import END_REASONS, is_changed_by_hand, is_extra, next_of
-from ..typed_times import span_in_words
 from .occurrences import remark
 from .tables import Columns, print_facts, print_line, terminal_width, width_of
 

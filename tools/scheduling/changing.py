@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from ...domain import Schedule, ScheduleSkipped, ValidationError
+from ...interchange import parse_time
 from ...ledger import Ledger, load_zone
 from ..grammar import command
 from ..output import print_error, print_json
 from ..session import Session, json_option, pass_session
-from ..typed_times import parse_time
 from .adding import moment_shown, show_change
 from .outcome import ScheduleOutcome
 from .schedule_id import SCHEDULE

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from ...domain import JobPriority, ValidationError
+from ...interchange import parse_time
 from ...ledger import load_zone
 from ..files import FILE, naming
 from ..job_changes import PRIORITIES, read_metadata
-from ..typed_times import parse_time
 from ..week import parts_of, read_days
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from .damage import *
     from .engine import *
     from .filesystem import *
-    from .head import *
     from .ledger_directory import *
     from .lock import *
     from .lock_holder import *
@@ -31,8 +30,7 @@ else:
             "damage": ("Damage", "LostEvent", "assess"),
             "engine": ("FileEngine",),
             "filesystem": ("FileSystem",),
-            "head": ("HEAD_NAME",),
-            "ledger_directory": ("check_may_create",),
+            "ledger_directory": ("check_may_create", "holds_ledger"),
             "lock": ("LockWait", "Patience"),
             "lock_holder": ("FileIdentity", "LockHolder"),
             "os_errors": ("is_no_file", "storage_error", "storage_errors"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from ...scan import corrupt, new_header
 from ...zone_rules import check_same_zone
 from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
-from .head import HeadFile
+from .head import HEAD_NAME, HeadFile
+from .places import located
 from .segment import day_file, day_header, list_days
 
 LOCK_NAME = "append.lock"
@@ -56,6 +58,19 @@ def create_ledger(
         fs.write_file_durably(day_file(directory, day), line)
         head_file.write(Tail(ledger_id, day, len(line), seq=0, durable_seq=0, hash=digest))
         return [day]
+
+
+def holds_ledger(directory: Path) -> bool:
+    """Say whether a directory has a log, or what is left of one.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    fs, days = FileSystem(), list[str]()
+    place = located(fs, directory)
+    with storage_errors("read", place), suppress(FileNotFoundError):
+        days = list_days(fs, place)
+    return bool(days) or (place / HEAD_NAME).exists()
 
 
 def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | None) -> Identity:

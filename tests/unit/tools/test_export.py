@@ -13,8 +13,8 @@ from support.cli import run_here
 from support.domain import elsewhere
 
 from jobledger import JobStatus, Ledger, ManualClock
-from jobledger.tools.interchange.options import TOOLS
-from jobledger.tools.interchange.workbook_text import escaped, unescaped
+from jobledger.interchange.workbook_text import escaped, unescaped
+from jobledger.tools.importing.options import TOOLS
 
 
 @pytest.fixture

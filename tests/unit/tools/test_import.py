@@ -454,7 +454,7 @@ def test_too_many_for_one_write_are_refused_before_anything_is_made(
     files: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says in how many parts to do it."""
-    monkeypatch.setattr("jobledger.tools.interchange.plan.MAX_APPEND_BYTES", 5000)
+    monkeypatch.setattr("jobledger.interchange.plan.MAX_APPEND_BYTES", 5000)
     assert group.MAX_APPEND_BYTES > 5000
     write("posts.csv", f"{HEAD}\n" + "".join(f"a,x{n},{TIME}\n" for n in range(10)))
     (message,) = refused(directory, "posts.csv")

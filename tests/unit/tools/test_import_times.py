@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobledger import ValidationError
-from jobledger.tools.interchange.understanding.times import WrittenTimes, together
-from jobledger.tools.interchange.wishes import DateOrder, Wishes
+from jobledger.interchange.understanding.times import WrittenTimes, together
+from jobledger.interchange.wishes import DateOrder, Wishes
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SAIGON = ZoneInfo("Asia/Ho_Chi_Minh")

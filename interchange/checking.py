@@ -1,0 +1,190 @@
+"""What is wrong with a row, all of it; and what is worth a word although nothing is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ..domain import (
+    ImportedJob,
+    JobLedgerError,
+    JobStatus,
+    ScheduledJob,
+    ValidationError,
+    decide,
+    encode_data,
+)
+from ..domain import commands as c
+from ..eventstore import ENVELOPE_BYTES
+from ..ledger import in_zone
+from .fields import NEEDED, Row, is_plan, own_metadata, stand_in, to_job
+from .problems import Refuse
+from .understanding.extras import odd_extras
+from .understanding.names import sounds_like
+from .understanding.reading import RowReading
+from .understanding.texts import check_text, hint_for_length, odd_about, too_long_there
+from .understanding.times import has_clock, is_relative
+from .wishes import Wishes
+
+GRACE = timedelta(minutes=10)
+"""How late a post may be that is planned for a time which has passed meanwhile."""
+_EXPIRES = timedelta(hours=24)
+_MOST_FAULTS = 30
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """What is taken although it is refused otherwise."""
+
+    existing: bool = False
+    """Jobs that the ledger has are left out, and not refused."""
+    again: bool = False
+    """Posts come in anew whose jobs were cancelled or removed."""
+    doubles: bool = False
+    past: bool = False
+    odd_text: bool = False
+    left_out: Collection[str] = ()
+    """The ids of jobs that are left out."""
+
+
+class Checked(msgspec.Struct):
+    """What a row has come to: its job, what is wrong with it, and what is to be told, each with the
+    field that it is about. `unread` are its keys that are no fields, `size` its bytes in the log.
+    """
+
+    item: ImportedJob
+    faults: list[ValidationError]
+    notes: list[tuple[str, str]]
+    unread: list[str]
+    size: int = 0
+
+
+class Checking:
+    """Checks the rows of an import, as the ledger will and as people would."""
+
+    def __init__(self, zone: ZoneInfo, now: datetime, wishes: Wishes) -> None:
+        self._zone = zone
+        self._now = now
+        self._wishes = wishes
+
+    def reason_to_leave_out(self, row: Row) -> str:
+        """Return why a row is to be left out, if somebody has said so of its state."""
+        word = row.values.get("status")
+        if not self._wishes.states or word is None:
+            return ""
+        return f"state {word}" if self._reading().leaves_out(word) else ""
+
+    def check(self, row: Row, allowed: Allowed) -> Checked:
+        """Make the job of a row, and find all that is wrong with it."""
+        reading = self._reading()
+        faults = list(row.faults)
+        said = {fault.field for fault in faults}
+        if "time" in said:
+            said.add("scheduled_time")
+
+        def refuse(error: ValidationError) -> None:
+            error = _with_hint(error, row.values, self._wishes)
+            if error.field is None or error.field not in said:
+                said.add(error.field)
+                faults.append(error)
+
+        kind = row.values.get("job_type")
+        if kind not in (None, "", "post"):
+            refuse(ValidationError(
+                f"job_type is {kind!r:.40}: it is no post, and its content"
+                f" {row.values.get('content')!r:.40} would go out as one",
+                field="job_type",
+            ))  # fmt: skip
+        job = to_job(row.values, reading, refuse)
+        found = Checked(
+            ImportedJob(job, row.source, row.line),
+            faults,
+            reading.notes,
+            own_metadata(row.values),
+        )
+        found.notes += row.notes
+        found.size = self._as_the_ledger(found.item, reading, refuse)
+        if is_plan(row.values):
+            self._as_people(row, job, allowed, found, refuse)
+        found.notes += [("metadata", note) for note in odd_extras(job.metadata)]
+        return found
+
+    def _reading(self) -> RowReading:
+        return RowReading(self._now, self._wishes.zone or self._zone, self._wishes)
+
+    def _as_the_ledger(self, item: ImportedJob, reading: RowReading, refuse: Refuse) -> int:
+        """Check a job as the ledger will, each of its fields; how many bytes it takes, about."""
+        replaced: set[str] = set()
+        for _ in range(_MOST_FAULTS):
+            command = in_zone(c.Import(job_id=item.job.job_id, job=item), self._zone)
+            try:
+                (data,) = decide(None, command, self._now)
+            except ValidationError as error:
+                refuse(error)
+                name = (error.field or "").partition(".")[0]
+                if name in replaced or name not in ScheduledJob.__struct_fields__:
+                    return 0
+                replaced.add(name)
+                value = "-" if name == "job_id" else stand_in(name, reading, item.job)
+                job = msgspec.structs.replace(item.job, **{name: value})
+                item = ImportedJob(job, item.source, item.line)
+            except JobLedgerError as error:
+                refuse(ValidationError(error.message, hint=error.hint))
+                return 0
+            else:
+                return len(encode_data(data)) + ENVELOPE_BYTES
+        return 0
+
+    def _as_people(
+        self, row: Row, job: ScheduledJob, allowed: Allowed, found: Checked, refuse: Refuse
+    ) -> None:
+        """Look at a post that somebody plans: its text, and whether its time is still to come."""
+        if isinstance(job.content, str) and not allowed.odd_text:
+            check_text(job.content, refuse)
+        if isinstance(job.content, str) and isinstance(job.platform, str):
+            odd = odd_about(job.content), too_long_there(job.content, job.platform)
+            found.notes += [("content", said) for said in odd if said is not None]
+        written = str(row.values.get("scheduled_time") or "")
+        if job.status is not JobStatus.SCHEDULED or not written:
+            return
+        if not has_clock(written):
+            found.notes.append(
+                ("scheduled_time", f"{written!r:.40} has no time of day: it is taken as 00:00")
+            )
+        late = self._now - job.scheduled_time.astimezone(self._now.tzinfo)
+        if late <= GRACE or is_relative(written):
+            return
+        expires = late > _EXPIRES
+        follows = "it will expire" if expires else "it would be posted at once"
+        if expires or allowed.past:  # rule: no-burst-of-the-past
+            found.notes.append(("scheduled_time", f"{written!r:.40} is past: {follows}"))
+            return
+        refuse(
+            ValidationError(
+                f"scheduled_time {written!r:.40} is past: {follows}",
+                field="scheduled_time",
+                hint=f"take such rows away; {self._wishes.hint('--allow-past')} takes them as they"
+                " are",
+            )
+        )
+
+
+def _with_hint(
+    error: ValidationError, values: Mapping[str, Any], wishes: Wishes
+) -> ValidationError:
+    """Return an error with what can be done about it, where that is not said yet."""
+    hint, content = "", values.get("content")
+    if error.message.endswith(" is missing") and error.field in NEEDED:
+        meant = sounds_like(error.field, own_metadata(values))
+        if meant is not None:
+            hint = f"if {meant!r:.40} is meant: {wishes.hint('--map', f'{error.field}={meant}')}"
+        elif error.field == "scheduled_time":
+            hint = "each post has a time here, and none is chosen for it: put it there"
+        elif error.field == "account_id":
+            hint = wishes.hint("--set", "account_id=my-account") + " where all are of one account"
+    elif error.field == "content" and isinstance(content, str) and content.strip():
+        hint = hint_for_length(content)
+    return ValidationError(error.message, field=error.field, hint=hint) if hint else error

@@ -1,0 +1,177 @@
+"""The same post twice: in the files, in the ledger, and where a row was changed after its import.
+
+A post without an id gets one that is made of it: account, platform, text and time. So the ledger
+itself refuses it a second time, whoever imports it meanwhile, and also when the job was edited,
+moved, cancelled or removed there: a file that is imported again adds nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Protocol
+from uuid import UUID, uuid5
+
+import msgspec
+
+from ..domain import ImportedJob, JobStatus, ScheduledJob
+from .problems import RowProblem
+from .wishes import Wishes
+
+_NAMESPACE = UUID("6b1d7c3e-9a55-5b0e-8c61-0d5a4c1f2e77")
+REMOVED = "removed"
+WITHDRAWN = (JobStatus.CANCELLED.value, REMOVED)
+"""States of jobs that somebody has taken back."""
+_OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
+Key = tuple[str, str, str, datetime]
+
+
+class PostsAtHand(Protocol):
+    """What is asked of the ledger that is imported into."""
+
+    def between(self, first: datetime, last: datetime) -> Iterable[ScheduledJob]:
+        """Yield the jobs that are due from the first time to the last, both of them too."""
+
+    def waiting(self, account_id: str) -> Iterable[ScheduledJob]:
+        """Yield the jobs of an account that have not been started."""
+
+    def source(self, job_id: str) -> str | None:
+        """Return the file that a job was imported from."""
+
+    def state(self, job_id: str) -> str:
+        """Return the state of a job whose id the ledger knows: `removed` where it is gone."""
+
+
+class NoPostsYet:
+    """A ledger that is not there yet."""
+
+    def between(self, first: datetime, last: datetime) -> Iterable[ScheduledJob]:
+        return ()
+
+    def waiting(self, account_id: str) -> Iterable[ScheduledJob]:
+        return ()
+
+    def source(self, job_id: str) -> str | None:
+        return None
+
+    def state(self, job_id: str) -> str:
+        return REMOVED
+
+
+def made_id(job: ScheduledJob) -> str:
+    """Return the id of a post that has none: the same for the same post."""
+    account_id, platform, content, moment = key_of(job)
+    said = json.dumps([account_id, platform, content, moment.isoformat()], ensure_ascii=True)
+    return str(uuid5(_NAMESPACE, said))
+
+
+def key_of(job: ScheduledJob) -> Key:
+    """Return what makes two jobs the same post."""
+    return job.account_id, job.platform, job.content, job.scheduled_time.astimezone(UTC)
+
+
+class FoundInLedger(msgspec.Struct):
+    """Which rows the ledger has, in which way.
+
+    `repeated` are those of the same file, with the ids of their jobs; `same` and `changed` what is
+    to be said of posts that were made elsewhere, and of rows that were changed since their import.
+    """
+
+    repeated: dict[tuple[str, int | None], str] = {}
+    same: list[RowProblem] = []
+    changed: list[RowProblem] = []
+
+
+def in_the_ledger(
+    items: Sequence[ImportedJob],
+    all_ids: set[str],
+    posts: PostsAtHand,
+    wishes: Wishes,
+    *,
+    but: Collection[JobStatus] = (),
+) -> FoundInLedger:
+    """Find those that the ledger has under another id, and those that it has as they were before
+    they were changed.
+
+    `all_ids` are those of all rows of the files, also of those that the ledger knows. Jobs in the
+    states `but` stand in nobody's way.
+    """
+    found = FoundInLedger()
+    if not items:
+        return found
+    times = [item.job.scheduled_time for item in items]
+    there = posts.between(min(times), max(times))
+    keys = {key_of(job): job for job in there if job.status not in but}
+    rest, matched = [], set(all_ids)
+    for item in items:
+        other = keys.get(key_of(item.job))  # rule: same-post-once-in-the-ledger
+        if other is None:
+            rest.append(item)
+            continue
+        matched.add(other.job_id)
+        if _is_same_file(posts.source(other.job_id), item.source):
+            found.repeated[item.source, item.line] = other.job_id
+            continue
+        found.same.append(RowProblem(
+            item.source, item.line,
+            f"the ledger has this post already: job {other.job_id} is {other.status.upper()}",
+            "content",
+            f"{wishes.hint('--skip-existing')} leaves such rows out; --allow-doubles posts them"
+            " again",
+        ))  # fmt: skip
+    found.changed = _changed(rest, matched, posts, wishes)
+    return found
+
+
+def _changed(
+    items: Sequence[ImportedJob], all_ids: set[str], posts: PostsAtHand, wishes: Wishes
+) -> list[RowProblem]:
+    """Find rows that are probably those of jobs which wait in the ledger: of the same file, with
+    the same text or the same time, and what was there is no longer in the file."""
+    problems = []
+    for account_id in {item.job.account_id for item in items}:
+        by_text: dict[tuple[str, str], ScheduledJob] = {}
+        by_time: dict[tuple[str, datetime], ScheduledJob] = {}
+        for job in posts.waiting(account_id):
+            if job.job_id not in all_ids:
+                by_text[job.platform, job.content] = job
+                by_time[job.platform, job.scheduled_time] = job
+        if not by_text:
+            continue
+        for item in items:
+            if item.job.account_id != account_id or item.job.status not in _OPEN:
+                continue
+            platform = item.job.platform
+            moved = by_text.get((platform, item.job.content))
+            edited = by_time.get((platform, item.job.scheduled_time.astimezone(UTC)))
+            other = moved or edited
+            if other is None or not _is_same_file(posts.source(other.job_id), item.source):
+                continue
+            # rule: changed-row-is-no-new-post
+            problems.append(_changed_since(item, other, wishes, was_moved=moved is not None))
+    return problems
+
+
+def _changed_since(
+    item: ImportedJob, other: ScheduledJob, wishes: Wishes, *, was_moved: bool
+) -> RowProblem:
+    change = "time" if was_moved else "text"
+    words = (
+        ("reschedule", other.job_id, item.job.scheduled_time.isoformat())
+        if was_moved
+        else ("edit", other.job_id, "--content", item.job.content)
+    )
+    return RowProblem(
+        item.source,
+        item.line,
+        f"the ledger has this post with another {change}, from this file: job {other.job_id} is"
+        f" {other.status.upper()}, and both would go out",
+        "scheduled_time" if was_moved else "content",
+        f"change it there, `{wishes.other(*words)}`; --allow-doubles adds the row besides",
+    )
+
+
+def _is_same_file(one: str | None, other: str) -> bool:
+    return one is not None and PurePath(one).name == PurePath(other).name

@@ -1,0 +1,261 @@
+"""What an import would do, checked to the last row before anything is changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from math import ceil
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ..domain import ImportedJob, JobStatus, ScheduledJob, ValidationError
+from ..eventstore import MAX_APPEND_BYTES
+from ..instrumentation import Progress
+from ..ledger import used_before
+from .checking import Allowed, Checking
+from .doubles import WITHDRAWN, NoPostsYet, PostsAtHand, in_the_ledger, made_id
+from .fields import Row, is_plan
+from .problems import RowProblem, problem_of
+from .rows import Told, read_rows
+from .sources import Source
+from .understanding.extras import unread
+from .wishes import Wishes
+
+
+class Target(msgspec.Struct, frozen=True):
+    """The ledger that is imported into: its zone, the ids that it has ever had, and its posts."""
+
+    zone: ZoneInfo
+    known_ids: Collection[str] = ()
+    posts: PostsAtHand = NoPostsYet()
+
+
+class PlannedJob(msgspec.Struct, frozen=True):
+    """A job that would be imported, and its time as it stands in the file."""
+
+    item: ImportedJob
+    written: str
+    given_id: str | None
+
+
+class ImportPlan(msgspec.Struct):
+    """The jobs to import in order, or what is wrong with the rows, and what else is worth saying.
+
+    `skipped` counts jobs that the ledger knows, and `left_out` rows by the reason. `repeated` has
+    the posts that the ledger has already from an import, of which `withdrawn` counts those that
+    were cancelled or removed there. `unread` says which columns no publisher reads.
+    """
+
+    planned: list[PlannedJob] = []
+    problems: list[RowProblem] = []
+    warnings: list[RowProblem] = []
+    unread: list[RowProblem] = []
+    skipped: int = 0
+    repeated: list[str] = []
+    withdrawn: Counter[str] = msgspec.field(default_factory=Counter)
+    left_out: Counter[str] = msgspec.field(default_factory=Counter)
+    told: Told = msgspec.field(default_factory=Told)
+    metadata_keys: dict[str, str] = {}
+    """Keys that are no fields, with the file where each is found first."""
+
+    @property
+    def jobs(self) -> list[ImportedJob]:
+        return [each.item for each in self.planned]
+
+    def by_status(self) -> dict[str, int]:
+        """How many jobs there are in each state that any is in."""
+        found = Counter(each.item.job.status for each in self.planned)
+        return {status.value: found[status] for status in JobStatus if found[status]}
+
+
+def make_plan(
+    sources: Sequence[Source],
+    target: Target,
+    now: datetime,
+    *,
+    wishes: Wishes = Wishes(),
+    allowed: Allowed = Allowed(),
+    progress: Progress = lambda done, total: None,
+) -> ImportPlan:
+    """Read everything and check every row as the ledger will.
+
+    Raises:
+        StorageError: a file cannot be read.
+        ValidationError: all rows are acceptable, and too much for one write.
+    """
+    plan = ImportPlan()
+    checking = Checking(target.zone, now, wishes)
+    taking = _Taking(plan, target, wishes, allowed, checking)
+    for number, row in enumerate(read_rows(sources, wishes, plan.told), 1):
+        progress(number, max(number, plan.told.expected))
+        if isinstance(row, RowProblem):
+            plan.problems.append(row)
+        else:
+            taking.take(row)
+    taking.look_at_all()
+    return plan
+
+
+class _Taking:
+    """Takes one row after another into a plan: as a job, as problems, or left out."""
+
+    def __init__(
+        self,
+        plan: ImportPlan,
+        target: Target,
+        wishes: Wishes,
+        allowed: Allowed,
+        checking: Checking,
+    ) -> None:
+        self._plan = plan
+        self._target = target
+        self._wishes = wishes
+        self._allowed = allowed
+        self._checking = checking
+        self._places: dict[str, str] = {}
+        self._size = 0
+
+    def take(self, row: Row) -> None:
+        """Take a row in."""
+        plan, job_id = self._plan, row.values.get("job_id")
+        reason = row.left_out or self._checking.reason_to_leave_out(row)
+        if isinstance(job_id, str) and job_id in self._allowed.left_out:
+            reason = "by its id"
+        if reason:
+            plan.left_out[reason] += 1
+            return
+        if isinstance(job_id, str) and self._is_known(row, job_id):
+            return
+        found = self._checking.check(row, self._allowed)
+        job = found.item.job
+        if job_id is None and not found.faults:
+            job = msgspec.structs.replace(job, job_id=self._own_id(job))
+            if self._is_there(row, job.job_id, found.faults):
+                return
+            if job.job_id in self._target.known_ids:
+                job = msgspec.structs.replace(job, job_id=str(uuid4()))  # its own is used up
+        if found.faults:
+            plan.problems += [self._problem(each, row) for each in found.faults]
+            return
+        item = ImportedJob(job, row.source, row.line)
+        written = str(row.values.get("scheduled_time") or "")
+        plan.planned.append(PlannedJob(item, written, None if job_id is None else job.job_id))
+        plan.warnings += [
+            RowProblem(row.source, row.line, said, field) for field, said in found.notes
+        ]
+        for key in found.unread:
+            plan.metadata_keys.setdefault(key, row.source)
+        self._size += found.size
+
+    def _problem(self, fault: ValidationError, row: Row) -> RowProblem:
+        problem = problem_of(fault, row.source, row.line)
+        job_id = row.values.get("job_id")
+        if not isinstance(job_id, str) or is_plan(row.values) or fault.field == "job_id":
+            return problem
+        way = f"{self._wishes.hint('--leave-out', job_id)} leaves the job out"
+        return msgspec.structs.replace(
+            problem, hint=f"{problem.hint}; {way}" if problem.hint else way
+        )
+
+    def _is_known(self, row: Row, job_id: str) -> bool:
+        """Whether the id is there already, in the files or in the ledger."""
+        if job_id in self._places:
+            fault = f"job_id {job_id!r} is there twice: also in {self._places[job_id]}"
+            self._plan.problems.append(RowProblem(row.source, row.line, fault, "job_id"))
+            return True
+        self._places[job_id] = row.place
+        if job_id not in self._target.known_ids:
+            return False
+        if self._allowed.existing:
+            self._plan.skipped += 1
+            return True
+        error = used_before(job_id)
+        skip = f"{self._wishes.hint('--skip-existing')} leaves such rows out"
+        hint = f"{error.hint}; {skip}" if error.hint else skip
+        self._plan.problems.append(RowProblem(row.source, row.line, error.message, "job_id", hint))
+        return True
+
+    def _own_id(self, job: ScheduledJob) -> str:
+        """Return the id of a post that has none: one that is made of it, where it may be there once
+        alone."""
+        if self._allowed.doubles:
+            return str(uuid4())
+        return made_id(job)  # rule: id-made-of-the-post
+
+    def _is_there(self, row: Row, made: str, faults: list[ValidationError]) -> bool:
+        """Whether the post is there already, in the files or in the ledger, by the id that was made
+        of it."""
+        if made in self._places:  # rule: same-post-once-in-files
+            faults.append(
+                ValidationError(
+                    f"the same post is in {self._places[made]}",
+                    field="content",
+                    hint="take one away; --allow-doubles posts both",
+                )
+            )
+            return False
+        self._places[made] = row.place
+        if made not in self._target.known_ids:
+            return False
+        if self._allowed.again and self._target.posts.state(made) in WITHDRAWN:
+            return False
+        self._plan.repeated.append(made)
+        return True
+
+    def look_at_all(self) -> None:
+        """Say what has to do with all rows together.
+
+        Raises:
+            ValidationError: they are acceptable, and too much for one write.
+        """
+        plan = self._plan
+        plan.warnings += plan.told.passed_over
+        states = Counter(self._target.posts.state(job_id) for job_id in plan.repeated)
+        plan.withdrawn.update({state: states[state] for state in WITHDRAWN if states[state]})
+        for key, source in plan.metadata_keys.items():
+            said = unread(key, self._wishes)
+            if said is not None:
+                plan.unread.append(RowProblem(source, None, said, "metadata"))
+        if plan.problems:
+            return
+        if not self._allowed.doubles:
+            self._compare_with_the_ledger()
+        if not plan.problems:
+            _check_size(len(plan.planned), self._size)
+
+    def _compare_with_the_ledger(self) -> None:
+        plan = self._plan
+        new = [each.item for each in plan.planned if each.given_id is None]
+        found = in_the_ledger(
+            new,
+            {*self._places},
+            self._target.posts,
+            self._wishes,
+            but=(JobStatus.CANCELLED,) if self._allowed.again else (),
+        )
+        plan.problems += found.changed
+        plan.repeated += found.repeated.values()
+        out = {*found.repeated}
+        if self._allowed.existing:
+            plan.skipped += len(found.same)
+            out |= {(each.source, each.line) for each in found.same}
+        else:
+            plan.problems += found.same
+        plan.planned = [
+            each for each in plan.planned if (each.item.source, each.item.line) not in out
+        ]
+
+
+def _check_size(count: int, size: int) -> None:
+    if size > MAX_APPEND_BYTES:
+        parts = ceil(size / MAX_APPEND_BYTES)
+        raise ValidationError(
+            f"{count} jobs are about {size / 1e6:.0f} MB in the log, and one import may be"
+            f" {MAX_APPEND_BYTES / 1e6:.0f} MB at most, since it is all or nothing",
+            field="file",
+            hint=f"split them into {parts} files or more and import one after another; it is safe"
+            " to repeat one",
+        )

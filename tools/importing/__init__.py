@@ -1,0 +1,1 @@
+"""Import at a terminal: its options, its questions, and what is shown of a plan."""

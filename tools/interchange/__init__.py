@@ -1,1 +1,0 @@
-"""Jobs from and to other forms: CSV, JSON lines, and directories of daily files."""
