@@ -31,6 +31,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     were started. Jobs `completed` by an attempt; jobs that `failed` for good, with those whose
     `outcome_unknown` (the post may be out); attempts `retried` after a failure; attempts
     `interrupted`, whatever it led to. A job that a person `resolved` was counted as failed before.
+    Jobs `expired`, with those that `misfired`: the schedule that made them found them too late.
 
     `success_rate` is `completed / (completed + failed)`. `waiting_s` is from the time that an
     attempt was due to its start, one an attempt. `running_s` is from its start to its end, for
@@ -48,6 +49,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: int = 0
     cancelled: int = 0
     expired: int = 0
+    misfired: int = 0
     requeued: int = 0
     resolved: int = 0
     removed: int = 0
@@ -85,6 +87,19 @@ class Day(msgspec.Struct, frozen=True):
     tally: Tally
 
 
+class Misfires(msgspec.Struct, frozen=True):
+    """What one schedule did not post since it was too late: `misfired` are jobs that were later
+    than it allows, `expired` those that expired as any job does, `missed` occurrences that were
+    past before they could become jobs. `last_at` is when the last of them was found out.
+    """
+
+    schedule_id: str
+    misfired: int
+    expired: int
+    missed: int
+    last_at: datetime
+
+
 class ErrorGroup(msgspec.Struct, frozen=True):
     """Errors alike but for numbers and ids: how many attempts ended so, the last of them."""
 
@@ -119,6 +134,10 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     accounts: list[Part]
     platforms: list[Part]
     days: list[Day]
+    schedules: dict[str, int]
+    """Schedules by state, every state named, as of the end of the window."""
+    misfires: list[Misfires]
+    """The schedules that have any, most first."""
     errors: list[ErrorGroup]
     """The most frequent first."""
     other_errors: int

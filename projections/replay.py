@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
 from ..domain import Event
@@ -13,10 +13,14 @@ from .projection import Change
 
 
 def changes(
-    events: Iterable[Event | Record], board: Board, *, until: int | None = None
+    events: Iterable[Event | Record],
+    board: Board,
+    *,
+    until: int | None = None,
+    of_schedule: Callable[[Event], None] | None = None,
 ) -> Iterator[Change]:
     """Apply each event to the board, up to the number `until`, and yield the change that it makes
-    of a job, where it does.
+    of a job, where it does; of any other, which is of a schedule or of slots, tell `of_schedule`.
 
     Each is applied when its change is asked for, so the board stands behind the change at hand.
     Whoever needs of it only jobs by id before the end is faster with `Board.loading`.
@@ -35,3 +39,5 @@ def changes(
         change = take(event)
         if change is not None:
             yield change
+        elif of_schedule is not None:
+            of_schedule(event)

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -25,6 +24,8 @@ from .board import Board
 from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
 from .projection import Change
 from .replay import changes
+from .schedule_figures import ScheduleFigures
+from .window import StatesAtEnd, Window
 
 TOP_ERRORS = 10
 
@@ -33,11 +34,12 @@ _END_UNKNOWN = {"crashed", "stuck"}
 
 
 class Stats:
-    """The projection: applies changes in order, `report` is what they amount to.
+    """The projection: applies changes in order, and what happens to schedules between them;
+    `report` is what they amount to.
 
     `since` and `until` are inclusive and aware; `accounts` and `platform`, where there are any,
-    leave out the jobs of all others. Memory grows with the number of attempts (32 to 64 bytes
-    each), not with the log.
+    leave out the jobs and schedules of all others. Memory grows with the number of attempts (32 to
+    64 bytes each), not with the log.
     """
 
     name = "stats"
@@ -52,9 +54,7 @@ class Stats:
         platform: str | None = None,
     ) -> None:
         self._zone = zone
-        self._since = None if since is None else since.astimezone(UTC)
-        self._until = None if until is None else until.astimezone(UTC)
-        self._of_accounts, self._platform = frozenset(accounts), platform
+        self._window = Window(since=since, until=until, accounts=accounts, platform=platform)
         self._seq = 0
         self._events = 0
         self._total = _Counting()
@@ -62,35 +62,31 @@ class Stats:
         self._platforms: dict[str, _Counting] = {}
         self._days: dict[str, _Counting] = {}
         self._errors: dict[str, _Errors] = {}
-        self._states: Counter[_Place] = Counter()
-        self._later: Counter[_Place] = Counter()
-        """What events after `until` did to the states: in effect once an earlier time follows."""
+        self._states: StatesAtEnd[_Place] = StatesAtEnd()
+        self._schedules = ScheduleFigures(self._window)
 
     def apply(self, change: Change) -> None:
-        event = change.event
+        """Take in what has happened to a job."""
+        event, window = change.event, self._window
         job = change.after or change.before
         assert job is not None
-        within = self._until is None or event.at <= self._until
-        chosen = (not self._of_accounts or job.account_id in self._of_accounts) and (
-            self._platform in (None, job.platform)
-        )
+        chosen = window.is_of(job.account_id, job.platform)
         if chosen:
-            self._move(change)
-        if within:
-            self._seq = event.seq
-            if self._later:
-                self._states.update(self._later)
-                self._later.clear()
-        if chosen and within and (self._since is None or event.at >= self._since):
+            self._states.move(_place(change.before), _place(change.after))
+        self._reach(event)
+        if chosen and window.is_not_over(event.at) and window.has_begun(event.at):
             self._count(change, job)
 
-    def _move(self, change: Change) -> None:
-        before, after = _place(change.before), _place(change.after)
-        if before != after:
-            if before is not None:
-                self._later[before] -= 1
-            if after is not None:
-                self._later[after] += 1
+    def apply_schedule(self, event: Event) -> None:
+        """Take in what has happened to a schedule, or to the slots of an account."""
+        self._events += self._schedules.apply(event)
+        self._reach(event)
+
+    def _reach(self, event: Event) -> None:
+        if self._window.is_not_over(event.at):
+            self._seq = event.seq
+            self._states.settle()
+            self._schedules.settle()
 
     def _count(self, change: Change, job: ScheduledJob) -> None:
         self._events += 1
@@ -106,30 +102,35 @@ class Stats:
             part.add(seen)
         if seen.error is not None:
             _part_of_errors(self._errors, seen.error).add(change.event, seen.error)
+        if isinstance(change.event.data, e.JobExpired):
+            self._schedules.apply_expired(job, change.event.at, change.event.data)
 
     def report(self, top_errors: int = TOP_ERRORS) -> StatsReport:
         """Return the figures of the events applied so far."""
+        window = self._window
         ranked = sorted(self._errors.items(), key=lambda item: (-item[1].count, item[0]))
         shown = [errors.group(text) for text, errors in ranked[:top_errors]]
         states = self._by_state(lambda place: "").get("", {})
         return StatsReport(
             timezone=self._zone.key,
-            since=self._since,
-            until=self._until,
-            account_id=next(iter(self._of_accounts)) if len(self._of_accounts) == 1 else None,
-            account_ids=sorted(self._of_accounts),
-            platform=self._platform,
+            since=window.since,
+            until=window.until,
+            account_id=next(iter(window.accounts)) if len(window.accounts) == 1 else None,
+            account_ids=sorted(window.accounts),
+            platform=window.platform,
             seq=self._seq,
             events=self._events,
             jobs=sum(states.values()),
             states={status.value: states.get(status, 0) for status in JobStatus},
             outcome_unknown=sum(
-                count for place, count in self._states.items() if place.outcome_unknown
+                count for place, count in self._states.counts.items() if place.outcome_unknown
             ),
             total=self._total.tally(),
             accounts=self._parts(self._accounts, lambda place: place.account_id),
             platforms=self._parts(self._platforms, lambda place: place.platform),
             days=[Day(day, counting.tally()) for day, counting in sorted(self._days.items())],
+            schedules=self._schedules.states(),
+            misfires=self._schedules.misfires(),
             errors=shown,
             other_errors=sum(errors.count for _, errors in ranked[top_errors:]),
         )
@@ -157,7 +158,7 @@ class Stats:
 
     def _by_state(self, name_of: Callable[[_Place], str]) -> dict[str, dict[JobStatus, int]]:
         found: dict[str, dict[JobStatus, int]] = {}
-        for place, count in self._states.items():
+        for place, count in self._states.counts.items():
             if count:
                 part = found.setdefault(name_of(place), {})
                 part[place.status] = part.get(place.status, 0) + count
@@ -181,7 +182,12 @@ def gather(
         LedgerCorruptError: no legal history has these events.
     """
     stats = Stats(zone, since=since, until=until, accounts=accounts, platform=platform)
-    for change in changes(events, Board()):
+
+    def of_schedule(event: Event) -> None:
+        stats.apply_schedule(event)
+        progress(event.seq)
+
+    for change in changes(events, Board(), of_schedule=of_schedule):
         stats.apply(change)
         progress(change.event.seq)
     return stats.report(top_errors)
@@ -226,6 +232,8 @@ def _see(change: Change) -> _Seen:
         case e.JobRetried() | e.JobInterrupted():
             # Where its publisher was never called, no attempt was made.
             return _see_end(change, data) if data.called else _Seen([])
+        case e.JobExpired(schedule="misfired"):
+            return _Seen(["expired", "misfired"])
         case e.JobCancelled() | e.JobExpired() | e.JobRequeued() | e.JobResolved() | e.JobRemoved():
             return _Seen([data.TYPE])
         case (

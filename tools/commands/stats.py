@@ -31,7 +31,8 @@ def stats(
     accounts: tuple[str, ...],
     platform: str | None,
 ) -> None:
-    """Show what happened: by state, account, platform and day; waiting, retries and failures.
+    """Show what happened: by state, account, platform and day; waiting, retries and failures;
+    schedules, and what they did not post in time.
 
     Everything comes from the log. A time without a zone is in the ledger's; a date alone is its
     first moment. The states are those at the end of the window.

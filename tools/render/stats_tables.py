@@ -47,6 +47,7 @@ def print_stats(report: StatsReport, zone: ZoneInfo) -> None:
     if len(report.platforms) > 1:
         page.parts("platform", report.platforms)
     page.days(report)
+    page.schedules(report)
     page.errors(report.errors, report.other_errors)
     page.line()
     page.line(
@@ -198,6 +199,28 @@ class _Page:
         for (_, sign, ascii_, style), cell in zip(_OUTCOMES, cells, strict=True):
             bar.append((ascii_ if self._ascii else sign) * cell, style)
         return bar
+
+    def schedules(self, report: StatsReport) -> None:
+        """How many schedules are in each state, and what they did not post in time."""
+        total = sum(report.schedules.values())
+        if not total and not report.misfires:
+            return
+        self.line()
+        self.line(_count(total, "schedule"), "bold")
+        states = [f"{count} {name}" for name, count in report.schedules.items() if count]
+        if states:
+            self.line(", ".join(states))
+        if not report.misfires:
+            return
+        table = self._table("not posted", "too late", "by a day", "past", "last", left=(0, 4))
+        room = max(self._out.width - 50, 10)
+        for each in report.misfires[:MOST_PARTS]:
+            name = Text(each.schedule_id)
+            name.truncate(room, overflow="crop" if self._ascii else "ellipsis")
+            last = moment(each.last_at, self._zone)
+            self._row(table, name, str(each.misfired), str(each.expired), str(each.missed), last)
+        self._out.print(table)
+        self._left_out(len(report.misfires) - MOST_PARTS, "more schedules")
 
     def errors(self, errors: Sequence[ErrorGroup], others: int) -> None:
         """Failed attempts by error: the text has a line of its own, so that nothing is cut."""

@@ -64,15 +64,27 @@ def gather_page(events: Iterable[Event], source: ReportSource) -> Gathered:
     board = Board()
     stats = Stats(source.zone, since=source.since, until=source.until)
     attempts = Attempts(source.zone, source.day, source.since)
-    first = last = None
+    first: Event | None = None
+    last: Event | None = None
     touched: set[str] = set()
-    for change in changes(events, board):
+
+    def see(event: Event) -> bool:
+        nonlocal first, last
+        last = event
+        is_within = source.since is None or event.at >= source.since
+        if is_within:
+            first = first or event
+        return is_within
+
+    def of_schedule(event: Event) -> None:
+        stats.apply_schedule(event)
+        see(event)
+
+    for change in changes(events, board, of_schedule=of_schedule):
         stats.apply(change)
         attempts.apply(change)
-        last = event = change.event
-        if source.since is None or event.at >= source.since:
-            first = first or event
-            touched.add(event.job_id)
+        if see(change.event):
+            touched.add(change.event.job_id)
     return Gathered(
         stats=stats.report(),
         waiting=stats.waiting_histogram(WAITING_BOUNDS_S),

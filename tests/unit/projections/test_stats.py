@@ -15,7 +15,16 @@ from support.histories import Histories
 from jobledger import JobStatus
 from jobledger.domain.job import commands as c
 from jobledger.projections.board import Board
-from jobledger.projections.figures import Day, ErrorGroup, Part, Spread, StatsReport, Tally, spread
+from jobledger.projections.figures import (
+    Day,
+    ErrorGroup,
+    Misfires,
+    Part,
+    Spread,
+    StatsReport,
+    Tally,
+    spread,
+)
 from jobledger.projections.stats import Stats, gather
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -53,7 +62,7 @@ def test_each_kind_of_event_is_counted_where_it_belongs() -> None:
     assert {name: count for name, count in counts.items() if isinstance(count, int)} == {
         "added": 6, "imported": 0, "attempts": 5, "completed": 1, "failed": 3,
         "outcome_unknown": 2, "retried": 1, "interrupted": 1, "cancelled": 1, "expired": 1,
-        "requeued": 1, "resolved": 1, "removed": 1,
+        "misfired": 0, "requeued": 1, "resolved": 1, "removed": 1,
     }  # fmt: skip
     assert total.success_rate == pytest.approx(1 / 4)
     assert total.tries == {1: 3, 2: 1}
@@ -274,6 +283,6 @@ def test_waiting_times_can_be_had_as_a_histogram() -> None:
 def test_the_document_has_every_figure() -> None:
     """docs/figures.md names each key of the report."""
     text = (Path(__file__).parents[3] / "docs" / "figures.md").read_text("utf-8")
-    for kind in (StatsReport, Tally, Spread, Part, Day, ErrorGroup):
+    for kind in (StatsReport, Tally, Spread, Part, Day, Misfires, ErrorGroup):
         for field in kind.__struct_fields__:
             assert f"`{field}`" in text, (kind, field)

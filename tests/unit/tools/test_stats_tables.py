@@ -99,6 +99,46 @@ def test_figures_as_json_with_a_window_and_an_account(
     assert json.loads(capsys.readouterr().out)["total"]["attempts"] == 1
 
 
+def test_misfires_are_shown_by_schedule(
+    directory: Path,
+    clock: ManualClock,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was too late by its schedule, what a day had passed for, and how many schedules are in
+    which state; one that posts in time is not named."""
+    monkeypatch.setenv("COLUMNS", "60")
+    with Scheduler(directory, clock=clock, durability="none") as s:
+        s.add_schedule("hourly-with-a-long-name", "0 * * * *", account_id="minh", content="{n}")
+        s.add_schedule("yearly", "@yearly", account_id="minh", content="{n}")
+        s.add_schedule("over", "@yearly", account_id="huong", content="{n}")
+        s.end_schedule("over")
+        clock.advance(timedelta(hours=30, minutes=30))
+        s.run_due(lambda account_id, content: PostResult(True, "t"))
+    assert run(directory) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "3 schedules" in lines
+    assert "2 active, 1 ended" in lines
+    (row,) = [line.split() for line in lines if line.startswith("hourly")]
+    assert row[0].startswith("hourly")
+    assert row[1:] == ["23", "6", "0", "2026-03-03", "18:30"]
+    assert not [line for line in lines if line.startswith("yearly")]
+    assert run(directory, "--account", "huong", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schedules"] == {"active": 0, "paused": 0, "ended": 1}
+    assert document["misfires"] == []
+    assert run(directory, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["total"]["misfired"] == 23
+    assert document["misfires"] == [
+        {
+            "schedule_id": "hourly-with-a-long-name", "misfired": 23, "expired": 6, "missed": 0,
+            "last_at": "2026-03-03T18:30:00Z",
+        }
+    ]  # fmt: skip
+
+
 def test_an_empty_ledger_has_nothing_to_count(
     directory: Path, clock: ManualClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
