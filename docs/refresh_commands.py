@@ -20,21 +20,23 @@ This page is made from the commands' own help by `make manual`; do not edit it.
 
 ## Synopsis
 
-`jobledger [--ledger LOCATION] [--json] COMMAND [ARGUMENTS]`
+`jobledger [--ledger LOCATION] [--config FILE] [--json] COMMAND [ARGUMENTS]`
 
 {about}
 
 {options}
 
-These options stand before the command; `--ledger`, `--dir` and `--json` may stand behind its name
-too. An option that takes one value is refused when it is given twice. What filters (`--account`,
-`--status`, `--type`, `--platform`, `--job`) may be repeated: any of the values will do.
+These options stand before the command; `--ledger`, `--dir`, `--config` and `--json` may stand
+behind its name too. An option that takes one value is refused when it is given twice. What filters
+(`--account`, `--status`, `--type`, `--platform`, `--job`) may be repeated: any of the values will
+do.
 
 ## The ledger's location
 
 A path, or `file:PATH`; `~` is your home, `~user` somebody's, also in the environment. `--dir` and
 `JOBLEDGER_DIR` mean the same as `--ledger` and `JOBLEDGER`; the command line counts more than the
-environment, and two that differ are refused. Where no ledger is, `add`, `import` and `run --create`
+environment, which counts more than [the configuration file](configuration.md), and two that differ
+are refused. Where no ledger is, `add`, `import` and `run --create`
 make one; for every other command that is an error, which names the place and a ledger nearby.
 
 ## Words

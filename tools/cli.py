@@ -66,6 +66,7 @@ SECTIONS = {
         "repair": "Cut a damaged log back to its sound part.",
     },
     "More": {
+        "config": "Show what counts: options, environment, file.",
         "user": "Say who may sign in to the dashboard, and as what.",
         "completion": "Print what your shell needs to complete words.",
         "simulate": "Try the whole system on a simulated machine.",

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from ..domain import ValidationError
 from .location import place_options
 
 
@@ -25,7 +26,12 @@ class LedgerCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         refuse_repetitions(self, ctx, args)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadParameter as error:
+            if _is_of_file(error, ctx):
+                raise _named_after_its_file(error, ctx) from None
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         for parameter in self.params:
@@ -80,6 +86,26 @@ def refuse_repetitions(
         if count > 1 and takes_one(parameter):
             name = parameter.opts[0]
             raise click.UsageError(f"{name} is given {count} times, and takes one value", context)
+
+
+def _is_of_file(error: click.BadParameter, context: click.Context) -> bool:
+    """Whether a value that cannot be stands in the configuration file."""
+    name = None if error.param is None else error.param.name
+    return name is not None and (
+        context.get_parameter_source(name) is click.core.ParameterSource.DEFAULT_MAP
+    )
+
+
+def _named_after_its_file(error: click.BadParameter, context: click.Context) -> ValidationError:
+    from .session import Session
+
+    config = context.ensure_object(Session).config.file
+    assert config is not None
+    assert error.param is not None
+    keys = *context.command_path.split()[1:], error.param.opts[0].lstrip("-").replace("-", "_")
+    return ValidationError(
+        f"{config.place(*keys)}: {'.'.join(keys)}: {error.message}", field="config"
+    )
 
 
 def _as_text(value: Any) -> Any:

@@ -29,7 +29,6 @@ class Given(NamedTuple):
 
 def locate(given: Sequence[Given]) -> Path | str:
     """Find the ledger's directory, absolute; what is typed counts more than the environment.
-    than the environment.
 
     Raises:
         ValidationError: one is no location, or they are different.
@@ -52,9 +51,9 @@ def locate(given: Sequence[Given]) -> Path | str:
     return location
 
 
-def location_of(text: str) -> Path | str:
-    """Read which directory a location names: a path, or `file:` and a path; `~` is a home.
-    home. A URL of another engine stays what it is.
+def location_of(text: str, base: Path | None = None) -> Path | str:
+    """Read which directory a location names: a path, from `base` or from here, or `file:` and a
+    path; `~` is a home. A URL of another engine stays what it is.
 
     Raises:
         ValidationError: it names none, or there is no such engine.
@@ -71,7 +70,7 @@ def location_of(text: str) -> Path | str:
     if not path.strip() or "\0" in path:
         raise ValidationError(f"the ledger's location is {text!r}, which is none", field="ledger")
     try:
-        return Path(path).expanduser().absolute()
+        return (base or Path()).joinpath(Path(path).expanduser()).absolute()
     except RuntimeError:
         home = path.split("/")[0]
         raise ValidationError(
@@ -124,19 +123,26 @@ class _Location(click.types.StringParamType):
 
 
 def place_options(*, of_command: bool = False) -> list[click.Option]:
-    """`--ledger` and `--dir`, which leave what they are given with the session; those behind a
-    command's name look at no variable, and are explained where the others are.
+    """`--ledger`, `--dir` and `--config`, which leave what they are given with the session; those
+    behind a command's name look at no variable, and are explained where the others are.
     """
+    from .session import Session
 
-    def remember(context: click.Context, option: click.Parameter, value: str | None) -> None:
-        from .session import Session
-
-        if value is None:
-            return
+    def given(context: click.Context, option: click.Parameter, value: str) -> Given:
         source = context.get_parameter_source(str(option.name))
         typed = source is not click.core.ParameterSource.ENVIRONMENT
-        name = option.opts[0] if typed else str(option.envvar)
-        context.ensure_object(Session).given.append(Given(name, value, typed))
+        return Given(option.opts[0] if typed else str(option.envvar), value, typed)
+
+    def remember(context: click.Context, option: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            context.ensure_object(Session).given.append(given(context, option, value))
+
+    def configure(context: click.Context, option: click.Parameter, value: str | None) -> None:
+        session = context.ensure_object(Session)
+        if value is not None:
+            session.config.given.append(given(context, option, value))
+        if of_command and not context.resilient_parsing:
+            context.default_map = session.config.options(context.command_path)
 
     texts = {
         "--ledger": (
@@ -157,4 +163,17 @@ def place_options(*, of_command: bool = False) -> list[click.Option]:
             help="Where the ledger is (see `jobledger --help`)." if of_command else text,
         )
         for name, (variable, text) in texts.items()
+    ] + [
+        click.Option(
+            ["--config"],
+            metavar="FILE",
+            type=click.Path(path_type=str),
+            envvar=None if of_command else "JOBLEDGER_CONFIG",
+            is_eager=True,  # before the options that it has values for
+            expose_value=False,
+            callback=configure,
+            hidden=of_command,
+            help="What options say, kept in a file (or JOBLEDGER_CONFIG).  [default: jobledger.toml"
+            " in this directory]",
+        )
     ]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..instrumentation import Progress
     from ..ledger import Ledger, LedgerView
     from ..projections import ProjectionFactory
+    from .configured import Configured
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 AnswerT = TypeVar("AnswerT")
@@ -60,6 +61,13 @@ class Session:
         """What was changed by now, in words: told where standard output cannot be written."""
 
     @cached_property
+    def config(self) -> Configured:
+        """The configuration file."""
+        from .configured import Configured
+
+        return Configured()
+
+    @cached_property
     def location(self) -> Path | str:
         """The ledger's directory, absolute: whatever the user's own modules change to; or the URL
         of its engine.
@@ -67,7 +75,8 @@ class Session:
         Raises:
             ValidationError: what was given is no location, or two different ones.
         """
-        return locate(self.given)
+        in_file = None if self.given else self.config.location()
+        return locate(self.given) if in_file is None else in_file
 
     @property
     def directory(self) -> Path:
@@ -194,7 +203,7 @@ class Session:
             meant = None if isinstance(self.location, str) else near(self.location, is_ledger)
             found = "" if meant is None else f"there is one in {meant}; "
             raise StorageError(
-                f"there is no ledger in {self.place}",
+                f"there is no ledger in {self.place}{self.config.who_says_so}",
                 path=self.place,
                 hint=f"{found}name it with --ledger or JOBLEDGER; `jobledger add` makes one",
             )

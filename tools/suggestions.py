@@ -32,6 +32,7 @@ ALIASES = {
     "stats": "count counts figures metrics numbers statistics",
     "report": "html page",
     "serve": "api dashboard gui server ui web",
+    "config": "conf configuration configure option options preferences setting settings toml",
     "user": "account login passwd password users",
     "verify": "check doctor fsck lint test validate",
     "seal": "key keys sign",

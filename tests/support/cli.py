@@ -75,9 +75,14 @@ def run_inside(directory: Path, *arguments: str) -> int:
 
 def run_here(directory: Path, *arguments: str) -> Done:
     """Run the same with standard output and error kept; they are no terminals."""
+    return run_cli_here("--dir", str(directory), *arguments)
+
+
+def run_cli_here(*arguments: str) -> Done:
+    """Run `jobledger …` in this process, with standard output and error kept."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
-        code = run_inside(directory, *arguments)
+        code = main([*arguments])
     texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
     return Done(code, *texts)
 

@@ -15,7 +15,7 @@ from ...ledger import Ledger
 from ..files import FILE, WrittenOut, check_free, write_out
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command
-from ..importing.options import TOOLS
+from ..importing.saved import TOOLS
 from ..output import print_error, print_json, printable
 from ..session import Session, is_ledger, json_option, pass_session, zone_of
 

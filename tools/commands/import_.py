@@ -87,7 +87,10 @@ def import_(
     """
     from ...interchange import Allowed, document, find_sources, make_plan
     from ..importing.preview import print_preview, print_problems, print_warnings
+    from ..importing.saved import check_may_save, keep, show
 
+    save_as = understanding["save_as"]
+    kept_in = None if save_as is None else check_may_save(session, save_as)
     wishes = wishes_of(session, understanding)
     allowed = Allowed(skip_existing, again, allow_doubles, allow_past, allow_odd_text, leave_out)
     sources = find_sources(files, form, session.own_directory, ignore)
@@ -105,13 +108,7 @@ def import_(
         dry_run = not click.confirm(f"import {_jobs(len(plan.planned))}?", err=True)
     ids: list[str | None] = [each.given_id for each in plan.planned]
     if plan.planned and not dry_run and not plan.problems:
-        with (
-            session.ledger(create=True, timezone=timezone) as ledger,
-            progress_bar("writing", unit="jobs") as progress,
-        ):
-            progress(0, len(plan.planned))
-            ids = [*ledger.import_jobs(plan.jobs)]
-        session.done = f"imported {_jobs(len(ids))}"
+        ids = [*_write(session, plan, timezone)]
     if session.json:
         print_json(document(plan, zone, dry_run=dry_run) | {"ids": ids})
     elif dry_run and not plan.problems:
@@ -119,9 +116,26 @@ def import_(
     if plan.problems:
         print_problems(plan.problems)
         session.exit_code = 2
-    elif not session.json:
+        return
+    if not session.json:
         print_warnings(plan, dry_run=dry_run)
         _print(plan, wishes, dry_run=dry_run)
+    if kept_in is not None and not dry_run:
+        keep(session, wishes, save_as, kept_in)
+    elif understanding["ask"] or (dry_run and not session.json):
+        show(session, wishes, understanding["like"], save_as)
+
+
+def _write(session: Session, plan: ImportPlan, timezone: str | None) -> list[str]:
+    """Have the ledger take the jobs, all or none; return their ids."""
+    with (
+        session.ledger(create=True, timezone=timezone) as ledger,
+        progress_bar("writing", unit="jobs") as progress,
+    ):
+        progress(0, len(plan.planned))
+        ids = ledger.import_jobs(plan.jobs)
+    session.done = f"imported {_jobs(len(ids))}"
+    return ids
 
 
 @contextmanager

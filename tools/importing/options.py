@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from ...domain import ValidationError
 from ..output import print_error, printable
 from ..session import Session
+from .saved import TOOLS, Like, with_saved
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from ...interchange import Source, Wishes
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
-TOOLS = ("buffer", "hootsuite", "metricool", "sprout", "socialbee", "publer", "postiz")
-
 _OPTIONS = (
-    click.option("--like", type=click.Choice(TOOLS), help="The tool that the files are from."),
+    click.option(
+        "--like",
+        type=Like(),
+        metavar="TOOL|NAME",
+        help=f"The tool that the files are from ({', '.join(TOOLS)}), or what --save-as has kept.",
+    ),
     click.option(
         "--map",
         "maps",
@@ -58,6 +62,11 @@ _OPTIONS = (
     click.option("--encoding", metavar="NAME", help="Of texts that are not UTF-8: cp1258."),
     click.option("--ask", is_flag=True, help="Ask what each column is; print the command for it."),
     click.option("--sheet", metavar="NAME", help="Of a workbook with several sheets: which one."),
+    click.option(
+        "--save-as",
+        metavar="NAME",
+        help="Keep all this in the configuration file, for --like NAME from then on.",
+    ),
 )
 
 
@@ -77,9 +86,15 @@ def wishes_of(session: Session, given: Mapping[str, Any]) -> Wishes:
     from ...interchange import DATE, KNOWN, TIME, Wishes, check_encoding, check_state
     from ...ledger import load_zone
 
+    saved, like = with_saved(session, given)
     maps = _pairs(given["maps"], "map", "content='Full Caption'")
     constants = _pairs(given["constants"], "set", "account_id=shop")
-    states = _pairs(given["states"], "state", "Approved=scheduled")
+    typed = maps.keys() | constants.keys()  # which count more than what was saved of the same
+    maps = {name: said for name, said in saved.map.items() if name not in typed} | maps
+    constants = {
+        name: str(said) for name, said in saved.set.items() if name not in typed
+    } | constants
+    states = saved.state | _pairs(given["states"], "state", "Approved=scheduled")
     for state in states.values():
         check_state(state)
     for name in constants:
@@ -92,16 +107,17 @@ def wishes_of(session: Session, given: Mapping[str, Any]) -> Wishes:
     for name in (*maps, *constants):
         if name not in KNOWN | {DATE, TIME} and not name.replace("_", "a").isalnum():
             raise ValidationError(f"{name!r:.40} is no name of a field", field="map")
-    zone, encoding = given["times_in"], given["encoding"]
+    zone = given["times_in"] or saved.times_in
+    encoding = given["encoding"] or saved.encoding
     return Wishes(
-        like=given["like"],
+        like=like,
         maps=maps,
         constants=constants,
         states=states,
-        dates=given["dates"],
+        dates=given["dates"] or saved.dates,
         zone=None if zone is None else load_zone(zone),
         encoding=None if encoding is None else check_encoding(encoding),
-        sheet=given["sheet"],
+        sheet=given["sheet"] or saved.sheet,
         program=_program(session),
         words=_words(click.get_current_context()),
     )
@@ -171,8 +187,11 @@ def _pairs(texts: Sequence[str], option: str, example: str) -> dict[str, str]:
 
 def _program(session: Session) -> tuple[str, ...]:
     """Return how the program was called: with the place of the ledger where it was typed."""
-    typed = next((each for each in session.given if each.typed), None)
-    return ("jobledger",) if typed is None else ("jobledger", typed.name, typed.text)
+    words = ["jobledger"]
+    for given in (session.given, session.config.given):
+        typed = next((each for each in given if each.typed), None)
+        words += [] if typed is None else [typed.name, typed.text]
+    return tuple(words)
 
 
 def _words(context: click.Context) -> tuple[str, ...]:
@@ -185,7 +204,12 @@ def _words(context: click.Context) -> tuple[str, ...]:
             words += [str(each) for each in (value if isinstance(value, tuple) else (value,))]
             continue
         typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if not typed or name not in context.params or name in ("json", "ask") or value is None:
+        if (
+            not typed
+            or name not in context.params
+            or name in ("json", "ask", "save_as")
+            or value is None
+        ):
             continue
         option = parameter.opts[0]
         if isinstance(value, bool):

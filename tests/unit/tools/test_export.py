@@ -14,7 +14,7 @@ from support.domain import elsewhere
 
 from jobledger import JobStatus, Ledger, ManualClock
 from jobledger.interchange.workbook_text import escaped, unescaped
-from jobledger.tools.importing.options import TOOLS
+from jobledger.tools.importing.saved import TOOLS
 
 
 @pytest.fixture

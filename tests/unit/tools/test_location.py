@@ -206,7 +206,7 @@ def test_two_different_locations_are_refused(
     assert (done.out, "says 'jobs' and" in done.err) == ("", True)
 
 
-NEEDS_NO_LEDGER = {"demo", "completion", "schedule", "simulate", "user"}
+NEEDS_NO_LEDGER = {"config", "demo", "completion", "schedule", "simulate", "user"}
 MAKES_ONE = {"add", "import"}
 
 
