@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,8 @@ from ..domain import (
 from ..domain import commands as c
 from ..eventstore import ENVELOPE_BYTES
 from ..ledger import in_zone
-from .fields import NEEDED, Row, is_plan, own_metadata, stand_in, to_job
+from .doubles import NoPostsYet, PostsAtHand
+from .fields import NEEDED, Row, is_plan, own_metadata, stand_in, takes_slot, to_job
 from .problems import Refuse
 from .understanding.extras import odd_extras
 from .understanding.names import sounds_like
@@ -33,6 +35,7 @@ from .wishes import Wishes
 GRACE = timedelta(minutes=10)
 """How late a post may be that is planned for a time which has passed meanwhile."""
 _EXPIRES = timedelta(hours=24)
+_OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
 _MOST_FAULTS = 30
 
 
@@ -65,8 +68,11 @@ class Checked(msgspec.Struct):
 class Checking:
     """Checks the rows of an import, as the ledger will and as people would."""
 
-    def __init__(self, zone: ZoneInfo, now: datetime, wishes: Wishes) -> None:
+    def __init__(
+        self, zone: ZoneInfo, now: datetime, wishes: Wishes, posts: PostsAtHand = NoPostsYet()
+    ) -> None:
         self._zone = zone
+        self._posts = posts
         self._now = now
         self._wishes = wishes
 
@@ -98,9 +104,13 @@ class Checking:
                 f" {row.values.get('content')!r:.40} would go out as one",
                 field="job_type",
             ))  # fmt: skip
-        job = to_job(row.values, reading, refuse)
+        next_slot = self._wishes.slots and takes_slot(row.values)
+        values = {**row.values, "scheduled_time": "now"} if next_slot else row.values
+        job = to_job(values, reading, refuse)
+        if next_slot:
+            self._check_slot(row, job, refuse)
         found = Checked(
-            ImportedJob(job, row.source, row.line),
+            ImportedJob(job, row.source, row.line, next_slot),
             faults,
             reading.notes,
             own_metadata(row.values),
@@ -111,6 +121,34 @@ class Checking:
             self._as_people(row, job, allowed, found, refuse)
         found.notes += [("metadata", note) for note in odd_extras(job.metadata)]
         return found
+
+    def _check_slot(self, row: Row, job: ScheduledJob, refuse: Refuse) -> None:
+        """Check that a post may take a slot: it waits, it has no time under a name that is not
+        known, and its account has slots."""
+        extras = own_metadata(row.values)
+        said = {name: row.values[name] for name in extras if row.values[name] not in (None, "")}
+        meant = sounds_like("scheduled_time", [*said])
+        if job.status not in _OPEN:
+            refuse(ValidationError(
+                f"scheduled_time is missing, and a post that is {job.status} takes no slot",
+                field="scheduled_time",
+            ))  # fmt: skip
+        elif meant is not None and re.search(r"\d", str(said[meant])):
+            refuse(ValidationError(  # rule: no-slot-over-a-time
+                f"scheduled_time is missing, and {meant!r:.40} is {said[meant]!r:.40}",
+                field="scheduled_time",
+                hint="if that is its time:"
+                f" {self._wishes.hint('--map', f'scheduled_time={meant}')}; if it is not, give the"
+                " column another name",
+            ))  # fmt: skip
+        elif isinstance(job.account_id, str) and not self._posts.has_slots(job.account_id):
+            words = ["slots", "set", job.account_id, "mon-fri", "9:00,12:30"]
+            way = self._wishes.other(*words, *([] if self._posts.is_there else ["--create"]))
+            refuse(ValidationError(
+                f"scheduled_time is missing, and account {job.account_id:.60} has no slots",
+                field="scheduled_time",
+                hint=f"give it some, such as `{way}`, or put a time there",
+            ))  # fmt: skip
 
     def _reading(self) -> RowReading:
         return RowReading(self._now, self._wishes.zone or self._zone, self._wishes)
@@ -130,7 +168,7 @@ class Checking:
                 replaced.add(name)
                 value = "-" if name == "job_id" else stand_in(name, reading, item.job)
                 job = msgspec.structs.replace(item.job, **{name: value})
-                item = ImportedJob(job, item.source, item.line)
+                item = ImportedJob(job, item.source, item.line, item.next_slot)
             except JobLedgerError as error:
                 refuse(ValidationError(error.message, hint=error.hint))
                 return 0
@@ -182,7 +220,10 @@ def _with_hint(
         if meant is not None:
             hint = f"if {meant!r:.40} is meant: {wishes.hint('--map', f'{error.field}={meant}')}"
         elif error.field == "scheduled_time":
-            hint = "each post has a time here, and none is chosen for it: put it there"
+            hint = (
+                "each post has a time here, and none is chosen for it: put it there; or"
+                f" {wishes.hint('--slots')}, and it takes the next free slot of its account"
+            )
         elif error.field == "account_id":
             hint = wishes.hint("--set", "account_id=my-account") + " where all are of one account"
     elif error.field == "content" and isinstance(content, str) and content.strip():

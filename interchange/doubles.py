@@ -7,8 +7,9 @@ moved, cancelled or removed there: a file that is imported again adds nothing.
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Protocol
@@ -31,14 +32,27 @@ Key = tuple[str, str, str, datetime]
 class PostsAtHand(Protocol):
     """What is asked of the ledger that is imported into."""
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a ledger yet."""
+
     def between(self, first: datetime, last: datetime) -> Iterable[ScheduledJob]:
         """Yield the jobs that are due from the first time to the last, both of them too."""
 
     def waiting(self, account_id: str) -> Iterable[ScheduledJob]:
         """Yield the jobs of an account that have not been started."""
 
-    def source(self, job_id: str) -> str | None:
-        """Return the file that a job was imported from."""
+    def running(self, account_id: str) -> Iterable[ScheduledJob]:
+        """Yield the jobs of an account that run just now."""
+
+    def has_slots(self, account_id: str) -> bool:
+        """Whether an account has slots."""
+
+    def free_slots(self, account_id: str, but: Iterable[datetime]) -> Iterator[datetime]:
+        """Yield the coming slots of an account that no job has, without those in some minutes."""
+
+    def origin(self, job_id: str) -> tuple[str, int | None] | None:
+        """Return the file that a job was imported from, and the line."""
 
     def state(self, job_id: str) -> str:
         """Return the state of a job whose id the ledger knows: `removed` where it is gone."""
@@ -47,13 +61,24 @@ class PostsAtHand(Protocol):
 class NoPostsYet:
     """A ledger that is not there yet."""
 
+    is_there = False
+
     def between(self, first: datetime, last: datetime) -> Iterable[ScheduledJob]:
         return ()
 
     def waiting(self, account_id: str) -> Iterable[ScheduledJob]:
         return ()
 
-    def source(self, job_id: str) -> str | None:
+    def running(self, account_id: str) -> Iterable[ScheduledJob]:
+        return ()
+
+    def has_slots(self, account_id: str) -> bool:
+        return False
+
+    def free_slots(self, account_id: str, but: Iterable[datetime]) -> Iterator[datetime]:
+        return iter(())
+
+    def origin(self, job_id: str) -> tuple[str, int | None] | None:
         return None
 
     def state(self, job_id: str) -> str:
@@ -64,6 +89,13 @@ def made_id(job: ScheduledJob) -> str:
     """Return the id of a post that has none: the same for the same post."""
     account_id, platform, content, moment = key_of(job)
     said = json.dumps([account_id, platform, content, moment.isoformat()], ensure_ascii=True)
+    return str(uuid5(_NAMESPACE, said))
+
+
+def made_id_in_slot(job: ScheduledJob) -> str:
+    """Return the id of a post that takes the next slot: the same for the same post, whichever slot
+    that is."""
+    said = json.dumps([job.account_id, job.platform, job.content, "slot"], ensure_ascii=True)
     return str(uuid5(_NAMESPACE, said))
 
 
@@ -101,17 +133,22 @@ def in_the_ledger(
     found = FoundInLedger()
     if not items:
         return found
-    times = [item.job.scheduled_time for item in items]
-    there = posts.between(min(times), max(times))
+    times = [item.job.scheduled_time for item in items if not item.next_slot]
+    there = posts.between(min(times), max(times)) if times else ()
     keys = {key_of(job): job for job in there if job.status not in but}
+    waiting = _waiting(items, posts)
     rest, matched = [], set(all_ids)
     for item in items:
-        other = keys.get(key_of(item.job))  # rule: same-post-once-in-the-ledger
+        if item.next_slot:
+            job = item.job
+            other = waiting.get((job.account_id, job.platform, job.content))
+        else:
+            other = keys.get(key_of(item.job))  # rule: same-post-once-in-the-ledger
         if other is None:
             rest.append(item)
             continue
         matched.add(other.job_id)
-        if _is_same_file(posts.source(other.job_id), item.source):
+        if _is_same_file(posts.origin(other.job_id), item.source):
             found.repeated[item.source, item.line] = other.job_id
             continue
         found.same.append(RowProblem(
@@ -121,8 +158,23 @@ def in_the_ledger(
             f"{wishes.hint('--skip-existing')} leaves such rows out; --allow-doubles posts them"
             " again",
         ))  # fmt: skip
-    found.changed = _changed(rest, matched, posts, wishes)
+    timed = [item for item in rest if not item.next_slot]
+    in_slots = [item for item in rest if item.next_slot]
+    found.changed = _changed(timed, matched, posts, wishes)
+    found.changed += _edited_in_slots(in_slots, matched, posts, wishes)
     return found
+
+
+def _waiting(
+    items: Sequence[ImportedJob], posts: PostsAtHand
+) -> dict[tuple[str, str, str], ScheduledJob]:
+    """Return the open jobs of the accounts of posts that take slots, by what makes two of them the
+    same: such a post has no time, so any that is still to go out with its text is one."""
+    return {
+        (job.account_id, job.platform, job.content): job
+        for account_id in {item.job.account_id for item in items if item.next_slot}
+        for job in (*posts.running(account_id), *posts.waiting(account_id))
+    }
 
 
 def _changed(
@@ -147,11 +199,45 @@ def _changed(
             moved = by_text.get((platform, item.job.content))
             edited = by_time.get((platform, item.job.scheduled_time.astimezone(UTC)))
             other = moved or edited
-            if other is None or not _is_same_file(posts.source(other.job_id), item.source):
+            if other is None or not _is_same_file(posts.origin(other.job_id), item.source):
                 continue
             # rule: changed-row-is-no-new-post
             problems.append(_changed_since(item, other, wishes, was_moved=moved is not None))
     return problems
+
+
+def _edited_in_slots(
+    items: Sequence[ImportedJob], all_ids: set[str], posts: PostsAtHand, wishes: Wishes
+) -> list[RowProblem]:
+    """Find rows without a time whose text was probably edited: a job waits that is of the same
+    file, and no longer in it, and stood on the same line or has nearly the same text."""
+    problems = []
+    for account_id in {item.job.account_id for item in items}:
+        gone = [
+            (job, origin)
+            for job in posts.waiting(account_id)
+            if job.job_id not in all_ids and (origin := posts.origin(job.job_id)) is not None
+        ]
+        for item in items:
+            if item.job.account_id != account_id:
+                continue
+            same = [
+                (job, line)
+                for job, (source, line) in gone
+                if job.platform == item.job.platform and _is_same_file((source, line), item.source)
+            ]
+            other = next((job for job, line in same if line == item.line is not None), None)
+            other = other or _nearest(item.job.content, [job for job, _ in same])
+            if other is not None:
+                # rule: edited-row-is-no-new-post
+                problems.append(_changed_since(item, other, wishes, was_moved=False))
+    return problems
+
+
+def _nearest(content: str, jobs: Sequence[ScheduledJob]) -> ScheduledJob | None:
+    by_text = {job.content: job for job in jobs}
+    nearest = difflib.get_close_matches(content, by_text, n=1)
+    return by_text[nearest[0]] if nearest else None
 
 
 def _changed_since(
@@ -173,5 +259,5 @@ def _changed_since(
     )
 
 
-def _is_same_file(one: str | None, other: str) -> bool:
-    return one is not None and PurePath(one).name == PurePath(other).name
+def _is_same_file(one: tuple[str, int | None] | None, other: str) -> bool:
+    return one is not None and PurePath(one[0]).name == PurePath(other).name

@@ -86,6 +86,11 @@ def is_plan(values: Mapping[str, Any]) -> bool:
     return values.get("created_at") is None
 
 
+def takes_slot(values: Mapping[str, Any]) -> bool:
+    """Whether a row is a post without a time, which can take a slot."""
+    return is_plan(values) and values.get("scheduled_time") in (None, "")
+
+
 class Reading(Protocol):
     """How the texts of a row are understood: its times and its state."""
 

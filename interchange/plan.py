@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from uuid import uuid4
@@ -15,11 +15,19 @@ from ..domain import ImportedJob, JobStatus, ScheduledJob, ValidationError
 from ..eventstore import MAX_APPEND_BYTES
 from ..instrumentation import Progress
 from ..ledger import used_before
-from .checking import Allowed, Checking
-from .doubles import WITHDRAWN, NoPostsYet, PostsAtHand, in_the_ledger, made_id
+from .checking import Allowed, Checked, Checking
+from .doubles import (
+    WITHDRAWN,
+    NoPostsYet,
+    PostsAtHand,
+    in_the_ledger,
+    made_id,
+    made_id_in_slot,
+)
 from .fields import Row, is_plan
 from .problems import RowProblem, problem_of
 from .rows import Told, read_rows
+from .slots import in_slots
 from .sources import Source
 from .understanding.extras import unread
 from .wishes import Wishes
@@ -65,6 +73,26 @@ class ImportPlan(msgspec.Struct):
     def jobs(self) -> list[ImportedJob]:
         return [each.item for each in self.planned]
 
+    def take_times(self, jobs: Mapping[str, ScheduledJob]) -> None:
+        """Have the times of the slots that the jobs really took."""
+        replace = msgspec.structs.replace
+        for number, each in enumerate(self.planned):
+            if each.item.next_slot:
+                job = jobs[each.item.job.job_id]
+                there = replace(each.item.job, scheduled_time=job.scheduled_time)
+                self.planned[number] = replace(each, item=replace(each.item, job=there))
+
+    def slots_taken(self, zone: ZoneInfo) -> str:
+        """Say how many posts take slots, the first and the last of them; empty where none does."""
+        times = [each.item.job.scheduled_time for each in self.planned if each.item.next_slot]
+        if not times:
+            return ""
+        first, last = (
+            f"{at.astimezone(zone):%a %Y-%m-%d %H:%M}" for at in (min(times), max(times))
+        )
+        count = f"{len(times)} job{'' if len(times) == 1 else 's'}"
+        return f"{count}, {first}" + (f" to {last}" if len(times) > 1 else "")
+
     def by_status(self) -> dict[str, int]:
         """How many jobs there are in each state that any is in."""
         found = Counter(each.item.job.status for each in self.planned)
@@ -87,7 +115,7 @@ def make_plan(
         ValidationError: all rows are acceptable, and too much for one write.
     """
     plan = ImportPlan()
-    checking = Checking(target.zone, now, wishes)
+    checking = Checking(target.zone, now, wishes, target.posts)
     taking = _Taking(plan, target, wishes, allowed, checking)
     for number, row in enumerate(read_rows(sources, wishes, plan.told), 1):
         progress(number, max(number, plan.told.expected))
@@ -116,6 +144,7 @@ class _Taking:
         self._allowed = allowed
         self._checking = checking
         self._places: dict[str, str] = {}
+        self._texts: dict[tuple[str, str, str], tuple[str, bool]] = {}
         self._size = 0
 
     def take(self, row: Row) -> None:
@@ -131,8 +160,10 @@ class _Taking:
             return
         found = self._checking.check(row, self._allowed)
         job = found.item.job
+        self._look_for_its_text(row, found)
         if job_id is None and not found.faults:
-            job = msgspec.structs.replace(job, job_id=self._own_id(job))
+            in_slot = found.item.next_slot
+            job = msgspec.structs.replace(job, job_id=self._own_id(job, in_slot=in_slot))
             if self._is_there(row, job.job_id, found.faults):
                 return
             if job.job_id in self._target.known_ids:
@@ -140,7 +171,7 @@ class _Taking:
         if found.faults:
             plan.problems += [self._problem(each, row) for each in found.faults]
             return
-        item = ImportedJob(job, row.source, row.line)
+        item = ImportedJob(job, row.source, row.line, found.item.next_slot)
         written = str(row.values.get("scheduled_time") or "")
         plan.planned.append(PlannedJob(item, written, None if job_id is None else job.job_id))
         plan.warnings += [
@@ -178,24 +209,18 @@ class _Taking:
         self._plan.problems.append(RowProblem(row.source, row.line, error.message, "job_id", hint))
         return True
 
-    def _own_id(self, job: ScheduledJob) -> str:
+    def _own_id(self, job: ScheduledJob, *, in_slot: bool) -> str:
         """Return the id of a post that has none: one that is made of it, where it may be there once
         alone."""
         if self._allowed.doubles:
             return str(uuid4())
-        return made_id(job)  # rule: id-made-of-the-post
+        return made_id_in_slot(job) if in_slot else made_id(job)  # rule: id-made-of-the-post
 
     def _is_there(self, row: Row, made: str, faults: list[ValidationError]) -> bool:
         """Whether the post is there already, in the files or in the ledger, by the id that was made
         of it."""
         if made in self._places:  # rule: same-post-once-in-files
-            faults.append(
-                ValidationError(
-                    f"the same post is in {self._places[made]}",
-                    field="content",
-                    hint="take one away; --allow-doubles posts both",
-                )
-            )
+            faults.append(_twice(self._places[made]))
             return False
         self._places[made] = row.place
         if made not in self._target.known_ids:
@@ -204,6 +229,17 @@ class _Taking:
             return False
         self._plan.repeated.append(made)
         return True
+
+    def _look_for_its_text(self, row: Row, found: Checked) -> None:
+        """Refuse a post that takes a slot where another row has its text, whatever time that has,
+        and the other way round."""
+        job, in_slot = found.item.job, found.item.next_slot
+        if self._allowed.doubles or not self._wishes.slots or found.faults:
+            return
+        key = job.account_id, job.platform, job.content
+        place, was_in_slot = self._texts.setdefault(key, (row.place, in_slot))
+        if place != row.place and (in_slot or was_in_slot):  # rule: same-text-once-in-slots
+            found.faults.append(_twice(place))
 
     def look_at_all(self) -> None:
         """Say what has to do with all rows together.
@@ -223,8 +259,20 @@ class _Taking:
             return
         if not self._allowed.doubles:
             self._compare_with_the_ledger()
+        if not plan.problems and self._wishes.slots:
+            self._give_slots()
         if not plan.problems:
             _check_size(len(plan.planned), self._size)
+
+    def _give_slots(self) -> None:
+        """Have each post that takes a slot at the time of the one that it would take now."""
+        plan = self._plan
+        items, plan.problems = in_slots(plan.jobs, self._target.posts)
+        if not plan.problems:
+            plan.planned = [
+                msgspec.structs.replace(each, item=item)
+                for each, item in zip(plan.planned, items, strict=True)
+            ]
 
     def _compare_with_the_ledger(self) -> None:
         plan = self._plan
@@ -247,6 +295,14 @@ class _Taking:
         plan.planned = [
             each for each in plan.planned if (each.item.source, each.item.line) not in out
         ]
+
+
+def _twice(place: str) -> ValidationError:
+    return ValidationError(
+        f"the same post is in {place}",
+        field="content",
+        hint="take one away; --allow-doubles posts both",
+    )
 
 
 def _check_size(count: int, size: int) -> None:

@@ -41,6 +41,7 @@ def document(plan: ImportPlan, zone: ZoneInfo, *, dry_run: bool) -> dict[str, An
                 "file": each.item.source,
                 "line": each.item.line,
                 "written": each.written,
+                "next_slot": each.item.next_slot,
                 "job": each.item.job.to_dict(),
             }
             for each in plan.planned

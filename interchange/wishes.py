@@ -27,6 +27,8 @@ class Wishes(msgspec.Struct, frozen=True):
     zone: ZoneInfo | None = None
     encoding: str | None = None
     sheet: str | None = None
+    slots: bool = False
+    """A post without a time takes the next free slot of its account."""
     program: tuple[str, ...] = ("jobledger",)
     """The program as it was typed, with the place of the ledger where that was given."""
     words: tuple[str, ...] = ("import",)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .runner_lock import *
     from .schedules import *
     from .settings import *
+    from .slot_taking import *
     from .state import *
     from .versions import *
     from .zone import *
@@ -35,6 +36,7 @@ else:
             "queries": ("LedgerView", "not_found"),
             "runner_lock": ("find_runner", "find_runner_lock"),
             "schedules": ("upcoming",),
+            "slot_taking": ("free_among", "minute_of"),
             "settings": ("LedgerOptions", "LedgerSettings"),
             "state": ("State",),
             "versions": ("MeantChange",),

@@ -114,15 +114,12 @@ class CommandHandler:
         """
         version, zone = self._log.version, self._zone
         ids: dict[str, None] = {}
-        takes_slots = any(
-            isinstance(command, c.Add) and isinstance(command.job.scheduled_time, NextSlot)
-            for _, command in newcomers
-        )
+        takes_slots = any(takes_slot(command) for _, command in newcomers)
 
         def all_of_them(now: datetime) -> list[Intent]:
             ids.clear()
             intents = []
-            slots = self._free_slots(now) if takes_slots else None
+            slots = self._free_slots(newcomers, now) if takes_slots else None
             for label, command in newcomers:
                 try:
                     placed = command if slots is None else slots.placed(command)
@@ -143,10 +140,10 @@ class CommandHandler:
             self._handle(all_of_them, on_newest=False)
         return list(ids)
 
-    def _free_slots(self, now: datetime) -> FreeSlots:
+    def _free_slots(self, newcomers: Sequence[Newcomer], now: datetime) -> FreeSlots:
         from .slot_taking import FreeSlots  # only for those who have slots
 
-        return FreeSlots(self._state, now)
+        return FreeSlots(self._state, now, self._zone, (command for _, command in newcomers))
 
     def change(
         self, job_id: str, command: c.Command, version: int | None = None
@@ -316,3 +313,10 @@ class CommandHandler:
                 if guard.concerns(of_jobs(intents)):
                     guard.check(of_jobs(intents), now)
         return make_records(intents, self._by, now)
+
+
+def takes_slot(command: c.Add | c.Import) -> bool:
+    """Whether a newcomer takes the next free slot of its account."""
+    if isinstance(command, c.Add):
+        return isinstance(command.job.scheduled_time, NextSlot)
+    return command.job.next_slot

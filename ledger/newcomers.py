@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import TIMES, ImportedJob, NewJob, NextSlot, ScheduledJob, ValidationError
+from ..domain import (
+    TIMES,
+    ImportedJob,
+    JobStatus,
+    NewJob,
+    NextSlot,
+    ScheduledJob,
+    ValidationError,
+)
 from ..domain import commands as c
 from .ids import id_for
 from .zone import to_aware
@@ -43,6 +51,10 @@ def to_import(jobs: Iterable[ImportedJob]) -> list[Newcomer]:
             raise wrong_kind(item, ImportedJob, f"jobs[{index}]")
         if not isinstance(item.job, ScheduledJob):
             raise wrong_kind(item.job, ScheduledJob, f"{item.place}: job")
+        if item.next_slot and item.job.status not in (JobStatus.PENDING, JobStatus.SCHEDULED):
+            raise ValidationError(
+                f"{item.place}: a job that is {item.job.status} takes no slot", field="next_slot"
+            )
         newcomers.append((item.place, c.Import(job_id=item.job.job_id, job=item)))
     return newcomers
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import MOST, JobStatus, NextSlot, Slots, ValidationError, check_number
+from ..domain import MOST, JobStatus, ScheduledJob, Slots, ValidationError, check_number
 from ..domain import commands as c
 from ..projections import Board, Choice
+from .command_handler import takes_slot
+from .newcomers import in_zone
 from .schedules import clock_of
 from .state import State
 from .zone import load_zone
@@ -49,19 +53,29 @@ def free_slots(board: Board, account_id: str, now: datetime, count: int) -> list
     slots = board.schedules.slots.get(account_id)
     if slots is None:
         return []
-    taken = taken_minutes(board, account_id, now)
-    return list(
-        islice((each for each in coming(slots, now) if minute_of(each) not in taken), count)
-    )
+    return list(islice(free_among(slots, taken_minutes(board, account_id, now), now), count))
+
+
+def free_among(slots: Slots, taken: Container[datetime], after: datetime) -> Iterator[datetime]:
+    """Yield the coming moments of an account's slots in whose minutes no job is."""
+    return (each for each in coming(slots, after) if minute_of(each) not in taken)
 
 
 class FreeSlots:
-    """Gives slots to the jobs of one write, none twice."""
+    """Gives slots to the jobs of one write, none twice, and none that another job of the same write
+    has a time in."""
 
-    def __init__(self, state: State, now: datetime) -> None:
+    def __init__(
+        self,
+        state: State,
+        now: datetime,
+        zone: ZoneInfo,
+        together: Iterable[c.Add | c.Import],
+    ) -> None:
         self._state = state
         self._now = now
         self._free: dict[str, Iterator[datetime]] = {}
+        self._given = _minutes_given(together, zone)
 
     def placed(self, command: c.Add | c.Import) -> c.Add | c.Import:
         """Return the same command with the time of its slot, where it is to take one.
@@ -69,11 +83,15 @@ class FreeSlots:
         Raises:
             ValidationError: the account has no slots, or none is free within a year.
         """
-        if not isinstance(command, c.Add) or not isinstance(command.job.scheduled_time, NextSlot):
+        if not takes_slot(command):
             return command
-        moment = self.next(command.job.account_id)
         replace = msgspec.structs.replace
-        return replace(command, job=replace(command.job, scheduled_time=moment))
+        if isinstance(command, c.Add):
+            moment = self.next(command.job.account_id)
+            return replace(command, job=replace(command.job, scheduled_time=moment))
+        job = command.job.job
+        job = replace(job, scheduled_time=self.next(job.account_id))
+        return replace(command, job=replace(command.job, job=job))
 
     def next(self, account_id: str) -> datetime:
         """Take the next free slot of an account. Raises as `placed`."""
@@ -99,4 +117,25 @@ class FreeSlots:
                     hint="set them first, or give a time",
                 )
             taken = taken_minutes(board, account_id, self._now)
-        return (each for each in coming(slots, self._now) if minute_of(each) not in taken)
+        taken |= self._given.get(account_id, set())  # rule: slot-not-of-the-same-write
+        return free_among(slots, taken, self._now)
+
+
+def _minutes_given(
+    commands: Iterable[c.Add | c.Import], zone: ZoneInfo
+) -> dict[str, set[datetime]]:
+    """Return by account the minutes in which open jobs of a write have times of their own."""
+    found: dict[str, set[datetime]] = {}
+    for command in commands:
+        if takes_slot(command):
+            continue
+        placed = in_zone(command, zone)
+        job = placed.job if isinstance(placed, c.Add) else placed.job.job
+        moment, account_id = job.scheduled_time, job.account_id
+        if isinstance(job, ScheduledJob) and job.status not in _OPEN:
+            continue
+        # What is none of these is refused where the command is decided on.
+        if isinstance(account_id, str) and isinstance(moment, datetime):
+            with suppress(OverflowError, ValueError):
+                found.setdefault(account_id, set()).add(minute_of(moment.astimezone(UTC)))
+    return found

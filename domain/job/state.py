@@ -252,11 +252,16 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 class ImportedJob(msgspec.Struct, frozen=True):
-    """A job as it is elsewhere, for `import_jobs`, and where that is: a file's name and a line."""
+    """A job as it is elsewhere, for `import_jobs`, and where that is: a file's name and a line.
+
+    With `next_slot` it takes the next free slot of its account, as `NextSlot()` does, whatever time
+    it has: for a post that has none where it comes from.
+    """
 
     job: ScheduledJob
     source: str
     line: int | None = None
+    next_slot: bool = False
 
     @property
     def place(self) -> str:

@@ -55,7 +55,7 @@ class FileColumns:
     def missing(self) -> list[str]:
         """Return what is needed and not there."""
         there = self._targets | self._wishes.constants.keys()
-        if DATE in there:
+        if DATE in there or self._wishes.slots:
             there |= {"scheduled_time"}
         return [name for name in NEEDED if name not in there]
 
@@ -133,13 +133,14 @@ class FileColumns:
 
     def _time_of(self, values: dict[str, Any]) -> None:
         """Make one time of a date and a time of day."""
-        if "scheduled_time" in self._targets or DATE not in (
-            self._targets | self._wishes.constants.keys()
-        ):
+        has_dates = DATE in self._targets | self._wishes.constants.keys()
+        if "scheduled_time" in self._targets or not (has_dates or self._wishes.slots):
             return
         constants = self._wishes.constants
         date, clock = (str(values.pop(name, constants.get(name, ""))) for name in (DATE, TIME))
         if not date:
+            if self._wishes.slots and clock and TIME not in constants:
+                raise _no_date(clock)
             return
         if not clock and not has_clock(date):
             raise ValidationError(
@@ -185,6 +186,14 @@ class FileColumns:
             except ValidationError as error:
                 faults.append(error)
         return faults
+
+
+def _no_date(clock: str) -> ValidationError:
+    return ValidationError(
+        f"the time of day {clock!r:.40} has no date",
+        field="time",
+        hint="give it one; where it is empty too, the post takes the next free slot",
+    )
 
 
 def _lost_ids(values: dict[str, Any], faults: list[ValidationError]) -> tuple[tuple[str, str], ...]:

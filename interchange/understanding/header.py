@@ -129,5 +129,10 @@ def what_to_say(columns: FileColumns, missing: list[str], wishes: Wishes) -> str
             options += ["--set", "account_id=my-account"]
         elif free and not (options and options[0] == "--like" and meant is None):
             options += ["--map", f"{name}={meant or free[0]}"]
-    said = f"{wishes.hint(*options)}, or whichever column it is" if options else ""
-    return f"the first row names the columns: {needed()}" + (f"; say {said}" if said else "")
+    said = f"; say {wishes.hint(*options)}, or whichever column it is" if options else ""
+    if "scheduled_time" in missing and sounds_like("scheduled_time", free) is None:
+        said += (
+            f"; where posts have no time, {wishes.hint('--slots')} gives each the next free slot of"
+            " its account"
+        )
+    return f"the first row names the columns: {needed()}{said}"

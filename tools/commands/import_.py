@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, quiet
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ...interchange import ImportPlan, Target, Wishes
 
 
@@ -81,6 +83,7 @@ def import_(
     \b
     Example:
       jobledger import posts.csv --dry-run
+      jobledger import ideas.xlsx --slots --dry-run
       jobledger import buffer.csv --like buffer --set account_id=shop --times-in Asia/Ho_Chi_Minh
       jobledger --ledger new import old-jobs --timezone Asia/Ho_Chi_Minh
       jobledger import --format jsonl - < jobs.jsonl
@@ -106,9 +109,8 @@ def import_(
     if understanding["ask"] and plan.planned and not plan.problems and not dry_run:
         print_preview(plan, zone, now)
         dry_run = not click.confirm(f"import {_jobs(len(plan.planned))}?", err=True)
-    ids: list[str | None] = [each.given_id for each in plan.planned]
-    if plan.planned and not dry_run and not plan.problems:
-        ids = [*_write(session, plan, timezone)]
+    is_written = bool(plan.planned) and not dry_run and not plan.problems
+    ids = _write(session, plan, timezone) if is_written else [p.given_id for p in plan.planned]
     if session.json:
         print_json(document(plan, zone, dry_run=dry_run) | {"ids": ids})
     elif dry_run and not plan.problems:
@@ -119,14 +121,14 @@ def import_(
         return
     if not session.json:
         print_warnings(plan, dry_run=dry_run)
-        _print(plan, wishes, dry_run=dry_run)
+        _print(plan, wishes, zone, dry_run=dry_run)
     if kept_in is not None and not dry_run:
         keep(session, wishes, save_as, kept_in)
     elif understanding["ask"] or (dry_run and not session.json):
         show(session, wishes, understanding["like"], save_as)
 
 
-def _write(session: Session, plan: ImportPlan, timezone: str | None) -> list[str]:
+def _write(session: Session, plan: ImportPlan, timezone: str | None) -> Sequence[str | None]:
     """Have the ledger take the jobs, all or none; return their ids."""
     with (
         session.ledger(create=True, timezone=timezone) as ledger,
@@ -134,6 +136,8 @@ def _write(session: Session, plan: ImportPlan, timezone: str | None) -> list[str
     ):
         progress(0, len(plan.planned))
         ids = ledger.import_jobs(plan.jobs)
+        if any(each.item.next_slot for each in plan.planned):
+            plan.take_times(ledger.get_jobs(ids))
     session.done = f"imported {_jobs(len(ids))}"
     return ids
 
@@ -161,11 +165,13 @@ def _target(session: Session, timezone: str | None) -> Iterator[Target]:
         yield Target(load_zone(ledger.timezone), ids, LedgerPosts(ledger))
 
 
-def _print(plan: ImportPlan, wishes: Wishes, *, dry_run: bool) -> None:
+def _print(plan: ImportPlan, wishes: Wishes, zone: ZoneInfo, *, dry_run: bool) -> None:
     count = len(plan.planned)
     states = ", ".join(f"{number} {status}" for status, number in plan.by_status().items())
     said = f"{_jobs(count)}{': ' if states else ''}{states}"
     click.echo(f"would import {said}; nothing was changed" if dry_run else f"imported {said}")
+    if said := plan.slots_taken(zone):
+        click.echo(printable(f"  into slots{' as they are free now' if dry_run else ''}: {said}"))
     if plan.repeated:
         click.echo(f"  in the ledger already, from an import: {_jobs(len(plan.repeated))}")
         if plan.withdrawn:

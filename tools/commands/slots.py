@@ -35,9 +35,12 @@ def slots() -> None:
 @click.argument("account_id", metavar="ACCOUNT")
 @click.argument("week", nargs=-1, required=True, metavar="DAYS TIMES [DAYS TIMES]...")
 @click.option("--zone", metavar="ZONE", help="Whose clocks; as it was, or the ledger's.")
+@click.option("--create", is_flag=True, help="Make the ledger where there is none yet.")
 @json_option
 @pass_session
-def set_(session: Session, /, account_id: str, week: tuple[str, ...], zone: str | None) -> None:
+def set_(
+    session: Session, /, account_id: str, week: tuple[str, ...], zone: str | None, create: bool
+) -> None:
     """Have an account post at these times of the week, and at no others.
 
     DAYS are `mon`, `mon-fri`, `sat,sun` or `daily`, TIMES follow them: `9:00,12:30`. What is said
@@ -50,7 +53,7 @@ def set_(session: Session, /, account_id: str, week: tuple[str, ...], zone: str 
     """
     read = read_week(week)
     named = None if zone is None else read_zone(zone).key
-    with session.ledger() as ledger:
+    with session.ledger(create=create) as ledger:
         with naming("slots"):
             ledger.set_slots(account_id, read, zone=named)
         session.done = f"set the slots of {account_id}"

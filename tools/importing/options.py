@@ -59,6 +59,11 @@ _OPTIONS = (
         metavar="ZONE",
         help="The zone of times without an offset, in these files; the ledger's if not given.",
     ),
+    click.option(
+        "--slots",
+        is_flag=True,
+        help="A post without a time takes the next free slot of its account (`jobledger slots`).",
+    ),
     click.option("--encoding", metavar="NAME", help="Of texts that are not UTF-8: cp1258."),
     click.option("--ask", is_flag=True, help="Ask what each column is; print the command for it."),
     click.option("--sheet", metavar="NAME", help="Of a workbook with several sheets: which one."),
@@ -118,6 +123,7 @@ def wishes_of(session: Session, given: Mapping[str, Any]) -> Wishes:
         zone=None if zone is None else load_zone(zone),
         encoding=None if encoding is None else check_encoding(encoding),
         sheet=given["sheet"] or saved.sheet,
+        slots=given["slots"],
         program=_program(session),
         words=_words(click.get_current_context()),
     )

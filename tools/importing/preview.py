@@ -143,7 +143,7 @@ def _cells(each: PlannedJob, zone: ZoneInfo, *, several: bool) -> tuple[str, str
         line = line if len(line) <= _LONGEST_PLACE else f"…{line[1 - _LONGEST_PLACE :]}"
     return (
         line,
-        printable(each.written)[:_LONGEST_TIME],
+        "next slot" if item.next_slot else printable(each.written)[:_LONGEST_TIME],
         _moment(item.job.scheduled_time, zone),
         printable(item.job.account_id)[:_LONGEST_ACCOUNT],
     )

@@ -8,8 +8,18 @@ from typing import Any
 
 import pytest
 
-from jobledger import JobStatus, Ledger, ManualClock, NewJob, NextSlot, ValidationError
+from jobledger import (
+    ImportedJob,
+    JobStatus,
+    Ledger,
+    ManualClock,
+    NewJob,
+    NextSlot,
+    ScheduledJob,
+    ValidationError,
+)
 
+FIRST, LAST = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))  # noqa: DTZ901
 WEEK = {"mon": ["9:00", "12:30"], "thu": ["09:00"]}
 
 
@@ -148,3 +158,73 @@ def test_they_are_there_when_it_is_opened_again_and_as_of_then(
         assert then is not None
         assert then.week.keys() == {"mon", "thu"}
         assert again.verify().ok
+
+
+# -- jobs from elsewhere ---------------------------------------------------------------------------
+
+
+def without_a_time(number: int, **more: Any) -> ImportedJob:
+    """Describe a post of a file that takes the next slot."""
+    fields: dict[str, Any] = {"account_id": "shop", "content": f"text {number}"}
+    fields["scheduled_time"] = at(1, 0)
+    job = ScheduledJob(job_id=f"job-{number}", **(fields | more))
+    return ImportedJob(job, "ideas.csv", number, next_slot=True)
+
+
+def times_of(ledger: Ledger, ids: list[str]) -> list[datetime]:
+    return [job.scheduled_time for job in ledger.get_jobs(ids).values()]
+
+
+def test_what_comes_from_elsewhere_takes_slots_in_order(ledger: Ledger) -> None:
+    """A draft too; where it comes from is kept, and which slot it took is said nowhere else."""
+    held = without_a_time(2, status=JobStatus.PENDING)
+    ids = ledger.import_jobs([without_a_time(1), held, without_a_time(3, account_id="shop")])
+    assert times_of(ledger, ids) == [at(2, 12, 30), at(5, 9), at(9, 9)]
+    event = ledger.history("job-2")[0].to_dict()
+    assert event["data"]["imported"]["line"] == 2
+    assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("kind", ["added", "imported"])
+def test_a_time_of_the_same_write_is_no_free_slot(ledger: Ledger, kind: str) -> None:
+    """Also one that comes later in it; not that of another account, nor of what is over."""
+    if kind == "added":
+        ids = ledger.add_jobs([
+            NewJob("shop", "next", NextSlot()),
+            NewJob("shop", "timed", datetime(2026, 3, 2, 12, 30, 20)),  # noqa: DTZ001  # the ledger's
+            NewJob("other", "timed", at(5, 9)),
+        ])  # fmt: skip
+        assert times_of(ledger, ids[:1]) == [at(5, 9)]
+        return
+    over: dict[str, Any] = {"status": JobStatus.COMPLETED, "completed_at": at(1, 9)}
+    timed = [
+        without_a_time(2, scheduled_time=at(2, 12, 30)),
+        without_a_time(3, scheduled_time=at(5, 9), **over),
+    ]
+    others = (ImportedJob(each.job, "ideas.csv", each.line) for each in timed)
+    ids = ledger.import_jobs([without_a_time(1), *others])
+    assert times_of(ledger, ids[:1]) == [at(5, 9)]
+
+
+@pytest.mark.parametrize(
+    "status", [JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED]
+)
+def test_what_does_not_wait_takes_no_slot(ledger: Ledger, status: JobStatus) -> None:
+    with pytest.raises(
+        ValidationError, match=r"ideas\.csv, line 1: a job that is .* takes no slot"
+    ):
+        ledger.import_jobs([without_a_time(1, status=status)])
+
+
+def test_where_no_slot_is_nothing_of_the_write_is_there(ledger: Ledger) -> None:
+    """The row is named, by its file and line."""
+    with pytest.raises(ValidationError, match="line 2: account 'nobody' has no slots"):
+        ledger.import_jobs([without_a_time(1), without_a_time(2, account_id="nobody")])
+    assert ledger.list_jobs() == []
+
+
+@pytest.mark.parametrize("moment", [FIRST, LAST, "tomorrow", None])
+def test_a_time_that_is_none_is_refused_as_always(ledger: Ledger, moment: Any) -> None:
+    """Beside a job that takes a slot."""
+    with pytest.raises(ValidationError, match=r"jobs\[1\]"):
+        ledger.add_jobs([NewJob("shop", "a", NextSlot()), NewJob("shop", "b", moment)])
