@@ -454,6 +454,7 @@ class Ledger:
         Raises:
             StorageError: it cannot be written.
         """
+        self._store.refresh()  # what others have said meanwhile is to be planned, too
         return self._planning.plan(self._handler)
 
     def set_slots(

@@ -107,19 +107,17 @@ class Planner:
     def _target(self, begin: datetime, *, as_planned: bool = False) -> Iterator[Ahead]:
         """Yield what is to be planned: up to the horizon, and at least one that is ahead.
 
-        `as_planned`: no less far than it was, although the clock may have gone back since."""
+        `as_planned`: as far as it was, wherever the clock stands by now."""
         schedule, now = self._schedule, self._now
         horizon, latest = now + horizon_of(schedule), now + SCHEDULE_WINDOW
-        if as_planned and schedule.planned_until is not None:
-            horizon = max(horizon, schedule.planned_until)
+        if as_planned:
+            horizon = schedule.planned_until or horizon
         count = 0
         self._until, self._is_over = max(horizon, begin), True
         for one in occurrences(schedule.schedule_id, schedule, self._clock, begin):
-            if one.occurrence.at > horizon and (count > 0 or one.at > latest):
+            if one.occurrence.at > horizon and (as_planned or count > 0 or one.at > latest):
                 self._is_over = False
-                if (
-                    not count and one.at > latest
-                ):  # it can be a job only later: nothing comes before it
+                if not as_planned and not count:  # it can be a job only later, and is the first
                     self._until = max(horizon, one.at - SCHEDULE_WINDOW + HORIZON - STEP)
                 return
             self._until = max(horizon, one.occurrence.at)

@@ -120,6 +120,29 @@ def test_of_two_who_plan_one_is_first_and_nothing_is_there_twice(
         assert other.verify().ok
 
 
+def test_who_plans_anew_goes_no_further_than_was_planned(
+    directory: Path, ledger: Ledger, clock: ManualClock
+) -> None:
+    """It looks whether its zone is another one here: only what is behind that is for later."""
+    add(ledger, Every(timedelta(hours=8)))
+    seq = ledger.seq
+    clock.advance(timedelta(hours=10))
+    with Ledger(directory, clock=clock) as other:
+        assert (other.plan_schedules(), other.seq) == (0, seq)
+
+
+def test_who_stood_by_plans_what_others_have_added_meanwhile(
+    directory: Path, ledger: Ledger, clock: ManualClock
+) -> None:
+    """A process that does nothing but plan hears of a schedule only then."""
+    with Ledger(directory, clock=clock) as planner:
+        assert planner.plan_schedules() == 0
+        add(ledger)
+        clock.advance(3 * DAY)
+        assert planner.plan_schedules() == 1
+        assert len(ledger.list_jobs()) == 17
+
+
 def test_a_removed_one_does_not_come_back(ledger: Ledger, clock: ManualClock) -> None:
     add(ledger)
     ledger.remove_job("daily.20260305T0900")
