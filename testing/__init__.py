@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .faults import Fault as Fault
     from .faults import FaultyFileSystem as FaultyFileSystem
     from .machine import LifecycleMachine as LifecycleMachine
+    from .schedule_machine import ScheduleMachine as ScheduleMachine
+    from .schedule_strategies import rules as rules
+    from .schedule_strategies import schedule_commands as schedule_commands
+    from .schedule_strategies import schedules as schedules
     from .strategies import commands as commands
     from .strategies import disk_faults as disk_faults
     from .strategies import jobs as jobs
@@ -34,6 +38,8 @@ else:
             "disk": ("SimulatedDisk",),
             "faults": ("Fault", "FaultyFileSystem"),
             "machine": ("LifecycleMachine",),
+            "schedule_machine": ("ScheduleMachine",),
+            "schedule_strategies": ("rules", "schedule_commands", "schedules"),
             "strategies": ("commands", "disk_faults", "jobs", "ledgers"),
             ".ledger": ("ManualClock",),
         },

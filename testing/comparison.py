@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..domain import JobNotFoundError
+import msgspec
+
+from ..domain import FromSchedule, JobNotFoundError, Schedule
 from ..ledger import Ledger
-from .model import Model, must
+from .model import Model
 from .processes import Process, RestlessClock, SimulatedWriter
 from .stores import Store
+from .violation import must
 
 
 def compare_jobs(model: Model, process: Process, job_ids: Iterable[str]) -> None:
@@ -22,20 +25,62 @@ def compare_jobs(model: Model, process: Process, job_ids: Iterable[str]) -> None
         return
     for job_id in touched:
         try:
-            shown = ledger.get_job(job_id).to_dict()
+            job = ledger.get_job(job_id)
         except JobNotFoundError:
-            shown = None
-        model.compare(job_id, shown)
+            model.compare(job_id, None)
+        else:
+            model.compare(job_id, job.to_dict())
+            _compare_origin(model, job_id, job.schedule)
+    if any(job_id.startswith("schedule:") for job_id in touched):
+        compare_schedules(model, ledger)
     _compare_seq(model, process.name, ledger)
+
+
+def compare_schedules(model: Model, ledger: Ledger) -> None:
+    """Compare every schedule as a ledger shows it."""
+    shown = {schedule.schedule_id: schedule for schedule in ledger.schedules()}
+    mine = model.schedules.by_id
+    must(list(shown) == list(mine), f"the schedules {list(shown)} are shown, not {list(mine)}")
+    for schedule_id, schedule in shown.items():
+        _compare_schedule(model, schedule_id, schedule)
+
+
+def _compare_schedule(model: Model, schedule_id: str, schedule: Schedule) -> None:
+    own = model.schedules.by_id[schedule_id]
+    expected = {
+        "status": own.status,
+        "version": own.version,
+        "since": own.since,
+        "planned_until": own.planned_until,
+        "made": own.made,
+        "given_back": tuple(own.free),
+        "end_reason": own.end_reason,
+    }
+    for name, value in expected.items():
+        found = getattr(schedule, name)
+        must(found == value, f"{name} of {schedule_id} is shown as {found}, not as {value}")
+    said = msgspec.json.decode(msgspec.json.encode(schedule.definition))
+    must(said == own.definition, f"{schedule_id} is shown as {said}, not as {own.definition}")
+    names = {f"{schedule_id}.{name}" for name in schedule.skipped}
+    must(names <= own.skipped, f"{names - own.skipped} are shown as skipped")
+
+
+def _compare_origin(model: Model, job_id: str, origin: FromSchedule | None) -> None:
+    mine = model.jobs[job_id]["origin"]
+    shown = None if origin is None else msgspec.structs.astuple(origin)
+    expected = None if mine is None else mine.shown
+    must(shown == expected, f"{job_id} is shown as of {shown}, not of {expected}")
 
 
 def compare_all(model: Model, name: str, ledger: Ledger) -> None:
     """Compare every job as a ledger shows it, and how many there are."""
     must(ledger.damage is None, f"damage: {ledger.damage}")
-    shown = {job.job_id: job.to_dict() for job in ledger.list_jobs()}
+    shown = {job.job_id: job for job in ledger.list_jobs()}
     must(set(shown) == set(model.jobs), "other jobs are shown than there are")
     for job_id, job in shown.items():
-        model.compare(job_id, job)
+        model.compare(job_id, job.to_dict())
+        _compare_origin(model, job_id, job.schedule)
+    compare_schedules(model, ledger)
     _compare_seq(model, name, ledger)
 
 

@@ -10,6 +10,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from .occurrences import moment
+from .schedule_model import SchedulesModel
+from .violation import must
+
 LATE = timedelta(hours=24)
 """A job that is later than this has missed its moment."""
 
@@ -38,27 +42,14 @@ RULES: dict[str, dict[str | None, set[str]]] = {
 """For each type of event the states that it may find, and where it may lead from there."""
 
 
-class Violation(Exception):
-    """A rule is broken."""
-
-
-def must(condition: object, message: str) -> None:
-    if not condition:
-        raise Violation(message)
-
-
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
 class Model:
     """The state that the events so far lead to, job by job."""
 
     def __init__(self, *, concurrency: int, on_interrupted: str) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.versions: Counter[str] = Counter()
+        self.schedules = SchedulesModel(self.jobs, self.versions)
         self.seq = 0
-        self.prev = ""
         self._concurrency = concurrency
         self._on_interrupted = on_interrupted
         self._tried = set[str]()
@@ -69,6 +60,7 @@ class Model:
         """Begin a run, which looks at what is due now, and starts each job once. `retryable` has
         for each job whether its publisher said of its latest failure that it may be tried again."""
         self._tried, self._run_at, self._retryable = set(), at, retryable
+        self.schedules.begin_run(at)
 
     def apply(self, line: dict[str, Any]) -> None:
         """Take one line of the log in.
@@ -82,16 +74,27 @@ class Model:
         must(line["version"] == self.versions[job_id] + 1, where + "its version has a gap")
         self.seq += 1
         self.versions[job_id] += 1
+        at = moment(line["at"])
+        if ":" in job_id and job_id.partition(":")[0] in ("schedule", "slots"):
+            self.schedules.apply(kind, job_id, data, at, where)
+        else:
+            self._apply_to_job(kind, job_id, data, at, where)
+        if not line["more"]:
+            self.schedules.settle(at, where)
+
+    def _apply_to_job(
+        self, kind: str, job_id: str, data: dict[str, Any], at: datetime, where: str
+    ) -> None:
         job = self.jobs.get(job_id)
         state = None if job is None else job["status"]
         if job is None:
-            must(line["version"] == 1, where + "the job was removed")
+            must(self.versions[job_id] == 1, where + "the job was removed")
             job = self.jobs[job_id] = {"id": job_id}
         leads_to = RULES[kind].get(state)
         must(leads_to, where + f"not from {state}")
         assert leads_to is not None
-        at = moment(line["at"])
         getattr(self, f"_{kind}")(job, data, at, where)
+        self.schedules.note(kind, job, data, at, where)
         if kind == "removed":
             del self.jobs[job_id]
             return
@@ -138,8 +141,9 @@ class Model:
         job["status"] = "scheduled"
 
     def _edited(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
-        must(data, where + "nothing was edited")
-        job.update(data)
+        said = {name: value for name, value in data.items() if name != "schedule"}
+        must(said, where + "nothing was edited")
+        job.update(said)
 
     def _rescheduled(
         self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str
@@ -250,7 +254,8 @@ class Model:
         job["status"] = "cancelled"
 
     def _expired(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
-        must(at - job["scheduled_time"] > LATE, where + "it is not late enough")
+        least = timedelta(0) if "schedule" in data else LATE + timedelta(microseconds=1)
+        must(at - job["scheduled_time"] >= least, where + "it is not late enough")
         job["status"] = "expired"
 
     def _requeued(

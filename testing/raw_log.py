@@ -6,8 +6,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from .model import Violation, must
 from .stores import Store
+from .violation import Violation, must
 
 
 class RawLog:

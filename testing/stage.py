@@ -26,10 +26,11 @@ from ..ledger import Ledger
 from ..scheduler import Publisher, PublisherAdapter, Scheduler
 from .comparison import compare_all, compare_jobs, compare_log, compare_reader
 from .faults import Fault, Faulty, Killed
-from .model import Model, Violation, must
+from .model import Model
 from .processes import Process, RestlessClock, SimulatedRunner, SimulatedWriter
 from .raw_log import RawLog
 from .stores import DiskStore, HasTornTails, LosesPower, Store
+from .violation import Violation, must
 
 _REFUSALS = (InvalidTransitionError, JobNotFoundError, ValidationError)
 Ended = Literal["done", "refused", "broken off"]
@@ -208,16 +209,20 @@ class Stage:
             runner.run_due(publisher, limit=limit)
 
         ended = self.act(self.runner, run_due, **how)
+        if ended == "done" and how.get("meanwhile") is None:
+            self.model.schedules.end_run()
         if self.runner.ledger is not None:
             must(not self.model.of("running"), "a job is running, and nobody runs it")
         return ended
 
     def finish(self, publisher: Publisher, rounds: int = 200) -> None:
-        """Move the clock and run until no job waits any more.
+        """End all schedules, then move the clock and run until no job waits any more.
 
         Raises:
             Violation: some never come to an end.
         """
+        for own in self.model.schedules.going_on():
+            self._end_schedule(own.schedule_id)
         for _ in range(rounds):
             waiting = self.model.of("scheduled")
             if not waiting and not self.model.of("running"):
@@ -230,6 +235,9 @@ class Stage:
             self.run(publisher)
             self.opened(self.runner)
         raise Violation(f"{len(self.model.of('scheduled', 'running'))} jobs never come to an end")
+
+    def _end_schedule(self, schedule_id: str) -> None:
+        self.act(self.writers[0], lambda ledger: ledger.end_schedule(schedule_id))
 
     # -- processes and the machine -----------------------------------------------------------------
 

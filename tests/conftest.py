@@ -19,6 +19,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("deep", settings.get_profile("any-machine"), max_examples=2000)
 settings.load_profile("any-machine")
 
 

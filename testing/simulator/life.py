@@ -11,10 +11,10 @@ from typing import Any
 
 from ...domain import JobPriority, NewJob
 from ...ledger import Ledger
-from ..model import must
 from ..processes import Process, RestlessClock
 from ..stage import Stage
 from ..stores import STORES, LosesPower
+from ..violation import must
 from .platform import Asked, Platform, SimulatedPublisher, Together
 from .steps import Step
 

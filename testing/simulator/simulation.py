@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ..model import Violation
 from ..processes import quiet
+from ..violation import Violation
 from .life import Life
 from .steps import Step, epochs
 

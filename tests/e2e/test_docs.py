@@ -255,11 +255,11 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
 
 
 def test_the_kit_finds_the_planted_double_post_as_shown(tmp_path: Path) -> None:
-    """Both programs of the page run, and the first prints what is shown."""
-    first, second = blocks("docs/testing.md", "python")
+    """The programs of the page run, and the first prints what is shown."""
+    first, second, third = blocks("docs/testing.md", "python")
     [shown] = blocks("docs/testing.md", "text")
     assert printed(first, tmp_path) == shown
-    (tmp_path / "test_mine.py").write_text(f"{first}\n\n{second}", "utf-8")
+    (tmp_path / "test_mine.py").write_text(f"{first}\n\n{second}\n\n{third}", "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
         cwd=tmp_path,
@@ -267,7 +267,7 @@ def test_the_kit_finds_the_planted_double_post_as_shown(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert "1 passed" in done.stdout, done.stdout
+    assert "3 passed" in done.stdout, done.stdout
 
 
 def test_every_planted_mistake_is_in_the_documents_table_with_who_noticed_it() -> None:

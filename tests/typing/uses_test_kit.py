@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobledger import Attempt, Ledger, ManualClock, NewJob, PostResult, Publisher, Scheduler
+from jobledger import (
+    At,
+    Attempt,
+    Cron,
+    Every,
+    Ledger,
+    ManualClock,
+    NewJob,
+    PostResult,
+    Publisher,
+    Scheduler,
+)
 from jobledger import testing as kit
 from jobledger.testing import (
     CrashReport,
@@ -18,6 +29,7 @@ from jobledger.testing import (
     FaultyFileSystem,
     LifecycleMachine,
     Posts,
+    ScheduleMachine,
     SimulatedDisk,
     commands,
     crash_everywhere,
@@ -25,6 +37,9 @@ from jobledger.testing import (
     disk_faults,
     jobs,
     ledgers,
+    rules,
+    schedule_commands,
+    schedules,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -78,6 +93,15 @@ class OurMachine(LifecycleMachine):
         return Searching(Posts())
 
 
+class OurSchedules(ScheduleMachine):
+    """The same, of jobs that schedules make."""
+
+    timezone = "Asia/Ho_Chi_Minh"
+
+    def make_publisher(self) -> Publisher:
+        return Searching(Posts())
+
+
 def two_jobs(ledger: Ledger) -> None:
     ledger.add_jobs([NewJob("mai", "Xin chào", ledger.now()), NewJob("lan", "hi", ledger.now())])
 
@@ -104,7 +128,14 @@ def is_said(change: Callable[[Ledger, str], None]) -> None:
     """Take a change, which is called with a ledger and the id of a job."""
 
 
+@given(said=schedules(accounts=st.just("mai")), change=schedule_commands())
+def has_a_schedule(said: dict[str, Any], change: Callable[[Ledger, str], None]) -> None:
+    with Ledger("jobs", fs=SimulatedDisk()) as ledger:
+        change(ledger, ledger.add_schedule("daily", **said))
+
+
 def strategies() -> None:
+    assert_type(rules(), st.SearchStrategy[Cron | At | Every])
     assert_type(jobs(), st.SearchStrategy[NewJob])
     assert_type(jobs(accounts=st.just("mai")), st.SearchStrategy[NewJob])
     assert_type(ledgers(max_jobs=3), st.SearchStrategy[Ledger])

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
-from support.rules import CRONS
 
 from jobledger import At, Cron, Every, ValidationError, words
 from jobledger.domain import Rule
 from jobledger.explanation.wording import Language
+from jobledger.testing.schedule_strategies import cron_texts
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def test_a_rule_is_said_in_both_languages(rule: Rule, english: str, vietnamese: 
     assert words(rule, "vi") == vietnamese
 
 
-@given(CRONS)
+@given(cron_texts())
 def test_every_rule_has_words(text: str) -> None:
     try:
         rule = Cron(text)

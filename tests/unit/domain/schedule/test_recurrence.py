@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from support.brute_force import Found, due, due_by_days
-from support.rules import CRONS
+from support.brute_force import due
 
 from jobledger.domain.errors import ValidationError
 from jobledger.domain.schedule.local_time import ZoneClock
 from jobledger.domain.schedule.recurrence import Recurrence
 from jobledger.domain.schedule.rules import At, Cron, Every, Fold, Gap, Rule
+from jobledger.testing.schedule_strategies import cron_texts
+from jobledger.testing.walking import WalkedMoment, due_by_days
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 GAPS: tuple[Gap, ...] = ("shift", "skip", "end")
@@ -34,9 +35,11 @@ def clock_of(zone: str) -> ZoneClock:
 
 def found(
     rule: Rule, zone: str, begin: datetime, end: datetime, gap: Gap = "shift", fold: Fold = "first"
-) -> list[Found]:
+) -> list[WalkedMoment]:
     recurrence = Recurrence(rule, clock_of(zone), gap=gap, fold=fold)
-    return [Found(*one) for one in takewhile(lambda one: one.at < end, recurrence.after(begin))]
+    return [
+        WalkedMoment(*one) for one in takewhile(lambda one: one.at < end, recurrence.after(begin))
+    ]
 
 
 WHEN = st.datetimes(datetime(1990, 1, 1), datetime(2037, 12, 20), timezones=st.just(UTC))
@@ -53,7 +56,7 @@ def near_a_change(draw: st.DrawFn) -> tuple[str, datetime]:
     return zone, change - timedelta(minutes=draw(st.integers(0, 1800)))
 
 
-@given(near_a_change(), CRONS, st.sampled_from(GAPS), st.sampled_from(FOLDS))
+@given(near_a_change(), cron_texts(), st.sampled_from(GAPS), st.sampled_from(FOLDS))
 def test_it_is_what_walking_through_every_minute_finds(
     place: tuple[str, datetime], text: str, gap: Gap, fold: Fold
 ) -> None:
@@ -68,7 +71,7 @@ def test_it_is_what_walking_through_every_minute_finds(
     assert due_by_days(text, ZoneInfo(zone), begin, end, gap=gap, fold=fold) == expected
 
 
-@given(st.sampled_from(ZONES), WHEN, CRONS, st.sampled_from(GAPS), st.sampled_from(FOLDS))
+@given(st.sampled_from(ZONES), WHEN, cron_texts(), st.sampled_from(GAPS), st.sampled_from(FOLDS))
 def test_what_comes_after_a_moment_depends_on_that_moment_alone(
     zone: str, begin: datetime, text: str, gap: Gap, fold: Fold
 ) -> None:
