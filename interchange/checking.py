@@ -28,6 +28,7 @@ from .problems import Refuse
 from .understanding.extras import odd_extras
 from .understanding.names import sounds_like
 from .understanding.reading import RowReading
+from .understanding.states import says_not_to_go_out
 from .understanding.texts import check_text, hint_for_length, odd_about, too_long_there
 from .understanding.times import has_clock, is_relative
 from .wishes import Wishes
@@ -176,10 +177,31 @@ class Checking:
                 return len(encode_data(data)) + ENVELOPE_BYTES
         return 0
 
+    def _check_may_go_out(self, row: Row, refuse: Refuse) -> None:
+        """Check that no column which is not known as the state says that a post is a draft, or was
+        rejected, or is out already."""
+        if row.values.get("status") is not None:
+            return
+        held = {name: row.values[name] for name in own_metadata(row.values)}
+        name = says_not_to_go_out(held)
+        if name is None:
+            return
+        ways = (
+            f"if it is the state: {self._wishes.hint('--map', f'status={name}')}",
+            f"to keep it in the metadata alone: {self._wishes.hint('--map', f'note={name}')}",
+        )
+        refuse(ValidationError(  # rule: no-draft-goes-out
+            f"{name!r:.40} is {held[name]!r:.40}, and no column is status: the post would go out",
+            field="status",
+            hint="; ".join(ways),
+        ))  # fmt: skip
+
     def _as_people(
         self, row: Row, job: ScheduledJob, allowed: Allowed, found: Checked, refuse: Refuse
     ) -> None:
-        """Look at a post that somebody plans: its text, and whether its time is still to come."""
+        """Look at a post that somebody plans: its text, whether it is to go out, and whether its
+        time is still to come."""
+        self._check_may_go_out(row, refuse)
         if isinstance(job.content, str) and not allowed.odd_text:
             check_text(job.content, refuse)
         if isinstance(job.content, str) and isinstance(job.platform, str):

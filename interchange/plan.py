@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import ImportedJob, JobStatus, ScheduledJob, ValidationError
+from ..domain import ImportedJob, JobStatus, Pacing, ScheduledJob, ValidationError
 from ..eventstore import MAX_APPEND_BYTES
 from ..instrumentation import Progress
 from ..ledger import used_before
 from .checking import Allowed, Checked, Checking
+from .crowding import crowded
 from .doubles import (
     WITHDRAWN,
     NoPostsYet,
@@ -29,16 +30,18 @@ from .problems import RowProblem, problem_of
 from .rows import Told, read_rows
 from .slots import in_slots
 from .sources import Source
-from .understanding.extras import unread
+from .understanding.extras import near_miss, unread
 from .wishes import Wishes
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The ledger that is imported into: its zone, the ids that it has ever had, and its posts."""
+    """The ledger that is imported into: its zone, the ids that it has ever had, its posts, and how
+    fast they may go out where that is known."""
 
     zone: ZoneInfo
     known_ids: Collection[str] = ()
     posts: PostsAtHand = NoPostsYet()
+    pacing: Pacing | None = None
 
 
 class PlannedJob(msgspec.Struct, frozen=True):
@@ -252,8 +255,10 @@ class _Taking:
         states = Counter(self._target.posts.state(job_id) for job_id in plan.repeated)
         plan.withdrawn.update({state: states[state] for state in WITHDRAWN if states[state]})
         for key, source in plan.metadata_keys.items():
-            said = unread(key, self._wishes)
-            if said is not None:
+            near, said = near_miss(key, self._wishes), unread(key)
+            if near is not None:
+                plan.warnings.append(RowProblem(source, None, near, "metadata"))
+            elif said is not None:
                 plan.unread.append(RowProblem(source, None, said, "metadata"))
         if plan.problems:
             return
@@ -262,6 +267,9 @@ class _Taking:
         if not plan.problems and self._wishes.slots:
             self._give_slots()
         if not plan.problems:
+            target = self._target
+            zone = self._wishes.zone or target.zone
+            plan.warnings += crowded(plan.jobs, target.posts, target.pacing, zone)
             _check_size(len(plan.planned), self._size)
 
     def _give_slots(self) -> None:

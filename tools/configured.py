@@ -10,6 +10,7 @@ from .location import Given, location_of
 from .output import print_error
 
 if TYPE_CHECKING:
+    from ..domain import Pacing
     from .configuration import Configuration, SavedImport
 
 
@@ -69,6 +70,17 @@ class Configured:
         if found is not None:
             self.tell()
         return found
+
+    def pacing(self) -> Pacing | None:
+        """Return how many posts a runner lets out by what the file says; None where it does not
+        say it. Raises as `file`."""
+        run = None if self.file is None else self.file.run
+        if run is None or run.quota is None:
+            return None
+        from ..domain import Pacing
+
+        window = {} if run.quota_window_s is None else {"window_s": run.quota_window_s}
+        return Pacing(quota=run.quota, **window)
 
     def tell(self) -> None:
         """Say once that a file counts which nobody has named."""

@@ -23,7 +23,6 @@ _MARKS = (
 _TRIED = ("cp1252", "cp1258", "cp1250", "cp1251", "cp932", "gb18030")
 _COMBINED = {"cp1258"}
 """Encodings that have marks as letters of their own, which are one with their letter elsewhere."""
-_MOST_SHOWN = 3
 _AROUND = 16
 
 
@@ -36,6 +35,12 @@ def decode(data: bytes, name: str, wishes: Wishes) -> str:
     marked = next((known for mark, known in _MARKS if data.startswith(mark)), None)
     if wishes.encoding is not None and marked is None:
         return _as_said(data, name, wishes.encoding)
+    if marked is None and (wide := _without_its_mark(data)):
+        raise ValidationError(
+            f"{name} has zero bytes, as UTF-16 without its mark has",
+            field="file",
+            hint=wishes.hint("--encoding", wide),
+        )
     try:
         text = data.decode(marked or "utf-8").removeprefix(BOM)
     except UnicodeDecodeError as error:
@@ -45,14 +50,17 @@ def decode(data: bytes, name: str, wishes: Wishes) -> str:
                 field="file",
             ) from None
         raise _other_encoding(data, name, error, wishes) from None
-    if "\0" in text[:100]:
-        wide = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
-        raise ValidationError(
-            f"{name} has zero bytes, as UTF-16 without its mark has",
-            field="file",
-            hint=wishes.hint("--encoding", wide),
-        )
     return text
+
+
+def _without_its_mark(data: bytes) -> str | None:
+    """Return which UTF-16 it is by where its zero bytes are, if it is one: in most letters one of
+    the two bytes is zero."""
+    begin = data[:200]
+    for encoding, zeros in (("utf-16-le", begin[1::2]), ("utf-16-be", begin[::2])):
+        if len(zeros) > 1 and 2 * zeros.count(0) > len(zeros):
+            return encoding
+    return None
 
 
 def check_encoding(name: str) -> str:
@@ -101,7 +109,7 @@ def _other_encoding(
     if readings:
         said = " or ".join(
             f"{shown!r} with {wishes.hint('--encoding', encoding)}"
-            for encoding, shown in [*readings.items()][:_MOST_SHOWN]
+            for encoding, shown in readings.items()
         )
         hint = f'it reads {said}; or save it as "CSV UTF-8"'
     return ValidationError(f"{_where(data, name, error)} is not UTF-8", field="file", hint=hint)

@@ -56,8 +56,8 @@ def check_text(text: str, name: str) -> None:
         raise ValidationError(
             f"{name} is a crontab: rules that start programs, and no posts",
             field="file",
-            hint=f"`jobledger schedule preview '{rule}'` shows when a rule is due; add a post for"
-            " each of these times",
+            hint=f"`jobledger schedule add NAME '{rule}' --account ACCOUNT --content TEXT` makes"
+            " posts by such a rule; `jobledger schedule preview` shows when it is due",
         )
     if re.match(r"\s*<(?:!doctype|html|\?xml)", text[:200], re.I):
         raise ValidationError(

@@ -52,6 +52,11 @@ class FileColumns:
         """How many of them are fields of a job, or its time."""
         return sum(is_ours(column.target) for column in self.columns)
 
+    @property
+    def known(self) -> int:
+        """How many of them are anything at all: a field, or what a tool has besides."""
+        return sum(column.target != column.name for column in self.columns if column.name)
+
     def missing(self) -> list[str]:
         """Return what is needed and not there."""
         there = self._targets | self._wishes.constants.keys()

@@ -20,14 +20,18 @@ _PAGES = ("drive.google.com", "docs.google.com", "dropbox.com", "photos.app.goo.
 """Where a link shows a page about a file, and is not the file."""
 
 
-def unread(key: str, wishes: Wishes) -> str | None:
-    """Say of a column that no publisher reads it, and which name was probably meant; None of one
-    that is read."""
+def unread(key: str) -> str | None:
+    """Say of a column that no publisher reads it; None of one that is read."""
     if key in READ:
         return None
+    return f"{key!r:.60} is read by no publisher: it goes into the metadata"
+
+
+def near_miss(key: str, wishes: Wishes) -> str | None:
+    """Say of a column that no publisher reads which one that is read was probably meant, if any."""
     meant = next((each for each in READ if _sounds_like(plain(key), each)), None)
-    if meant is None:
-        return f"{key!r:.60} is read by no publisher: it goes into the metadata"
+    if meant is None or key in READ:
+        return None
     return (
         f"{key!r:.60} is read by no publisher; if {meant} is meant:"
         f" {wishes.hint('--map', f'{meant}={key}')}"

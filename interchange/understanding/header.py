@@ -47,6 +47,7 @@ def find_columns(
         columns = columns_of(line.cells, wishes)
         if not columns.missing():
             _check_twice(columns, source, line.number, wishes)
+            _check_states(columns, source, line.number, wishes)
             return columns, []
         first.append(line)
         if best is None or columns.found > best[0]:
@@ -100,6 +101,24 @@ def _check_twice(columns: FileColumns, source: str, number: int, wishes: Wishes)
             )
 
 
+def _check_states(columns: FileColumns, source: str, number: int, wishes: Wishes) -> None:
+    """Check that words for states are not said in vain: what they hold back would go out.
+
+    Raises:
+        ValidationError: no column has states.
+    """
+    has_states = any(column.target == "status" for column in columns.columns)
+    if not wishes.states or has_states or "status" in wishes.constants:
+        return
+    names = [column.name for column in columns.columns if column.name]
+    meant = sounds_like("status", names) or "Status"
+    raise ValidationError(
+        f"{place(source, number)}: there is no column status, and --state says what its words mean",
+        field="status",
+        hint=f"say which it is, such as {wishes.hint('--map', f'status={meant}')}",
+    )
+
+
 def _missing(columns: FileColumns, source: str, number: int, wishes: Wishes) -> ValidationError:
     missing = columns.missing()
     names = [column.name for column in columns.columns if column.name]
@@ -116,12 +135,16 @@ def what_to_say(columns: FileColumns, missing: list[str], wishes: Wishes) -> str
     names = [column.name for column in columns.columns if column.name]
     options: list[str] = []
     if wishes.like is None and {"content", "scheduled_time"} & {*missing}:
-        for tool, preset in PRESETS.items():
-            found = columns_of(names, wishes, preset)
-            if not {"content", "scheduled_time"} & {*found.missing()} and found.found > 1:
-                options = ["--like", tool]
-                missing = found.missing()
-                break
+        understood = {tool: columns_of(names, wishes, preset) for tool, preset in PRESETS.items()}
+        fitting = {
+            tool: found
+            for tool, found in understood.items()
+            if not {"content", "scheduled_time"} & {*found.missing()} and found.found > 1
+        }
+        if fitting:
+            tool = max(fitting, key=lambda name: fitting[name].known)
+            options = ["--like", tool]
+            missing = fitting[tool].missing()
     free = [column.name for column in columns.columns if not is_ours(column.target) and column.name]
     for name in missing:
         meant = sounds_like(name, free)
@@ -135,4 +158,4 @@ def what_to_say(columns: FileColumns, missing: list[str], wishes: Wishes) -> str
             f"; where posts have no time, {wishes.hint('--slots')} gives each the next free slot of"
             " its account"
         )
-    return f"the first row names the columns: {needed()}{said}"
+    return f"one of the first {_FIRST_ROWS} rows names the columns: {needed()}{said}"

@@ -45,6 +45,7 @@ _ALIKE = {
     "account_id": ("account", "profile", "page name", "handle", "tài khoản"),
     "content": ("caption", "text", "post", "message", "copy", "nội dung", "body", "tweet"),
     TIME: ("time", "hour", "clock", "giờ"),
+    "status": ("status", "state", "stage", "approv", "trạng thái", "tình trạng", "duyệt"),
     "scheduled_time": ("time", "date", "when", "schedule", "publish", "giờ", "ngày", "due"),
 }
 

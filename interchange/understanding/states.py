@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...domain import JobStatus, ValidationError
 from ..wishes import Wishes
+from .names import sounds_like
 
 LEAVE_OUT = "leave-out"
 CHOICES = (*(status.value for status in JobStatus), LEAVE_OUT)
 _DRAFTS = {"draft", "nháp", "bản nháp", "đang chờ"}
 """Words of people who are not done with a post: it waits until it is released."""
+
+
+_NOT_TO_GO_OUT = _DRAFTS | {
+    "pending", "idea", "in progress", "in review", "to review", "needs review", "to do", "todo",
+    "not started", "not approved", "on hold", "rejected", "cancelled", "canceled", "no", "false",
+    "posted", "published", "completed", "done", "chưa", "chưa duyệt", "không", "đã đăng", "hủy",
+    "đã hủy",
+}  # fmt: skip
+"""Words that say of a post, in a column about that, that it is not to go out, or is out already."""
 
 
 class ReadState(NamedTuple):
@@ -53,6 +63,16 @@ def _what_to_say(text: str, wishes: Wishes) -> str:
         return ""
     said = wishes.hint("--state", f"{text}=scheduled")
     return f"say what it means: {said}, or pending, or {LEAVE_OUT}"
+
+
+def says_not_to_go_out(values: Mapping[str, Any]) -> str | None:
+    """Return which of these values, in a column that sounds like states and is not known as one,
+    says that a post is not to go out."""
+    for name, value in values.items():
+        is_word = isinstance(value, str | bool) and str(value).strip().casefold() in _NOT_TO_GO_OUT
+        if is_word and sounds_like("status", [name]) is not None:
+            return name
+    return None
 
 
 def check_state(name: str) -> str:

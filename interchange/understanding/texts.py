@@ -15,6 +15,8 @@ _INVISIBLE = re.compile(
 _THREADS = 500
 _STRAY = re.compile("[\u200b\u2060\ufeff\u00ad]")
 """Of those, the ones that nobody needs: not the joiners of emoji and of some scripts."""
+_CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What no keyboard types: it is left over from another program."""
 _LEAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]{1,3}")
 """A letter, and what may be the rest of it, where UTF-8 was read as if it was cp1252."""
 
@@ -27,6 +29,12 @@ def check_text(text: str, refuse: Refuse) -> None:
             field="content", hint="put a text there, or take the row out",
         ))  # fmt: skip
         return
+    if (control := _CONTROL.search(text)) is not None:
+        refuse(ValidationError(
+            f"content has the control character 0x{ord(control[0]):02x}, near"
+            f" {_around(text, control.start())!r}",
+            field="content", hint="take it out; --allow-odd-text takes it so",
+        ))  # fmt: skip
     if "\ufffd" in text:
         refuse(ValidationError(
             f"content is broken: {_around(text, text.index(chr(0xFFFD)))!r} has the sign for a"

@@ -1,6 +1,6 @@
 """Exports that a spreadsheet program opened and saved: what is read again is what was written.
 
-`spreadsheets/` has what LibreOffice 7.4 made of our files, with its own settings: `saved.csv` of
+`spreadsheets/` has what LibreOffice 7.4.7 made of our files, with its own settings: `saved.csv` of
 `written.csv`, and of `written.xlsx` as a workbook (`saved.xlsx`) and as CSV (`saved_workbook.csv`).
 Where it is there, it does so once more. New ones: `PYTHONPATH=tests python -m
 golden.test_spreadsheets`, which needs it.
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -75,6 +76,12 @@ def read_again(file: Path) -> list[ScheduledJob]:
 def test_what_a_spreadsheet_saved_is_what_was_written(name: str) -> None:
     for found, job in zip(read_again(PLACE / name), jobs(), strict=True):
         assert to_document(found) == to_document(job)
+
+
+def test_the_recorded_workbook_is_one_that_libreoffice_saved() -> None:
+    """It says so itself, with its version."""
+    with ZipFile(PLACE / "saved.xlsx") as book:
+        assert b"<Application>LibreOffice/7.4.7.2" in book.read("docProps/app.xml")
 
 
 def test_the_recorded_file_is_what_is_written_today() -> None:

@@ -18,6 +18,7 @@ GUARD, MANY = "test_guard.py", "test_many.py"
 SCHEDULE_PAGES = "test_schedule_pages.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
+COLUMNS = "test_import_columns.py"
 SLOTS = "test_import_slots.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
@@ -335,6 +336,7 @@ RULES = [
     Mutant("what is past is not posted at once", "no-burst-of-the-past", Always(), [DOUBLES]),
     Mutant("day or month first is said, not guessed", "order-of-a-date-is-said", Never(), [TIMES]),
     Mutant("what is no offset is no time", "no-half-offset", Never(), [TIMES]),
+    Mutant("a draft does not go out under any name", "no-draft-goes-out", Drop(), [COLUMNS]),
     Mutant("a post with some time or other takes no slot", "no-slot-over-a-time", Drop(), [SLOTS]),
     Mutant("a text is once among what takes slots", "same-text-once-in-slots", Never(), [SLOTS]),
     Mutant("an edited row takes no second slot", "edited-row-is-no-new-post", Drop(), [SLOTS]),

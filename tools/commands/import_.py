@@ -153,16 +153,17 @@ def _target(session: Session, timezone: str | None) -> Iterator[Target]:
     """
     from ...interchange import LedgerPosts, Target
 
+    pacing = session.config.pacing()
     if not session.exists():
         if session.own_directory is not None and session.own_directory.is_dir():
             check_may_create(FileSystem(), session.own_directory)
-        yield Target(load_zone(session.zone_to_be(timezone)))
+        yield Target(load_zone(session.zone_to_be(timezone)), pacing=pacing)
         return
     with quiet(), Ledger(session.location, timezone=timezone, read_only=True) as ledger:
         if ledger.damage is not None:
             raise ledger.damage
         ids = frozenset(ledger.known_ids())
-        yield Target(load_zone(ledger.timezone), ids, LedgerPosts(ledger))
+        yield Target(load_zone(ledger.timezone), ids, LedgerPosts(ledger), pacing)
 
 
 def _print(plan: ImportPlan, wishes: Wishes, zone: ZoneInfo, *, dry_run: bool) -> None:

@@ -314,6 +314,33 @@ def test_what_another_encoding_is_is_shown_and_said(place: Path) -> None:
         assert ledger.list_jobs()[0].content == "Chào buổi sáng"
 
 
+@pytest.mark.parametrize(("encoding", "text"), [("cp1251", "Привет мир"), ("cp932", "こんにちは")])
+def test_each_encoding_that_fits_is_shown(place: Path, encoding: str, text: str) -> None:
+    """The right one is among them, however many read it as something."""
+    write("posts.csv", f"{HEAD}\nshop,{text},{TIME}\n".encode(encoding))
+    error = refused(place, "posts.csv")
+    assert f"'shop,{text}," in error
+    [right] = [each for each in typed(error) if each[-1] == encoding]
+    assert run_here(place, *right[2:]).code == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_mark_that_is_missing_is_told(place: Path, encoding: str) -> None:
+    """Whatever letters there are."""
+    write("posts.csv", f"{HEAD}\nshop,Chào buổi sáng,{TIME}\n".encode(encoding))
+    [command] = typed(refused(place, "posts.csv"))
+    assert run_here(place, *command[2:]).code == 0
+
+
+def test_what_no_keyboard_types_is_refused(place: Path) -> None:
+    """Left over from another program; what is allowed comes in as it is."""
+    write("posts.csv", f"{HEAD}\nshop,A\0B,{TIME}\nshop,A\x0bB,{TIME}\n")
+    error = refused(place, "posts.csv")
+    assert "line 2: content has the control character 0x00" in error
+    assert "line 3: content has the control character 0x0b" in error
+    assert {*come_in(place, "posts.csv", "--allow-odd-text")} == {"A\0B", "A\x0bB"}
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])
 def test_a_mark_says_the_encoding(place: Path, encoding: str) -> None:
     write("posts.txt", f"{HEAD}\nshop,Xin chào 😀,{TIME}\n".replace(",", "\t").encode(encoding))
@@ -377,6 +404,94 @@ def test_a_near_miss_of_a_key_that_a_publisher_reads_is_told(place: Path) -> Non
     [warning] = preview(place, "posts.csv")["warnings"]
     [command] = typed(warning["hint"] or warning["message"])
     assert run_here(place, *command[2:]).code == 0
+
+
+def test_a_near_miss_is_told_also_when_it_is_imported(place: Path) -> None:
+    """The post would fail for it, so nobody is to find out by that."""
+    write("posts.csv", f"{HEAD},Image_URL,Mood\nshop,Hi,{TIME},https://x/a.jpg,good\n")
+    done = run(place, "posts.csv")
+    assert done.code == 0
+    assert "'Image_URL' is read by no publisher; if image_url is meant" in done.err
+    assert "Mood" not in done.err
+
+
+# -- what is not to go out -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "word"),
+    [
+        ("State", "Draft"),
+        ("Approved", "No"),
+        ("Approval status", "In review"),
+        ("Post stage", "Idea"),
+        ("Tình trạng", "Nháp"),
+        ("Duyệt", "Chưa"),
+        ("Post status", "Published"),
+    ],
+)
+def test_what_a_column_like_states_holds_back_does_not_go_out(
+    place: Path, column: str, word: str
+) -> None:
+    """It is refused until somebody says what the column is; both ways that are named work."""
+    write("posts.csv", f"{HEAD},{column}\nshop,Go,{TIME},Approved\nshop,Stop,{TIME},{word}\n")
+    error = refused(place, "posts.csv")
+    assert f"line 3: '{column}' is '{word}', and no column is status" in error
+    state, note = ([*command[command.index("--map") :]] for command in typed(error))
+    assert {*come_in(place.with_name("other"), "posts.csv", *note)} == {"Go", "Stop"}
+    words = ["--state", "Approved=scheduled", "--state", f"{word}=leave-out"]
+    assert {*come_in(place, "posts.csv", *state, *words)} == {"Go"}
+
+
+def test_keys_like_states_are_seen_in_json_too_and_other_words_are_nothing(place: Path) -> None:
+    """As the state of a country is none of a post."""
+    rows = [
+        {"account_id": "shop", "content": "A", "scheduled_time": TIME, "state": "CA"},
+        {"account_id": "shop", "content": "B", "scheduled_time": TIME, "status": None,
+         "approved": False},
+    ]  # fmt: skip
+    write("posts.json", json.dumps(rows))
+    assert "'approved' is False, and no column is status" in refused(place, "posts.json")
+    write("posts.json", json.dumps(rows[:1]))
+    assert {*come_in(place, "posts.json")} == {"A"}
+
+
+def test_words_for_states_are_not_said_in_vain(place: Path) -> None:
+    """Where no column has states, what they hold back would go out."""
+    write("posts.csv", f"{HEAD},Stage\nshop,A,{TIME},Idea\nshop,B,{TIME},Final\n")
+    error = refused(place, "posts.csv", "--state", "Idea=pending", "--state", "Final=scheduled")
+    assert "there is no column status, and --state says what its words mean" in error
+    [command] = typed(error)
+    assert run_here(place, *command[2:]).code == 0
+    with Ledger(place, read_only=True) as ledger:
+        found = {job.content: job.status for job in ledger.list_jobs()}
+    assert found == {"A": JobStatus.PENDING, "B": JobStatus.SCHEDULED}
+
+
+# -- how many --------------------------------------------------------------------------------------
+
+
+def test_more_posts_in_a_day_than_go_out_are_told(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Threads takes them, or as the configuration says; with those that wait already."""
+    begin = datetime.combine(DAY, datetime.min.time(), UTC)
+    times = [f"{begin + n * timedelta(minutes=5):%Y-%m-%d %H:%M}" for n in range(260)]
+    rows = [f"shop,x{n},{time}" for n, time in enumerate(times)]
+    write("posts.csv", "\n".join([HEAD, *rows[:249]]))
+    assert "Threads takes" not in run(place, "posts.csv").err
+    write("more.csv", "\n".join([HEAD, *rows[249:], f"other,x,{TIME}"]))
+    done = run(place, "more.csv", "--dry-run")
+    assert (
+        f"more.csv: account shop would have 260 posts in the 24 hours from {DAY} 00:00, and Threads"
+        " takes 250" in done.err
+    )
+    assert "takes" not in run(place, "more.csv", "--dry-run", "--set", "platform=mastodon").err
+    Path("quota.toml").write_text("[run]\nquota = 2\nquota_window_s = 3600\n")
+    monkeypatch.setenv("JOBLEDGER_CONFIG", "quota.toml")
+    done = run(place, "more.csv", "--dry-run", "--set", "platform=mastodon")
+    assert "would have 12 posts in the 1 hours from" in done.err
+    assert "and the quota is 2" in done.err
 
 
 def test_many_rows_are_shown_by_the_first_and_the_last(place: Path) -> None:
