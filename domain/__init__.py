@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .job.outcome import *
     from .job.place import *
     from .job.state import *
+    from .length_on_threads import *
     from .policy import *
     from .remedies import *
     from .schedule.ahead import *
@@ -161,6 +162,7 @@ else:
             ),
             "schedule.upcoming": ("MOST", "preview"),
             "text": ("folded", "printable"),
+            "length_on_threads": ("threads_length",),
             "times": ("Moment", "in_utc", "in_zone", "is_naive", "timestamp"),
             "validation": (
                 "check_account",

@@ -48,7 +48,7 @@ else:
             "understanding.columns": ("Column", "FileColumns", "columns_of", "is_ours"),
             "understanding.extras": ("READ",),
             "understanding.header": ("score",),
-            "understanding.names": ("DATE", "KNOWN", "TIME"),
+            "understanding.names": ("DATE", "KNOWN", "TIME", "sounds_like"),
             "understanding.presets": ("LEFT_OUT",),
             "understanding.states": ("CHOICES", "check_state", "read_state"),
             "wishes": ("Wishes",),

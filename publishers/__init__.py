@@ -10,9 +10,9 @@ Raises:
     ImportError: the HTTP client is not installed.
 """
 
+from ..domain import threads_length
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .threads import ThreadsPublisher
-from .threads_post import length as threads_length
 from .webhook import WebhookPublisher
 
 __all__ = [

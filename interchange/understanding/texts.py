@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ...domain import NewJob, ValidationError
+from ...domain import NewJob, ValidationError, threads_length
 from ..problems import Refuse
 
 _INVISIBLE = re.compile(
@@ -61,10 +61,6 @@ def too_long_there(text: str, platform: str) -> str | None:
     where nobody knows."""
     if platform != "threads" or len(text) > _THREADS:
         return None  # what has more characters than that is refused anyway
-    try:
-        from ...publishers import threads_length
-    except ImportError:
-        return None  # without the publishers, nothing of theirs is known
     length = threads_length(text)
     if length <= _THREADS:
         return None

@@ -22,7 +22,7 @@ from ..session import Session, json_option, pass_session, quiet
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from ...interchange import ImportPlan, Target, Wishes
+    from ...interchange import Allowed, ImportPlan, Source, Target, Wishes
 
 
 @command("import")
@@ -88,7 +88,7 @@ def import_(
       jobledger --ledger new import old-jobs --timezone Asia/Ho_Chi_Minh
       jobledger import --format jsonl - < jobs.jsonl
     """
-    from ...interchange import Allowed, document, find_sources, make_plan
+    from ...interchange import Allowed, document, find_sources
     from ..importing.preview import print_preview, print_problems, print_warnings
     from ..importing.saved import check_may_save, keep, show
 
@@ -101,13 +101,12 @@ def import_(
     with _target(session, timezone) as target:
         if understanding["ask"]:
             wishes = ask_for_wishes(session, understanding, wishes, sources, target.zone)
-        with progress_bar("reading", unit="jobs") as progress:
-            plan = make_plan(
-                sources, target, now, wishes=wishes, allowed=allowed, progress=progress
-            )
+        plan = _read(sources, target, now, wishes, allowed)
     zone = wishes.zone or target.zone
-    if understanding["ask"] and plan.planned and not plan.problems and not dry_run:
+    is_asked = understanding["ask"] and plan.planned and not plan.problems and not dry_run
+    if is_asked:
         print_preview(plan, zone, now)
+        print_warnings(plan, dry_run=True)  # before anything is said to it
         dry_run = not click.confirm(f"import {_jobs(len(plan.planned))}?", err=True)
     is_written = bool(plan.planned) and not dry_run and not plan.problems
     ids = _write(session, plan, timezone) if is_written else [p.given_id for p in plan.planned]
@@ -120,12 +119,23 @@ def import_(
         session.exit_code = 2
         return
     if not session.json:
-        print_warnings(plan, dry_run=dry_run)
+        if not is_asked:
+            print_warnings(plan, dry_run=dry_run)
         _print(plan, wishes, zone, dry_run=dry_run)
     if kept_in is not None and not dry_run:
         keep(session, wishes, save_as, kept_in)
     elif understanding["ask"] or (dry_run and not session.json):
         show(session, wishes, understanding["like"], save_as)
+
+
+def _read(
+    sources: Sequence[Source], target: Target, now: datetime, wishes: Wishes, allowed: Allowed
+) -> ImportPlan:
+    """Read the files, and say what would come of them."""
+    from ...interchange import make_plan
+
+    with progress_bar("reading", unit="jobs") as progress:
+        return make_plan(sources, target, now, wishes=wishes, allowed=allowed, progress=progress)
 
 
 def _write(session: Session, plan: ImportPlan, timezone: str | None) -> Sequence[str | None]:

@@ -23,6 +23,7 @@ from ...interchange import (
     is_ours,
     read_state,
     score,
+    sounds_like,
     table_of,
 )
 from ..files import naming
@@ -80,8 +81,9 @@ def ask_about(
     found = columns_of(names, wishes)
     say(f"{source.said} has {len(rows)} rows. What is each column? Enter takes what stands in [ ],")
     say(f"{_KEEP} keeps it in the metadata. Fields: {', '.join(_OFTEN)}")
+    has_states = any(column.target == "status" for column in found.columns)
     targets = [
-        _ask_of_column(column, _samples(rows, n), answers, prompt)
+        _ask_of_column(column, _samples(rows, n), answers, prompt, has_states=has_states)
         for n, column in enumerate(found.columns)
     ]
     columns = FileColumns([*map(Column, names, targets)], wishes)
@@ -94,17 +96,22 @@ def ask_about(
     return answers
 
 
-def _ask_of_column(column: Column, samples: Sequence[str], answers: Answers, prompt: Prompt) -> str:
+def _ask_of_column(
+    column: Column, samples: Sequence[str], answers: Answers, prompt: Prompt, *, has_states: bool
+) -> str:
     """Ask what a column is; what it is."""
     if not column.name:
         return ""
+    like_states = sounds_like("status", [column.name]) is not None
     usual = column.target if is_ours(column.target) or column.target in READ else _KEEP
+    if usual == _KEEP and like_states and not has_states:
+        usual = "status"
     shown = ", ".join(printable(text)[:_LONGEST] for text in samples)
     said = prompt(f"{printable(column.name)}{f' ({shown})' if shown else ''}", usual, _target)
-    if said == usual:
+    if said == usual and said in (_KEEP, column.target):
         return column.target
     if said == _KEEP:
-        said = re.sub(r"\W", "_", f"column_{column.name}")
+        said = "note" if like_states else re.sub(r"\W", "_", f"column_{column.name}")
     answers.maps.append(f"{said}={column.name}")
     return said
 

@@ -8,7 +8,8 @@ import pytest
 from support.domain import NOON
 
 from jobledger import ScheduledJob, ValidationError
-from jobledger.publishers.threads_post import form_of, length
+from jobledger.domain import threads_length as length
+from jobledger.publishers.threads_post import form_of
 
 
 def job(content: str = "text", **metadata: Any) -> ScheduledJob:

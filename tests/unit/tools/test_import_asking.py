@@ -41,7 +41,7 @@ def talk(place: Path, *last: str) -> tuple[str, int]:
     answer(terminal, "Caption (Hello, Other) [-]: ", "content")
     answer(terminal, "Day (", "date")
     answer(terminal, "Clock (9:00, 10:00) [-]: ", "time")
-    answer(terminal, "Stage (Ready, Idea) [-]: ", "status")
+    answer(terminal, "Stage (Ready, Idea) [status]: ", "")
     answer(terminal, "Mood (good) [-]: ", "")
     answer(terminal, "Of which account are all of them?: ", "shop")
     answer(terminal, "does day or month come first (dmy, mdy)?: ", "dmy")
@@ -51,6 +51,24 @@ def talk(place: Path, *last: str) -> tuple[str, int]:
     said = "".join(answer(terminal, "import 2 jobs? [y/N]: ", text) for text in last)
     said += terminal.rest()
     return said, terminal.wait()
+
+
+def test_a_column_like_states_can_be_kept_as_a_note(place: Path) -> None:
+    """Whoever says so has said that it holds nothing back; what is worth a word comes before."""
+    terminal = Terminal(place, "import", "posts.csv", "--ask", "--timezone", "UTC", columns=150)
+    for column, said in (("Caption", "content"), ("Day", "date"), ("Clock", "time")):
+        answer(terminal, f"{column} (", said)
+    answer(terminal, "Stage (Ready, Idea) [status]: ", "-")
+    answer(terminal, "Mood (", "-")
+    answer(terminal, "Of which account are all of them?: ", "shop")
+    answer(terminal, "does day or month come first (dmy, mdy)?: ", "dmy")
+    answer(terminal, "Of which zone are times without an offset? [UTC]: ", "")
+    said = answer(terminal, "import 2 jobs? [y/N]: ", "y") + terminal.rest()
+    assert terminal.wait() == 0, said
+    assert "'note' is read by no publisher" in said.partition("imported 2 jobs")[0]
+    with Ledger(place, read_only=True) as ledger:
+        found = {job.content: (job.status, job.metadata["note"]) for job in ledger.list_jobs()}
+    assert found["Other"] == (JobStatus.SCHEDULED, "Idea")
 
 
 def test_what_is_answered_is_imported_and_said_as_a_command(place: Path, tmp_path: Path) -> None:
