@@ -180,6 +180,7 @@ def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJo
         status=_RUNNING,
         started_at=event.at,
         attempt=data.attempt,
+        runner=data.runner,
         reconcilable=data.reconcilable,
         doubt=job.doubt.unasked() if job.in_doubt and not data.reconcilable else job.doubt,
         deferred_until=None,

@@ -11,7 +11,7 @@ from zlib import crc32
 from .messages import Fact, What, worded
 from .state import ScheduledJob
 
-FOLD = 1
+FOLD = 2
 """Raise it when an event leads to another state than it did, or when a derived file has another
 form. Files that say nothing of it are of number 0."""
 

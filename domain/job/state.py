@@ -128,6 +128,8 @@ class _State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """The sequence number of its `added` event: the order of adding."""
     attempt: int = 0
     """The number of its latest attempt, counted over its whole life from 1; 0 before any."""
+    runner: str | None = None
+    """By whom its latest attempt was started, as far as the log says."""
     doubt: Doubt = Doubt.NONE
     """Whether its post may be out although nobody knows that it is."""
     doubted_attempt: int = 0
