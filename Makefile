@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml
 test: env        ## the whole suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-browser-env: $(BROWSER) ## install what the pages are tried with, but for chromium
+browser-env: $(BROWSER) ## install what pages and servers are tried with, but for chromium
 
 browser: $(BROWSER)  ## try the pages in a real browser: chromium, which has to be there already
 	JOBLEDGER_REQUIRE=browser $(BIN)/python -m pytest tests/browser
@@ -29,7 +29,7 @@ pictures: $(BROWSER) ## take the pictures of the pages anew, into docs/pictures
 	JOBLEDGER_REQUIRE=browser JOBLEDGER_PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser/test_pictures.py
 
 $(BROWSER): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser,servers]'
 	touch $@
 
 stress: env      ## the whole suite beside busy loops, three times, and in another order, two at once

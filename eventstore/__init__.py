@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .position import *
     from .reader import *
     from .record import *
+    from .runners import *
     from .versions import *
     from .zone_rules import *
 else:
@@ -41,10 +42,9 @@ else:
                 "Engine",
                 "HasPlace",
                 "Identity",
-                "KeepsRunner",
                 "Place",
+                "Remarks",
                 "Resumable",
-                "RunnerLock",
                 "Tail",
                 "Write",
                 "reading_of",
@@ -52,6 +52,14 @@ else:
             "position": ("DayRead", "Position", "PositionError"),
             "reader": ("LogReader",),
             "record": ("Form", "GENESIS", "NewRecord", "RECORDS", "Record", "Repaired"),
+            "runners": (
+                "KeepsRunner",
+                "RunnerEndedError",
+                "RunnerLease",
+                "RunnerLock",
+                "RunnerSeen",
+                "SharesRuns",
+            ),
             "versions": ("VersionConflictError",),
             "zone_rules": ("have_same_rules",),
         },

@@ -192,6 +192,30 @@ class Exclusive(Protocol):
 
 
 @runtime_checkable
+class Queues(Protocol):
+    """An engine to which appends are made in vain where others are faster, and that lets a writer
+    keep them waiting once: so that none is overtaken for ever."""
+
+    def queue(self) -> AbstractContextManager[None]:
+        """Wait, first come, first served; nobody else appends within the `with`, up to the first
+        append in it.
+
+        Raises:
+            LedgerBusyError: the turn does not come.
+            StorageError: it cannot be waited for.
+        """
+
+
+@runtime_checkable
+class Remarks(Protocol):
+    """An engine that has something to say of how safe its ledger is there."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever opens the ledger should know, each in a sentence without its full stop."""
+
+
+@runtime_checkable
 class ReadsApart(Protocol):
     """An engine whose own `lines` are for the one who follows the log."""
 
@@ -268,41 +292,6 @@ class KeepsDayFiles(Protocol):
     @property
     def day_files(self) -> Place:
         """The directory."""
-
-
-@runtime_checkable
-class KeepsRunner(Protocol):
-    """An engine that says itself which process runs the ledger's jobs, one at most."""
-
-    def runner_lock(self) -> RunnerLock:
-        """Return the lock of one runner, not taken yet."""
-
-    def runner_pid(self) -> int | None:
-        """Return the process that has it (0: it does not say); None: none."""
-
-
-class RunnerLock(Protocol):
-    """The right to run a ledger's jobs, which only one process has at a time."""
-
-    def acquire(self) -> None:
-        """Take it. Whatever it raises, `release` lets go of what was taken by then.
-
-        Raises:
-            SchedulerRunningError: another runner has it; names its pid.
-        """
-
-    def check(self) -> None:
-        """Check that it is still ours.
-
-        Raises:
-            SchedulerRunningError: another runner has it.
-        """
-
-    def release(self) -> None:
-        """Let go of it; again where that was interrupted."""
-
-    def abandon(self) -> None:
-        """Let go of what is this process's alone: in the child of a fork, it is the parent's."""
 
 
 @runtime_checkable

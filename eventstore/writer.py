@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Generic
 
@@ -12,7 +13,7 @@ from .commit_queue import Append
 from .cursor import Cursor
 from .delivery import Delivery
 from .follower import LogFollower
-from .port import AppendFailedError, Durability, Engine, LogReplacedError, Reopens, Write
+from .port import AppendFailedError, Durability, Engine, LogReplacedError, Queues, Reopens, Write
 from .record import Form, Header, NewRecord, R, encode_header, encode_write
 from .scan import new_header
 from .standing import Standing
@@ -89,26 +90,37 @@ class LogWriter(Generic[R]):
     def _write(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]]:
         """Append what can be accepted of this, as one write, again where others were faster; only
         then the cursor moves. Returns whose it is, and the records."""
-        while True:
-            self._follower.settle()  # rule: catch-up-before-appending
-            for request in together:
-                if request.decision is not None:
-                    request.decide()
-            log = self._follower.log
-            accepted, versions = accept(together, log.versions)
-            # Most writes are of one caller.
-            news: Sequence[NewRecord] = (
-                accepted[0].records
-                if len(accepted) == 1
-                else [new for request in accepted for new in request.records]
-            )
-            if not news:
-                return accepted, []
-            write, header, then, records = self._encode(news)
-            if self._engine.append(write, after=log.cursor, then=then):
-                break
+        written = self._try(together)
+        while written is None:
+            with self._queue():
+                written = self._try(together)
+        return written
+
+    def _try(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:
+        """Append behind what is known by now; None: others were faster."""
+        self._follower.settle()  # rule: catch-up-before-appending
+        for request in together:
+            if request.decision is not None:
+                request.decide()
+        log = self._follower.log
+        accepted, versions = accept(together, log.versions)
+        # Most writes are of one caller.
+        news: Sequence[NewRecord] = (
+            accepted[0].records
+            if len(accepted) == 1
+            else [new for request in accepted for new in request.records]
+        )
+        if not news:
+            return accepted, []
+        write, header, then, records = self._encode(news)
+        if not self._engine.append(write, after=log.cursor, then=then):
+            return None
         log.go_on(then, header, versions)
         return accepted, records
+
+    def _queue(self) -> AbstractContextManager[None]:
+        # rule: overtaken-once
+        return self._engine.queue() if isinstance(self._engine, Queues) else nullcontext()
 
     def _encode(self, news: Sequence[NewRecord]) -> tuple[Write, Header | None, Cursor, list[R]]:
         """Make the lines of one write that follows the cursor, the header of the day where they

@@ -206,8 +206,9 @@ class CommandHandler:
         check_at(version, job)
         return job
 
-    def change_each(self, choose: Choose) -> list[tuple[str, Outcome]]:
-        """Change the jobs that `choose` picks, each of them once and all in one write.
+    def change_each(self, choose: Choose, *, alone: bool = False) -> list[tuple[str, Outcome]]:
+        """Change the jobs that `choose` picks, each of them once and all in one write; `alone`:
+        while nobody can append anything between the look and the write.
 
         Returns for each, in order, the job after, or the error with which its change was refused,
         which does not keep the others from theirs.
@@ -236,7 +237,7 @@ class CommandHandler:
                     intents.append(Intent(job_id, job, command, data))
             return intents
 
-        self._handle(each)
+        (self.decide_alone if alone else self._handle)(each)
         with state.lock:
             return [
                 (job_id, refused.get(job_id) or state.board.get(job_id)) for job_id, _ in chosen

@@ -29,7 +29,7 @@ from ..domain import (
     StorageError,
 )
 from ..domain import commands as c
-from ..eventstore import Durability
+from ..eventstore import Durability, RunnerSeen
 from ..eventstore.engines.files import FileSystem
 from ..instrumentation import OnlyTold, Progress
 from ..integrity import ExportedHead, VerifyReport, head_of
@@ -43,7 +43,7 @@ from .ids import id_for
 from .newcomers import to_add, to_import
 from .parts import LedgerParts
 from .queries import LedgerView
-from .runner_lock import runner_pid, runner_since
+from .runner_lock import runner_pid, runner_since, runners_of
 from .settings import LedgerSettings, no_progress
 from .state import Follower
 from .uniqueness import Unique
@@ -948,6 +948,15 @@ class Ledger:
         """Return since when that process runs this ledger's jobs, by its file system's clock; None
         where nobody does, or where that is not known. Raises as `runner_pid`."""
         return runner_since(self._engine, self._place)
+
+    def runners(self) -> list[RunnerSeen]:
+        """Return who runs this ledger's jobs, the newest last: one at most on a directory; on an
+        engine that many share, each with its lease, and those that ended within a day.
+
+        Raises:
+            StorageError: they cannot be read.
+        """
+        return runners_of(self._engine, self._place)
 
     def now(self) -> datetime:
         """Return the time by the ledger's clock, in UTC."""

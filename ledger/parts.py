@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ..eventstore import EventLog, FirstReading, HasPlace, Resumable, boot_time
+from ..eventstore import EventLog, FirstReading, HasPlace, Remarks, Resumable, boot_time
 from ..eventstore.engines import EngineOptions, open_engine
 from ..eventstore.engines.files import FileSystem, LockWait, Patience
 from ..instrumentation import OnlyTold, logger
@@ -220,6 +220,9 @@ class LedgerParts:
                 "a group may write in the directory and replace the log",
                 hint=f"chmod g-w {where}; chmod g+ws if it is meant to share the ledger",
             )
+        if isinstance(self.engine, Remarks):
+            for remark in self.engine.remarks:
+                logger(location=self.engine.location).info(remark)
         if settings.durability == "batch":
             logger(at_risk_ms=BATCH_MS).info("acknowledged changes may be lost in a power cut")
 

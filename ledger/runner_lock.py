@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..domain import SchedulerRunningError, StorageError
-from ..eventstore import Engine, KeepsRunner, Place, RunnerLock
+from ..eventstore import Engine, KeepsRunner, Place, RunnerLock, RunnerSeen, SharesRuns
 from ..eventstore.engines.files import FileIdentity, FileSystem, located, storage_errors
 
 LOCK_NAME = "runner.lock"
@@ -44,6 +44,8 @@ def runner_pid(engine: Engine, place: Place | None) -> int | None:
     Raises:
         StorageError: the lock's file cannot be read.
     """
+    if isinstance(engine, SharesRuns):
+        return 0 if running_now(engine) else None
     if isinstance(engine, KeepsRunner):
         return engine.runner_pid()
     return None if place is None else find_runner(place.fs, place.directory)
@@ -55,12 +57,39 @@ def runner_since(engine: Engine, place: Place | None) -> datetime | None:
     Raises:
         StorageError: the lock's file cannot be read.
     """
+    if isinstance(engine, SharesRuns):
+        since = (seen.started_at for seen in running_now(engine) if seen.started_at is not None)
+        return min(since, default=None)
     if isinstance(engine, KeepsRunner) or place is None or runner_pid(engine, place) is None:
         return None
     path = located(place.fs, place.directory) / LOCK_NAME
     with storage_errors("read", path):
         # A runner writes its pid once.
         return datetime.fromtimestamp(place.fs.written_s(path), UTC)
+
+
+def runners_of(engine: Engine, place: Place | None) -> list[RunnerSeen]:
+    """Return the runners of a ledger, the newest last; of an engine that shares its runs also those
+    that ended lately.
+
+    Raises:
+        StorageError: they cannot be read.
+    """
+    if isinstance(engine, SharesRuns):
+        return engine.runners()
+    pid = runner_pid(engine, place)
+    if pid is None:
+        return []
+    return [RunnerSeen(f"pid {pid}" if pid else "a process", runner_since(engine, place))]
+
+
+def running_now(engine: SharesRuns) -> list[RunnerSeen]:
+    """Return the runners that nobody has ended.
+
+    Raises:
+        StorageError: they cannot be read.
+    """
+    return [seen for seen in engine.runners() if seen.ended_at is None]
 
 
 class FileRunnerLock:

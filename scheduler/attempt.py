@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any, Protocol, cast, runtime_checkable
 
 import msgspec
@@ -104,9 +105,11 @@ class Attempt:
         *,
         number: int | None = None,
         is_current: Callable[[ScheduledJob], bool] = lambda job: True,
+        valid_for_s: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._record = record
         self._is_current = is_current
+        self._valid_for_s = valid_for_s
         self._cancelled = False
         self._may_call = Permission()
         """To call its publisher."""
@@ -136,6 +139,17 @@ class Attempt:
         Nothing that it answers from then on is recorded.
         """
         return self._cancelled or not self._is_current(self.job)
+
+    @property
+    def valid_for_s(self) -> float:
+        """For how many seconds this attempt may still act without a word with the ledger; inf where
+        no other runner can end this one.
+
+        Beside other runners: a `checkpoint` right before what cannot be taken back says whether it
+        may still be done, and what takes longer than this must not be begun.
+        """
+        left_s = self._valid_for_s()
+        return inf if left_s is None else left_s
 
     @property
     def _called(self) -> bool:

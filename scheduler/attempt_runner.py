@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from ..domain import ScheduledJob
+from ..domain import ScheduledJob, StaleAttemptError
 from ..domain import commands as c
 from ..instrumentation import described, hide_in, is_interruption, logger
 from .attempt import Attempt, PublisherAdapter
@@ -60,6 +60,7 @@ class AttemptRunner:
         self._gate = gate
         self._own_loop = own_loop
         self._uptime = uptime
+        self._lease = ledger.lease
         self._key_of = ledger.key_of
         self._wake = wake
         self.no_thread: NotCalledError | None = None
@@ -230,8 +231,15 @@ class AttemptRunner:
         job = running.job
         key = self._key_of(job.job_id)
         number = job.doubted_attempt if question == "reconcile" else job.attempt
+        if self._lease.valid_for_s() == 0:  # rule: no-call-without-a-lease
+            raise NotCalledError("the lease of this runner ran out before its publisher was called")
         attempt = Attempt(
-            job, key, self._record, number=number, is_current=self._attempts.is_newest
+            job,
+            key,
+            self._record,
+            number=number,
+            is_current=self._attempts.is_newest,
+            valid_for_s=self._lease.valid_for_s,
         )
         running.give(attempt)
         return attempt
@@ -241,6 +249,12 @@ class AttemptRunner:
         command = hide_in(command)
         running = self._attempts.by_job.get(job_id)
         if running is None or running.number != command.attempt:
+            if self._lease.is_shared:  # it may be given up here before the log says so
+                raise StaleAttemptError(
+                    f"attempt {command.attempt} of {job_id} was given up",
+                    job_id=job_id,
+                    attempt=command.attempt,
+                )
             return self._handler.change(job_id, command)  # which refuses it
         return self._completer.record_step(running, command)
 

@@ -49,7 +49,9 @@ class Recorder(Protocol):
     def find(self, job_id: str) -> ScheduledJob | None:
         """Return the job as it was when the log was last looked at."""
 
-    def change(self, job_id: str, command: c.Command) -> ScheduledJob | None: ...
+    def change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
+        """Record a step. Raises as `CommandHandler.change`; StaleAttemptError also where another
+        runner has ended this one."""
 
     def change_together(self, changes: Sequence[tuple[str, c.Command]]) -> list[Outcome]: ...
 

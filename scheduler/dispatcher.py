@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from ..domain import InvalidTransitionError, JobNotFoundError, ScheduledJob, detached
+from ..domain import InvalidTransitionError, JobNotFoundError, JobStatus, ScheduledJob, detached
 from ..domain import commands as c
 from ..ledger import Outcome
 from ..projections import Board
@@ -16,12 +16,15 @@ from .pacing import AccountPacing
 from .running import Running, RunningAttempts
 from .uptime import Uptime
 
+Wait = tuple[datetime, str]
+"""Until when an account is held back, and why."""
+
 
 class Dispatcher:
     """Takes the due jobs that come first, never two of one account.
 
-    `check_runner` raises where this process may not run jobs any more. `pacing` is None where no
-    account has one.
+    `pacing` is None where no account has one. Where other runners run jobs of the ledger, too, what
+    is taken is decided while nobody else can take anything.
     """
 
     def __init__(
@@ -31,19 +34,16 @@ class Dispatcher:
         completer: Completer,
         pacing: AccountPacing | None,
         uptime: Uptime,
-        *,
-        check_runner: Callable[[], None],
     ) -> None:
         self._log = ledger.log
         self._state = ledger.state
         self._handler = ledger.handler
-        self._process_id = ledger.process_id
+        self._lease = ledger.lease
         self._attempts = attempts
         self._completer = completer
         self._pacing = pacing
         self._uptime = uptime
         self._expire_after = ledger.expire_after
-        self._check_runner = check_runner
         self.held_until: dict[str, datetime] = {}
         """The accounts that were held back when a job was last looked for, and until when."""
         self._deferred: dict[str, tuple[datetime, int]] = {}
@@ -53,9 +53,12 @@ class Dispatcher:
         self, publisher: PublisherAdapter, now: datetime, left_out: set[str]
     ) -> Running | None:
         """Take the due job that comes first; None when there is none to take."""
+        if self._lease.is_shared:
+            begun = self._begin_beside_others(publisher, now, left_out, 1)
+            return begun[0] if begun else None
         busy = self._attempts.accounts()
         held: dict[str, datetime] = {}
-        self._check_runner()
+        self._lease.check()
         while True:
             self._log.refresh()
             with self._state.lock:
@@ -67,11 +70,7 @@ class Dispatcher:
                 )
                 wait = None
                 if job is not None and self._pacing is not None:
-                    wait = self._pacing.held_back(job, now)
-                    if wait is not None:
-                        board, account_id = self._state.board, job.account_id
-                        asking = self._pacing.first_to_ask(board, account_id, now, left_out)
-                        job, wait = (job, wait) if asking is None else (asking, None)
+                    job, wait = self._paced(self._pacing, job, now, left_out)
             if job is None:
                 self.held_until = held
                 return None
@@ -91,13 +90,69 @@ class Dispatcher:
                 raise
             return self._take(claim, started)
 
+    def _paced(
+        self, pacing: AccountPacing, job: ScheduledJob, now: datetime, left_out: set[str]
+    ) -> tuple[ScheduledJob, Wait | None]:
+        """Return what of the job's account may be begun; with the wait, if it has to."""
+        wait = pacing.held_back(job, now)
+        if wait is None:
+            return job, None
+        asking = pacing.first_to_ask(self._state.board, job.account_id, now, left_out)
+        return (job, wait) if asking is None else (asking, None)
+
+    def _begin_beside_others(
+        self, publisher: PublisherAdapter, now: datetime, left_out: set[str], room: int
+    ) -> list[Running]:
+        """Take as many due jobs as there is room for while no other runner can take any."""
+        self._lease.check()
+        claims: list[Running] = []
+        held: dict[str, Wait] = {}
+
+        def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
+            self._forget_all(claims)
+            held.clear()
+            # rule: one-of-an-account-over-all-runners
+            busy = {job.account_id for job in board.of_status(JobStatus.RUNNING)}
+            busy |= self._attempts.accounts()
+            while len(claims) < room:
+                job = board.next_due(
+                    now,
+                    self._expire_after,
+                    without_accounts=busy | held.keys(),
+                    without_jobs=left_out,
+                )
+                if job is None:
+                    break
+                wait = None
+                if self._pacing is not None:
+                    job, wait = self._paced(self._pacing, job, now, left_out)
+                if wait is not None:
+                    held[job.account_id] = wait
+                    continue
+                busy.add(job.account_id)
+                claims.append(self._attempts.claim(job))
+            return [(claim.job.job_id, self._start(publisher)) for claim in claims]
+
+        try:
+            outcomes = self._handler.change_each(choose, alone=True)
+        except BaseException as error:
+            self._doubt_claims(claims, error)
+            raise
+        begun = self._take_all(claims, outcomes, left_out)
+        self.held_until = {account_id: wait[0] for account_id, wait in held.items()}
+        for account_id, wait in held.items():
+            self._defer(account_id, *wait)
+        return begun
+
     def begin_all(
         self, publisher: PublisherAdapter, now: datetime, left_out: set[str], room: int
     ) -> list[Running]:
         """Take as many due jobs as there is room for, the first ones first, in one write."""
+        if self._lease.is_shared:
+            return self._begin_beside_others(publisher, now, left_out, room)
         if self._pacing is not None or room == 1:
             return self._begin_one_by_one(publisher, now, left_out, room)
-        self._check_runner()
+        self._lease.check()
         taken: list[Running] = []
         claims: list[Running] = []
 
@@ -140,11 +195,12 @@ class Dispatcher:
         before the next publisher is called."""
         command = running.end
         assert command is not None
-        if self._pacing is not None or running.steps or running.is_unsure:
+        alone = self._pacing is None and not self._lease.is_shared
+        if not alone or running.steps or running.is_unsure:
             # Pacing has to know of this post before it allows another.
             self._completer.record()
             return self.begin(publisher, now, left_out)
-        self._check_runner()
+        self._lease.check()
         claims: list[Running] = []
 
         def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
@@ -175,14 +231,17 @@ class Dispatcher:
     ) -> None:
         """Claim the due jobs that come first, each of another account, in place of what was claimed
         before. The job `ending` is as good as over."""
-        while claims:
-            self._completer.forget(claims.pop())
+        self._forget_all(claims)
         busy = self._attempts.accounts(but=ending)
         # rule: one-of-an-account-at-a-time
         due = board.first_due(
             now, self._expire_after, room, without_accounts=busy, without_jobs=left_out
         )
         claims.extend(map(self._attempts.claim, due))
+
+    def _forget_all(self, claims: list[Running]) -> None:
+        while claims:
+            self._completer.forget(claims.pop())
 
     def _doubt_claims(self, claims: Iterable[Running], error: BaseException) -> None:
         """Put back the attempts whose write has failed, or one after it: nobody calls their
@@ -217,7 +276,7 @@ class Dispatcher:
         return c.Start(
             reconcilable=publisher.reconcilable,
             expire_after=self._expire_after,
-            runner=f"pid {self._process_id()}",
+            runner=self._lease.runner,
         )
 
     def _defer(self, account_id: str, until: datetime, reason: str) -> None:

@@ -91,6 +91,7 @@ class DueRun:
                 running = self._dispatcher.end_and_begin(publisher, running, now, done)
             except Exception:  # noqa: BLE001 - whatever it was, the end is known
                 self._record_now()
+                self._rescuer.keep_right()
                 running = self._dispatcher.begin(publisher, now, done)
         return count
 

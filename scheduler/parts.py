@@ -39,7 +39,7 @@ class RunnerParts:
         on_failure: FailureHook,
         new_loop: Callable[[], asyncio.AbstractEventLoop],
     ) -> None:
-        self.lock = lock = ledger.runner_lock
+        self.lease = ledger.lease
         self.stop_request = StopRequest()
         self.own_loop = own_loop = OwnLoop(new_loop)
         self.gate = gate = Gate(lambda: self.loop.is_running)
@@ -49,9 +49,7 @@ class RunnerParts:
             attempts.by_job, LedgerRecorder(ledger, settings), on_failure
         )
         self.rescuer = rescuer = Rescuer(ledger, attempts, completer, settings, uptime, on_failure)
-        self.dispatcher = dispatcher = Dispatcher(
-            ledger, attempts, completer, pacing, uptime, check_runner=lock.check
-        )
+        self.dispatcher = dispatcher = Dispatcher(ledger, attempts, completer, pacing, uptime)
         self.runner = runner = AttemptRunner(
             ledger,
             attempts,
@@ -87,12 +85,12 @@ class RunnerParts:
         self.completer.tell_lost()
 
     def release(self) -> None:
-        """Let go of the event loop and of the runner's lock: somebody else may run the jobs."""
+        """Let go of the event loop and of the runner's right: somebody else may run the jobs."""
         self.own_loop.close()
-        self.lock.release()
+        self.lease.release()
 
     def abandon(self) -> None:
         """Let go of everything without a word to the disk: it is another process's now."""
         self.own_loop.abandon()
         self.loop.is_stopping = True
-        self.lock.abandon()
+        self.lease.abandon()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..domain import Event, ScheduledJob
+from ..domain import Event, ScheduledJob, StaleAttemptError
 from ..domain import commands as c
+from ..eventstore import RunnerEndedError
 from ..ledger import Outcome
 from .execution import interruption
 from .ledger_access import LedgerAccess
@@ -32,7 +33,11 @@ class LedgerRecorder:
             return self._state.board.get(job_id)
 
     def change(self, job_id: str, command: c.Command) -> ScheduledJob | None:
-        return self._handler.change(job_id, command)
+        try:
+            return self._handler.change(job_id, command)
+        except RunnerEndedError as error:
+            # rule: ended-runner-records-no-step
+            raise StaleAttemptError(error.message, job_id=job_id) from error
 
     def change_together(self, changes: Sequence[tuple[str, c.Command]]) -> list[Outcome]:
         outcomes = self._handler.change_each(lambda board, now: list(changes))

@@ -16,16 +16,15 @@ Choose = Callable[[Board, datetime], Choice]
 
 
 def orphans(
-    settings: Callable[[], AttemptSettings], is_ours: Callable[[ScheduledJob], bool]
+    settings: Callable[[], AttemptSettings], is_left: Callable[[ScheduledJob], bool]
 ) -> Choose:
-    """Every RUNNING job that this process does not run itself: its runner is dead, since the runner
-    lock is ours."""
+    """Every RUNNING job whose runner has ended."""
 
     def choose(board: Board, now: datetime) -> Choice:
         return [
             (job, _crashed(job, settings()))
             for job in board.of_status(JobStatus.RUNNING)
-            if not is_ours(job)
+            if is_left(job)
         ]
 
     return choose
@@ -35,16 +34,18 @@ def stuck(
     settings: Callable[[], AttemptSettings],
     max_running_minutes: float,
     is_ours: Callable[[ScheduledJob], bool],
+    is_left: Callable[[ScheduledJob], bool],
     ran_s: Callable[[ScheduledJob, datetime], float],
 ) -> Choose:
-    """Every job of ours that has been RUNNING for too long, and every one that is not ours."""
+    """Every job of ours that has been RUNNING for too long, and every one whose runner has ended:
+    of one that lives, time alone says nothing."""
 
     def choose(board: Board, now: datetime) -> Choice:
         found: Choice = []
         for job in board.of_status(JobStatus.RUNNING):
-            if not is_ours(job):
+            if is_left(job):
                 found.append((job, _crashed(job, settings())))
-            elif ran_s(job, now) > max_running_minutes * 60:
+            elif is_ours(job) and ran_s(job, now) > max_running_minutes * 60:
                 error = f"attempt {job.attempt} ran longer than {max_running_minutes:g} minutes"
                 command = interruption(job, "stuck", f"interrupted: {error}", settings())
                 found.append((job, command))

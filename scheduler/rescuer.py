@@ -7,15 +7,20 @@ from datetime import datetime
 
 from ..domain import JobStatus, ScheduledJob
 from ..domain import commands as c
+from ..eventstore import RunnerEndedError
 from ..instrumentation import logger
 from ..projections import Board
 from . import recovery
 from .completer import Completer
 from .failures import FailureHook, tell_outcome
 from .ledger_access import LedgerAccess
+from .own_loop import cancel_anywhere
 from .running import RunningAttempts
 from .settings import RunSettings, positive
 from .uptime import Uptime
+
+_LOOK_EVERY_S = 10.0
+"""How often it is looked at others that run nothing just now."""
 
 
 class Rescuer:
@@ -34,18 +39,46 @@ class Rescuer:
         on_failure: FailureHook,
     ) -> None:
         self._log = ledger.log
+        self._state = ledger.state
         self._handler = ledger.handler
+        self._lease = ledger.lease
         self._attempts = attempts
         self._completer = completer
         self._settings = settings
         self._uptime = uptime
         self._on_failure = on_failure
         self._by_uptime = ledger.is_real_time
+        self._look_at = 0.0
+        """When it is looked at others again that run nothing just now."""
         self._works_again = ledger.works_again
 
+    def keep_right(self) -> None:
+        """Go on as another runner where this one was ended: what it runs is not its own any more.
+
+        Raises:
+            SchedulerRunningError: this process may not run jobs any more.
+            StorageError: whether it may cannot be found out.
+        """
+        if not self._lease.is_shared:
+            return  # looked at when a job is taken
+        try:
+            self._lease.check()
+        except RunnerEndedError as error:
+            logger(runner=self._lease.runner).error(
+                "this runner was ended by another one; what it runs is given up", error=error
+            )
+            for running in list(self._attempts.by_job.values()):
+                if running.end is None:  # rule: ended-runner-gives-up
+                    self._completer.forget(running)
+                    running.give_up()
+                    if running.task is not None:
+                        cancel_anywhere(running.task)
+            self._lease.acquire()
+
     def recover_all(self) -> int:
-        """Recover every RUNNING job that this process is not running itself; return how many."""
-        choose = recovery.orphans(self._settings.roll, self._attempts.is_ours)
+        """Recover every RUNNING job whose runner has ended; return how many."""
+        self.look_at_others()
+        choose = recovery.orphans(self._settings.roll, self._is_left)
         return self._recover(choose, "recovered jobs of a dead runner")
 
     def recover_stuck(self, max_running_minutes: float | None = None) -> int:
@@ -54,8 +87,26 @@ class Rescuer:
         if max_running_minutes is not None:
             minutes = positive("max_running_minutes", max_running_minutes, or_zero=True)
         self._uptime.look()
-        choose = recovery.stuck(self._settings.roll, minutes, self._attempts.is_ours, self.ran_s)
+        self.look_at_others()
+        choose = recovery.stuck(
+            self._settings.roll, minutes, self._attempts.is_ours, self._is_left, self.ran_s
+        )
         return self._recover(choose, "recovered stuck jobs")
+
+    def look_at_others(self) -> None:
+        """Find out which runners have ended, where there may be others, of jobs that run there."""
+        if not self._lease.is_shared:
+            return
+        self._log.refresh()
+        with self._state.lock:
+            running = self._state.board.of_status(JobStatus.RUNNING)
+            theirs = [job for job in running if not self._attempts.is_ours(job)]
+        if theirs or self._uptime.look() >= self._look_at:
+            self._lease.look_at_others(theirs)
+            self._look_at = self._uptime.look() + _LOOK_EVERY_S
+
+    def _is_left(self, job: ScheduledJob) -> bool:
+        return not self._attempts.is_ours(job) and self._lease.has_ended(job)
 
     def _recover(self, choose: Callable[..., recovery.Choice], message: str) -> int:
         def each(board: Board, now: datetime) -> list[tuple[str, c.Command]]:
@@ -94,6 +145,7 @@ class Rescuer:
         Raises:
             StorageError: that cannot be done just now; nothing is forgotten.
         """
+        self.keep_right()
         if self._log.is_poisoned:
             self._log.reopen()
             self._works_again()

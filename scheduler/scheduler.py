@@ -21,12 +21,12 @@ from ..ledger import (
     LedgerSettings,
     MeantChange,
     SystemClock,
-    find_runner_lock,
 )
 from .attempt import PostCallback, Publisher, PublisherAdapter
 from .completer import OUTCOMES
 from .due_run import check_limit
 from .failures import FailureHook, OnFailure
+from .lease import lease_of
 from .ledger_access import LedgerAccess
 from .pacing import AccountPacing
 from .parts import RunnerParts
@@ -105,7 +105,7 @@ class Scheduler(Ledger):
             self._is_made = True
             if ageing is not None:
                 self._state.board.let_age(ageing)
-            parts.lock.acquire()
+            parts.lease.acquire()
             self._state.on_change.append(parts.loop.wake)
             self._state.on_others.append(parts.loop.find_others)
             self.recover_all_running_jobs()  # rule: orphans-are-recovered
@@ -121,8 +121,7 @@ class Scheduler(Ledger):
             state=self._state,
             handler=self._handler.acting(me),
             history=self._history,
-            runner_lock=find_runner_lock(self._engine, self._place),
-            process_id=self._fs.process_id,
+            lease=lease_of(self._engine, self._place, self._fs.process_id()),
             location=self.location,
             patience=self._patience,
             expire_after=self._expire_after,

@@ -15,6 +15,7 @@ from math import inf
 
 from .attempt_runner import LOOK_EVERY_S
 from .dispatcher import Dispatcher
+from .lease import LOOK_AT_OTHERS_S
 from .ledger_access import LedgerAccess
 from .rescuer import Rescuer
 from .running import RunningAttempts
@@ -52,6 +53,7 @@ class LoopSleep:
         self._is_real_time = ledger.is_real_time
         self._expire_after = ledger.expire_after
         self._next_planning = ledger.next_planning
+        self._lease = ledger.lease
         self._is_stopping = is_stopping
         self._timing = LoopTiming()
         self._wakeup = asyncio.Event()
@@ -140,6 +142,8 @@ class LoopSleep:
             has_room = self._has_room()
             due = self._state.board.next_time() if has_room else None
             planning = self._next_planning()
+        if self._lease.is_shared:
+            moments.append(now + timedelta(seconds=LOOK_AT_OTHERS_S))
         if planning is not None:
             moments.append(planning)
         if expiry is not None:

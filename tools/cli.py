@@ -65,6 +65,10 @@ SECTIONS = {
         "rebuild": "Make every derived file anew from the log.",
         "repair": "Cut a damaged log back to its sound part.",
     },
+    "Several machines": {
+        "runners": "List who runs the jobs, and for how long each still may.",
+        "postgres": "Prepare a PostgreSQL database that ledgers are to be in.",
+    },
     "More": {
         "config": "Show what counts: options, environment, file.",
         "user": "Say who may sign in to the dashboard, and as what.",

@@ -41,6 +41,8 @@ ALIASES = {
     "repair": "fix mend recover",
     "simulate": "fuzz sim",
     "demo": "example tour tutorial",
+    "runners": "leases processes who workers",
+    "postgres": "database pg postgresql sql",
     "completion": "autocomplete complete completions",
     "--help": "commands help man manual usage",
     "--version": "version",

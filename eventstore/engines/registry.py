@@ -17,6 +17,7 @@ import msgspec
 
 from ...domain import ValidationError
 from ...instrumentation import mark_credentials, without_credentials
+from ...release import how_to_install
 from ..port import Durability, Engine
 from ..reader import LogReader
 from ..record import Form, R
@@ -48,8 +49,8 @@ OpenEngine = Callable[[str, EngineOptions], Engine]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
 """Two letters at least: one is a drive."""
-_OWN = ("file", "memory")
-_MEANT = ("postgresql", "postgres", "nats")
+_OWN = ("file", "memory", "postgresql", "postgres")
+_MEANT = ("nats",)
 """Schemes that are meant as such also where no `//` follows and no such engine is there."""
 _registered: dict[str, OpenEngine] = {}
 
@@ -149,6 +150,16 @@ def _opener(scheme: str) -> OpenEngine:
         from .memory import open_memory
 
         return open_memory
+    if scheme in ("postgresql", "postgres"):
+        try:
+            from .postgresql import open_postgres
+        except ImportError as error:
+            raise ValidationError(
+                f"a ledger in PostgreSQL needs psycopg, which is not here: {error}",
+                field="ledger",
+                hint=how_to_install("postgres"),
+            ) from None
+        return open_postgres
     return _registered[scheme]
 
 

@@ -25,6 +25,7 @@ from jobledger.ledger.background import Background
 from jobledger.ledger.derived_files import DerivedFiles
 from jobledger.ledger.runner_lock import FileRunnerLock
 from jobledger.projections import jobs
+from jobledger.scheduler.lease import SoleRight
 
 LEDGER = Path("/ledgers/jobs")
 """Where the ledger is on a simulated disk."""
@@ -68,9 +69,10 @@ def let_go(ledger: Ledger | None) -> None:
     """Do what the death of its process does to a handle: no word to the disk."""
     if ledger is not None:
         if isinstance(ledger, Scheduler) and ledger._is_made:
-            lock = ledger._parts.lock
-            assert isinstance(lock, FileRunnerLock)
-            lock._fd = None
+            lease = ledger._parts.lease
+            assert isinstance(lease, SoleRight)
+            assert isinstance(lease.lock, FileRunnerLock)
+            lease.lock._fd = None
         ledger._abandon()
 
 

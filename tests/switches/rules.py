@@ -22,6 +22,7 @@ COLUMNS = "test_import_columns.py"
 SLOTS = "test_import_slots.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
+POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 RULES = [
@@ -369,5 +370,54 @@ RULES = [
         "small-until-known",
         Instead("most = MAX_BODY_BYTES"),
         [GUARD],
+    ),
+    # -- many runners, and a server
+    Mutant(
+        "what was acknowledged and is not there is told",
+        "acknowledged-is-never-lost",
+        Instead("self._known = tail"),
+        [POSTGRESQL],
+    ),
+    Mutant(
+        "who is overtaken is let in before anybody else",
+        "overtaken-once",
+        Value("nullcontext()"),
+        [POSTGRESQL],
+    ),
+    Mutant(
+        "an ended runner appends nothing",
+        "ended-runner-appends-nothing",
+        Drop(),
+        [RUNNERS],
+    ),
+    Mutant(
+        "a runner ends others only after a whole lease of its own",
+        "end-others-after-a-whole-lease",
+        Never(),
+        [RUNNERS],
+    ),
+    Mutant(
+        "a runner that nobody knows has ended",
+        "unknown-runner-has-ended",
+        Value("set()"),
+        [MANY_RUNNERS],
+    ),
+    Mutant(
+        "two runners never post for one account at once",
+        "one-of-an-account-over-all-runners",
+        Value("set()"),
+        [MANY_RUNNERS],
+    ),
+    Mutant(
+        "no publisher is called without a lease", "no-call-without-a-lease", Never(), [MANY_RUNNERS]
+    ),
+    Mutant(
+        "an ended runner gives up what it runs", "ended-runner-gives-up", Never(), [MANY_RUNNERS]
+    ),
+    Mutant(
+        "an ended runner records no step",
+        "ended-runner-records-no-step",
+        Instead("raise"),
+        [MANY_RUNNERS],
     ),
 ]

@@ -136,6 +136,9 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.seq, int)
     assert_type(ledger.expire_after, timedelta)
     assert_type(ledger.runner_pid(), int | None)
+    for seen in ledger.runners():
+        assert_type(seen.runner, str)
+        assert_type(seen.expires_at, datetime | None)
     assert_type(ledger.get_jobs(["job-0"]), dict[str, ScheduledJob])
     assert_type(ledger.as_of(1).get_jobs(["job-0"]), dict[str, ScheduledJob])
     assert_type(ledger.runner_since(), datetime | None)

@@ -69,8 +69,7 @@ def test_a_location_may_be_absolute_or_a_file_url(here: Path) -> None:
         ("file://host/jobs", "file:// needs three slashes"),
         ("file://jobs", "file:// needs three slashes"),
         ("~nobody-of-this-name/jobs", "nobody knows where ~nobody-of-this-name is"),
-        (f"postgresql://me:{PASSWORD}@db/x", "begins with postgresql:"),
-        (f"postgres:{PASSWORD}", "begins with postgres:"),
+        (f"mongodb://me:{PASSWORD}@db/x", "begins with mongodb:"),
         (f"NATS://{PASSWORD}@a,b/x", "begins with nats:"),
         (f"mysql://u:{PASSWORD}@h", "begins with mysql:"),
     ],
@@ -206,7 +205,7 @@ def test_two_different_locations_are_refused(
     assert (done.out, "says 'jobs' and" in done.err) == ("", True)
 
 
-NEEDS_NO_LEDGER = {"config", "demo", "completion", "schedule", "simulate", "user"}
+NEEDS_NO_LEDGER = {"config", "demo", "completion", "postgres", "schedule", "simulate", "user"}
 MAKES_ONE = {"add", "import"}
 
 

@@ -1,0 +1,326 @@
+"""The engine of a ledger in a PostgreSQL database: one line a row, one transaction a write.
+
+Nothing is acknowledged before COMMIT has answered. Where it does not answer, what became of it is
+found out: the same write is made again, under the lock that the old transaction holds until it is
+decided, and behind the same record; the primary key lets it in once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import msgspec
+import psycopg
+
+from ....domain import LedgerBusyError, LedgerCorruptError, StorageError
+from ...cursor import Cursor
+from ...lines import cut
+from ...port import AppendFailedError, Block, Identity, Lines, Tail, Write
+from ...position import DayRead, Position
+from ...record import GENESIS, Header
+from ...runners import RunnerSeen
+from .connecting import open_ledger
+from .connection import PostgresConnection, failed
+from .lease import PostgresLease
+from .location import PostgresLocation, parse
+from .reading import PostgresReading
+from .schema import LOCK_CLASS
+
+if TYPE_CHECKING:
+    from ..registry import EngineOptions
+
+FIND_OUT_S = 60.0
+"""For how long it is tried to find out what became of a write."""
+_QUEUE = (
+    "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s';"
+    " SELECT pg_advisory_xact_lock({lock_class}, {ledger})"
+)
+_APPEND = (
+    "SELECT {schema}.append(%(ledger)s, %(after)s, %(hash)b, %(day)s, %(header)b, %(lines)b,"
+    " %(ends)s::bigint[], %(jobs)s::text[], %(accounts)s::text[], %(runner)s)"
+)
+_HASH = (
+    "SELECT substring(line FROM octet_length(line) - 33 FOR 32) FROM {schema}.records"
+    " WHERE ledger = %(ledger)s AND seq = %(seq)s"
+)
+_PAUSE = threading.Event()
+"""Never set: a way to wait."""
+
+
+class _Data(msgspec.Struct):
+    account_id: object = None
+
+
+class _Columns(msgspec.Struct):
+    """What of a line has a column of its own, to be asked for in SQL."""
+
+    job: str
+    data: _Data
+
+
+_columns = msgspec.json.Decoder(_Columns)
+
+
+def open_postgres(location: str, options: EngineOptions) -> PostgresEngine:
+    """Open a handle on the ledger of a location; it is made where there is none, unless the handle
+    only reads.
+
+    Raises:
+        ValidationError: the location does not name a ledger.
+        StorageError: the server cannot be reached, or is none that keeps what it acknowledges.
+    """
+    return PostgresEngine(parse(location), options)
+
+
+class PostgresEngine:
+    """One handle on a ledger in a database; any number of processes may hold one, on any host."""
+
+    def __init__(self, location: PostgresLocation, options: EngineOptions) -> None:
+        self._at = location
+        self.location = location.shown
+        opened = open_ledger(location, options)
+        self._check, self._number = opened.check, opened.number
+        self.identity: Identity = opened.identity
+        self.remarks = opened.remarks
+        self._writing = self._connect()
+        self._own = self._new_reading()
+        self._known = Tail(self.identity.ledger_id, "", 0, 0, 0, GENESIS)
+        """The acknowledged end as far as this handle has heard of it: what must never be lost."""
+        self._is_queued = False
+        self._lease: PostgresLease | None = None
+        self.runner: str | None = None
+        """Without whose lease nothing is appended; None: this handle is no runner's."""
+
+    def _new_reading(self) -> PostgresReading:
+        return PostgresReading(self._connect(), self._at, self._number, self.identity)
+
+    def _connect(self) -> PostgresConnection:
+        return PostgresConnection(self._at, self._check)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    @property
+    def durable_seq(self) -> int:
+        """Return the last record that is known to be committed."""
+        return self._known.seq
+
+    def where(self, day: str) -> str:
+        """Name the lines of a day in errors."""
+        return self._own.where(day)
+
+    def tail(self) -> Tail:
+        """Return the end of the newest write that is committed.
+
+        Raises:
+            LedgerCorruptError: it is before one that was known here: `lost`.
+        """
+        known = self._known  # before it is asked: another thread may append meanwhile
+        tail = self._own.tail()
+        if tail.seq < known.seq or (tail.seq == known.seq and tail.hash != known.hash):
+            raise self._lost(known.seq)  # rule: acknowledged-is-never-lost
+        if tail.seq > self._known.seq:
+            self._known = tail
+        return tail
+
+    def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
+        """Yield the lines behind `after`, some at a time: no transaction stays open between."""
+        return self._own.lines(after, until)
+
+    def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
+        """Return the line of a record, and a cursor behind it (see `port.Seeks`)."""
+        return self._own.seek(seq, day, size)
+
+    def reading(self) -> Lines:
+        """Return a way to read by a connection of its own (see `port.ReadsApart`)."""
+        return self._new_reading()
+
+    def days(self) -> list[tuple[str, int]]:
+        """Return the days that have lines, each with its length."""
+        return self._own.days()
+
+    def header(self, day: str) -> Header:
+        """Return the header of a day."""
+        return self._own.header(day)
+
+    def check_position(self, position: Position) -> None:
+        """Check that the log has what was before a position (see `port.Resumable`)."""
+        self._own.check_position(position)
+
+    def check_record(self, end: DayRead) -> None:
+        """Check that the log has, where a day ended when it was read, the record that it had."""
+        self._own.check_record(end)
+
+    # -- appending -----------------------------------------------------------------------------
+
+    @contextmanager
+    def queue(self) -> Iterator[None]:
+        """Have everybody else who appends wait from here to the append (see `port.Queues`)."""
+        begin = _QUEUE.format(lock_class=LOCK_CLASS, ledger=self._number).encode()
+        try:
+            with self._writing.use() as connected:
+                connected.execute(begin)
+        except psycopg.Error as error:
+            self._writing.drop()
+            raise self._not_written(error) from error
+        except BaseException:
+            self._writing.drop()
+            raise
+        self._is_queued = True
+        try:
+            yield
+        finally:
+            self._is_queued = False
+            if not self._writing.is_idle():  # nothing was appended
+                self._writing.drop()
+
+    def append(self, write: Write, *, after: Cursor, then: Cursor) -> bool:
+        """Append a write behind `after`, in a transaction of its own or in that of the `queue`."""
+        values = self._values(write, after, then)
+        try:
+            answer = self._append(values)
+        except psycopg.Error as error:
+            if _is_definite(error):
+                self._writing.drop()
+                raise self._not_written(error) from error
+            answer = self._find_out(values, then, error)
+        if answer == "lapsed" and self._lease is not None:
+            self._lease.renew()  # nobody has ended it, and nobody does from here on
+            return False
+        if answer == "ended" and self._lease is not None:
+            raise self._lease.ended()  # rule: ended-runner-appends-nothing
+        if answer == "written":
+            self._known = Tail(
+                self.identity.ledger_id, then.day, then.offset, then.seq, then.seq, then.hash
+            )
+        elif answer == "lost":
+            raise self._lost(after.seq)
+        elif answer != "behind":
+            raise StorageError(
+                f"cannot write to {self.location}: synchronous_commit is off for this session",
+                path=self.location,
+                hint="needs synchronous_commit=on, for the role and the database too",
+            )
+        return answer == "written"
+
+    def _values(self, write: Write, after: Cursor, then: Cursor) -> dict[str, object]:
+        lines = cut(write.lines)[0]
+        begin = then.offset - len(write.lines)
+        columns = [_columns_of(line) for line in lines]
+        return {
+            "ledger": self._number,
+            "after": after.seq,
+            "hash": after.hash.encode(),
+            "day": write.day,
+            "header": write.header[:-1] or None,
+            "lines": lines,
+            "ends": list(accumulate((len(line) + 1 for line in lines), initial=begin))[1:],
+            "jobs": [job for job, _ in columns],
+            "accounts": [account for _, account in columns],
+            "runner": self.runner,
+        }
+
+    def _append(self, values: dict[str, object]) -> str:
+        with self._writing.use() as connected:
+            [(answer,)] = connected.execute(self._statement(_APPEND), values).fetchall()
+            if self._is_queued and answer == "written":
+                connected.execute("COMMIT")
+            return str(answer)
+
+    def _find_out(self, values: dict[str, object], then: Cursor, error: psycopg.Error) -> str:
+        """Find out what became of a write whose answer is lost, by making it again.
+
+        The old transaction has the lock until it is decided, so that this one waits for it. Where
+        that was committed, the record is there with this very hash; where it was not, it is written
+        now, and one that comes late violates the primary key.
+
+        Raises:
+            AppendFailedError: it could not be found out.
+        """
+        self._is_queued = False
+        deadline = monotonic() + FIND_OUT_S
+        while True:
+            self._writing.drop()
+            try:
+                answer = self._append(values)
+                return "written" if answer == "behind" and self._is_mine(then) else answer
+            except psycopg.Error as again:
+                if _is_definite(again) or monotonic() > deadline:
+                    told = failed("write to", self._at, again)
+                    raise AppendFailedError(told.message, path=told.path) from error
+            _PAUSE.wait(0.2)
+
+    def _is_mine(self, then: Cursor) -> bool:
+        with self._writing.use() as connected:
+            row = connected.execute(
+                self._statement(_HASH), {"ledger": self._number, "seq": then.seq}
+            ).fetchone()
+        return row is not None and row[0] == then.hash.encode()
+
+    def sync(self, cursor: Cursor) -> None:
+        """Do nothing: what was committed is on disk."""
+
+    def reopen(self, cursor: Cursor | None) -> None:
+        """Connect anew (see `port.Reopens`)."""
+        self._writing.drop()
+        self._own.close()
+        self.tail()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._writing.close()
+        self._own.close()
+
+    # -- runners -------------------------------------------------------------------------------
+
+    def lease(self, name: str) -> PostgresLease:
+        """Return a lease for a runner of this handle (see `port.SharesRuns`)."""
+        self._lease = PostgresLease(self, self._at, self._number, self._connect, name)
+        return self._lease
+
+    def runners(self) -> list[RunnerSeen]:
+        """Return the runners, and those that ended lately."""
+        lease = PostgresLease(self, self._at, self._number, self._connect, "")
+        try:
+            return lease.all()
+        finally:
+            lease.close()
+
+    # -- errors --------------------------------------------------------------------------------
+
+    def _statement(self, text: str) -> bytes:
+        return text.replace("{schema}", self._at.schema).encode()
+
+    def _not_written(self, error: psycopg.Error) -> StorageError:
+        told = failed("write to", self._at, error)
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return LedgerBusyError(told.message, path=told.path)
+        return told
+
+    def _lost(self, seq: int) -> LedgerCorruptError:
+        return LedgerCorruptError(
+            f"{self.location}: record {seq} was acknowledged, and the server does not have it:"
+            " it was restored from an older state, or a failover has lost it",
+            path=self.location,
+            kind="lost",
+        )
+
+
+def _is_definite(error: psycopg.Error) -> bool:
+    """Whether the server has said that the transaction is none: not that it, or the way to it, has
+    come to an end, which a COMMIT may have survived."""
+    if not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return True
+    return error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P"))
+
+
+def _columns_of(line: bytes) -> tuple[str, str | None]:
+    found = _columns.decode(line)
+    account = found.data.account_id
+    # Text has no NUL there; what is asked for by this column is not the truth of the log.
+    is_text = isinstance(account, str) and "\0" not in account
+    return found.job, str(account) if is_text else None
