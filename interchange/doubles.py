@@ -99,6 +99,12 @@ def made_id_in_slot(job: ScheduledJob) -> str:
     return str(uuid5(_NAMESPACE, said))
 
 
+def another_id(made: str, which: int | str) -> str:
+    """Return the id of the same post where it is meant once more: the n-th in the files, or that of
+    another file; the same whenever they are imported."""
+    return str(uuid5(_NAMESPACE, f"{made} {which}")) if which else made
+
+
 def key_of(job: ScheduledJob) -> Key:
     """Return what makes two jobs the same post."""
     return job.account_id, job.platform, job.content, job.scheduled_time.astimezone(UTC)
@@ -148,7 +154,7 @@ def in_the_ledger(
             rest.append(item)
             continue
         matched.add(other.job_id)
-        if _is_same_file(posts.origin(other.job_id), item.source):
+        if is_same_file(posts.origin(other.job_id), item.source):
             found.repeated[item.source, item.line] = other.job_id
             continue
         found.same.append(RowProblem(
@@ -199,7 +205,7 @@ def _changed(
             moved = by_text.get((platform, item.job.content))
             edited = by_time.get((platform, item.job.scheduled_time.astimezone(UTC)))
             other = moved or edited
-            if other is None or not _is_same_file(posts.origin(other.job_id), item.source):
+            if other is None or not is_same_file(posts.origin(other.job_id), item.source):
                 continue
             # rule: changed-row-is-no-new-post
             problems.append(_changed_since(item, other, wishes, was_moved=moved is not None))
@@ -224,7 +230,7 @@ def _edited_in_slots(
             same = [
                 (job, line)
                 for job, (source, line) in gone
-                if job.platform == item.job.platform and _is_same_file((source, line), item.source)
+                if job.platform == item.job.platform and is_same_file((source, line), item.source)
             ]
             other = next((job for job, line in same if line == item.line is not None), None)
             other = other or _nearest(item.job.content, [job for job, _ in same])
@@ -259,5 +265,6 @@ def _changed_since(
     )
 
 
-def _is_same_file(one: tuple[str, int | None] | None, other: str) -> bool:
+def is_same_file(one: tuple[str, int | None] | None, other: str) -> bool:
+    """Whether a job's origin is a file of this name."""
     return one is not None and PurePath(one[0]).name == PurePath(other).name

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from math import ceil
+from pathlib import PurePath
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,9 @@ from .doubles import (
     WITHDRAWN,
     NoPostsYet,
     PostsAtHand,
+    another_id,
     in_the_ledger,
+    is_same_file,
     made_id,
     made_id_in_slot,
 )
@@ -147,6 +150,7 @@ class _Taking:
         self._allowed = allowed
         self._checking = checking
         self._places: dict[str, str] = {}
+        self._count: Counter[str] = Counter()
         self._texts: dict[tuple[str, str, str], tuple[str, bool]] = {}
         self._size = 0
 
@@ -165,12 +169,10 @@ class _Taking:
         job = found.item.job
         self._look_for_its_text(row, found)
         if job_id is None and not found.faults:
-            in_slot = found.item.next_slot
-            job = msgspec.structs.replace(job, job_id=self._own_id(job, in_slot=in_slot))
-            if self._is_there(row, job.job_id, found.faults):
+            with_id = self._with_own_id(row, found)
+            if with_id is None:
                 return
-            if job.job_id in self._target.known_ids:
-                job = msgspec.structs.replace(job, job_id=str(uuid4()))  # its own is used up
+            job = with_id
         if found.faults:
             plan.problems += [self._problem(each, row) for each in found.faults]
             return
@@ -212,26 +214,31 @@ class _Taking:
         self._plan.problems.append(RowProblem(row.source, row.line, error.message, "job_id", hint))
         return True
 
-    def _own_id(self, job: ScheduledJob, *, in_slot: bool) -> str:
-        """Return the id of a post that has none: one that is made of it, where it may be there once
-        alone."""
-        if self._allowed.doubles:
-            return str(uuid4())
-        return made_id_in_slot(job) if in_slot else made_id(job)  # rule: id-made-of-the-post
-
-    def _is_there(self, row: Row, made: str, faults: list[ValidationError]) -> bool:
-        """Whether the post is there already, in the files or in the ledger, by the id that was made
-        of it."""
-        if made in self._places:  # rule: same-post-once-in-files
-            faults.append(_twice(self._places[made]))
-            return False
+    def _with_own_id(self, row: Row, found: Checked) -> ScheduledJob | None:
+        """Return a post that has no id with one that is made of it; None where the ledger has it
+        already from an import, and there with a fault where it is in the files twice."""
+        job, plan, known_ids = found.item.job, self._plan, self._target.known_ids
+        first = made_id_in_slot(job) if found.item.next_slot else made_id(job)
+        place = self._places.setdefault(first, row.place)
+        made = another_id(first, self._count[first])  # rule: id-made-of-the-post
+        self._count[first] += 1
+        if self._allowed.doubles and made in known_ids and not self._is_of(made, row.source):
+            made = another_id(made, PurePath(row.source).name)
+        is_second = made != first and made not in known_ids
+        if is_second and not self._allowed.doubles:  # rule: same-post-once-in-files
+            found.faults.append(_twice(place))
+            return job
         self._places[made] = row.place
-        if made not in self._target.known_ids:
-            return False
-        if self._allowed.again and self._target.posts.state(made) in WITHDRAWN:
-            return False
-        self._plan.repeated.append(made)
-        return True
+        if made in known_ids:
+            if not self._allowed.again or self._target.posts.state(made) not in WITHDRAWN:
+                plan.repeated.append(made)
+                return None
+            made = str(uuid4())  # its own is used up
+        return msgspec.structs.replace(job, job_id=made)
+
+    def _is_of(self, job_id: str, source: str) -> bool:
+        """Whether a job was imported from a file of this name."""
+        return is_same_file(self._target.posts.origin(job_id), source)
 
     def _look_for_its_text(self, row: Row, found: Checked) -> None:
         """Refuse a post that takes a slot where another row has its text, whatever time that has,
@@ -241,7 +248,7 @@ class _Taking:
             return
         key = job.account_id, job.platform, job.content
         place, was_in_slot = self._texts.setdefault(key, (row.place, in_slot))
-        if place != row.place and (in_slot or was_in_slot):  # rule: same-text-once-in-slots
+        if in_slot != was_in_slot:  # rule: same-text-once-in-slots
             found.faults.append(_twice(place))
 
     def look_at_all(self) -> None:

@@ -120,6 +120,30 @@ def test_the_same_post_twice_in_the_files_is_refused_and_can_be_allowed(place: P
     assert "line 3: the same post is in posts.csv, line 2" in done.err
     assert run(place, "posts.csv", "--allow-doubles").code == 0
     assert texts(place) == ["same", "same", "same"]
+    for again in ([], ["--allow-doubles"]):
+        assert run(place, "posts.csv", *again).out.startswith("imported 0 jobs")
+    write(row("same"), row("same"), row("same"), row("same", 10))
+    assert run(place).code == 2
+    assert run(place, "posts.csv", "--allow-doubles").out.startswith("imported 1 job")
+
+
+def test_what_is_allowed_for_one_row_does_not_add_the_others_again(imported: Path) -> None:
+    """Who follows the hint of a row that was changed posts that one besides, and no other twice."""
+    write(row("one"), row("two", 15))
+    done = run(imported)
+    assert "--allow-doubles adds the row besides" in done.err
+    assert run(imported, "posts.csv", "--allow-doubles").out.startswith("imported 1 job")
+    assert texts(imported) == ["one", "two", "two"]
+    assert run(imported, "posts.csv", "--allow-doubles").out.startswith("imported 0 jobs")
+
+
+def test_the_same_post_of_another_file_can_be_allowed_once(imported: Path) -> None:
+    """As often as there are files that have it, and not as often as they are imported."""
+    write(row("one"), name="more.csv")
+    assert run(imported, "more.csv").out.startswith("imported 0 jobs")
+    assert run(imported, "more.csv", "--allow-doubles").out.startswith("imported 1 job")
+    assert run(imported, "more.csv", "--allow-doubles").out.startswith("imported 0 jobs")
+    assert texts(imported) == ["one", "one", "two"]
 
 
 def test_a_post_that_was_made_elsewhere_is_refused_and_can_be_left_out(imported: Path) -> None:
