@@ -13,16 +13,15 @@ from ..faces import face
 if TYPE_CHECKING:
     from .checking import *
     from .ledger_posts import *
+    from .named_table import *
     from .plan import *
     from .plan_document import *
     from .problems import *
     from .reading.encodings import *
-    from .rows import *
     from .sources import *
     from .typed_times import *
     from .understanding.columns import *
     from .understanding.extras import *
-    from .understanding.header import *
     from .understanding.names import *
     from .understanding.presets import *
     from .understanding.states import *
@@ -38,20 +37,19 @@ else:
         {
             "checking": ("Allowed",),
             "ledger_posts": ("LedgerPosts",),
+            "named_table": ("NamedTable", "look_into"),
             "plan": ("ImportPlan", "PlannedJob", "Target", "make_plan"),
             "plan_document": ("document",),
-            "problems": ("RowProblem", "in_lines"),
+            "problems": ("RowProblem", "in_lines", "line_ranges", "of_a_kind"),
             "reading.encodings": ("check_encoding",),
-            "rows": ("table_of",),
-            "sources": ("Form", "Source", "find_sources", "form_of"),
+            "sources": ("Form", "Source", "find_sources", "form_of", "source_of"),
             "typed_times": ("Moment", "parse_moment", "parse_time", "say_moment", "span_in_words"),
-            "understanding.columns": ("Column", "FileColumns", "columns_of", "is_ours"),
+            "understanding.columns": ("Column", "FileColumns", "is_ours"),
             "understanding.extras": ("READ",),
-            "understanding.header": ("score",),
             "understanding.names": ("DATE", "KNOWN", "TIME", "sounds_like"),
-            "understanding.presets": ("LEFT_OUT",),
+            "understanding.presets": ("LEFT_OUT", "PRESETS"),
             "understanding.states": ("CHOICES", "check_state", "read_state"),
-            "wishes": ("Wishes",),
+            "wishes": ("Bounds", "DateOrder", "Wishes"),
             "writing.calendar_form": ("write_calendar",),
             "writing.csv_form": ("write_csv",),
             "writing.json_form": ("write_daily", "write_lines"),

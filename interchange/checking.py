@@ -23,7 +23,7 @@ from ..domain import commands as c
 from ..eventstore import ENVELOPE_BYTES
 from ..ledger import in_zone
 from .doubles import NoPostsYet, PostsAtHand
-from .fields import NEEDED, Row, is_plan, own_metadata, stand_in, takes_slot, to_job
+from .fields import KEYS, NEEDED, STATE, Row, is_plan, own_metadata, stand_in, takes_slot, to_job
 from .problems import Refuse
 from .understanding.extras import odd_extras
 from .understanding.names import sounds_like
@@ -38,6 +38,9 @@ GRACE = timedelta(minutes=10)
 _EXPIRES = timedelta(hours=24)
 _OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
 _MOST_FAULTS = 30
+_OF_A_PLAN = {*NEEDED, "job_id", "priority", "status", "platform", "max_retries", "metadata",
+              "publish_timeout_s"}  # fmt: skip
+_OF_A_SCHEDULER = tuple(name for name in (*KEYS, *STATE) if name not in _OF_A_PLAN)
 
 
 class Allowed(msgspec.Struct, frozen=True):
@@ -52,17 +55,23 @@ class Allowed(msgspec.Struct, frozen=True):
     odd_text: bool = False
     left_out: Collection[str] = ()
     """The ids of jobs that are left out."""
+    states: Collection[JobStatus] = tuple(JobStatus)
+    """The states that there may be."""
+    plans_only: bool = False
+    """There may be nothing but what somebody plans: nothing of a job that some scheduler has."""
 
 
 class Checked(msgspec.Struct):
     """What a row has come to: its job, what is wrong with it, and what is to be told, each with the
-    field that it is about. `unread` are its keys that are no fields, `size` its bytes in the log.
+    field that it is about. `unread` are its keys that are no fields, `unknown` a word for a state
+    that nobody knows, `size` its bytes in the log.
     """
 
     item: ImportedJob
     faults: list[ValidationError]
     notes: list[tuple[str, str]]
     unread: list[str]
+    unknown: list[str]
     size: int = 0
 
 
@@ -70,11 +79,17 @@ class Checking:
     """Checks the rows of an import, as the ledger will and as people would."""
 
     def __init__(
-        self, zone: ZoneInfo, now: datetime, wishes: Wishes, posts: PostsAtHand = NoPostsYet()
+        self,
+        zone: ZoneInfo,
+        now: datetime,
+        wishes: Wishes,
+        posts: PostsAtHand = NoPostsYet(),
+        since: datetime | None = None,
     ) -> None:
         self._zone = zone
         self._posts = posts
         self._now = now
+        self._since = since or now
         self._wishes = wishes
 
     def reason_to_leave_out(self, row: Row) -> str:
@@ -110,11 +125,15 @@ class Checking:
         job = to_job(values, reading, refuse)
         if next_slot:
             self._check_slot(row, job, refuse)
+        if self._wishes.drafts and job.status is JobStatus.SCHEDULED:
+            job = msgspec.structs.replace(job, status=JobStatus.PENDING)
+        _check_allowed(row, job, allowed, refuse)
         found = Checked(
             ImportedJob(job, row.source, row.line, next_slot),
             faults,
             reading.notes,
             own_metadata(row.values),
+            reading.unknown,
         )
         found.notes += row.notes
         found.size = self._as_the_ledger(found.item, reading, refuse)
@@ -148,11 +167,11 @@ class Checking:
             refuse(ValidationError(
                 f"scheduled_time is missing, and account {job.account_id:.60} has no slots",
                 field="scheduled_time",
-                hint=f"give it some, such as `{way}`, or put a time there",
+                hint=f"give it some{f', such as {way}' if way else ''}, or put a time there",
             ))  # fmt: skip
 
     def _reading(self) -> RowReading:
-        return RowReading(self._now, self._wishes.zone or self._zone, self._wishes)
+        return RowReading(self._since, self._wishes.zone or self._zone, self._wishes)
 
     def _as_the_ledger(self, item: ImportedJob, reading: RowReading, refuse: Refuse) -> int:
         """Check a job as the ledger will, each of its fields; how many bytes it takes, about."""
@@ -203,7 +222,7 @@ class Checking:
         time is still to come."""
         self._check_may_go_out(row, refuse)
         if isinstance(job.content, str) and not allowed.odd_text:
-            check_text(job.content, refuse)
+            check_text(job.content, self._wishes, refuse)
         if isinstance(job.content, str) and isinstance(job.platform, str):
             odd = odd_about(job.content), too_long_there(job.content, job.platform)
             found.notes += [("content", said) for said in odd if said is not None]
@@ -230,6 +249,23 @@ class Checking:
                 " are",
             )
         )
+
+
+def _check_allowed(row: Row, job: ScheduledJob, allowed: Allowed, refuse: Refuse) -> None:
+    """Check that a row has no more than whoever imports it may bring in."""
+    if job.status not in allowed.states:  # rule: states-that-may-be-brought
+        states = ", ".join(each.value for each in JobStatus if each in allowed.states)
+        said = f"status is {job.status.value}, and {states} may be brought in"
+        refuse(ValidationError(said, field="status", hint="take the row out"))
+    if not allowed.plans_only:
+        return
+    for name in _OF_A_SCHEDULER:
+        if row.values.get(name) not in (None, ""):  # rule: nothing-but-plans
+            refuse(ValidationError(
+                f"{name} is of a job that some scheduler has, and posts alone may be brought in",
+                field=name,
+                hint="take the column away",
+            ))  # fmt: skip
 
 
 def _with_hint(

@@ -161,8 +161,8 @@ def in_the_ledger(
             item.source, item.line,
             f"the ledger has this post already: job {other.job_id} is {other.status.upper()}",
             "content",
-            f"{wishes.hint('--skip-existing')} leaves such rows out; --allow-doubles posts them"
-            " again",
+            f"{wishes.hint('--skip-existing')} leaves such rows out;"
+            f" {wishes.option('--allow-doubles')} posts them again",
         ))  # fmt: skip
     timed = [item for item in rest if not item.next_slot]
     in_slots = [item for item in rest if item.next_slot]
@@ -255,13 +255,15 @@ def _changed_since(
         if was_moved
         else ("edit", other.job_id, "--content", item.job.content)
     )
+    way = wishes.other(*words)
     return RowProblem(
         item.source,
         item.line,
         f"the ledger has this post with another {change}, from this file: job {other.job_id} is"
         f" {other.status.upper()}, and both would go out",
         "scheduled_time" if was_moved else "content",
-        f"change it there, `{wishes.other(*words)}`; --allow-doubles adds the row besides",
+        f"change it there{f', {way}' if way else ''};"
+        f" {wishes.option('--allow-doubles')} adds the row besides",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from pathlib import PurePath
@@ -74,6 +74,8 @@ class ImportPlan(msgspec.Struct):
     told: Told = msgspec.field(default_factory=Told)
     metadata_keys: dict[str, str] = {}
     """Keys that are no fields, with the file where each is found first."""
+    unknown_states: dict[str, str] = {}
+    """Words for states that nobody has said the meaning of, each with where it is found first."""
 
     @property
     def jobs(self) -> list[ImportedJob]:
@@ -110,21 +112,31 @@ def make_plan(
     target: Target,
     now: datetime,
     *,
+    since: datetime | None = None,
     wishes: Wishes = Wishes(),
     allowed: Allowed = Allowed(),
     progress: Progress = lambda done, total: None,
+    new_id: Callable[[], str] = lambda: str(uuid4()),
 ) -> ImportPlan:
     """Read everything and check every row as the ledger will.
 
+    Times such as `+2h` are counted from `since`, or from now. `new_id` makes the ids of posts
+    whose own are used up.
+
     Raises:
         StorageError: a file cannot be read.
-        ValidationError: all rows are acceptable, and too much for one write.
+        ValidationError: there are more rows than are to be read, or all of them are acceptable,
+            and too much for one write.
     """
     plan = ImportPlan()
-    checking = Checking(target.zone, now, wishes, target.posts)
-    taking = _Taking(plan, target, wishes, allowed, checking)
+    checking = Checking(target.zone, now, wishes, target.posts, since)
+    taking = _Taking(plan, target, wishes, allowed, checking, new_id)
     for number, row in enumerate(read_rows(sources, wishes, plan.told), 1):
         progress(number, max(number, plan.told.expected))
+        if number > wishes.most.rows:  # rule: no-more-rows-than-said
+            raise ValidationError(
+                f"there are more than {wishes.most.rows} rows", field="file", hint="split the file"
+            )
         if isinstance(row, RowProblem):
             plan.problems.append(row)
         else:
@@ -143,12 +155,14 @@ class _Taking:
         wishes: Wishes,
         allowed: Allowed,
         checking: Checking,
+        new_id: Callable[[], str],
     ) -> None:
         self._plan = plan
         self._target = target
         self._wishes = wishes
         self._allowed = allowed
         self._checking = checking
+        self._new_id = new_id
         self._places: dict[str, str] = {}
         self._count: Counter[str] = Counter()
         self._texts: dict[tuple[str, str, str], tuple[str, bool]] = {}
@@ -173,6 +187,8 @@ class _Taking:
             if with_id is None:
                 return
             job = with_id
+        for word in found.unknown:
+            plan.unknown_states.setdefault(word, row.place)
         if found.faults:
             plan.problems += [self._problem(each, row) for each in found.faults]
             return
@@ -226,14 +242,14 @@ class _Taking:
             made = another_id(made, PurePath(row.source).name)
         is_second = made != first and made not in known_ids
         if is_second and not self._allowed.doubles:  # rule: same-post-once-in-files
-            found.faults.append(_twice(place))
+            found.faults.append(_twice(place, self._wishes))
             return job
         self._places[made] = row.place
         if made in known_ids:
             if not self._allowed.again or self._target.posts.state(made) not in WITHDRAWN:
                 plan.repeated.append(made)
                 return None
-            made = str(uuid4())  # its own is used up
+            made = self._new_id()  # its own is used up
         return msgspec.structs.replace(job, job_id=made)
 
     def _is_of(self, job_id: str, source: str) -> bool:
@@ -249,7 +265,7 @@ class _Taking:
         key = job.account_id, job.platform, job.content
         place, was_in_slot = self._texts.setdefault(key, (row.place, in_slot))
         if in_slot != was_in_slot:  # rule: same-text-once-in-slots
-            found.faults.append(_twice(place))
+            found.faults.append(_twice(place, self._wishes))
 
     def look_at_all(self) -> None:
         """Say what has to do with all rows together.
@@ -312,11 +328,11 @@ class _Taking:
         ]
 
 
-def _twice(place: str) -> ValidationError:
+def _twice(place: str, wishes: Wishes) -> ValidationError:
     return ValidationError(
         f"the same post is in {place}",
         field="content",
-        hint="take one away; --allow-doubles posts both",
+        hint=f"take one away; {wishes.option('--allow-doubles')} posts both",
     )
 
 

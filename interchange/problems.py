@@ -58,10 +58,15 @@ def problem_of(error: JobLedgerError, source: str = "", line: int | None = None)
 
 def in_lines(problems: Sequence[RowProblem], noun: str = "rows") -> list[str]:
     """Say each of them in a line; those that say the same of many rows once, with their lines."""
+    return [_said(group, noun) for group in of_a_kind(problems)]
+
+
+def of_a_kind(problems: Sequence[RowProblem]) -> list[list[RowProblem]]:
+    """Put those together that say the same of many rows of a file, in order."""
     groups: dict[tuple[str, str], list[RowProblem]] = {}
     for problem in problems:
         groups.setdefault((problem.source, _VALUE.sub("…", problem.message)), []).append(problem)
-    return [_said(group, noun) for group in groups.values()]
+    return [*groups.values()]
 
 
 def _said(group: list[RowProblem], noun: str) -> str:

@@ -20,7 +20,7 @@ from .reading.encodings import decode
 from .reading.json_form import read_daily, read_lines
 from .reading.kinds import check_bytes, check_text
 from .reading.same_job import Candidates
-from .reading.table import TableLines
+from .reading.table import TableLines, bounded
 from .reading.workbook import read_workbook
 from .sources import Source
 from .understanding.columns import Column, preset_of
@@ -118,12 +118,13 @@ def table_of(source: Source, wishes: Wishes, told: Told | None = None) -> TableL
     if source.form == "excel":
         data = source.read()
         check_bytes(data[:256], source.said)
-        return read_workbook(data, source.said, wishes)
+        return bounded(read_workbook(data, source.said, wishes), source.said, wishes)
     if source.form != "csv":
         return None
     text = _text_of(source, wishes, told or Told())
     check_text(text, source.said)
-    return read_lines_of_cells(text, source.said, partial(score, wishes=wishes))
+    lines = read_lines_of_cells(text, source.said, partial(score, wishes=wishes))
+    return bounded(lines, source.said, wishes)
 
 
 def _text_of(source: Source, wishes: Wishes, told: Told) -> str:

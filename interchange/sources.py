@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
@@ -45,6 +46,8 @@ class Source(msgspec.Struct, frozen=True):
     day: str = ""
     state: str | None = None
     beside: bool = False
+    data: bytes | None = None
+    """What is in it, where it was handed over and lies nowhere."""
 
     def read(self) -> bytes:
         """Return what is in it.
@@ -52,6 +55,8 @@ class Source(msgspec.Struct, frozen=True):
         Raises:
             StorageError: it cannot be read.
         """
+        if self.data is not None:
+            return self.data
         if self.name == STDIN:
             with storage_errors("read", Path(self.said)):
                 return sys.stdin.buffer.read()
@@ -67,6 +72,32 @@ class Source(msgspec.Struct, frozen=True):
 def form_of(name: str) -> Form | None:
     """Return the form that a file's name says it has."""
     return _BY_SUFFIX.get(Path(name).suffix.lower())
+
+
+def source_of(name: str, data: bytes) -> Source:
+    """Return a file that was handed over, by its name and what it begins with.
+
+    Raises:
+        ValidationError: it is nothing that could be imported, which is named.
+    """
+    begin = data[:_LOOKED_AT]
+    form = form_of(name) or _form_of_bytes(begin, name)
+    if form is None:
+        raise ValidationError(
+            f"what is in {name}?", field="file", hint="a table, a calendar, or JSON is understood"
+        )
+    if form == "daily" and _is_lines(begin):
+        form = "jsonl"
+    return Source(name, Path(name), form, data=data)
+
+
+def _is_lines(begin: bytes) -> bool:
+    """Whether the first line is an object of its own, and another one follows."""
+    first, _, rest = begin.removeprefix(b"\xef\xbb\xbf").strip().partition(b"\n")
+    try:
+        return bool(rest) and isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def find_sources(
@@ -141,11 +172,20 @@ def _form_of_content(path: Path) -> Form | None:
         return None
     with storage_errors("read", path), path.open("rb") as file:
         begin = file.read(_LOOKED_AT)
-    check_bytes(begin, path.name)
+    return _form_of_bytes(begin, path.name)
+
+
+def _form_of_bytes(begin: bytes, name: str) -> Form | None:
+    """Return the form of a file by how it begins.
+
+    Raises:
+        ValidationError: it is something else, which is named.
+    """
+    check_bytes(begin, name)
     if is_zip(begin):
         return "excel"
     text = begin.decode("utf-16" if begin[:2] in _WIDE else "utf-8", "replace").lstrip("\ufeff")
-    check_text(text, path.name)
+    check_text(text, name)
     first = text.lstrip()[:1]
     if text.lstrip().upper().startswith("BEGIN:VCALENDAR"):
         return "calendar"

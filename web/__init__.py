@@ -1,6 +1,7 @@
 """The dashboard and the HTTP API of one ledger, from a process of its own (extra `web`).
 
-It holds a `Ledger` like any other program, and uses the public names alone. Pages and API go
+It holds a `Ledger` like any other program, and uses the public names alone, beside the room that
+understands files. Pages and API go
 through the same guard, the same table of roles and the same actions: what a page may, the API may.
 """
 

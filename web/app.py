@@ -23,6 +23,7 @@ from .pages.accounts import account_page, accounts_page
 from .pages.calendar import calendar
 from .pages.compare import compare
 from .pages.enter import enter, enter_page, leave, set_language
+from .pages.importing import import_file, import_page
 from .pages.inbox import inbox
 from .pages.jobs import change, job_page, jobs_page, new, new_page
 from .pages.log import log_page
@@ -99,6 +100,8 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/{job_id}/move", handler(move_page)),
         Route("/jobs/{job_id}/move", handler(move), methods=["POST"]),
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
+        Route("/import", handler(import_page)),
+        Route("/import", handler(import_file), methods=["POST"]),
         Route("/inbox", handler(inbox)),
         Route("/accounts", handler(accounts_page)),
         Route("/accounts/one", handler(account_page)),

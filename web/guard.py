@@ -16,8 +16,18 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import Refusal, problem_response
+from .roles import ADD_DRAFT
 from .sessions import Sessions, Visitor, is_same
-from .settings import MAX_BODY_BYTES, MAX_STRANGER_BYTES, WebSettings, is_loopback
+from .settings import (
+    MAX_BODY_BYTES,
+    MAX_STRANGER_BYTES,
+    MAX_UPLOAD_BYTES,
+    WebSettings,
+    is_loopback,
+)
+from .uploads import KIND as UPLOAD_KIND
+from .uploads import PATHS as UPLOAD_PATHS
+from .uploads import Upload, read_form
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
@@ -42,6 +52,7 @@ class Asking(msgspec.Struct, frozen=True):
     visitor: Visitor | None
     fields: Sequence[tuple[str, str]] = ()
     body: bytes = b""
+    upload: Upload | None = None
 
     @property
     def form(self) -> dict[str, str]:
@@ -72,9 +83,9 @@ class AccessGuard:
             self._check_host(headers)
             visitor, by_cookie = self._visitor(headers)
             _check_known(scope, visitor)
-            most = MAX_BODY_BYTES if visitor else MAX_STRANGER_BYTES  # rule: small-until-known
-            body = await _body(headers, receive, most)
-            scope["jobledger"] = Asking(visitor, _form(headers, body), body)
+            scope["jobledger"] = Asking(visitor)  # whoever is refused below is told as who they are
+            body = await _body(headers, receive, _most_bytes(scope, visitor))
+            scope["jobledger"] = await _asking(scope, headers, visitor, body)
             self._check_meant(scope, headers, by_cookie=by_cookie)
         except Refusal as problem:
             scope.setdefault("jobledger", Asking(None))
@@ -145,8 +156,31 @@ def cookie_name(settings: WebSettings) -> str:
     return "__Host-jobledger" if settings.behind_tls else f"jobledger-{settings.port}"
 
 
-def _form(headers: Headers, body: bytes) -> Sequence[tuple[str, str]]:
-    if not headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+def _most_bytes(scope: Scope, visitor: Visitor | None) -> int:
+    """Return how large the body of a request may be."""
+    if visitor is None:
+        return MAX_STRANGER_BYTES  # rule: small-until-known
+    is_upload = scope["path"] in UPLOAD_PATHS and scope["method"] == "POST"
+    if is_upload and visitor.role >= ADD_DRAFT:  # rule: files-of-those-who-may
+        return MAX_UPLOAD_BYTES
+    return MAX_BODY_BYTES
+
+
+async def _asking(scope: Scope, headers: Headers, visitor: Visitor | None, body: bytes) -> Asking:
+    """Return who asks, with what was sent where a form was.
+
+    Raises:
+        Refusal: the form cannot be read.
+    """
+    kind = headers.get("content-type", "")
+    if kind.startswith(UPLOAD_KIND) and scope["path"] in UPLOAD_PATHS:
+        fields, upload = await read_form(headers, body)
+        return Asking(visitor, fields, body, upload)
+    return Asking(visitor, _form(kind, body), body)
+
+
+def _form(kind: str, body: bytes) -> Sequence[tuple[str, str]]:
+    if not kind.startswith("application/x-www-form-urlencoded"):
         return ()
     try:
         return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000)

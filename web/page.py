@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import jinja2
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from .. import Event, JobPriority, JobStatus, Schedule, ScheduledJob, words
@@ -20,6 +21,7 @@ from .roles import ACTIONS, ADD, ADD_DRAFT, ADD_SCHEDULE, allowed, allowed_on_sc
 from .scheduling import Rule
 from .site import Call
 from .words import LANGUAGES, dates, translate
+from .words.told import told
 
 PAGES = (
     ("/", "Today"),
@@ -31,7 +33,7 @@ PAGES = (
     ("/log", "Log"),
 )
 
-_BEHIND = {"/many": "/jobs", "/new-schedule": "/schedules"}
+_BEHIND = {"/many": "/jobs", "/import": "/jobs", "/new-schedule": "/schedules"}
 """Pages that belong to one of those, though their paths do not say so."""
 WEEKDAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), range(7), strict=True))
 
@@ -113,6 +115,11 @@ class Shown:
     def said(self, event: Event) -> str:
         """Put into words what an event says besides its type; there may be nothing."""
         return words(event, self.language, self.zone)
+
+    def told(self, text: str) -> Markup:
+        """Say what is wrong with a row of a file, or worth a word; marked as English where it is
+        not known in the visitor's language."""
+        return told(self.language, text)
 
     def rule(self, rule: Rule) -> str:
         """Put into words when a rule is due."""

@@ -79,6 +79,15 @@ ADD_SCHEDULE, SET_SLOTS = Role.OPERATOR, Role.OPERATOR
 ADD, ADD_DRAFT = Role.EDITOR, Role.AUTHOR
 """Who may add a job that goes out by itself, and one that waits for somebody to release it."""
 
+IMPORTED: dict[Role, tuple[JobStatus, ...]] = {
+    Role.VIEWER: (),
+    Role.AUTHOR: (_P,),
+    Role.EDITOR: (_P, _S),
+    Role.OPERATOR: tuple(JobStatus),
+}
+"""In which states a role may bring jobs in from a file. Who takes over what some scheduler has done
+says what became of it, as one who resolves does."""
+
 
 def may(role: Role, action: str, status: JobStatus) -> bool:
     """Say whether a role may do this to a job of this status, if the job allows it at all."""

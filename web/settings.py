@@ -11,6 +11,10 @@ from .. import ValidationError
 
 MAX_BODY_BYTES = 1_000_000
 """A request with more is refused before it is read."""
+MAX_FILE_BYTES = 2_000_000
+"""A file that is imported from a page has at most so many."""
+MAX_UPLOAD_BYTES = 3_000_000
+"""The form that carries it: the file once, or as text where it was looked at before."""
 MAX_STRANGER_BYTES = 16_384
 """And so is one with more of whoever has not signed in."""
 SESSION_HOURS = 12

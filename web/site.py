@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from functools import wraps
 from zoneinfo import ZoneInfo
@@ -35,6 +36,8 @@ class Site:
         self.zone = ZoneInfo(ledger.timezone)
         self.keys = Keys()
         self.verifying = Verifying(ledger)
+        self.importing = threading.Lock()
+        """Held while a file is looked at: one at a time, whoever sent it."""
         self.streams: set[asyncio.Event] = set()
         """One for each stream that is open, which ends when it is set."""
 
@@ -65,6 +68,7 @@ class Call:
         self.form: Mapping[str, str] = asking.form
         self._fields = asking.fields
         self.body = asking.body
+        self.upload = asking.upload
         self.query = request.query_params
         self.at = None if of_now else self.query.get("at") or None
         self._visitor = asking.visitor

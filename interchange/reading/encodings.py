@@ -105,7 +105,7 @@ def _other_encoding(
         if text not in texts and not _has_controls(text):
             texts.add(text)
             readings[encoding] = _around(text)
-    hint = 'save it as "CSV UTF-8", or say its encoding: --encoding NAME'
+    hint = f'save it as "CSV UTF-8", or say its encoding: {wishes.option("--encoding", "NAME")}'
     if readings:
         said = " or ".join(
             f"{shown!r} with {wishes.hint('--encoding', encoding)}"

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ...domain import ValidationError
 from ..problems import RowProblem
+from ..wishes import Wishes
 
 
 class TableLine(msgspec.Struct, frozen=True):
@@ -25,3 +27,21 @@ class TableLine(msgspec.Struct, frozen=True):
 
 
 TableLines = Iterator[TableLine]
+
+
+def bounded(lines: TableLines, source: str, wishes: Wishes) -> TableLines:
+    """Yield the lines, as long as they are no more than is to be read.
+
+    Raises:
+        ValidationError: there are more cells, or a line has more columns.
+    """
+    most, cells = wishes.most, 0
+    for line in lines:
+        cells += max(1, len(line.cells))
+        if cells > most.cells or len(line.cells) > most.columns:  # rule: no-more-cells-than-said
+            raise ValidationError(
+                f"{source} has more cells than a list of posts has, at line {line.number}",
+                field="file",
+                hint="keep the posts alone, in a file of their own",
+            )
+        yield line

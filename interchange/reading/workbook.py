@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 from ...domain import ValidationError
 from ..wishes import Wishes
 from ..workbook_text import unescaped
+from .packed import PackedParts, TooMuchError
 from .table import TableLine
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 EXACT = 10**15
 """Whole numbers below it are kept by a spreadsheet to the last digit."""
+_MOST_LINES = 2**20
+"""As many as a sheet can have."""
 
 
 def read_workbook(data: bytes, source: str, wishes: Wishes) -> Iterator[TableLine]:
@@ -33,28 +36,65 @@ def read_workbook(data: bytes, source: str, wishes: Wishes) -> Iterator[TableLin
             reads them is not installed.
     """
     try:
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
+        from openpyxl.reader.excel import ExcelReader
     except ImportError:
         raise ValidationError(
             f"{source} is a spreadsheet, and what reads those is not installed",
             field="file",
             hint='`pip install "jobledger[excel]"`, or save it as CSV UTF-8',
         ) from None
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _told_of(source):
         warnings.simplefilter("ignore")  # of styles and the like, which nobody asks for here
+        packed = PackedParts(data, wishes.most)
+        packed.check(source)
+        reader = ExcelReader(io.BytesIO(data), read_only=True, data_only=True)
+        reader.archive = packed
+        reader.read()
+        book = reader.wb
         try:
-            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-            raise ValidationError(
-                f"{source} is no workbook that can be read: {error}", field="file"
-            ) from None
-        try:
-            rows: Any = book[_sheet(book, source, wishes)].iter_rows(values_only=True)
-            for number, row in enumerate(rows, 1):
+            for number, row in enumerate(_rows(book, _sheet(book, source, wishes), wishes), 1):
                 yield TableLine(number, [_text(value) for value in row])
         finally:
             book.close()
+
+
+@contextmanager
+def _told_of(source: str) -> Iterator[None]:
+    """Say of which file it is whatever openpyxl says of a broken one, in whichever way.
+
+    Raises:
+        ValidationError: it cannot be read.
+    """
+    try:
+        yield
+    except ValidationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each part of a file has errors of its own
+        said = str(error) or type(error).__name__
+        fault = f"{source} is no workbook that can be read: {said:.200}"
+        if isinstance(error, TooMuchError) or isinstance(error.__cause__, TooMuchError):
+            fault = f"{source} has the same in it too many times"
+        raise ValidationError(fault, field="file") from None
+
+
+def _rows(book: Workbook, name: str, wishes: Wishes) -> Iterator[Sequence[object]]:
+    """Yield the cells of a sheet, each row as wide as it is, whatever the sheet says of its size.
+
+    Raises:
+        ValidationError: it has more rows than a sheet can have, or more cells than are to be read.
+    """
+    sheet: Any = book[name]
+    sheet.reset_dimensions()
+    cells = 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True)):
+        cells += len(row)
+        if number == _MOST_LINES or cells > wishes.most.cells:  # rule: a-sheet-has-an-end
+            raise ValidationError(
+                f"the sheet {name!r:.40} has too many cells",
+                field="file",
+                hint="keep the posts alone, in a file of their own",
+            )
+        yield row
 
 
 def _sheet(book: Workbook, source: str, wishes: Wishes) -> str:
@@ -70,7 +110,7 @@ def _sheet(book: Workbook, source: str, wishes: Wishes) -> str:
         raise ValidationError(
             f"{source} has no sheet {wishes.sheet!r:.60}", field="sheet", hint=", ".join(shown)
         )
-    full = [name for name in shown if _has_text(book, name)]
+    full = [name for name in shown if _has_text(book, name, wishes)]
     if len(full) == 1:
         return full[0]
     if not full:
@@ -82,9 +122,8 @@ def _sheet(book: Workbook, source: str, wishes: Wishes) -> str:
     )
 
 
-def _has_text(book: Workbook, name: str) -> bool:
-    rows: Any = book[name].iter_rows(values_only=True)
-    return any(value not in (None, "") for row in rows for value in row)
+def _has_text(book: Workbook, name: str, wishes: Wishes) -> bool:
+    return any(value not in (None, "") for row in _rows(book, name, wishes) for value in row)
 
 
 def _text(value: object) -> str:

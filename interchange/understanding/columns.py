@@ -59,8 +59,9 @@ class FileColumns:
 
     def missing(self) -> list[str]:
         """Return what is needed and not there."""
-        there = self._targets | self._wishes.constants.keys()
-        if DATE in there or self._wishes.slots:
+        wishes = self._wishes
+        there = self._targets | wishes.constants.keys() | wishes.otherwise.keys()
+        if DATE in there or wishes.slots:
             there |= {"scheduled_time"}
         return [name for name in NEEDED if name not in there]
 
@@ -90,6 +91,9 @@ class FileColumns:
         wanted = self._wishes.constants.get("platform")
         elsewhere = self._has_platforms and wanted is not None and wanted not in platforms
         faults += self._put_constants(values)
+        for name, text in self._wishes.otherwise.items():
+            if name not in (DATE, TIME):
+                values.setdefault(name, text)
         notes = _lost_ids(values, faults)
         return Row(
             source,
@@ -141,7 +145,7 @@ class FileColumns:
         has_dates = DATE in self._targets | self._wishes.constants.keys()
         if "scheduled_time" in self._targets or not (has_dates or self._wishes.slots):
             return
-        constants = self._wishes.constants
+        constants = {**self._wishes.otherwise, **self._wishes.constants}
         date, clock = (str(values.pop(name, constants.get(name, ""))) for name in (DATE, TIME))
         if not date:
             if self._wishes.slots and clock and TIME not in constants:

@@ -97,7 +97,7 @@ def _check_twice(columns: FileColumns, source: str, number: int, wishes: Wishes)
                 f"{place(source, number)}: {target} is set, and the column {column.name!r:.40} has"
                 " it too",
                 field=target,
-                hint=f"leave out --set {target}, or take the column away",
+                hint=f"leave out {wishes.option('--set', target)}, or take the column away",
             )
 
 
@@ -113,7 +113,8 @@ def _check_states(columns: FileColumns, source: str, number: int, wishes: Wishes
     names = [column.name for column in columns.columns if column.name]
     meant = sounds_like("status", names) or "Status"
     raise ValidationError(
-        f"{place(source, number)}: there is no column status, and --state says what its words mean",
+        f"{place(source, number)}: there is no column status, and {wishes.option('--state')} says"
+        " what its words mean",
         field="status",
         hint=f"say which it is, such as {wishes.hint('--map', f'status={meant}')}",
     )

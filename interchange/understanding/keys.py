@@ -57,4 +57,7 @@ def understood(row: Row, wishes: Wishes, preset: Preset | None) -> Row:
             found[name] = read_cell(text, name)
         except ValidationError as error:
             faults.append(error)
+    for name, text in wishes.otherwise.items():
+        if name not in (DATE, TIME) and found.get(name) is None:
+            found[name] = text
     return msgspec.structs.replace(row, values=found, faults=tuple(faults))

@@ -19,6 +19,8 @@ class RowReading:
     def __init__(self, now: datetime, zone: ZoneInfo, wishes: Wishes) -> None:
         self.notes: list[tuple[str, str]] = []
         """What is to be told, each with the field that it is about."""
+        self.unknown: list[str] = []
+        """Words for a state that nobody has said the meaning of."""
         self._times = WrittenTimes(now, zone, wishes)
         self._wishes = wishes
         self._states: Mapping[str, str] = {} if wishes.like is None else PRESETS[wishes.like].states
@@ -40,7 +42,11 @@ class RowReading:
         Raises:
             ValidationError: nobody has said what it means.
         """
-        state = read_state(word, self._wishes, self._states)
+        try:
+            state = read_state(word, self._wishes, self._states)
+        except ValidationError:
+            self.unknown.append(str(word).strip())
+            raise
         if state.told and state.status is JobStatus.PENDING:
             self.notes.append(("status", f"{str(word).strip()!r:.40} is taken as PENDING"))
         return state.status or JobStatus.PENDING

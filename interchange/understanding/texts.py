@@ -7,6 +7,7 @@ import unicodedata
 
 from ...domain import NewJob, ValidationError, threads_length
 from ..problems import Refuse
+from ..wishes import Wishes
 
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
@@ -21,8 +22,9 @@ _LEAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]{1,3
 """A letter, and what may be the rest of it, where UTF-8 was read as if it was cp1252."""
 
 
-def check_text(text: str, refuse: Refuse) -> None:
+def check_text(text: str, wishes: Wishes, refuse: Refuse) -> None:
     """Check that a post's text is one that somebody wrote."""
+    way = f"export the file again as UTF-8; {wishes.option('--allow-odd-text')} takes it so"
     if text and not _INVISIBLE.sub("", text).strip():
         refuse(ValidationError(
             f"content has nothing that can be seen, only {_names(text)}",
@@ -33,19 +35,19 @@ def check_text(text: str, refuse: Refuse) -> None:
         refuse(ValidationError(
             f"content has the control character 0x{ord(control[0]):02x}, near"
             f" {_around(text, control.start())!r}",
-            field="content", hint="take it out; --allow-odd-text takes it so",
+            field="content", hint=f"take it out; {wishes.option('--allow-odd-text')} takes it so",
         ))  # fmt: skip
     if "\ufffd" in text:
         refuse(ValidationError(
             f"content is broken: {_around(text, text.index(chr(0xFFFD)))!r} has the sign for a"
             " letter that was lost",
-            field="content", hint="export the file again as UTF-8; --allow-odd-text takes it so",
+            field="content", hint=way,
         ))  # fmt: skip
     if (found := _mojibake(text)) is not None:
         refuse(ValidationError(
             f"content is broken: {_around(text, found.start())!r} is UTF-8 that was read as another"
             f" encoding ({_repaired(found)!r})",
-            field="content", hint="export the file again as UTF-8; --allow-odd-text takes it so",
+            field="content", hint=way,
         ))  # fmt: skip
 
 

@@ -130,8 +130,7 @@ class WrittenTimes(msgspec.Struct, frozen=True):
             raise ValidationError(
                 f"{text!r} has its year last: the day may come first, or the month",
                 field="time",
-                hint=f"{self.wishes.hint('--dates', 'dmy')} if the day comes first, --dates mdy if"
-                " the month does",
+                hint=self._which_is_first(),
             )
         if order == "mdy" and parts["sign"] == ".":
             raise ValidationError(
@@ -148,6 +147,13 @@ class WrittenTimes(msgspec.Struct, frozen=True):
                 field="time",
             )
         return year + (2000 if year < 100 else 0), month_number, day
+
+    def _which_is_first(self) -> str:
+        wishes = self.wishes
+        if wishes.labels is not None:
+            return f"say which: {wishes.option('--dates')}"
+        ways = wishes.hint("--dates", "dmy"), wishes.option("--dates", "mdy")
+        return f"{ways[0]} if the day comes first, {ways[1]} if the month does"
 
     def _in_its_zone(self, text: str, moment: datetime, parts: dict[str, str | None]) -> datetime:
         offset, name = (parts.get("offset") or "").strip(), parts.get("zone")

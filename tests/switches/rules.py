@@ -22,6 +22,7 @@ COLUMNS = "test_import_columns.py"
 SLOTS = "test_import_slots.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
+IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
@@ -356,6 +357,38 @@ RULES = [
     Mutant("the role decides of each of many", "role-of-each-job", Never(), [MANY]),
     Mutant("what is done to many is what was shown", "what-was-confirmed", Never(), [MANY]),
     Mutant("a rule is what was looked at", "rule-that-was-looked-at", Never(), [SCHEDULE_PAGES]),
+    Mutant(
+        "what is imported from a page is what was shown",
+        "what-was-shown-is-imported",
+        Never(),
+        [IMPORT_PAGE],
+    ),
+    Mutant("an author imports drafts alone", "authors-import-drafts", Drop(), [IMPORT_PAGE]),
+    Mutant(
+        "a role brings in the states of its table alone",
+        "states-that-may-be-brought",
+        Never(),
+        [IMPORT_PAGE],
+    ),
+    Mutant(
+        "who may not take jobs over brings in plans alone",
+        "authors-bring-plans-alone",
+        Value("False"),
+        [IMPORT_PAGE],
+    ),
+    Mutant(
+        "a plan has nothing of a job that a scheduler has",
+        "nothing-but-plans",
+        Never(),
+        [IMPORT_PAGE],
+    ),
+    Mutant("one file is looked at at a time", "one-file-at-a-time", Never(), [IMPORT_PAGE]),
+    Mutant("a file is sent by who may import it", "files-of-those-who-may", Always(), [GUARD]),
+    Mutant("a file has no more rows than are read", "no-more-rows-than-said", Never(), [BOUNDS]),
+    Mutant("a table has no more cells than are read", "no-more-cells-than-said", Never(), [BOUNDS]),
+    Mutant("a sheet has an end", "a-sheet-has-an-end", Never(), [BOUNDS]),
+    Mutant("a workbook is not unpacked to any size", "no-bomb-is-unpacked", Never(), [BOUNDS]),
+    Mutant("a part is not read over and over", "no-part-over-and-over", Never(), [BOUNDS]),
     Mutant("a program has the token", "right-token", Never(), [GUARD]),
     Mutant("a ledger that is only shown is not changed", "only-shown", Never(), [GUARD]),
     Mutant("few passwords are tried at once", "few-passwords-at-once", Never(), [GUARD]),
@@ -368,7 +401,7 @@ RULES = [
     Mutant(
         "who has not signed in sends little",
         "small-until-known",
-        Instead("most = MAX_BODY_BYTES"),
+        Value("MAX_BODY_BYTES"),
         [GUARD],
     ),
     # -- many runners, and a server

@@ -17,14 +17,13 @@ from ...interchange import (
     TIME,
     Column,
     FileColumns,
+    NamedTable,
     Source,
     Wishes,
-    columns_of,
     is_ours,
+    look_into,
     read_state,
-    score,
     sounds_like,
-    table_of,
 )
 from ..files import naming
 from ..output import printable
@@ -69,27 +68,28 @@ def ask_about(
         StorageError: the file cannot be read.
         ValidationError: it is no table, or none that can be read as it was said.
     """
-    lines = table_of(source, wishes)
-    if lines is None:
-        raise ValidationError(f"{source.said} is no table, so there is nothing to ask", field="ask")
-    table = [line.cells for line in lines if line.problem is None and not line.is_empty]
-    if not table:
-        raise ValidationError(f"{source.said} is empty", field="file")
-    at = max(range(min(len(table), 10)), key=lambda n: (score(table[n], wishes), len(table[n]), -n))
-    names, rows = table[at], table[at + 1 :]
-    answers = Answers()
-    found = columns_of(names, wishes)
-    say(f"{source.said} has {len(rows)} rows. What is each column? Enter takes what stands in [ ],")
+    table = look_into(source, wishes)
+    if table is None:
+        raise ValidationError(
+            f"{source.said} is no table, or empty: there is nothing to ask of it", field="ask"
+        )
+    rows, answers = len(table.rows), Answers()
+    say(f"{source.said} has {rows} rows. What is each column? Enter takes what stands in [ ],")
     say(f"{_KEEP} keeps it in the metadata. Fields: {', '.join(_OFTEN)}")
-    has_states = any(column.target == "status" for column in found.columns)
-    targets = [
-        _ask_of_column(column, _samples(rows, n), answers, prompt, has_states=has_states)
-        for n, column in enumerate(found.columns)
+    has_states = any(column.target == "status" for column in table.columns.columns)
+    columns = [
+        Column(
+            each.name,
+            _ask_of_column(
+                each, table.samples(n, _SAMPLES), answers, prompt, has_states=has_states
+            ),
+        )
+        for n, each in enumerate(table.columns.columns)
     ]
-    columns = FileColumns([*map(Column, names, targets)], wishes)
-    _ask_what_is_missing(columns, answers, prompt)
-    _ask_of_dates(columns, rows, wishes, answers, prompt)
-    _ask_of_states(columns, rows, wishes, answers, prompt)
+    table = NamedTable(FileColumns(columns, wishes), table.rows)
+    _ask_what_is_missing(table.columns, answers, prompt)
+    _ask_of_dates(table, wishes, answers, prompt)
+    _ask_of_states(table, wishes, answers, prompt)
     if wishes.zone is None:
         name = prompt("Of which zone are times without an offset?", zone.key, _zone)
         answers.times_in = None if name == zone.key else name
@@ -129,14 +129,8 @@ def _ask_what_is_missing(columns: FileColumns, answers: Answers, prompt: Prompt)
         answers.constants.append(f"time={said}")
 
 
-def _ask_of_dates(
-    columns: FileColumns,
-    rows: Sequence[Sequence[str]],
-    wishes: Wishes,
-    answers: Answers,
-    prompt: Prompt,
-) -> None:
-    for text in _values(columns, rows, {"scheduled_time", DATE}):
+def _ask_of_dates(table: NamedTable, wishes: Wishes, answers: Answers, prompt: Prompt) -> None:
+    for text in table.values({"scheduled_time", DATE}):
         if wishes.dates is None and _YEAR_LAST.search(text):
             said = prompt(
                 f"{printable(text)}: does day or month come first (dmy, mdy)?", "", _order
@@ -145,15 +139,9 @@ def _ask_of_dates(
             return
 
 
-def _ask_of_states(
-    columns: FileColumns,
-    rows: Sequence[Sequence[str]],
-    wishes: Wishes,
-    answers: Answers,
-    prompt: Prompt,
-) -> None:
+def _ask_of_states(table: NamedTable, wishes: Wishes, answers: Answers, prompt: Prompt) -> None:
     asked: set[str] = set()
-    for text in _values(columns, rows, {"status"}):
+    for text in table.values({"status"}):
         word = text.strip()
         try:
             read_state(word, wishes)
@@ -163,16 +151,6 @@ def _ask_of_states(
             asked.add(word.casefold())
             question = f"What does the state {printable(word)} mean ({', '.join(CHOICES)})?"
             answers.states.append(f"{word}={prompt(question, 'pending', _state)}")
-
-
-def _samples(rows: Sequence[Sequence[str]], index: int) -> list[str]:
-    found = (row[index] for row in rows if index < len(row) and row[index].strip())
-    return [text for text, _ in zip(found, range(_SAMPLES), strict=False)]
-
-
-def _values(columns: FileColumns, rows: Sequence[Sequence[str]], targets: set[str]) -> list[str]:
-    wanted = [n for n, column in enumerate(columns.columns) if column.target in targets]
-    return [row[n] for row in rows for n in wanted if n < len(row) and row[n].strip()]
 
 
 def _target(text: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from .vi_accounts import ACCOUNTS
+from .vi_import import IMPORT
 from .vi_schedules import SCHEDULES
 from .vi_well import WELL
 
 VI: dict[str, str] = {
     **ACCOUNTS,
+    **IMPORT,
     **SCHEDULES,
     **WELL,
     # -- everywhere

@@ -136,6 +136,68 @@ def test_a_program_with_the_token_needs_no_page_but_no_foreign_one_may_use_it(
     assert ledger.history("one")[-1].by == "api:token"
 
 
+@pytest.mark.parametrize("role", ["viewer", "author"])
+def test_a_file_may_be_sent_by_who_may_import_it_and_only_there(
+    ledger: Ledger, tmp_path: Path, role: str
+) -> None:
+    users = tmp_path / "users"
+    change_user(users, "lan", (role, "a long password"))
+    client = asked_of(ledger, users=users)
+    csrf = signed_in(client, name="lan", password="a long password")
+    headers, file = {"origin": ORIGIN, "x-csrf-token": csrf}, {"file": ("a.csv", b"x" * 1_900_000)}
+    form = {"how": "drafts"}
+    answer = client.post("/import", data=form, files=file, headers=headers)
+    assert answer.status_code == (413 if role == "viewer" else 200)
+    for path in ("/jobs/new", "/many", "/import/"):
+        answer = client.post(path, data=form, files=file, headers=headers)
+        assert answer.status_code == 413, path
+
+
+def test_a_form_with_a_file_is_read_where_one_may_be_sent(client: TestClient) -> None:
+    """Elsewhere it is no form, and so has not the token of the session."""
+    csrf = signed_in(client)
+    file = {"file": ("a.csv", b"x")}
+    data, headers = {"csrf": csrf, "version": "1"}, {"origin": ORIGIN}
+    assert client.post("/import", data=data, files=file, headers=headers).status_code == 200
+    assert client.post("/jobs/one/hold", data=data, files=file, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\nno name\r\n--x--"),
+        ("multipart/form-data; boundary=x", b"--y"),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"a: b\r\n" * 10_000),
+        ("multipart/form-data; boundary=x", b"--x\r\n" + b"a" * 100_000 + b": b\r\n\r\n"),
+        ("multipart/form-data; boundary=x; charset=nonsense", b"--x--"),
+        (
+            "multipart/form-data; boundary=x; charset=undefined",
+            b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
+        ),
+        (
+            "multipart/form-data; boundary=x; charset=base64",
+            b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n--x--',
+        ),
+        ("multipart/form-data; boundary=" + "x" * 2000, b"--x"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n' * 1000 + b"--x--",
+        ),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\ncontent-disposition: form-data; name="a"; filename="b"\r\n\r\n\r\n' * 2
+            + b"--x--",
+        ),
+    ],
+)
+def test_a_form_that_is_none_is_refused(client: TestClient, kind: str, body: bytes) -> None:
+    csrf = signed_in(client)
+    headers = {"origin": ORIGIN, "x-csrf-token": csrf, "content-type": kind}
+    answer = client.post("/import", content=body, headers=headers)
+    assert answer.status_code in (400, 422), answer.text
+
+
 def test_entering_cannot_be_done_from_a_foreign_page(client: TestClient) -> None:
     answer = client.post("/enter", data={"token": TOKEN}, headers={"origin": "http://evil.example"})
     assert answer.status_code == 403

@@ -52,6 +52,7 @@ PATHS = (
     "/jobs",
     "/jobs/one",
     "/jobs/new",
+    "/import",
     "/inbox",
     "/log",
     "/calendar",
