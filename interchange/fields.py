@@ -26,8 +26,9 @@ KEYS = DICT_KEYS
 """Those of `ScheduledJob.to_dict`: in every form, always."""
 DOUBT = ("in_doubt", "exhausted", "outcome_unknown", "may_be_out")
 """The facts that a `Doubt` is made of."""
-_OF_THE_LEDGER = ("version", "order")
-"""What a ledger makes itself, wherever a job comes from."""
+_OF_THE_LEDGER = ("version", "order", "runner", "schedule")
+"""What a ledger makes itself, wherever a job comes from: neither runners nor schedules come along
+with a job."""
 STATE = tuple(
     name
     for field in ScheduledJob.__struct_fields__

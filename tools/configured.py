@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,10 @@ class Configured:
         return Pacing(quota=run.quota, **window)
 
     def tell(self) -> None:
-        """Say once that a file counts which nobody has named."""
+        """Say once that a file counts which nobody has named; not to a shell that asks in the
+        middle of somebody's line."""
+        if "_JOBLEDGER_COMPLETE" in os.environ:
+            return
         if self.file is not None and self.file.is_found and not self._is_told:
             self._is_told = True
             print_error(f"{self.file.path} of this directory counts, see `jobledger config show`")

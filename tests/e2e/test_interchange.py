@@ -27,8 +27,8 @@ def lived(directory: Path) -> None:
         scheduler.add_job("a", '"in doubt"', now(), job_id="doubt", metadata={"n": [1.0, None]})
         with dying():
             scheduler.run_due(Asking(on_publish=crash))
-    with Scheduler(directory):
-        pass  # which recovers the job that was cut off
+    with Scheduler(directory) as scheduler:  # which recovers the job that was cut off
+        scheduler.add_schedule("daily", "0 9 * * *", account_id="a", content="{n}", max_count=2)
 
 
 def test_a_ledger_that_is_moved_goes_on_where_it_was(directory: Path, tmp_path: Path) -> None:
@@ -82,3 +82,26 @@ def test_a_large_import_is_all_or_nothing_wherever_a_crash_cuts_it(
             assert (ledger.seq, [job.content for job in ledger.list_jobs()]) == (1, ["before"])
     assert here.ok("import", "many.csv").startswith(f"imported {count} jobs")
     assert here.json("verify")["ok"]
+
+
+def test_several_who_import_posts_without_a_time_at_once_get_a_slot_each(
+    directory: Path, tmp_path: Path
+) -> None:
+    """Each in a process of its own: no slot is given twice, and the first ones are all taken."""
+    here = Cli(directory, tmp_path)
+    here.ok("slots", "set", "shop", "daily", "9:00,15:00", "--create")
+    with Ledger(directory, read_only=True) as ledger:
+        slots = ledger.free_slots("shop", 60)
+    for number in range(4):
+        rows = "".join(f"shop,Text {number}-{n}\n" for n in range(10))
+        (tmp_path / f"{number}.csv").write_text(f"account_id,content\n{rows}", "utf-8")
+    started = [here.start("import", f"{number}.csv", "--slots") for number in range(4)]
+    ended = [(process.communicate(), process.returncode) for process in started]
+    assert [code for _, code in ended] == [0] * 4, ended
+    with Ledger(directory, read_only=True) as ledger:
+        jobs = ledger.list_jobs(order="time")
+    first = slots.index(jobs[0].scheduled_time)  # time goes on meanwhile
+    assert [job.scheduled_time for job in jobs] == slots[first : first + 40]
+    for number in range(4):
+        own = [job.content for job in jobs if job.content.startswith(f"Text {number}-")]
+        assert own == [f"Text {number}-{n}" for n in range(10)], "in the order of their rows"

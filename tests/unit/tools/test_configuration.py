@@ -216,6 +216,20 @@ def test_a_file_that_lies_here_and_others_may_have_written_is_refused(
     assert run_cli_here("--config", "jobledger.toml", "list").code == 0
 
 
+def test_a_shell_that_completes_a_word_is_told_nothing(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ids are those of the ledger that the file names."""
+    write('ledger = "data"\n')
+    with Ledger(here / "data") as ledger:
+        job_id = ledger.add_job("shop", "hello", datetime.now(UTC))
+    monkeypatch.setenv("_JOBLEDGER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "jobledger show ")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    done = run_cli_here()
+    assert (done.out.strip(), done.err) == (f"plain,{job_id}", "")
+
+
 def test_no_command_that_needs_no_ledger_looks_for_a_file(here: Path) -> None:
     """Nor does the help."""
     write("[broken")
