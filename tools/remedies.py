@@ -71,6 +71,8 @@ def in_commands(remedy: Remedy, about: object) -> str:
             return "give --password-env"
         case "make_key":
             return "make one with --new-key"
+        case "make_tables":
+            return "an administrator runs what `jobledger postgres init --print` writes"
         case "upgrade":
             return WORDS[remedy]  # by whatever it was installed with
         case _:

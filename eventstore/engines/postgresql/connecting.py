@@ -111,7 +111,7 @@ def _prepare(connected: Connected, location: PostgresLocation, *, read_only: boo
                     f"the tables in {location.shown} are not there, and this role may not make"
                     f" them: {error.diag.message_primary}",
                     path=location.shown,
-                    hint="an administrator runs what `jobledger postgres init --print` writes",
+                    remedy="make_tables",
                 ) from error
         applied = VERSION
     if applied == VERSION:
