@@ -216,15 +216,21 @@ def one_at_a_time(call: Call) -> Iterator[None]:
     """Wait until no other file is looked at: one that was made to be much takes all that it can.
 
     Raises:
-        Refusal: it takes too long.
+        Refusal: it takes too long, or too many wait.
     """
-    lock = call.site.importing
-    if not lock.acquire(timeout=_WAIT_S):  # rule: one-file-at-a-time
-        raise Refusal(429, "another file is being looked at", after_s=5)
+    lock, waiting = call.site.importing, call.site.waiting_to_import
+    busy = Refusal(429, "another file is being looked at", after_s=5)
+    if not waiting.acquire(blocking=False):  # rule: few-wait-to-import
+        raise busy
     try:
-        yield
+        if not lock.acquire(timeout=_WAIT_S):  # rule: one-file-at-a-time
+            raise busy
+        try:
+            yield
+        finally:
+            lock.release()
     finally:
-        lock.release()
+        waiting.release()
 
 
 def look_at(call: Call, asked: ImportAsked, wishes: Wishes) -> ImportLook:

@@ -38,6 +38,8 @@ class Site:
         self.verifying = Verifying(ledger)
         self.importing = threading.Lock()
         """Held while a file is looked at: one at a time, whoever sent it."""
+        self.waiting_to_import = threading.BoundedSemaphore(8)
+        """Who looks at one, or waits for that: they hold threads that others could use."""
         self.streams: set[asyncio.Event] = set()
         """One for each stream that is open, which ends when it is set."""
 

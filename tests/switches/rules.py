@@ -383,6 +383,7 @@ RULES = [
         [IMPORT_PAGE],
     ),
     Mutant("one file is looked at at a time", "one-file-at-a-time", Never(), [IMPORT_PAGE]),
+    Mutant("few wait for a file to be looked at", "few-wait-to-import", Never(), [IMPORT_PAGE]),
     Mutant("a file is sent by who may import it", "files-of-those-who-may", Always(), [GUARD]),
     Mutant("a file has no more rows than are read", "no-more-rows-than-said", Never(), [BOUNDS]),
     Mutant("a table has no more cells than are read", "no-more-cells-than-said", Never(), [BOUNDS]),

@@ -53,7 +53,20 @@ FILES: dict[str, str] = {
         "{} có nhiều ô hơn một danh sách bài, ở dòng {}"
     ),
     "the sheet {} has too many cells": "trang tính {} có quá nhiều ô",
-    "there are too many sheets": "có quá nhiều trang tính",
+    "{} has the same in it too many times": "{} chứa cùng một phần quá nhiều lần",
+    "{} is a spreadsheet, and what reads those is not installed": (
+        "{} là bảng tính, mà máy chủ chưa cài phần đọc bảng tính"
+    ),
+    '`pip install "jobledger[excel]"`, or save it as CSV UTF-8': (
+        'cài `pip install "jobledger[excel]"`, hoặc lưu dạng CSV UTF-8'
+    ),
+    "{} is a calendar, and what reads those is not installed": (
+        "{} là lịch, mà máy chủ chưa cài phần đọc lịch"
+    ),
+    '`pip install "jobledger[calendar]"`': 'cài `pip install "jobledger[calendar]"`',
+    "{} has zero bytes, as UTF-16 without its mark has": (
+        "{} có byte không, như UTF-16 thiếu dấu đầu tệp"
+    ),
     "keep the posts alone, in a file of their own": "hãy để riêng các bài trong một tệp",
     "keep the posts alone, in a file of their own, or save them as CSV UTF-8": (
         "hãy để riêng các bài trong một tệp, hoặc lưu dạng CSV UTF-8"
@@ -61,6 +74,28 @@ FILES: dict[str, str] = {
     "{} is a spreadsheet of the old kind (.xls)": "{} là bảng tính kiểu cũ (.xls)",
     "{} is a spreadsheet of another kind (.ods)": "{} là bảng tính kiểu khác (.ods)",
     "{} is a PDF": "{} là tệp PDF",
+    "export what it was made of as CSV or .xlsx": "hãy xuất bản gốc ra dạng CSV hoặc .xlsx",
+    "{} is a database (SQLite)": "{} là cơ sở dữ liệu (SQLite)",
+    "export its table as CSV, or as JSON lines": "hãy xuất bảng của nó dạng CSV, hoặc dòng JSON",
+    "{} is a pickle of a Python program": "{} là pickle của một chương trình Python",
+    "write its jobs as JSON lines from there": "hãy ghi các bài của nó dạng dòng JSON",
+    "unpack it with gunzip first": "hãy giải nén bằng gunzip trước",
+    "{} is a crontab: rules that start programs, and no posts": (
+        "{} là crontab: quy tắc chạy chương trình, không phải bài đăng"
+    ),
+    "`jobledger schedule add NAME {}` makes posts by such a rule; {} shows when it is due": (
+        "`jobledger schedule add NAME {}` tạo bài theo quy tắc như vậy; {} cho biết khi nào"
+    ),
+    "{} is an export of APScheduler: its jobs call functions ({}), and only that program knows what"
+    " they post": (
+        "{} là bản xuất của APScheduler: nó gọi hàm ({}), chỉ chương trình đó biết đăng gì"
+    ),
+    "{} is a list of periodic tasks (Celery): rules that call functions, and no posts": (
+        "{} là danh sách tác vụ định kỳ (Celery): quy tắc gọi hàm, không phải bài đăng"
+    ),
+    "write each post as a line of JSON with account_id, content and scheduled_time from there{}": (
+        "từ đó hãy ghi mỗi bài là một dòng JSON có account_id, content và scheduled_time{}"
+    ),
     "{} is packed (gzip)": "{} là tệp nén (gzip)",
     "{} is a page (HTML or XML)": "{} là một trang (HTML hoặc XML)",
     "save it as .xlsx or CSV UTF-8": "hãy lưu dạng .xlsx hoặc CSV UTF-8",
@@ -157,9 +192,18 @@ FILES: dict[str, str] = {
     ),
     # -- what a row has
     "{} is missing": "thiếu {}",
+    "metadata has a key {}, and so has the row": "metadata có khóa {}, và dòng cũng có",
+    "job_type is {}: it is no post, and its content {} would go out as one": (
+        "job_type là {}: không phải bài, mà nội dung {} sẽ được đăng như bài"
+    ),
+    "{} must be a time as text, not {}": "{} phải là thời gian dạng chữ, không phải {}",
+    "{} is set, and the row has it too": "đã cho {}, mà dòng cũng có",
+    "{} is there twice, also as {}": "{} có hai lần, cũng là {}",
+    "not a job: {}, not an object": "không phải bài: {}, không phải đối tượng",
     "{} where all are of one account": "{} nếu tất cả của một tài khoản",
     "if {} is meant: {}": "nếu ý là {}: {}",
     "content must be at most {} characters, not {}": "nội dung tối đa {} ký tự, không phải {}",
+    "{} must be text, not {}": "{} phải là chữ, không phải {}",
     "{} must not be empty": "{} không được trống",
     "{} must be at most {} characters, not {}": "{} tối đa {} ký tự, không phải {}",
     "{} must be at most {} bytes as JSON, not {}": "{} tối đa {} byte dạng JSON, không phải {}",
@@ -259,4 +303,6 @@ FILES: dict[str, str] = {
     "by its id": "theo mã",
     "not for {}": "không dành cho {}",
     "{}; {}": "{}; {}",
+    "“{}”: {}": "“{}”: {}",
+    "“{}”": "“{}”",
 }

@@ -575,6 +575,19 @@ def test_what_cannot_be_is_said_beside_its_field_and_the_file_is_kept(
     assert "2 posts would be added" in text_of(again(client, answer.text, **right))
 
 
+def test_where_many_wait_already_nobody_waits_besides(client: TestClient) -> None:
+    """Each holds a thread, and the other pages need some."""
+    app: Any = client.app
+    waiting, held = app.state.site.waiting_to_import, 0
+    while waiting.acquire(blocking=False):
+        held += 1
+    form = form_of(client.get("/import").text, "/import")
+    assert sent(client, form, ("posts.csv", POSTS.encode())).status_code == 429
+    for _ in range(held):
+        waiting.release()
+    assert sent(client, form, ("posts.csv", POSTS.encode())).status_code == 200
+
+
 def test_without_a_file_nothing_is_looked_at(client: TestClient) -> None:
     form = form_of(client.get("/import").text, "/import")
     for file in (("", b""), ("posts.csv", b"")):
@@ -645,20 +658,57 @@ def test_each_form_of_file_is_taken(
     assert [each[:3] for each in jobs(ledger)] == [("shop", "Hello", "05 08:00")]
 
 
-def test_a_page_of_another_language_says_what_is_wrong_in_it(client: TestClient) -> None:
-    """But for words that a file has, and what is not known in it, which is marked."""
-    rows = [
-        "shop,,2026-03-05 09:00", ",x,3.12.2026 9:00", "shop,#REF!,nie", "shop,x,2026-03-02 12:45",
-        "shop,x,2026-03-02 12:45", "shop,\u200b,2026-03-05 09:00", f"shop,{'x' * 501},46089.375",
-    ]  # fmt: skip
+NAMED = "account_id,content,scheduled_time,status,Mood,image_url,Approval"
+WRONG: dict[str, tuple[str, str | bytes]] = {
+    "rows": (
+        "posts.csv",
+        "\n".join([
+            NAMED, "shop,,2026-03-05 09:00,,,,", ",x,3.12.2026 9:00,,,,", "shop,#REF!,nie,,,,",
+            "shop,x,2026-03-02 12:45,,,,", "shop,x,2026-03-02 12:45,,,,", "shop,\u200b,5/5,,,,",
+            f"shop,{'x' * 501},46089.375,Ready,good,,", "shop,x,2026-03-05 09,,,,Draft",
+            "shop,bu\u00e1\u00bb\u2022i,2028-03-05 09:00,,,,", "shop,a\x01b,1772694000,,,,",
+            "shop,x,2026-02-30 09:00,running,,,,y", "shop,x\ufffd,2026-03-05 09:00 CST,,,,",
+        ]),
+    ),
+    "notes": (
+        "posts.csv",
+        f"{HEAD},image_url,image_urls,topic_tag,platform\nshop,x,2026-03-29 02:30,x.example,,#a,\n"
+        "shop,y\u200b,2026-03-05,https://drive.google.com/x,,,\nshop,z,2025-03-05 09:00,,,,\n"
+        f"shop,{'🎉' * 130},2026-03-06 09:00,,,,threads\n,,,x,,,\n",
+    ),
+    "columns": ("posts.csv", "Caption,Posting Date\nx,y\n"),
+    "a column twice": ("posts.csv", f"{HEAD},content\nshop,x,2026-03-05 09:00,y\n"),
+    "not UTF-8": ("posts.csv", f"{HEAD}\nshop,chào,2026-03-05 09:00\n".encode("cp1258")),
+    "UTF-16": ("posts.csv", f"{HEAD}\nshop,x,2026-03-05 09:00\n".encode("utf-16-le")),
+    "no JSON": ("posts.json", "{"),
+    "no list": ("posts.json", "{}"),
+    "lines": ("posts.jsonl", '{"content": 5, "scheduled_time": 1772694000}\n[]\n{\n'),
+    "another scheduler's": ("posts.json", '[{"func": "a:b", "trigger": "cron"}]'),
+    "no workbook": ("posts.xlsx", b"PK\x03\x04"),
+    "a PDF": ("posts.csv", b"%PDF-1.7"),
+    "a crontab": ("posts.csv", "0 9 * * * /bin/post\n"),
+    "no calendar": ("posts.ics", "BEGIN:VEVENT\nEND:VCALENDAR"),
+    "events": (
+        "posts.ics",
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260305\nSUMMARY:x\nEND:VEVENT\n"
+        "BEGIN:VEVENT\nDTSTART:20260305T080000Z\nRRULE:FREQ=DAILY\nSUMMARY:x\nEND:VEVENT\n"
+        "END:VCALENDAR\n",
+    ),
+    "nothing": ("posts", "hello"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_page_of_another_language_says_in_it_what_is_wrong(client: TestClient, name: str) -> None:
+    """But for words that a file has. What is not known in it would be marked as English."""
     client.headers["accept-language"] = "vi"
-    page = looked(client, "\n".join([f"{HEAD},status,Mood", *(f"{row},Ready,x" for row in rows)]))
-    assert '<span lang="en">' not in page
-    said = set(re.findall(r">\s*([^<>{}]+?)\s*<", page))
+    form = form_of(client.get("/import").text, "/import")
+    file, data = WRONG[name]
+    answer = sent(client, form, (file, data.encode() if isinstance(data, str) else data))
+    assert answer.status_code in (200, 422)
+    assert re.findall(r'<span lang="en">.*?</span>', answer.text) == []
+    said = set(re.findall(r">\s*([^<>{}]+?)\s*<", answer.text))
     assert said & set(VI) == set()
-    page = looked(client, f"{HEAD}\nshop,x,2026-03-29 02:30\nshop,y,2026-03-05\n")
-    assert "ngày đó đồng hồ bỏ qua 02:30" in page
-    assert '<span lang="en">' not in page
 
 
 def test_every_label_of_an_option_has_vietnamese() -> None:
