@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import accumulate
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,11 @@ import psycopg
 from ....domain import LedgerBusyError, LedgerCorruptError, StorageError
 from ...cursor import Cursor
 from ...lines import cut
-from ...port import AppendFailedError, Block, Identity, Lines, Tail, Write
+from ...port import AppendFailedError, Block, Identity, Lines, Place, Tail, Write
 from ...position import DayRead, Position
 from ...record import GENESIS, Header
 from ...runners import RunnerSeen
+from ..files import FileSystem
 from .connecting import open_ledger
 from .connection import PostgresConnection, failed
 from .lease import PostgresLease
@@ -74,7 +76,8 @@ def open_postgres(location: str, options: EngineOptions) -> PostgresEngine:
         ValidationError: the location does not name a ledger.
         StorageError: the server cannot be reached, or is none that keeps what it acknowledges.
     """
-    return PostgresEngine(parse(location), options)
+    at = parse(location)
+    return PostgresEngineWithFiles(at, options) if at.files else PostgresEngine(at, options)
 
 
 class PostgresEngine:
@@ -308,6 +311,21 @@ class PostgresEngine:
             path=self.location,
             kind="lost",
         )
+
+
+class PostgresEngineWithFiles(PostgresEngine):
+    """One that has a directory on this machine for what is derived from the log."""
+
+    def __init__(self, location: PostgresLocation, options: EngineOptions) -> None:
+        super().__init__(location, options)
+        fs = options.fs or FileSystem()
+        self.place = Place(fs, Path(location.files).absolute())
+        """The directory; it is there (see `port.HasPlace`)."""
+        try:
+            fs.make_directory(self.place.directory)
+        except BaseException:
+            self.close()
+            raise
 
 
 def _is_definite(error: psycopg.Error) -> bool:

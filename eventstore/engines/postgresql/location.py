@@ -14,7 +14,7 @@ from ....instrumentation import without_credentials
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _SECONDS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
-_OWN = ("ledger", "schema", "require", "lease")
+_OWN = ("ledger", "schema", "require", "lease", "files")
 _KEPT_ALIVE = {
     "application_name": "jobledger",
     "connect_timeout": "10",
@@ -38,6 +38,8 @@ class PostgresLocation(msgspec.Struct, frozen=True):
     require: Literal["", "sync"]
     lease_s: float = 15.0
     """How long a runner's lease holds; it is renewed three times as often."""
+    files: str = ""
+    """The directory for what is derived from the log; none without."""
 
 
 def parse(location: str) -> PostgresLocation:
@@ -85,4 +87,5 @@ def parse(location: str) -> PostgresLocation:
         schema=schema,
         require="sync" if require else "",
         lease_s=float(lease),
+        files=own.get("files", ""),
     )

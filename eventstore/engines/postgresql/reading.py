@@ -29,6 +29,10 @@ _LINES = (
 )
 _LINE = "SELECT day, ends, line FROM {schema}.records WHERE ledger = %(ledger)s AND seq = %(seq)s"
 _HEADER = "SELECT header FROM {schema}.days WHERE ledger = %(ledger)s AND day = %(day)s"
+_HEADERS = (
+    "SELECT day, header FROM {schema}.days WHERE ledger = %(ledger)s"
+    " AND day > %(after)s AND day <= %(day)s ORDER BY day"
+)
 _DAYS = (
     "SELECT day, first_seq, (SELECT ends FROM {schema}.records AS r WHERE r.ledger = d.ledger"
     " AND r.seq < coalesce(d.next_seq, 9223372036854775807) ORDER BY r.seq DESC LIMIT 1)"
@@ -79,13 +83,16 @@ class PostgresReading:
             if of_day != day:
                 if parts:
                     yield Block(day, b"".join(parts))
-                day, parts = of_day, self._header_line(of_day)
+                parts = []
+                # A day may have a header and nothing else; without one it does not verify.
+                for begun, header in self._rows(_HEADERS, after=day, day=of_day):
+                    if begun == of_day:
+                        parts = [header, b"\n"]
+                    else:
+                        yield Block(begun, header + b"\n")
+                day = of_day
             parts += (line, b"\n")
         yield Block(day, b"".join(parts))
-
-    def _header_line(self, day: str) -> list[bytes]:
-        rows = self._rows(_HEADER, day=day)
-        return [rows[0][0], b"\n"] if rows else []  # without it the day does not verify
 
     def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
         """Return the line of a record, and a cursor behind it (see `port.Seeks`)."""

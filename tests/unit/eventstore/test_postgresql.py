@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -13,8 +14,9 @@ from support.eventstore import NOON, new
 from support.waiting import eventually
 
 from jobledger import Ledger, LedgerCorruptError, StorageError, ValidationError
-from jobledger.eventstore import EventLog
+from jobledger.eventstore import Block, Cursor, EventLog, Tail
 from jobledger.eventstore.engines import EngineOptions, open_engine
+from jobledger.eventstore.engines.postgresql.reading import PostgresReading
 from jobledger.eventstore.record import RECORDS, Record
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -379,3 +381,31 @@ def test_an_account_has_a_column_to_ask_for(url: str, admin: postgres.Connected)
         (url.partition("ledger=")[2],),
     ).fetchall()
     assert [account for (account,) in rows] == ["shop", "ch\u1ee3 \U0001f389", "a\u0001b"]
+
+
+# -- files beside it -------------------------------------------------------------------------------
+
+
+def test_with_a_directory_it_has_daily_files_and_opens_from_a_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a ledger of files has them; who opens it again reads what came since."""
+    monkeypatch.setattr(Ledger, "_SNAPSHOT_EVERY", 5)
+    url = postgres.new_url(files=quote(str(tmp_path / "derived")))
+    with Ledger(url) as ledger:
+        for n in range(8):
+            ledger.add_job("shop", f"text {n}", NOON.replace(year=2027), job_id=f"job-{n}")
+    names = sorted(path.name for path in (tmp_path / "derived").iterdir())
+    assert "jobs_2027-03-01.json" in names
+    asked: list[int] = []
+    lines = PostgresReading.lines
+
+    def seen(self: PostgresReading, after: Cursor, until: Tail | None) -> Iterator[Block]:
+        asked.append(after.seq)
+        return lines(self, after, until)
+
+    monkeypatch.setattr(PostgresReading, "lines", seen)
+    with Ledger(url) as ledger:
+        assert len(ledger.list_jobs()) == 8
+        assert ledger.rebuild(check=True).differences == []
+    assert asked[0] >= 5
