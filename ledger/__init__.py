@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .command_handler import *
     from .history import *
     from .ledger import *
+    from .mirroring import *
     from .newcomers import *
     from .queries import *
     from .runner_lock import *
@@ -34,6 +35,7 @@ else:
             "ledger": ("Ledger",),
             "newcomers": ("in_zone", "used_before"),
             "queries": ("LedgerView", "not_found"),
+            "mirroring": ("LedgerMirror",),
             "runner_lock": ("find_runner", "find_runner_lock"),
             "schedules": ("upcoming",),
             "slot_taking": ("free_among", "minute_of"),

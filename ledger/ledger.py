@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .backup import BackupReport
     from .coming import Coming
     from .explaining import Explaining
+    from .mirroring import LedgerMirror
     from .planning import Planning
     from .schedule_writes import ScheduleWrites
     from .scheduling import ScheduleChanges, Scheduling
@@ -844,6 +845,26 @@ class Ledger:
         target = Path(directory).absolute()
         progress = OnlyTold("progress", progress)
         return back_up(self._fs, self._engine, self._store, target, derive, progress)
+
+    def mirror(self, directory: str | Path) -> LedgerMirror:
+        """Open a mirror of the ledger in a directory, which is made where there is none: its day
+        files, as they are on every engine, and its daily files. `catch_up` copies what is
+        acknowledged by then, and goes on where the mirror stands, also after a crash.
+
+        A mirror verifies by itself, is read like any ledger, and is never opened for writing.
+
+        Raises:
+            LedgerCorruptError: it has what this ledger has not: `lost`.
+            StorageError: the directory is something else, is being mirrored into, or cannot be
+                read or written.
+        """
+        from .mirroring import LedgerMirror  # seldom asked for
+
+        def open_mirror(there: Path) -> Ledger:
+            return Ledger(there, clock=self._clock, read_only=True, allow_network=True, fs=self._fs)
+
+        self._store.refresh()
+        return LedgerMirror(self._fs, self._engine, Path(directory).absolute(), open_mirror)
 
     def rebuild(
         self,

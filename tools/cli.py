@@ -67,6 +67,7 @@ SECTIONS = {
     },
     "Several machines": {
         "runners": "List who runs the jobs, and for how long each still may.",
+        "mirror": "Keep a directory of day files that follows a ledger.",
         "postgres": "Prepare a PostgreSQL database that ledgers are to be in.",
     },
     "More": {

@@ -23,6 +23,7 @@ SLOTS = "test_import_slots.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
+MIRROR = "test_mirror.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
@@ -454,4 +455,5 @@ RULES = [
         Instead("raise"),
         [MANY_RUNNERS],
     ),
+    Mutant("a mirror is never written to", "mirror-is-not-written-to", Never(), [MIRROR]),
 ]

@@ -203,6 +203,9 @@ def checks(ledger: Ledger, copy: Path) -> None:
     assert_type(ExportedHead.from_dict(head.to_dict()), ExportedHead)
     assert_type(ledger.verify(since_heads=[head]), VerifyReport)
     assert_type(ledger.backup(copy).events, int)
+    with ledger.mirror(copy / "mirror") as mirror:
+        assert_type(mirror.catch_up(), int)
+        assert_type(mirror.seq, int)
     rebuilt = ledger.rebuild(check=True)
     assert_type(rebuilt, RebuildReport)
     assert_type(rebuilt.changed, list[str])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .ledger_directory import *
     from .lock import *
     from .lock_holder import *
+    from .mirror import *
     from .os_errors import *
     from .owner import *
     from .places import *
@@ -33,6 +34,7 @@ else:
             "ledger_directory": ("check_may_create", "holds_ledger"),
             "lock": ("LockWait", "Patience"),
             "lock_holder": ("FileIdentity", "LockHolder"),
+            "mirror": ("Mirror",),
             "os_errors": ("is_no_file", "storage_error", "storage_errors"),
             "owner": ("DIRECTORY_MODE", "FILE_MODE", "set_mode"),
             "places": ("located",),

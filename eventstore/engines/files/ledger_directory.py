@@ -15,6 +15,7 @@ from ...zone_rules import check_same_zone
 from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
 from .head import HEAD_NAME, HeadFile
+from .mirror import check_no_mirror
 from .places import located
 from .segment import day_file, day_header, list_days
 
@@ -35,6 +36,7 @@ def open_lock(fs: FileSystem, directory: Path, *, allow_network: bool = False) -
         fs.make_directory(directory)
         check_directory(fs, directory, allow_network=allow_network)
         check_no_repair(fs, directory)
+        check_no_mirror(fs, directory)
         check_may_create(fs, directory)
         return fs.open_write(directory / LOCK_NAME, create=True)
 

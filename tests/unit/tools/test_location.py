@@ -207,9 +207,13 @@ def test_two_different_locations_are_refused(
 
 NEEDS_NO_LEDGER = {"config", "demo", "completion", "postgres", "schedule", "simulate", "user"}
 MAKES_ONE = {"add", "import"}
+TAKES_ITS_OWN = {"mirror"}
+"""By its argument, which is a location like any other."""
 
 
-@pytest.mark.parametrize("name", sorted(set(COMMANDS) - NEEDS_NO_LEDGER - MAKES_ONE))
+@pytest.mark.parametrize(
+    "name", sorted(set(COMMANDS) - NEEDS_NO_LEDGER - MAKES_ONE - TAKES_ITS_OWN)
+)
 def test_a_location_where_no_ledger_is_is_an_error_of_every_other_command(
     here: Path, name: str
 ) -> None:

@@ -1,0 +1,342 @@
+"""A mirror: a directory of day files that follows the lines of any engine, and is marked as one.
+
+What is in it is a copy, so that it is never mended: what does not verify, or was only half written
+when its writer died, is cut off, and copied again. Nobody opens it for writing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from ....domain import LedgerCorruptError, StorageError
+from ...cursor import Cursor
+from ...log import VerifiedLog
+from ...port import Block, Engine, Lines, Resumable, Seeks, Tail, reading_of
+from ...position import Position, PositionError
+from ...record import RECORDS, Record
+from .filesystem import FileSystem, storage_errors
+from .head import HEAD_NAME, HeadFile
+from .segment import DayFiles, day_file, find_days
+
+MARK_NAME = "mirror.json"
+_LOCK_NAME = "mirror.lock"
+
+
+class MirrorMark(msgspec.Struct, frozen=True):
+    """Of which ledger a directory is a mirror: its id, and where it was when that was made."""
+
+    ledger: str
+    of: str
+
+
+def read_mark(fs: FileSystem, directory: Path) -> MirrorMark | None:
+    """Return the mark of a mirror; None: the directory is none.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    path = directory / MARK_NAME
+    with storage_errors("read", path):
+        try:
+            data = fs.read_file(path)
+        except FileNotFoundError:
+            return None
+    try:
+        return msgspec.json.decode(data, type=MirrorMark)
+    except msgspec.MsgspecError:
+        return MirrorMark("", "another ledger")
+
+
+def check_no_mirror(fs: FileSystem, directory: Path) -> None:
+    """Check that a directory is no mirror: what is written there, the ledger does not have.
+
+    Raises:
+        StorageError: it is one.
+    """
+    mark = read_mark(fs, directory)
+    if mark is not None:  # rule: mirror-is-not-written-to
+        raise StorageError(
+            f"{directory} is a mirror of {mark.of}: it is never opened for writing",
+            path=str(directory),
+            hint="write to that ledger; or `backup` the mirror, and go on from the copy",
+        )
+
+
+class _Kept:
+    """Lines that are kept as they pass, until they are found sound and written."""
+
+    def __init__(self, source: Lines) -> None:
+        self._source = source
+        self.blocks: deque[Block] = deque()
+
+    def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
+        """Yield the lines, and keep them."""
+        for block in self._source.lines(after, until):
+            self.blocks.append(block)
+            yield block
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._source.close()
+
+
+class Mirror:
+    """Writes what an engine has into a directory; `catch_up` again and again.
+
+    One process at a time: two would copy the same, one behind the other.
+
+    Raises:
+        StorageError: the directory is something else, or cannot be read or written.
+        LedgerCorruptError: it has what the ledger has not: `lost`.
+    """
+
+    def __init__(self, fs: FileSystem, engine: Engine, directory: Path) -> None:
+        self._fs = fs
+        self._engine = engine
+        self._directory = directory
+        self._fd: int | None = None
+        self._day, self._size = "", 0
+        self.was_cut_to: int | None = None
+        """The last record that was kept, where something of the mirror had to be copied again."""
+        self._begin()
+        self._lock: int | None = self._take_lock()
+        try:
+            self._open_log()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_log(self) -> None:
+        """Stand where what is there ends."""
+        engine = self._engine
+        position = self._find_end()
+        self._kept = _Kept(engine)
+        self._log: VerifiedLog[Record] = VerifiedLog(
+            self._kept, engine.identity.ledger_id, engine.where, RECORDS, follow_versions=False
+        )
+        if position is not None:
+            self._check_there(position)
+            self._log.go_on_from(position)
+            self._day, self._size = position.days[-1].day, position.days[-1].size
+        self._cut()
+
+    @property
+    def seq(self) -> int:
+        """The last record that the mirror has."""
+        return self._log.cursor.seq
+
+    def catch_up(self) -> int:
+        """Copy what is acknowledged by now; return how many records that was. Durable when it
+        returns.
+
+        Raises:
+            LedgerCorruptError: what the engine has does not verify; what is sound before it was
+                copied.
+            StorageError: it cannot be read, or not be written.
+        """
+        before, tail = self.seq, self._engine.tail()
+        if tail is not None and tail.seq <= before:
+            if tail.seq < before:
+                raise self._lost(before)
+            return 0
+        steps, damage = self._log.steps(tail), None
+        try:
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    damage = end.value
+                    break
+                self._write_up_to(self._log.cursor)
+        except BaseException:
+            # What was copied, and of what nobody knows how far, is found out when it is opened.
+            self.close()
+            raise
+        self._kept.blocks.clear()
+        self._finish()
+        if damage is not None:
+            raise damage
+        return self.seq - before
+
+    def _take_lock(self) -> int:
+        """Keep others from mirroring into the same directory.
+
+        Raises:
+            StorageError: another process does.
+        """
+        path = self._directory / _LOCK_NAME
+        with storage_errors("lock", path):
+            fd = self._fs.open_write(path, create=True)
+            if self._fs.lock(fd, wait=False):
+                return fd
+            self._fs.close(fd)
+        raise StorageError(
+            f"another process mirrors into {self._directory}", path=str(self._directory)
+        )
+
+    # -- where it stands -----------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Have the directory, marked as a mirror of this ledger before anything else is in it."""
+        fs, directory, identity = self._fs, self._directory, self._engine.identity
+        with storage_errors("make", directory):
+            if not fs.is_directory(directory):
+                fs.make_directory(directory)
+            names = fs.list_directory(directory)
+        mark = read_mark(fs, directory)
+        if mark is None and names:
+            raise StorageError(
+                f"{directory} is there already, and is no mirror",
+                path=str(directory),
+                hint="a mirror is made in a new directory: give another name",
+            )
+        if mark is None:
+            mark = MirrorMark(identity.ledger_id, self._engine.location)
+            with storage_errors("write", directory / MARK_NAME):
+                fs.write_file_durably(directory / MARK_NAME, msgspec.json.encode(mark) + b"\n")
+        if mark.ledger != identity.ledger_id:
+            raise StorageError(
+                f"{directory} is a mirror of {mark.of}, another ledger than"
+                f" {self._engine.location}",
+                path=str(directory),
+                hint="a mirror is made in a new directory: give another name",
+            )
+
+    def _find_end(self) -> Position | None:
+        """Verify what is there; return the end of what is sound, None: nothing is."""
+        files = DayFiles(self._fs, self._directory, read_only=True)
+        log: VerifiedLog[Record] = VerifiedLog(
+            files,
+            self._engine.identity.ledger_id,
+            lambda day: str(day_file(self._directory, day)),
+            RECORDS,
+            follow_versions=False,
+        )
+        try:
+            for _ in log.steps(None):
+                pass
+        finally:
+            files.close()
+        return log.position() if log.cursor.seq else None
+
+    def _check_there(self, position: Position) -> None:
+        """Check that the ledger has the last record that the mirror has."""
+        engine = self._engine
+        last = next(day for day in reversed(position.days) if day.seq >= day.first_seq)
+        if isinstance(engine, Resumable):
+            try:
+                engine.check_record(last)
+            except PositionError:
+                raise self._lost(last.seq) from None
+            return
+        with reading_of(engine) as source:
+            if isinstance(source, Seeks):
+                found = source.seek(last.seq, last.day, last.size)
+                if found is not None and found[1].hash == last.hash:
+                    return
+        raise self._lost(last.seq)
+
+    def _lost(self, seq: int) -> LedgerCorruptError:
+        return LedgerCorruptError(
+            f"{self._engine.location}: record {seq} is in the mirror {self._directory}, and the"
+            " ledger does not have it: it was restored from an older state, or has lost it",
+            path=self._engine.location,
+            kind="lost",
+        )
+
+    def _cut(self) -> None:
+        """Cut off what is behind the end of what is sound."""
+        fs, behind = self._fs, False
+        for day in find_days(fs, self._directory):
+            path = day_file(self._directory, day)
+            with storage_errors("cut", path):
+                size = fs.file_size(path)
+                if day < self._day or (day == self._day and size == self._size):
+                    continue
+                if not behind:
+                    self._forget_head()  # it may stand for what is cut off
+                    self.was_cut_to, behind = self.seq, True
+                if day > self._day:
+                    fs.remove(path)
+                    continue
+                fd = fs.open_write(path)
+                try:
+                    fs.truncate(fd, self._size)
+                    fs.sync_data(fd)
+                finally:
+                    fs.close(fd)
+
+    def _forget_head(self) -> None:
+        with suppress(FileNotFoundError):
+            self._fs.remove(self._directory / HEAD_NAME)
+        self._fs.sync_directory(self._directory)
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def _write_up_to(self, cursor: Cursor) -> None:
+        """Write what was kept, up to where it was found sound."""
+        blocks = self._kept.blocks
+        while blocks and (self._day, self._size) < (cursor.day, cursor.offset):
+            day, data = blocks.popleft()
+            if day != self._day:
+                self._begin_day(day)
+            room = cursor.offset - self._size if day == cursor.day else len(data)
+            if room < len(data):
+                blocks.appendleft(Block(day, data[room:]))
+                data = data[:room]
+            path = day_file(self._directory, day)
+            with storage_errors("write", path):
+                self._fs.write_at(self._open(), data, self._size)
+            self._size += len(data)
+
+    def _begin_day(self, day: str) -> None:
+        self._sync_day()
+        self._close_day()
+        self._day, self._size = day, 0
+        path = day_file(self._directory, day)
+        with storage_errors("make", path):
+            self._fd = self._fs.open_write(path, create=True)
+            self._fs.truncate(self._fd, 0)
+
+    def _open(self) -> int:
+        if self._fd is None:
+            self._fd = self._fs.open_write(day_file(self._directory, self._day))
+        return self._fd
+
+    def _finish(self) -> None:
+        """Have all of it on disk, and then say how far that is."""
+        self._sync_day()
+        cursor, directory = self._log.cursor, self._directory
+        head = HeadFile(self._fs, directory)
+        with storage_errors("write", head.path):
+            self._fs.sync_directory(directory)
+            try:
+                ledger_id = self._engine.identity.ledger_id
+                head.write(
+                    Tail(ledger_id, cursor.day, cursor.offset, cursor.seq, cursor.seq, cursor.hash)
+                )
+                head.sync()
+            finally:
+                head.close()
+
+    def _sync_day(self) -> None:
+        if self._fd is not None:
+            with storage_errors("sync", day_file(self._directory, self._day)):
+                self._fs.sync_data(self._fd)
+
+    def _close_day(self) -> None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            self._fs.close(fd)
+
+    def close(self) -> None:
+        """Let go of the directory; the engine stays open."""
+        self._close_day()
+        fd, self._lock = self._lock, None
+        if fd is not None:
+            self._fs.close(fd)
