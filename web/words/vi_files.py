@@ -203,6 +203,12 @@ FILES: dict[str, str] = {
     "{} where all are of one account": "{} nếu tất cả của một tài khoản",
     "if {} is meant: {}": "nếu ý là {}: {}",
     "content must be at most {} characters, not {}": "nội dung tối đa {} ký tự, không phải {}",
+    "its accents are characters of their own (NFD): with one for each letter (NFC) it fits": (
+        "dấu của nó là ký tự riêng (NFD): gộp vào chữ (NFC) thì vừa"
+    ),
+    "its accents are characters of their own (NFD): with one for each letter (NFC) it is {} too"
+    " long still": "dấu của nó là ký tự riêng (NFD): gộp vào chữ (NFC) vẫn dài quá {}",
+    "completed_at must be there for a job that is completed": "bài đã đăng phải có completed_at",
     "{} must be text, not {}": "{} phải là chữ, không phải {}",
     "{} must not be empty": "{} không được trống",
     "{} must be at most {} characters, not {}": "{} tối đa {} ký tự, không phải {}",
@@ -235,6 +241,8 @@ FILES: dict[str, str] = {
     "take the column away": "hãy bỏ cột đó",
     "{} is {}: the spreadsheet could not calculate it": "{} là {}: bảng tính không tính được",
     "correct its formula, or put the text there": "hãy sửa công thức, hoặc ghi chữ vào đó",
+    "{} is {}: a spreadsheet has made a number of it, and its last digits are gone: it is left"
+    " out": "{} là {}: bảng tính đã biến nó thành số và mất các chữ số cuối: phần này được bỏ",
     "{} is {}: a spreadsheet has made a number of it, and its last digits are gone": (
         "{} là {}: bảng tính đã biến nó thành số và mất các chữ số cuối"
     ),
@@ -303,6 +311,7 @@ FILES: dict[str, str] = {
     "by its id": "theo mã",
     "not for {}": "không dành cho {}",
     "{}; {}": "{}; {}",
+    "{}: it is left out": "{}: phần này được bỏ",
     "“{}”: {}": "“{}”: {}",
     "“{}”": "“{}”",
 }

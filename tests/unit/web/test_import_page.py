@@ -659,6 +659,8 @@ def test_each_form_of_file_is_taken(
 
 
 NAMED = "account_id,content,scheduled_time,status,Mood,image_url,Approval"
+APART = "e\u0301" * 400
+"""Letters whose accents are characters of their own."""
 WRONG: dict[str, tuple[str, str | bytes]] = {
     "rows": (
         "posts.csv",
@@ -675,6 +677,10 @@ WRONG: dict[str, tuple[str, str | bytes]] = {
         f"{HEAD},image_url,image_urls,topic_tag,platform\nshop,x,2026-03-29 02:30,x.example,,#a,\n"
         "shop,y\u200b,2026-03-05,https://drive.google.com/x,,,\nshop,z,2025-03-05 09:00,,,,\n"
         f"shop,{'🎉' * 130},2026-03-06 09:00,,,,threads\n,,,x,,,\n",
+    ),
+    "of a spreadsheet": (
+        "posts.csv",
+        f"{HEAD},thread_id\nshop,x,2026-03-05 09:00,1.78E+16\nshop,{APART},46089.5,\n",
     ),
     "columns": ("posts.csv", "Caption,Posting Date\nx,y\n"),
     "a column twice": ("posts.csv", f"{HEAD},content\nshop,x,2026-03-05 09:00,y\n"),
