@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tomllib
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import click
 import pytest
+from support.anchors import ROOT
 from support.cli import run_cli_here
 
 from jobledger import Ledger
@@ -164,6 +166,18 @@ def test_a_file_with_a_byte_order_mark_is_read(here: Path) -> None:
     """As some editors write it."""
     (here / "jobledger.toml").write_bytes(b'\xef\xbb\xbfledger = "a"\r\n')
     assert shown()["ledger"] == (str(here / "a"), "jobledger.toml", 1)
+
+
+def test_the_document_has_every_key_and_its_example_is_read() -> None:
+    """Each section is in it, with what may stand there."""
+    text = (ROOT / "docs/configuration.md").read_text("utf-8")
+    [example] = re.findall(r"```toml\n(.*?)```", text, re.S)
+    write(example)
+    assert shown()["run.publisher"] == ("my_posts:publish", "jobledger.toml", 4)
+    assert shown()["imports.team.dates"] == ("dmy", "jobledger.toml", 13)
+    for kind in (RunSection, SavedImport):
+        for key in kind.__struct_fields__:
+            assert f"`{key}`" in text, key
 
 
 # -- when it counts ----------------------------------------------------------------------------
