@@ -58,7 +58,7 @@ bench-quick: env ## ask every question in a tiny way, into .cache/bench: does it
 bench-peers: env ## install the other libraries that are measured beside ours
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 
-soak: env        ## crash states, failing disks, kills, crowds, simulations with new seeds: an hour
+soak: env        ## crash states, failing disks, kills, crowds, years of schedules, simulations with new seeds: an hour
 	PYTHONPATH=tests $(BIN)/python -m simulation --minutes 60
 
 demo: env        ## the story in a minute: posts, a crash, recovery, and the proof

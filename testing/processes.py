@@ -60,6 +60,8 @@ class _Loop(asyncio.SelectorEventLoop):
         super().__init__(_ClockSelector(clock))
         self._clock = clock
         self._begun = clock.now()
+        # What is due at this moment is due: half a year on, a float has no room for less than that.
+        self._clock_resolution = 1e-6
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Say nothing: what becomes of the tasks of a dead process is no news."""

@@ -215,7 +215,7 @@ class SchedulesModel:
         elif kind == "removed":
             own.jobs.pop(job["id"], None)
         elif "schedule" in data:
-            self._by_plan(kind, own, job, data, write, where)
+            self._by_plan(kind, own, job, data, write, at, where)
         elif kind in BY_HAND:
             origin.detached = True
             if kind in ("held", "released"):
@@ -243,13 +243,15 @@ class SchedulesModel:
         job: dict[str, Any],
         data: dict[str, Any],
         write: ScheduleWrite,
+        at: datetime,
         where: str,
     ) -> None:
         origin: MadeBy = job["origin"]
         cause = data["schedule"]
         allowed = not origin.detached or TOLD_ALL.get(kind) == cause
         must(allowed, where + f"somebody has changed it, and it is {kind}: {cause}")
-        must(cause != "zone_rules", where + "the rules of its zone are what they were")
+        if cause == "zone_rules":
+            self._rules.moved_by_zone(own, job, where)
         origin.cause = cause
         write.causes.add(cause)
         if kind == "cancelled" and cause in BY_A_PLAN:
@@ -258,7 +260,7 @@ class SchedulesModel:
             origin.number = data["number"]
             own.numbers.setdefault(origin.number, set()).add(job["id"])
         elif kind == "expired":
-            self._rules.left_out(own, job, cause, write, where)
+            self._rules.left_out(own, job, cause, write, at, where)
 
     # -- checking ----------------------------------------------------------------------------------
 

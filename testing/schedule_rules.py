@@ -134,9 +134,10 @@ class ScheduleRules:
                 continue  # it was removed
             must(job is not None, where + f"{job_id} is missing")
             assert job is not None
-            if not job["origin"].detached:
-                must(is_its_own(job), where + f"{job_id} is {job['status']}")
-                self._check_as_said(own, job, one, where)
+            if job["origin"].detached or _has_been_due(job, latest):
+                continue  # in another zone, if it is ahead again: it is posted once
+            must(is_its_own(job), where + f"{job_id} is {job['status']}")
+            self._check_as_said(own, job, one, where)
         for job in self._own(own):
             if job["scheduled_time"] - LONGEST_JITTER > latest:
                 must(job["id"] in expected, where + f"{job['id']} is none of its rule")
@@ -153,6 +154,14 @@ class ScheduleRules:
         must(is_held is said["hold"], where + f"{job_id} is {job['status']}")
         most = said["max_count"]
         must(most is None or number <= most, where + f"{job_id} is number {number} of {most}")
+
+    def moved_by_zone(self, own: Own, job: dict[str, Any], where: str) -> None:
+        """Check that a job is none of those that stand where they are: no zone has changed here.
+        What had been due before the clock went back may have been left at an earlier time."""
+        assert own.planned_until is not None
+        ahead = due_between(own.schedule_id, own.said, self._model.latest, own.planned_until)
+        is_ahead = job["id"] in {one.job_id for one in ahead}
+        must(not is_ahead, where + "the rules of its zone are what they were")
 
     # -- no burst ----------------------------------------------------------------------------------
 
@@ -175,11 +184,19 @@ class ScheduleRules:
             must(job["scheduled_time"] >= newest, where + f"{job['id']} is not the newest")
 
     def left_out(
-        self, own: Own, job: dict[str, Any], cause: str, write: ScheduleWrite, where: str
+        self,
+        own: Own,
+        job: dict[str, Any],
+        cause: str,
+        write: ScheduleWrite,
+        at: datetime,
+        where: str,
     ) -> None:
         """Check that a job was left out for a reason."""
-        must(job["attempt"] == 0, where + f"it was begun, and is {cause}")
+        must(job["attempt"] == 0 or cause == "paused", where + f"it was begun, and is {cause}")
         if cause == "misfired":
+            late = at - job["scheduled_time"]
+            must(late > timedelta(seconds=own.said["grace_s"]), where + f"it is late by {late}")
             write.missed.append(job["scheduled_time"])
         if cause == "overlap":
             must(own.said["overlap"] == "skip", where + "its schedule has them queue")
@@ -221,6 +238,11 @@ class ScheduleRules:
             if run.said.get(own.schedule_id) is own.said:
                 late = len(self._late(own, run.at))
                 must(late <= own.keeps, f"{late} late ones of {own.schedule_id} are left")
+
+
+def _has_been_due(job: dict[str, Any], latest: datetime) -> bool:
+    """Whether it is closed, or to be tried again, since its time has come once."""
+    return not is_its_own(job) and (job["attempt"] > 0 or job["scheduled_time"] <= latest)
 
 
 def _is_due(planned_until: datetime | None, horizon: timedelta, at: datetime) -> bool:

@@ -91,5 +91,5 @@ def is_its_own(job: ScheduledJob) -> bool:
         job.status in _WAITING
         and job.attempt == 0
         and job.schedule is not None
-        and not job.schedule.is_detached
+        and not job.schedule.is_detached  # rule: changed-by-hand-is-left-alone
     )

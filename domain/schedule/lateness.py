@@ -19,7 +19,7 @@ def kept_of_late(definition: ScheduleDefinition, late: Sequence[T]) -> Sequence[
     if definition.misfire == "skip":
         return ()
     keep = 1 if definition.misfire == "latest" else definition.catch_up
-    return late[-keep:]
+    return late[-keep:]  # rule: newest-of-the-late
 
 
 def left_out(

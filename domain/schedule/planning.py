@@ -64,6 +64,7 @@ class Planner:
     def extend(self) -> SchedulePlan:
         """Plan what comes behind what was planned: what is there stays as it is."""
         schedule, now = self._schedule, self._now
+        # rule: plan-on-where-it-ended
         begin = schedule.planned_until or schedule.since or now
         begin = max(begin, schedule.since or begin)
         since = None
@@ -256,7 +257,7 @@ class Planner:
         return text, None if text is not None else "texts"
 
     def _use(self, number: int) -> None:
-        self._free.discard(number)
+        self._free.discard(number)  # rule: free-number-is-used-once
         self._made = max(self._made, number)
 
     def _is_left_out(self, one: Ahead, text: str) -> bool:

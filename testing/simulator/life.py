@@ -15,6 +15,7 @@ from ..processes import Process, RestlessClock
 from ..stage import Stage
 from ..stores import STORES, LosesPower
 from ..violation import must
+from .planned import SchedulesOfLife
 from .platform import Asked, Platform, SimulatedPublisher, Together
 from .steps import Step
 
@@ -54,6 +55,7 @@ class Life:
         self.platform = Platform()
         self.counts: Counter[str] = Counter()
         self._names = 0
+        self._planned = SchedulesOfLife(self)
 
     @property
     def days(self) -> float:
@@ -67,7 +69,8 @@ class Life:
             Violation: a rule is broken.
         """
         self.counts[step.kind] += 1
-        getattr(self, f"_{step.kind}")(Random(step.seed))
+        own = getattr(self, f"_{step.kind}", None)
+        (own or getattr(self._planned, step.kind))(Random(step.seed))
 
     def end(self) -> None:
         """Let everything that is still to do be done, close, and check the whole.
@@ -82,6 +85,14 @@ class Life:
         self.stage.end()
 
     # -- chance ------------------------------------------------------------------------------------
+
+    def account(self, chance: Random) -> str:
+        """Choose an account."""
+        return chance.choice(ACCOUNTS)
+
+    def trouble(self, chance: Random) -> dict[str, Any]:
+        """Choose what goes wrong in a step: the disk, or the machine."""
+        return self._trouble(chance)
 
     def _trouble(
         self, chance: Random, job_id: str | None = None, often: float = 0.06
@@ -107,8 +118,11 @@ class Life:
         return chance.choice(self.stage.writers[:2])
 
     def _pick(self, chance: Random, *states: str) -> str:
-        """Mostly a job for which the change is allowed, now and then any one or none at all."""
+        """Mostly a job for which the change is allowed, now and then any one or none at all; of
+        those that a schedule has made, of which there are many, not too often one."""
         chosen = self.model.of(*states)
+        if chance.random() < 0.7:
+            chosen = [one for one in chosen if not self.model.jobs[one]["origin"]] or chosen
         if not chosen or chance.random() < 0.1:
             chosen = [*self.model.jobs, "nobody"]
         return chance.choice(chosen)

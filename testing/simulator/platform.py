@@ -45,6 +45,7 @@ class SimulatedPublisher:
         self.last: dict[str, bool] = {}
 
     def publish(self, attempt: Attempt) -> PostResult:
+        self._check_alive()
         job_id, roll = attempt.job.job_id, self._chance.random()
         if self._chance.random() < 0.1:
             self._meanwhile(self._chance, job_id)
@@ -80,6 +81,11 @@ class SimulatedPublisher:
         if roll < 0.34:
             self._die()
         return PostResult(True, thread_id=post_id)
+
+    def _check_alive(self) -> None:
+        """Post nothing for a dead process, of which other attempts were under way."""
+        if self._process.faulty is not None and self._process.faulty.is_dead:
+            raise Killed
 
     def _die(self) -> None:
         assert self._process.faulty is not None

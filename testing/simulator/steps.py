@@ -39,6 +39,17 @@ WEIGHTS = {
     "power_cut": 1,
     "second_runner": 1,
     "torn_tail": 1,
+    "schedule_add": 3,
+    "schedule_edit": 4,
+    "schedule_pause": 1,
+    "schedule_resume": 2,
+    "schedule_skip": 1,
+    "schedule_run_now": 1,
+    "schedule_end": 1,
+    "plan": 2,
+    "slots_set": 1,
+    "add_in_slot": 2,
+    "sleep_days": 1,
 }
 """Every kind of step, and how often it comes up."""
 NEEDS: dict[str, type] = {"power_cut": LosesPower, "torn_tail": HasTornTails}

@@ -12,7 +12,6 @@ SIMULATED = ["simulate --seed 1 --steps 4000"]
 """The budget: 4,000 steps of one seed, some ten seconds."""
 DOMAIN = ["unit/domain"]
 SLOTS = ["unit/ledger/test_slots.py"]
-LATE = ["unit/scheduler/test_schedules_run.py"]
 ANSWERS = ["unit/scheduler/test_answers.py"]
 
 
@@ -143,7 +142,36 @@ BUGS = [
         Instead("self._handle(all_of_them, on_newest=False)"),
         SLOTS,
     ),
-    Mutant("what is in time counts as late", "late-by-its-grace", Instead("late = untried"), LATE),
+    Mutant(
+        "what is in time counts as late",
+        "late-by-its-grace",
+        Instead("late = untried"),
+        SIMULATED,
+    ),
+    Mutant(
+        "all that is late is posted at once",
+        "newest-of-the-late",
+        Swap("late[-keep:]", "late"),
+        SIMULATED,
+    ),
+    Mutant(
+        "what was due while nobody planned is forgotten",
+        "plan-on-where-it-ended",
+        Value("now"),
+        SIMULATED,
+    ),
+    Mutant(
+        "a text that is free again is posted twice",
+        "free-number-is-used-once",
+        Drop(),
+        SIMULATED,
+    ),
+    Mutant(
+        "a schedule changes what somebody has changed by hand",
+        "changed-by-hand-is-left-alone",
+        Without(),
+        SIMULATED,
+    ),
     # -- projections
     Mutant(
         "a rescheduled job stays in the file of its old day",

@@ -19,6 +19,7 @@ ROUNDS = {
     "kills": ["--kills", "600"],
     "interruptions": ["--every", "5"],
     "crowd": ["--writers", "4", "--changes", "150"],
+    "years": ["--years", "1000"],
     "simulator": ["--steps", "100000"],
     "simulator in memory": ["--steps", "100000", "--engine", "memory"],
 }
