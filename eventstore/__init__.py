@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .reader import *
     from .record import *
     from .runners import *
+    from .sound_lines import *
     from .versions import *
     from .zone_rules import *
 else:
@@ -60,6 +61,7 @@ else:
                 "RunnerSeen",
                 "SharesRuns",
             ),
+            "sound_lines": ("SoundLines",),
             "versions": ("VersionConflictError",),
             "zone_rules": ("have_same_rules",),
         },

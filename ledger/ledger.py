@@ -30,6 +30,7 @@ from ..domain import (
 )
 from ..domain import commands as c
 from ..eventstore import Durability, RunnerSeen
+from ..eventstore.engines import directory_of
 from ..eventstore.engines.files import FileSystem
 from ..instrumentation import OnlyTold, Progress
 from ..integrity import ExportedHead, VerifyReport, head_of
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from ..integrity import Seal
     from .backup import BackupReport
     from .coming import Coming
+    from .copying import CopyReport
     from .explaining import Explaining
     from .mirroring import LedgerMirror
     from .planning import Planning
@@ -845,6 +847,25 @@ class Ledger:
         target = Path(directory).absolute()
         progress = OnlyTold("progress", progress)
         return back_up(self._fs, self._engine, self._store, target, derive, progress)
+
+    def copy_to(self, location: str | Path, *, progress: Progress = no_progress) -> CopyReport:
+        """Copy the ledger, as it is now, to another location, on any engine: the same lines, under
+        the same id. To a directory as `backup` does; elsewhere a copy that was broken off is gone
+        on with by the next call. Only one of a ledger and its copies may be written to from then
+        on.
+
+        Raises:
+            LedgerCorruptError: the ledger does not verify.
+            StorageError: there is another ledger, or a copy that has gone on; or it cannot be
+                reached.
+        """
+        from .copying import copied_as, copy_ledger  # seldom asked for
+
+        directory = directory_of(location)
+        if directory is not None:
+            return copied_as(self.backup(directory, progress=progress))
+        progress = OnlyTold("progress", progress)
+        return copy_ledger(self._engine, self._store, location, self._now, progress)
 
     def mirror(self, directory: str | Path) -> LedgerMirror:
         """Open a mirror of the ledger in a directory, which is made where there is none: its day

@@ -68,6 +68,7 @@ SECTIONS = {
     "Several machines": {
         "runners": "List who runs the jobs, and for how long each still may.",
         "mirror": "Keep a directory of day files that follows a ledger.",
+        "copy": "Copy a ledger to another location, on any engine.",
         "postgres": "Prepare a PostgreSQL database that ledgers are to be in.",
     },
     "More": {

@@ -42,6 +42,7 @@ ALIASES = {
     "simulate": "fuzz sim",
     "demo": "example tour tutorial",
     "runners": "leases processes who workers",
+    "copy": "cp migrate",
     "mirror": "follow-copy replicate replica sync",
     "postgres": "database pg postgresql sql",
     "completion": "autocomplete complete completions",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -81,9 +81,12 @@ class MemoryEngine:
 
     def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
         """Yield the writes behind `after`."""
-        writes = self._ledger.writes
+        writes, at = self._ledger.writes, (after.seq, after.day)
         end = self._ledger.tail.seq if until is None else until.seq
-        index = bisect_right(writes, after.seq, key=lambda write: write.last)
+        index = bisect_left(writes, after.seq, key=lambda write: write.last)
+        # A day may have been begun by a write without a record.
+        while index < len(writes) and (writes[index].last, writes[index].day) <= at:
+            index += 1
         while index < len(writes) and writes[index].first <= end:
             write = writes[index]
             lines = write.lines
@@ -209,7 +212,10 @@ def open_memory(location: str, options: EngineOptions) -> MemoryEngine:
                     path=f"memory:{name}",
                     remedy="make_ledger",
                 )
-            ledger = _ledgers[name] = MemoryLedger(name, timezone=options.timezone or "UTC")
+            made = options.adopt or Identity(str(uuid4()), options.timezone or "UTC")
+            ledger = _ledgers[name] = MemoryLedger(
+                name, timezone=made.timezone, ledger_id=made.ledger_id
+            )
     return MemoryEngine(ledger)
 
 

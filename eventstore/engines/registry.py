@@ -18,7 +18,7 @@ import msgspec
 from ...domain import ValidationError
 from ...instrumentation import mark_credentials, without_credentials
 from ...release import how_to_install
-from ..port import Durability, Engine
+from ..port import Durability, Engine, Identity
 from ..reader import LogReader
 from ..record import Form, R
 from ..zone_rules import check_same_zone
@@ -32,7 +32,9 @@ def _now() -> datetime:
 class EngineOptions(msgspec.Struct, frozen=True):
     """What whoever opens an engine asks for; one that has no use for something leaves it.
 
-    `timezone` is that of a ledger that is made now, and has to be that of one that is there.
+    `timezone` is that of a ledger that is made now, and has to be that of one that is there. With
+    `adopt` that is a ledger which is elsewhere: it is made with this id and time zone, and one that
+    is there already has to be it.
     """
 
     clock: Callable[[], datetime] = _now
@@ -42,6 +44,7 @@ class EngineOptions(msgspec.Struct, frozen=True):
     allow_network: bool = False
     patience: Patience | None = None
     fs: FileSystem | None = None
+    adopt: Identity | None = None
 
 
 OpenEngine = Callable[[str, EngineOptions], Engine]

@@ -203,6 +203,7 @@ def checks(ledger: Ledger, copy: Path) -> None:
     assert_type(ExportedHead.from_dict(head.to_dict()), ExportedHead)
     assert_type(ledger.verify(since_heads=[head]), VerifyReport)
     assert_type(ledger.backup(copy).events, int)
+    assert_type(ledger.copy_to(copy / "elsewhere").copied, int)
     with ledger.mirror(copy / "mirror") as mirror:
         assert_type(mirror.catch_up(), int)
         assert_type(mirror.seq, int)

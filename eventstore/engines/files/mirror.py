@@ -6,19 +6,15 @@ when its writer died, is cut off, and copied again. Nobody opens it for writing.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from ....domain import LedgerCorruptError, StorageError
-from ...cursor import Cursor
-from ...log import VerifiedLog
-from ...port import Block, Engine, Lines, Resumable, Seeks, Tail, reading_of
+from ...port import Block, Engine, Resumable, Seeks, Tail, reading_of
 from ...position import Position, PositionError
-from ...record import RECORDS, Record
+from ...sound_lines import SoundLines
 from .filesystem import FileSystem, storage_errors
 from .head import HEAD_NAME, HeadFile
 from .segment import DayFiles, day_file, find_days
@@ -67,24 +63,6 @@ def check_no_mirror(fs: FileSystem, directory: Path) -> None:
         )
 
 
-class _Kept:
-    """Lines that are kept as they pass, until they are found sound and written."""
-
-    def __init__(self, source: Lines) -> None:
-        self._source = source
-        self.blocks: deque[Block] = deque()
-
-    def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
-        """Yield the lines, and keep them."""
-        for block in self._source.lines(after, until):
-            self.blocks.append(block)
-            yield block
-
-    def close(self) -> None:
-        """Let go of the source."""
-        self._source.close()
-
-
 class Mirror:
     """Writes what an engine has into a directory; `catch_up` again and again.
 
@@ -115,20 +93,17 @@ class Mirror:
         """Stand where what is there ends."""
         engine = self._engine
         position = self._find_end()
-        self._kept = _Kept(engine)
-        self._log: VerifiedLog[Record] = VerifiedLog(
-            self._kept, engine.identity.ledger_id, engine.where, RECORDS, follow_versions=False
-        )
+        self._lines = SoundLines(engine, engine.identity.ledger_id, engine.where)
         if position is not None:
             self._check_there(position)
-            self._log.go_on_from(position)
+            self._lines.go_on_from(position)
             self._day, self._size = position.days[-1].day, position.days[-1].size
         self._cut()
 
     @property
     def seq(self) -> int:
         """The last record that the mirror has."""
-        return self._log.cursor.seq
+        return self._lines.cursor.seq
 
     def catch_up(self) -> int:
         """Copy what is acknowledged by now; return how many records that was. Durable when it
@@ -144,23 +119,17 @@ class Mirror:
             if tail.seq < before:
                 raise self._lost(before)
             return 0
-        steps, damage = self._log.steps(tail), None
         try:
-            while True:
-                try:
-                    next(steps)
-                except StopIteration as end:
-                    damage = end.value
-                    break
-                self._write_up_to(self._log.cursor)
+            for block, _ in self._lines.read(tail):
+                self._write(block)
+        except LedgerCorruptError:
+            self._finish()
+            raise
         except BaseException:
             # What was copied, and of what nobody knows how far, is found out when it is opened.
             self.close()
             raise
-        self._kept.blocks.clear()
         self._finish()
-        if damage is not None:
-            raise damage
         return self.seq - before
 
     def _take_lock(self) -> int:
@@ -210,19 +179,19 @@ class Mirror:
     def _find_end(self) -> Position | None:
         """Verify what is there; return the end of what is sound, None: nothing is."""
         files = DayFiles(self._fs, self._directory, read_only=True)
-        log: VerifiedLog[Record] = VerifiedLog(
+        there = SoundLines(
             files,
             self._engine.identity.ledger_id,
             lambda day: str(day_file(self._directory, day)),
-            RECORDS,
-            follow_versions=False,
         )
         try:
-            for _ in log.steps(None):
+            for _ in there.read(None):
                 pass
+        except LedgerCorruptError:
+            pass  # it is cut off
         finally:
             files.close()
-        return log.position() if log.cursor.seq else None
+        return there.position if there.cursor.seq else None
 
     def _check_there(self, position: Position) -> None:
         """Check that the ledger has the last record that the mirror has."""
@@ -278,21 +247,13 @@ class Mirror:
 
     # -- writing -------------------------------------------------------------------------------
 
-    def _write_up_to(self, cursor: Cursor) -> None:
-        """Write what was kept, up to where it was found sound."""
-        blocks = self._kept.blocks
-        while blocks and (self._day, self._size) < (cursor.day, cursor.offset):
-            day, data = blocks.popleft()
-            if day != self._day:
-                self._begin_day(day)
-            room = cursor.offset - self._size if day == cursor.day else len(data)
-            if room < len(data):
-                blocks.appendleft(Block(day, data[room:]))
-                data = data[:room]
-            path = day_file(self._directory, day)
-            with storage_errors("write", path):
-                self._fs.write_at(self._open(), data, self._size)
-            self._size += len(data)
+    def _write(self, block: Block) -> None:
+        day, data = block
+        if day != self._day:
+            self._begin_day(day)
+        with storage_errors("write", day_file(self._directory, day)):
+            self._fs.write_at(self._open(), data, self._size)
+        self._size += len(data)
 
     def _begin_day(self, day: str) -> None:
         self._sync_day()
@@ -311,7 +272,7 @@ class Mirror:
     def _finish(self) -> None:
         """Have all of it on disk, and then say how far that is."""
         self._sync_day()
-        cursor, directory = self._log.cursor, self._directory
+        cursor, directory = self._lines.cursor, self._directory
         head = HeadFile(self._fs, directory)
         with storage_errors("write", head.path):
             self._fs.sync_directory(directory)

@@ -144,10 +144,11 @@ def _find(
     look = f"SELECT ledger, ledger_id, timezone FROM {ledgers} WHERE name = %s".encode()
     row = connected.execute(look, (location.ledger,)).fetchone()
     if row is None and not options.read_only:
+        made = options.adopt or Identity(str(uuid4()), options.timezone or "UTC")
         connected.execute(
             f"INSERT INTO {ledgers} (name, ledger_id, timezone) VALUES (%s, %s, %s)"
             " ON CONFLICT (name) DO NOTHING".encode(),
-            (location.ledger, str(uuid4()), options.timezone or "UTC"),
+            (location.ledger, made.ledger_id, made.timezone),
         )
         row = connected.execute(look, (location.ledger,)).fetchone()
     if row is None:

@@ -196,13 +196,13 @@ class PostgresEngine:
             return False
         if answer == "ended" and self._lease is not None:
             raise self._lease.ended()  # rule: ended-runner-appends-nothing
-        if answer == "written":
+        if answer == "written" and then.seq > after.seq:
             self._known = Tail(
                 self.identity.ledger_id, then.day, then.offset, then.seq, then.seq, then.hash
             )
         elif answer == "lost":
             raise self._lost(after.seq)
-        elif answer != "behind":
+        elif answer not in ("written", "behind"):
             raise StorageError(
                 f"cannot write to {self.location}: synchronous_commit is off for this session",
                 path=self.location,

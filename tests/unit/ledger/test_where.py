@@ -222,6 +222,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "seq": lambda s: s.seq,
     "start": _start_and_stop,
     "stop": lambda s: asyncio.run(s.stop()),
+    "copy_to": lambda s: s.copy_to("copy"),
     "mirror": lambda s: s.mirror("mirror").close(),
     "runners": lambda s: s.runners(),
     "stop_soon": lambda s: s.stop_soon(),

@@ -207,8 +207,8 @@ def test_two_different_locations_are_refused(
 
 NEEDS_NO_LEDGER = {"config", "demo", "completion", "postgres", "schedule", "simulate", "user"}
 MAKES_ONE = {"add", "import"}
-TAKES_ITS_OWN = {"mirror"}
-"""By its argument, which is a location like any other."""
+TAKES_ITS_OWN = {"copy", "mirror"}
+"""By an argument, which is a location like any other."""
 
 
 @pytest.mark.parametrize(
