@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .schedule_model import Own, SchedulesModel, ScheduleWrite
 
 LATE = timedelta(hours=24)
-LONGEST_JITTER = timedelta(hours=12)
+LONGEST_WAIT = timedelta(hours=12 + 26)
+"""So long after its occurrence a job may wait: for its jitter, and for what was another zone."""
 _WAITING = ("pending", "scheduled")
 _ANEW = {"schedule_added", "schedule_edited", "schedule_resumed"}
 """What is planned with these is all that is ahead, and nothing that has been."""
@@ -138,9 +139,11 @@ class ScheduleRules:
                 continue  # in another zone, if it is ahead again: it is posted once
             must(is_its_own(job), where + f"{job_id} is {job['status']}")
             self._check_as_said(own, job, one, where)
+        before = due_between(own.schedule_id, own.said, latest - LONGEST_WAIT, latest)
+        meant = {*expected, *(one.job_id for one in before)}
         for job in self._own(own):
-            if job["scheduled_time"] - LONGEST_JITTER > latest:
-                must(job["id"] in expected, where + f"{job['id']} is none of its rule")
+            if job["scheduled_time"] > latest:
+                must(job["id"] in meant, where + f"{job['id']} is none of its rule")
                 must(job["id"] not in own.skipped, where + f"{job['id']} was skipped")
 
     def _check_as_said(self, own: Own, job: dict[str, Any], one: ExpectedPost, where: str) -> None:
