@@ -16,6 +16,7 @@ from ..eventstore.engines.files import as_day_files
 from ..instrumentation import Progress
 from .findings import VerifyReport
 from .heads import ExportedHead
+from .replay_check import NO_DAILY_FILES
 from .verify import verify_directory
 
 
@@ -55,5 +56,6 @@ def _of_engine(report: VerifyReport, engine: Engine, copy: Path) -> VerifyReport
             )
             for problem in report.problems
         ],
-        notes=[note.replace(before, location) for note in report.notes],
+        # What was written out to be verified is the log, and no daily files.
+        notes=[note.replace(before, location) for note in report.notes if note != NO_DAILY_FILES],
     )

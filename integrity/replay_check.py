@@ -31,6 +31,9 @@ _CANNOT_BE_APPLIED = (TypeError, ValueError, ArithmeticError, LookupError, Recur
 """What forged data may lead to in code that trusts what was validated before it was written."""
 
 
+NO_DAILY_FILES = "there are no daily files: opening the ledger makes them"
+
+
 class ReplayCheck:
     """The state after all events so far; the first that cannot be is reported, and the last."""
 
@@ -105,7 +108,7 @@ class ReplayCheck:
             on_disk = files_on_disk(fs, directory)
         if marker is None and not on_disk:
             if files.days():
-                findings.note("there are no daily files: opening the ledger makes them")
+                findings.note(NO_DAILY_FILES)
             return
         advice, behind = "`Ledger.rebuild()` mends it", 0
         is_outdated = marker is not None and marker.is_outdated

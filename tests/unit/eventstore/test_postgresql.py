@@ -179,7 +179,7 @@ def test_who_has_the_rights_of_an_application_adds_and_changes_nothing(
         mine = server.url("rights", schema="rights").replace("postgres@", "worker@")
         with pytest.raises(StorageError, match="this role may not make them") as caught:
             Ledger(mine)
-        assert "postgres init --print" in str(caught.value.hint)
+        assert caught.value.remedy == "make_tables"
         admin.execute(sql("rights", role="worker").encode())
         with Ledger(mine) as ledger:
             ledger.add_job("shop", "text", NOON.replace(year=2027), job_id="a")
@@ -409,3 +409,10 @@ def test_with_a_directory_it_has_daily_files_and_opens_from_a_snapshot(
         assert len(ledger.list_jobs()) == 8
         assert ledger.rebuild(check=True).differences == []
     assert asked[0] >= 5
+
+
+def test_a_ledger_that_has_no_files_misses_none(url: str) -> None:
+    with Ledger(url) as ledger:
+        ledger.add_job("shop", "text", NOON.replace(year=2027))
+        report = ledger.verify()
+    assert (report.problems, report.notes) == ([], [])
