@@ -35,6 +35,7 @@ class LogWriter(Generic[R]):
         durability: Durability,
     ) -> None:
         self._engine = engine
+        self._queues = engine if isinstance(engine, Queues) else None
         self._follower = follower
         self._form = form
         self._delivery = delivery
@@ -90,15 +91,34 @@ class LogWriter(Generic[R]):
     def _write(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]]:
         """Append what can be accepted of this, as one write, again where others were faster; only
         then the cursor moves. Returns whose it is, and the records."""
-        written = self._try(together)
+        if self._queues is not None and all(request.decision is None for request in together):
+            written = self._at_once(together)
+        else:
+            written = self._on_newest(together)
         while written is None:
             with self._queue():
-                written = self._try(together)
+                written = self._on_newest(together)
         return written
 
-    def _try(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:
-        """Append behind what is known by now; None: others were faster."""
+    def _at_once(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:
+        """Append on what is known, without a look at what there is: the engine compares. None:
+        nothing was, and nobody was refused for it."""
+        refused = [request for request in together if request.error is not None]
+        written = self._try(together)
+        if written is not None and written[1]:
+            return written  # so what was known was all there is, also for those that were refused
+        for request in together:
+            if request not in refused:
+                request.error = None
+        return None
+
+    def _on_newest(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:
+        """Append behind what there is by now; None: others were faster."""
         self._follower.settle()  # rule: catch-up-before-appending
+        return self._try(together)
+
+    def _try(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:
+        """Append behind what is known; None: that is not the end."""
         for request in together:
             if request.decision is not None:
                 request.decide()
@@ -120,7 +140,7 @@ class LogWriter(Generic[R]):
 
     def _queue(self) -> AbstractContextManager[None]:
         # rule: overtaken-once
-        return self._engine.queue() if isinstance(self._engine, Queues) else nullcontext()
+        return nullcontext() if self._queues is None else self._queues.queue()
 
     def _encode(self, news: Sequence[NewRecord]) -> tuple[Write, Header | None, Cursor, list[R]]:
         """Make the lines of one write that follows the cursor, the header of the day where they

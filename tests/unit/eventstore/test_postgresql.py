@@ -14,7 +14,7 @@ from support.eventstore import NOON, new
 from support.waiting import eventually
 
 from jobledger import Ledger, LedgerCorruptError, StorageError, ValidationError
-from jobledger.eventstore import Block, Cursor, EventLog, Tail
+from jobledger.eventstore import Block, Cursor, EventLog, Tail, VersionConflictError
 from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.eventstore.engines.postgresql.reading import PostgresReading
 from jobledger.eventstore.record import RECORDS, Record
@@ -368,6 +368,39 @@ def test_one_who_is_overtaken_is_let_in_before_anybody_else(url: str) -> None:
         assert calls == [False, True]
         assert [record.job_id for record in log.read()] == ["a", "b", "c"]
         other.append([new("d", 1)])
+
+
+def test_a_lone_append_is_one_question_to_the_server(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what it follows, so that nobody has to look before."""
+    asked: list[str] = []
+    with closing(log_of(url)) as log, closing(log_of(url)) as other:
+        log.append([new("a", 1)])
+        rows = PostgresReading._rows
+
+        def seen(self: PostgresReading, statement: str, **values: object) -> list[object]:
+            asked.append(statement)
+            return rows(self, statement, **values)
+
+        monkeypatch.setattr(PostgresReading, "_rows", seen)
+        log.append([new("b", 1)])
+        log.append([new("c", 1)])
+        assert asked == []
+        other.append([new("d", 1)])  # which has not looked since the beginning
+        assert asked != []
+        assert [record.job_id for record in other.read()] == ["a", "b", "c", "d"]
+
+
+def test_what_is_refused_is_refused_on_what_there_is(url: str) -> None:
+    """Not on what was known, which may be less."""
+    with closing(log_of(url)) as log, closing(log_of(url)) as other:
+        log.append([new("a", 1)])
+        other.append([new("a", 2)])
+        with pytest.raises(VersionConflictError, match="at version 2, not 3"):
+            log.append([new("a", 4)])
+        other.append([new("a", 3)])
+        log.append([new("a", 4)])
 
 
 def test_an_account_has_a_column_to_ask_for(url: str, admin: postgres.Connected) -> None:
