@@ -1,4 +1,4 @@
-"""Scheduler: the one runner of a ledger.
+"""Scheduler: a runner of a ledger.
 
 The facade: what each method promises is said here, and done by the parts that are made in
 `__init__`.
@@ -34,10 +34,11 @@ from .settings import RunSettings
 
 
 class Scheduler(Ledger):
-    """A Ledger that also runs the jobs; only one process at a time can have it open.
+    """A Ledger that also runs the jobs: on a directory by one process at a time, on a server by any
+    number, each with a lease (docs/scale.md).
 
     It takes what a Ledger does, but for `read_only`, and what follows. Opening it recovers every
-    RUNNING job, since its runner is dead. `on_interrupted` says what becomes of an attempt whose
+    RUNNING job whose runner is dead. `on_interrupted` says what becomes of an attempt whose
     outcome nobody knows when its publisher cannot be asked: `"retry"` posts again (at least once),
     `"fail"` never does (at most once: then an exception says that nothing was posted only where it
     is `NotPosted`). `concurrency` attempts run at once, never two of one account. A publisher that
@@ -257,7 +258,7 @@ class Scheduler(Ledger):
     # -- recovery ------------------------------------------------------------------------------
 
     def recover_all_running_jobs(self) -> int:
-        """Recover every RUNNING job that this process is not running itself; return how many.
+        """Recover every RUNNING job that a dead runner left; return how many.
 
         Opening a Scheduler does it. A job goes back to SCHEDULED with backoff while retries are
         left, else it is FAILED; what happens with one whose publisher can be asked is in
@@ -270,7 +271,7 @@ class Scheduler(Ledger):
 
         What counts is the time in which this process ran, not what passes while it is stopped or
         its machine asleep; by a clock of your own it is that clock's time. A RUNNING job that this
-        process is not running itself is recovered whatever its time: its runner is dead.
+        process is not running itself is recovered whatever its time if its runner is dead.
         """
         return self._parts.rescuer.recover_stuck(max_running_minutes)
 
