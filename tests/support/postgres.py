@@ -49,7 +49,7 @@ class Server:
         if self._as_somebody:
             shutil.chown(self.directory, "nobody", "nogroup")
         self.data = self.directory / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self.run(
             "initdb", "--pgdata", str(self.data), "--auth", "trust", "--username", "postgres",
             "--encoding", "UTF8", "--no-locale", "--no-sync",
@@ -74,14 +74,9 @@ class Server:
                 stdout=log, stderr=log, cwd=self.directory, start_new_session=True,
                 **self._as_somebody,  # type: ignore[call-overload]  # user and group, or nothing
             )  # fmt: skip
-        while not self._answers():
+        while not answers(self, self.port):
             assert self._process.poll() is None, (self.directory / "log").read_text("utf-8")
             time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        program = str(self.programs / "pg_isready")
-        ready = [program, "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(ready, check=False).returncode == 0
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: by SIGINT at once and properly, by SIGQUIT as a crash does."""
@@ -100,7 +95,14 @@ class Server:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def _free_port() -> int:
+def answers(one: Server, port: int) -> bool:
+    """Whether something answers on a port as a server does, by the programs of one."""
+    ready = [str(one.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.run(ready, check=False).returncode == 0
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody has just now."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
