@@ -96,7 +96,7 @@ class Place:
             for file in (path / "old-jobs").iterdir():
                 if not file.name.startswith("jobs_"):
                     file.unlink()
-        if name in ("add", "queue"):
+        if name in ("add", "queue", "import"):
             with Ledger(self.jobs) as ledger:
                 for account_id in ("mai", "my-account"):
                     ledger.set_slots(account_id, {"mon": ["09:00"]})
@@ -147,6 +147,8 @@ def _template(state: JobStatus) -> Path:
     (path / "jobs.jsonl").write_text(
         '{"account_id": "a", "content": "Xin chào", "scheduled_time": "+1h"}\n', "utf-8"
     )
+    (path / "ideas.csv").write_text("account_id,content\nmai,Một ý\n", "utf-8")
+    (path / "shop.toml").write_text('ledger = "jobs"\n', "utf-8")
     shim = path / "jobledger"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m jobledger "$@"\n')
     shim.chmod(0o755)

@@ -33,7 +33,7 @@ def config() -> None:
     \b
     Example:
       jobledger config show
-      jobledger --config /etc/jobledger.toml config show --json
+      jobledger --config shop.toml config show --json
     """
 
 

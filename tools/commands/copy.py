@@ -19,14 +19,14 @@ from ..session import Session, json_option, pass_session
 def copy(session: Session, source: str, target: str) -> None:
     """Copy the ledger at FROM to TO, where there is none: the same lines, on any engine.
 
-    To move one, stop what writes to it first: what is added to FROM meanwhile is not in the copy,
-    and from then on only one of both may be written to. A copy to a server that was broken off is
-    gone on with by the same command.
+    TO is a directory, or a location such as postgresql://worker@db.example/posts?ledger=shop. To
+    move a ledger, stop what writes to it first: what is added to FROM meanwhile is not in the
+    copy, and from then on only one of both may be written to. A copy to a server that was broken
+    off is gone on with by the same command.
 
     \b
     Example:
       jobledger copy jobs jobs-copy
-      jobledger copy jobs "postgresql://worker@db.example/posts?ledger=shop"
     """
     session.given.append(Given("FROM", source, typed=True))
     there = location_of(target)

@@ -83,7 +83,7 @@ def import_(
     \b
     Example:
       jobledger import posts.csv --dry-run
-      jobledger import ideas.xlsx --slots --dry-run
+      jobledger import ideas.csv --slots --dry-run
       jobledger import buffer.csv --like buffer --set account_id=shop --times-in Asia/Ho_Chi_Minh
       jobledger --ledger new import old-jobs --timezone Asia/Ho_Chi_Minh
       jobledger import --format jsonl - < jobs.jsonl
