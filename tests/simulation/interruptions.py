@@ -270,7 +270,7 @@ def _with_left_running(world: World) -> None:
     taken = runner._parts.dispatcher.begin_all(_Port(), world.clock.now(), set(), 1)
     assert taken
     runner._parts.attempts.by_job.clear()
-    runner._parts.lock.release()
+    runner._parts.lease.release()
     runner._abandon()
 
 
