@@ -77,12 +77,14 @@ def serve(browser: Browser, templates: Path, tmp_path: Path) -> Iterator[Callabl
 
 
 @pytest.fixture
-def seat(browser: Browser) -> Iterator[Seat]:
+def seat(browser: Browser, serve: object) -> Iterator[Seat]:
     """Give people desks, and at the end of each test check that nothing went wrong at any: there is
     no other way to a window.
 
     `seat(site)` has signed in as the operator; `name` is somebody of the users file, `None` nobody.
     What is left is for the browser: `locale`, `color_scheme`, `java_script_enabled`, …
+
+    The windows are closed before any site of `serve` ends: a page would miss it at once.
     """
     desks: list[Desk] = []
 

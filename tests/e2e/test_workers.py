@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from support import postgres, worker
+from support import postgres
+from support.anchors import ROOT
 from support.cutting_proxy import CuttingProxy
 from support.waiting import eventually
 
@@ -22,7 +24,6 @@ from jobledger import JobStatus, Ledger, NewJob, StorageError
 from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.integrity import verify_engine
 
-PROGRAM = Path(worker.__file__)
 KILLS = 6
 
 
@@ -40,8 +41,9 @@ def out(tmp_path: Path) -> Path:
 
 def start(url: str, out: Path, kind: str) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, str(PROGRAM), url, str(out), kind], stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "support.worker", url, str(out), kind],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tests")}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process

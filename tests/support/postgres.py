@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from support.required import missing
+from support.waiting import eventually
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -74,9 +74,12 @@ class Server:
                 stdout=log, stderr=log, cwd=self.directory, start_new_session=True,
                 **self._as_somebody,  # type: ignore[call-overload]  # user and group, or nothing
             )  # fmt: skip
-        while not answers(self, self.port):
-            assert self._process.poll() is None, (self.directory / "log").read_text("utf-8")
-            time.sleep(0.05)
+        eventually(self._is_up, "the server")
+
+    def _is_up(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.directory / "log").read_text("utf-8")
+        return answers(self, self.port)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: by SIGINT at once and properly, by SIGQUIT as a crash does."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
+
+from support.waiting import eventually, time_passes
 
 from jobledger import Attempt, JobLedgerError, PostResult, RetryPolicy, Scheduler
 
@@ -36,9 +37,9 @@ class Asked:
         self._platform = Platform(out)
 
     def publish(self, attempt: Attempt) -> PostResult:
-        time.sleep(0.005)
+        time_passes(0.005)
         self._platform.post(attempt.job.job_id)
-        time.sleep(0.005)
+        time_passes(0.005)
         return PostResult(True, thread_id=attempt.job.job_id)
 
     def reconcile(self, attempt: Attempt) -> PostResult:
@@ -55,8 +56,7 @@ class Fenced:
 
     def publish(self, attempt: Attempt) -> PostResult:
         self._platform.post(f"begun by {os.getpid()}")
-        while not self._go.exists():
-            time.sleep(0.01)
+        eventually(self._go.exists, "the word to go on")
         try:
             attempt.checkpoint("sending")
         except JobLedgerError as error:
