@@ -61,6 +61,7 @@ class SoundLines:
             LedgerCorruptError: what comes next does not verify; what is before it was handed out.
             StorageError: it cannot be read.
         """
+        self._kept.blocks.clear()  # what was left when reading failed is read again
         steps = self._log.steps(until)
         while True:
             try:
@@ -69,7 +70,6 @@ class SoundLines:
                 damage = end.value
                 break
             yield from self._up_to(self._log.cursor)
-        self._kept.blocks.clear()
         if damage is not None:
             raise damage
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ..domain import StorageError
-from ..eventstore import Engine, EventLog, Position, SoundLines, Tail, Write, reading_of
+from ..eventstore import DayRead, Engine, EventLog, Position, SoundLines, Tail, Write, reading_of
 from ..eventstore.engines import EngineOptions, open_engine
 from ..instrumentation import Progress
 from ..projections import LogEntry
@@ -54,11 +54,18 @@ def copy_ledger(
     end = Tail(position.ledger, last.day, last.size, last.seq, last.seq, last.hash)
     options = EngineOptions(clock=now, adopt=log.identity)
     with closing(open_engine(location, options)) as target:
-        return copy_lines(source, target, end, progress)
+        return copy_lines(source, log.has, target, end, progress)
 
 
-def copy_lines(source: Engine, target: Engine, end: Tail, progress: Progress) -> CopyReport:
-    """Append to `target` what `source` has up to `end` and `target` lacks.
+def copy_lines(
+    source: Engine,
+    has: Callable[[DayRead], bool],
+    target: Engine,
+    end: Tail,
+    progress: Progress,
+) -> CopyReport:
+    """Append to `target` what `source` has up to `end` and `target` lacks; `has` says whether
+    `source` has, where a day ended, the record that it had.
 
     Raises:
         StorageError: `target` has another ledger, or more than this one; or it cannot be read or
@@ -74,7 +81,7 @@ def copy_lines(source: Engine, target: Engine, end: Tail, progress: Progress) ->
     with reading_of(source) as reading:
         lines = SoundLines(reading, ledger_id, source.where)
         if there.cursor.seq:
-            _check_same(source, target, there.position, end)
+            _check_same(source, has, target, there.position)
             lines.go_on_from(there.position)
         before = after = lines.cursor
         for block, then in lines.read(end):
@@ -100,20 +107,14 @@ def _another(target: Engine) -> StorageError:
     )
 
 
-def _check_same(source: Engine, target: Engine, position: Position, end: Tail) -> None:
-    """Check that the source has, up to there, what the target has."""
-    ahead = StorageError(
-        f"{target.location} has events that {source.location} does not have: it has gone on",
-        path=target.location,
-        hint="only one of a ledger and its copies may be written to",
-    )
-    if position.seq > end.seq:
-        raise ahead
+def _check_same(
+    source: Engine, has: Callable[[DayRead], bool], target: Engine, position: Position
+) -> None:
+    """Check that the source has what the target has last."""
     last = next(day for day in reversed(position.days) if day.seq >= day.first_seq)
-    with reading_of(source) as reading:
-        lines = SoundLines(reading, source.identity.ledger_id, source.where)
-        for _, cursor in lines.read(Tail(position.ledger, last.day, last.size, last.seq, 0, "")):
-            if cursor.seq >= last.seq:
-                break
-        if lines.cursor.seq != last.seq or lines.cursor.hash != last.hash:
-            raise ahead
+    if not has(last):
+        raise StorageError(
+            f"{target.location} has events that {source.location} does not have: it has gone on",
+            path=target.location,
+            hint="only one of a ledger and its copies may be written to",
+        )

@@ -884,8 +884,8 @@ class Ledger:
         def open_mirror(there: Path) -> Ledger:
             return Ledger(there, clock=self._clock, read_only=True, allow_network=True, fs=self._fs)
 
-        self._store.refresh()
-        return LedgerMirror(self._fs, self._engine, Path(directory).absolute(), open_mirror)
+        place = Path(directory).absolute()
+        return LedgerMirror(self._fs, self._engine, self._store, place, open_mirror)
 
     def rebuild(
         self,

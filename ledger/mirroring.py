@@ -7,9 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..eventstore import Engine
+from ..eventstore import DayRead, Engine, EventLog
 from ..eventstore.engines.files import FileSystem, Mirror
 from ..instrumentation import logger
+from ..projections import LogEntry
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -22,16 +23,26 @@ class LedgerMirror:
     """
 
     def __init__(
-        self, fs: FileSystem, engine: Engine, directory: Path, open_mirror: Callable[[Path], Ledger]
+        self,
+        fs: FileSystem,
+        engine: Engine,
+        log: EventLog[LogEntry],
+        directory: Path,
+        open_mirror: Callable[[Path], Ledger],
     ) -> None:
         self.directory = directory
         self._open = open_mirror
-        self._mirror = Mirror(fs, engine, directory)
+        self._log = log
+        self._mirror = Mirror(fs, engine, directory, self._has)
         self._ledger: Ledger | None = None
         if self._mirror.was_cut_to is not None:
             logger(directory=str(directory), seq=self._mirror.was_cut_to).warning(
                 "what did not verify in a mirror was cut off; it is copied again"
             )
+
+    def _has(self, end: DayRead) -> bool:
+        self._log.refresh()
+        return self._log.has(end)
 
     @property
     def seq(self) -> int:

@@ -456,4 +456,10 @@ RULES = [
         [MANY_RUNNERS],
     ),
     Mutant("a mirror is never written to", "mirror-is-not-written-to", Never(), [MIRROR]),
+    Mutant(
+        "how far a copy got is looked at after an error",
+        "half-copied-is-looked-at",
+        Drop(),
+        [MIRROR],
+    ),
 ]

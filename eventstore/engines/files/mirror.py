@@ -6,14 +6,15 @@ when its writer died, is cut off, and copied again. Nobody opens it for writing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from ....domain import LedgerCorruptError, StorageError
-from ...port import Block, Engine, Resumable, Seeks, Tail, reading_of
-from ...position import Position, PositionError
+from ...port import Block, Engine, Tail
+from ...position import DayRead, Position
 from ...sound_lines import SoundLines
 from .filesystem import FileSystem, storage_errors
 from .head import HEAD_NAME, HeadFile
@@ -66,16 +67,20 @@ def check_no_mirror(fs: FileSystem, directory: Path) -> None:
 class Mirror:
     """Writes what an engine has into a directory; `catch_up` again and again.
 
-    One process at a time: two would copy the same, one behind the other.
+    One process at a time: two would copy the same, one behind the other. `has` says whether the
+    ledger has, where a day ended, the record that it had.
 
     Raises:
         StorageError: the directory is something else, or cannot be read or written.
         LedgerCorruptError: it has what the ledger has not: `lost`.
     """
 
-    def __init__(self, fs: FileSystem, engine: Engine, directory: Path) -> None:
+    def __init__(
+        self, fs: FileSystem, engine: Engine, directory: Path, has: Callable[[DayRead], bool]
+    ) -> None:
         self._fs = fs
         self._engine = engine
+        self._has = has
         self._directory = directory
         self._fd: int | None = None
         self._day, self._size = "", 0
@@ -92,6 +97,7 @@ class Mirror:
     def _open_log(self) -> None:
         """Stand where what is there ends."""
         engine = self._engine
+        self._is_standing, self._day, self._size = False, "", 0
         position = self._find_end()
         self._lines = SoundLines(engine, engine.identity.ledger_id, engine.where)
         if position is not None:
@@ -99,6 +105,7 @@ class Mirror:
             self._lines.go_on_from(position)
             self._day, self._size = position.days[-1].day, position.days[-1].size
         self._cut()
+        self._is_standing = True
 
     @property
     def seq(self) -> int:
@@ -107,13 +114,15 @@ class Mirror:
 
     def catch_up(self) -> int:
         """Copy what is acknowledged by now; return how many records that was. Durable when it
-        returns.
+        returns; after an error it may be called again.
 
         Raises:
             LedgerCorruptError: what the engine has does not verify; what is sound before it was
                 copied.
             StorageError: it cannot be read, or not be written.
         """
+        if not self._is_standing:
+            self._open_log()
         before, tail = self.seq, self._engine.tail()
         if tail is not None and tail.seq <= before:
             if tail.seq < before:
@@ -126,8 +135,9 @@ class Mirror:
             self._finish()
             raise
         except BaseException:
-            # What was copied, and of what nobody knows how far, is found out when it is opened.
-            self.close()
+            # How far it got is found out as when it is opened.
+            self._is_standing = False  # rule: half-copied-is-looked-at
+            self._close_day()
             raise
         self._finish()
         return self.seq - before
@@ -195,20 +205,9 @@ class Mirror:
 
     def _check_there(self, position: Position) -> None:
         """Check that the ledger has the last record that the mirror has."""
-        engine = self._engine
         last = next(day for day in reversed(position.days) if day.seq >= day.first_seq)
-        if isinstance(engine, Resumable):
-            try:
-                engine.check_record(last)
-            except PositionError:
-                raise self._lost(last.seq) from None
-            return
-        with reading_of(engine) as source:
-            if isinstance(source, Seeks):
-                found = source.seek(last.seq, last.day, last.size)
-                if found is not None and found[1].hash == last.hash:
-                    return
-        raise self._lost(last.seq)
+        if not self._has(last):
+            raise self._lost(last.seq)
 
     def _lost(self, seq: int) -> LedgerCorruptError:
         return LedgerCorruptError(

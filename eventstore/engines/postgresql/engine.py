@@ -31,17 +31,13 @@ from .connection import PostgresConnection, failed
 from .lease import PostgresLease
 from .location import PostgresLocation, parse
 from .reading import PostgresReading
-from .schema import LOCK_CLASS
+from .schema import wait_in_line
 
 if TYPE_CHECKING:
     from ..registry import EngineOptions
 
 FIND_OUT_S = 60.0
 """For how long it is tried to find out what became of a write."""
-_QUEUE = (
-    "BEGIN; SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s';"
-    " SELECT pg_advisory_xact_lock({lock_class}, {ledger})"
-)
 _APPEND = (
     "SELECT {schema}.append(%(ledger)s, %(after)s, %(hash)b, %(day)s, %(header)b, %(lines)b,"
     " %(ends)s::bigint[], %(jobs)s::text[], %(accounts)s::text[], %(runner)s)"
@@ -163,10 +159,9 @@ class PostgresEngine:
     @contextmanager
     def queue(self) -> Iterator[None]:
         """Have everybody else who appends wait from here to the append (see `port.Queues`)."""
-        begin = _QUEUE.format(lock_class=LOCK_CLASS, ledger=self._number).encode()
         try:
             with self._writing.use() as connected:
-                connected.execute(begin)
+                connected.execute(b"BEGIN; " + wait_in_line(self._number))
         except psycopg.Error as error:
             self._writing.drop()
             raise self._not_written(error) from error

@@ -16,7 +16,7 @@ from ...clock_jump import boot_time
 from ...runners import RunnerEndedError, RunnerSeen
 from .connection import PostgresConnection, failed
 from .location import PostgresLocation
-from .schema import LOCK_CLASS
+from .schema import wait_in_line
 
 _EXPIRES = "clock_timestamp() + make_interval(secs => %(lease_s)s)"
 _TAKE = (
@@ -163,10 +163,10 @@ class PostgresLease:
         # rule: end-others-after-a-whole-lease
         if self.valid_for_s() <= 0 or _uptime() - self._steady_since < self._at.lease_s:
             return []
-        lock = f"SELECT pg_advisory_xact_lock({LOCK_CLASS}, {self._number})".encode()
         try:
             with self._connection.use() as connected, connected.transaction():
-                connected.execute(lock)  # no append is between its look at a lease and its commit
+                # No append is between its look at a lease and its commit.
+                connected.execute(wait_in_line(self._number))
                 rows = connected.execute(self._text(_END), self._values(self.runner)).fetchall()
         except psycopg.Error as error:
             self._connection.drop()

@@ -10,6 +10,16 @@ from __future__ import annotations
 LOCK_CLASS = 0x6A6F626C
 """The first key of the advisory locks: "jobl". The second is the number of the ledger."""
 
+
+def wait_in_line(ledger: int) -> bytes:
+    """Return the SQL that waits, within a transaction, until nobody else appends to a ledger. Who
+    is stopped in the midst of it keeps the others waiting for a minute at most."""
+    return (
+        b"SET LOCAL lock_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '60s';"
+        b" SELECT pg_advisory_xact_lock(%d, %d)" % (LOCK_CLASS, ledger)
+    )
+
+
 APPLICATION_RIGHTS = """\
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -14,8 +17,13 @@ import pytest
 from support import postgres
 from support.domain import NOON
 
-from jobledger import Ledger, LedgerCorruptError, ManualClock, StorageError
+from jobledger import Ledger, LedgerCorruptError, ManualClock, NewJob, StorageError
+from jobledger.eventstore import Block, Cursor, Tail
+from jobledger.eventstore.engines import MemoryEngine, MemoryLedger
+from jobledger.eventstore.engines.files import Mirror
 from jobledger.integrity import verify_directory
+from jobledger.ledger import LedgerMirror
+from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 DAY = timedelta(days=1)
 
@@ -223,3 +231,74 @@ def test_one_that_is_killed_again_and_again_comes_back_right(tmp_path: Path) -> 
     mirrored.catch_up()
     mirrored.check()
     mirrored.ledger.close()
+
+
+class Choppy(MemoryEngine):
+    """An engine in memory that hands out some bytes at a time, and cannot be reached in between,
+    once; `pieces` counts them. A day's first block has its header."""
+
+    def __init__(self, ledger: MemoryLedger, fails_at: int) -> None:
+        super().__init__(ledger)
+        self._fails_at = fails_at
+        self.pieces = 0
+
+    def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
+        for day, data in super().lines(after, until):
+            for start in range(0, len(data), 401):
+                self.pieces += 1
+                if self.pieces == self._fails_at:
+                    raise StorageError("out of reach")
+                yield Block(day, data[start : start + 401])
+
+
+def test_it_goes_on_after_the_ledger_was_out_of_reach_wherever_that_was(tmp_path: Path) -> None:
+    """The same handle, between any two reads: what was read in part is read again."""
+    clock = ManualClock(NOON)
+    name = f"memory:{uuid4()}"
+    with Ledger(name, clock=clock) as ledger:
+        for n in range(3):
+            ledger.add_jobs(
+                NewJob("shop", f"text {n}-{m}", clock.now() + DAY, job_id=f"{n}-{m}")
+                for m in range(3)
+            )
+            clock.advance(DAY)
+        whole = tmp_path / "whole"
+        with ledger.mirror(whole) as mirror:
+            mirror.catch_up()
+        expected = {path.name: path.read_bytes() for path in whole.glob("events_*")}
+        engine = ledger._engine
+        assert isinstance(engine, MemoryEngine)
+        unbroken = Choppy(engine._ledger, 0)
+        assert sum(1 for _ in unbroken.lines(Cursor(), None)) >= 12
+        for fails_at in range(1, unbroken.pieces + 1):
+            place = tmp_path / f"{fails_at}"
+            choppy = Choppy(engine._ledger, fails_at)
+            mirror = LedgerMirror(ledger._fs, choppy, ledger._store, place, _reading)
+            with mirror:
+                with pytest.raises(StorageError, match="out of reach"):
+                    mirror.catch_up()
+                mirror.catch_up()
+                assert mirror.seq == ledger.seq
+            assert {path.name: path.read_bytes() for path in place.glob("events_*")} == expected
+            shutil.rmtree(place)
+
+
+def _reading(place: Path) -> Ledger:
+    return Ledger(place, read_only=True)
+
+
+def test_it_goes_on_after_its_disk_was_full(tmp_path: Path) -> None:
+    """How far it got is found out, by the same handle."""
+    with Ledger(f"memory:{uuid4()}", clock=ManualClock(NOON)) as ledger:
+        for n in range(5):
+            ledger.add_job("shop", f"text {n}", NOON + DAY)
+        for fails_at in range(1, 60):
+            fs, place = FaultyFileSystem(SimulatedDisk()), Path("/mirrors/one")
+            with closing(Mirror(fs, ledger._engine, place, ledger._store.has)) as mirror:
+                fs.fault = Fault(fails_at, errno.ENOSPC, part=0.5)
+                with suppress(StorageError):
+                    mirror.catch_up()
+                fs.fault = None
+                mirror.catch_up()
+                assert mirror.seq == ledger.seq
+            assert verify_directory(place, fs=fs).problems == []
