@@ -21,6 +21,7 @@ from .head import HEAD_NAME, HeadFile
 from .segment import DayFiles, day_file, find_days
 
 MARK_NAME = "mirror.json"
+_UNFINISHED = f".{MARK_NAME}.tmp"
 _LOCK_NAME = "mirror.lock"
 
 
@@ -166,9 +167,10 @@ class Mirror:
         with storage_errors("make", directory):
             if not fs.is_directory(directory):
                 fs.make_directory(directory)
-            names = fs.list_directory(directory)
+            # Who died while it wrote the mark has left a part of that, and nothing else.
+            others = [name for name in fs.list_directory(directory) if name != _UNFINISHED]
         mark = read_mark(fs, directory)
-        if mark is None and names:
+        if mark is None and others:
             raise StorageError(
                 f"{directory} is there already, and is no mirror",
                 path=str(directory),

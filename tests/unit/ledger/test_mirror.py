@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from jobledger.eventstore.engines.files import Mirror
 from jobledger.integrity import verify_directory
 from jobledger.ledger import LedgerMirror
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
+from jobledger.testing.faults import Killed
 
 DAY = timedelta(days=1)
 
@@ -198,6 +200,29 @@ def test_what_the_ledger_has_lost_is_told_by_its_mirror(tmp_path: Path) -> None:
             assert caught.value.kind == "lost"
             restored.add_job("shop", "another life", NOON + DAY)
     assert path.read_bytes() == before
+
+
+def test_whatever_operation_its_process_dies_in_the_next_one_goes_on(tmp_path: Path) -> None:
+    """From the making of the directory and its mark on, with any part of a write in place."""
+    with Ledger(f"memory:{uuid4()}", clock=ManualClock(NOON)) as ledger:
+        for n in range(5):
+            ledger.add_job("shop", f"text {n}", NOON + DAY)
+        place = Path("/mirrors/one")
+        for dies_at in count(1):
+            disk = SimulatedDisk()
+            dying = FaultyFileSystem(disk, Fault(dies_at, None, part=0.5))
+            with suppress(Killed):
+                dead = Mirror(dying, ledger._engine, place, ledger._store.has)
+                with closing(dead):  # as the kernel does with what a dead process had open
+                    dead.catch_up()
+            if not dying.reached:
+                break  # it lives, and has it all
+            fs = FaultyFileSystem(disk)
+            with closing(Mirror(fs, ledger._engine, place, ledger._store.has)) as mirror:
+                mirror.catch_up()
+                assert mirror.seq == ledger.seq, f"it died at operation {dies_at}"
+            assert verify_directory(place, fs=fs).problems == []
+        assert dies_at > 15
 
 
 MIRRORS = """
