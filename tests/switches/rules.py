@@ -25,6 +25,7 @@ DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
 MIRROR = "test_mirror.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
+LEASE_TIME = "test_lease_time.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 RULES = [
@@ -410,7 +411,7 @@ RULES = [
     Mutant(
         "what was acknowledged and is not there is told",
         "acknowledged-is-never-lost",
-        Instead("self._known = tail"),
+        Instead("self.tail = tail"),
         [POSTGRESQL],
     ),
     Mutant(
@@ -427,9 +428,21 @@ RULES = [
     ),
     Mutant(
         "a runner ends others only after a whole lease of its own",
-        "end-others-after-a-whole-lease",
-        Never(),
-        [RUNNERS],
+        "end-others-after-a-lease",
+        Without(),
+        [RUNNERS, LEASE_TIME],
+    ),
+    Mutant(
+        "a lease that had run out is a young one when it is renewed",
+        "gap-makes-a-lease-young",
+        Without(),
+        [LEASE_TIME],
+    ),
+    Mutant(
+        "no lease is older than the start of its server",
+        "start-makes-a-lease-young",
+        Without(),
+        [LEASE_TIME],
     ),
     Mutant(
         "a runner that nobody knows has ended",

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import psycopg
 
-from ....domain import LedgerBusyError, LedgerCorruptError, StorageError
+from ....domain import LedgerBusyError, StorageError
 from ...cursor import Cursor
+from ...known_end import KnownEnd
 from ...lines import cut
 from ...port import AppendFailedError, Block, Identity, Lines, Place, Tail, Write
 from ...position import DayRead, Position
-from ...record import GENESIS, Header
+from ...record import Header
 from ...runners import RunnerSeen
 from ..files import FileSystem
 from .connecting import open_ledger
@@ -88,8 +89,7 @@ class PostgresEngine:
         self.remarks = opened.remarks
         self._writing = self._connect()
         self._own = self._new_reading()
-        self._known = Tail(self.identity.ledger_id, "", 0, 0, 0, GENESIS)
-        """The acknowledged end as far as this handle has heard of it: what must never be lost."""
+        self._known = KnownEnd(self.location, self.identity.ledger_id)
         self._is_queued = False
         self._lease: PostgresLease | None = None
         self.runner: str | None = None
@@ -106,7 +106,7 @@ class PostgresEngine:
     @property
     def durable_seq(self) -> int:
         """Return the last record that is known to be committed."""
-        return self._known.seq
+        return self._known.tail.seq
 
     def where(self, day: str) -> str:
         """Name the lines of a day in errors."""
@@ -118,13 +118,8 @@ class PostgresEngine:
         Raises:
             LedgerCorruptError: it is before one that was known here: `lost`.
         """
-        known = self._known  # before it is asked: another thread may append meanwhile
-        tail = self._own.tail()
-        if tail.seq < known.seq or (tail.seq == known.seq and tail.hash != known.hash):
-            raise self._lost(known.seq)  # rule: acknowledged-is-never-lost
-        if tail.seq > self._known.seq:
-            self._known = tail
-        return tail
+        known = self._known.tail  # before it is asked: another thread may append meanwhile
+        return self._known.meet(self._own.tail(), known)
 
     def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
         """Yield the lines behind `after`, some at a time: no transaction stays open between."""
@@ -192,11 +187,11 @@ class PostgresEngine:
         if answer == "ended" and self._lease is not None:
             raise self._lease.ended()  # rule: ended-runner-appends-nothing
         if answer == "written" and then.seq > after.seq:
-            self._known = Tail(
+            self._known.tail = Tail(
                 self.identity.ledger_id, then.day, then.offset, then.seq, then.seq, then.hash
             )
         elif answer == "lost":
-            raise self._lost(after.seq)
+            raise self._known.lost(after.seq)
         elif answer not in ("written", "behind"):
             raise StorageError(
                 f"cannot write to {self.location}: synchronous_commit is off for this session",
@@ -298,14 +293,6 @@ class PostgresEngine:
         if isinstance(error, psycopg.errors.LockNotAvailable):
             return LedgerBusyError(told.message, path=told.path)
         return told
-
-    def _lost(self, seq: int) -> LedgerCorruptError:
-        return LedgerCorruptError(
-            f"{self.location}: record {seq} was acknowledged, and the server does not have it:"
-            " it was restored from an older state, or a failover has lost it",
-            path=self.location,
-            kind="lost",
-        )
 
 
 class PostgresEngineWithFiles(PostgresEngine):

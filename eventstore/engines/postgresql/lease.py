@@ -13,6 +13,7 @@ import psycopg
 
 from ....domain import SchedulerRunningError, StorageError
 from ...clock_jump import boot_time
+from ...lease_time import LeaseTime
 from ...runners import RunnerEndedError, RunnerSeen
 from .connection import PostgresConnection, failed
 from .location import PostgresLocation
@@ -72,11 +73,7 @@ class PostgresLease:
         self._name = name
         self._lock = threading.Lock()
         self._stop: threading.Event | None = None
-        self._valid_until = 0.0
-        self._steady_since = 0.0
-        """Since when it has been renewed without a gap, on the same start of the server."""
-        self._server_start: float | None = None
-        self._was_ended = False
+        self._time = LeaseTime(location.lease_s, _uptime)
         self.runner = ""
 
     # -- having it -----------------------------------------------------------------------------
@@ -85,11 +82,11 @@ class PostgresLease:
         """Take a new one, and have it renewed from here on."""
         self._end_thread()
         runner = f"{self._name}:{uuid4().hex[:12]}"
-        sent = _uptime()
-        self._rows(_TAKE, runner)
-        self.runner, self._engine.runner = runner, runner
-        self._was_ended, self._server_start = False, None
-        self._valid_until, self._steady_since = sent + self._at.lease_s, sent
+        with self._lock:  # the thread of the one before may be in the midst of a renewal
+            sent = _uptime()
+            self._rows(_TAKE, runner)
+            self.runner, self._engine.runner = runner, runner
+            self._time.taken(sent)
         stop = self._stop = threading.Event()
         threading.Thread(
             target=self._keep, args=(stop, runner), name="jobledger-lease", daemon=True
@@ -108,12 +105,12 @@ class PostgresLease:
             )
         if self.valid_for_s() <= 0:
             self.renew()
-        if self._was_ended:
+        if self._time.was_ended:
             raise self.ended()
 
     def valid_for_s(self) -> float:
         """Say for how long it holds, as far as is known here."""
-        return 0.0 if self._was_ended else max(self._valid_until - _uptime(), 0.0)
+        return self._time.valid_for_s()
 
     def renew(self) -> None:
         """Renew it now.
@@ -127,7 +124,7 @@ class PostgresLease:
 
     def ended(self) -> RunnerEndedError:
         """Note that this runner was ended, and return the error that says so."""
-        self._was_ended = True
+        self._time.was_ended = True
         return RunnerEndedError(
             f"another runner has ended this one, {self.runner}, which had not renewed its lease for"
             f" {self._at.lease_s:g} s",
@@ -160,8 +157,7 @@ class PostgresLease:
 
     def end_lapsed(self) -> list[str]:
         """End the runners whose lease has run out (see `port.RunnerLease`)."""
-        # rule: end-others-after-a-whole-lease
-        if self.valid_for_s() <= 0 or _uptime() - self._steady_since < self._at.lease_s:
+        if not self._time.may_end_others:
             return []
         try:
             with self._connection.use() as connected, connected.transaction():
@@ -185,7 +181,6 @@ class PostgresLease:
         while not stop.wait(every_s if self.valid_for_s() > every_s else every_s / 10):
             try:
                 if not self._renew(runner):
-                    self._was_ended = True
                     return
             except StorageError:
                 pass  # tried again; whoever appends meanwhile is told
@@ -194,11 +189,12 @@ class PostgresLease:
         with self._lock:
             sent = _uptime()
             rows = self._rows(_RENEW, runner)
+            if runner != self.runner:
+                return False  # another one was taken meanwhile, of which this says nothing
             if not rows:
+                self._time.was_ended = True
                 return False
-            if sent > self._valid_until or rows[0][0] != self._server_start:
-                self._steady_since = sent
-            self._server_start, self._valid_until = rows[0][0], sent + self._at.lease_s
+            self._time.renewed(sent, rows[0][0])
             return True
 
     def _end_thread(self) -> None:
