@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .clock_jump import *
     from .commit_queue import *
     from .cursor import *
+    from .engine_time import *
     from .event_log import *
     from .follower import *
     from .lines import *
@@ -30,9 +31,10 @@ else:
         __name__,
         {
             "checked": ("has_right_check", "with_check"),
-            "clock_jump": ("boot_time",),
+            "clock_jump": ("Elapsed", "boot_time"),
             "commit_queue": ("Decision", "ENVELOPE_BYTES", "MAX_APPEND_BYTES"),
             "cursor": ("Cursor",),
+            "engine_time": ("TellsTime", "TimeTold"),
             "event_log": ("EventLog",),
             "follower": ("FirstReading",),
             "lines": ("RECORDS_WITH_LINES",),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .background import *
     from .clock import *
     from .command_handler import *
+    from .engine_clock import *
     from .history import *
     from .ledger import *
     from .mirroring import *
@@ -31,6 +32,7 @@ else:
             "background": ("Background",),
             "clock": ("Clock", "ManualClock", "SystemClock"),
             "command_handler": ("CommandHandler", "Outcome"),
+            "engine_clock": ("FAR_OFF",),
             "history": ("History",),
             "ledger": ("Ledger",),
             "newcomers": ("in_zone", "used_before"),

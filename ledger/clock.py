@@ -18,7 +18,8 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, in UTC."""
+    """The machine's clock, in UTC. A ledger on a server goes by the server's instead, unless it is
+    given this one."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from ..eventstore import EventLog
@@ -30,6 +31,7 @@ class Closing:
         feed: Feed,
         patience: Patience,
         location: str,
+        stop_clock: Callable[[], None],
     ) -> None:
         self._log = log
         self._state = state
@@ -38,6 +40,7 @@ class Closing:
         self._feed = feed
         self._patience = patience
         self._location = location
+        self._stop_clock = stop_clock
         self._read_only = settings.read_only
         self._lock = threading.RLock()
         self.is_closed = False
@@ -91,6 +94,7 @@ class Closing:
 
     def let_go(self) -> None:
         """Do what closing does; again where it was interrupted."""
+        self._stop_clock()
         self._feed.close()
         if not self._behind.stop():
             logger(directory=self._location).error("closed while files are being written")
@@ -103,5 +107,6 @@ class Closing:
     def abandon(self) -> None:
         """In the child of a fork: let go of what is the parent's, touching nothing."""
         self.is_closed = self.is_let_go = True
+        self._stop_clock()
         self._feed.abandon()
         self._log.abandon()

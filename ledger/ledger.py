@@ -161,6 +161,7 @@ class Ledger:
             background=self._BACKGROUND,
         )
         self._fs, self._clock, self._now = parts.fs, parts.clock, parts.now
+        self._is_real_time = parts.is_real_time
         self._patience, self._engine, self._place = parts.patience, parts.engine, parts.place
         self._store, self._state, self._zone = parts.log, parts.state, parts.zone
         self._derived, self._files, self._snapshots = parts.derived, parts.files, parts.snapshots

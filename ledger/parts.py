@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
-from ..eventstore import EventLog, FirstReading, HasPlace, Remarks, Resumable, boot_time
+from ..eventstore import (
+    EventLog,
+    FirstReading,
+    HasPlace,
+    Remarks,
+    Resumable,
+    TellsTime,
+    boot_time,
+)
 from ..eventstore.engines import EngineOptions, open_engine
 from ..eventstore.engines.files import FileSystem, LockWait, Patience
 from ..instrumentation import OnlyTold, logger
 from ..projections import EVENTS, LogEntry, make_all
 from ..release import __version__
 from .background import Background, WritesBehind
-from .clock import SystemClock, utc_of
+from .clock import Clock, SystemClock, utc_of
 from .closing import Closing
 from .command_handler import CommandHandler
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
+from .engine_clock import EngineClock
 from .feed import Feed
 from .history import History
 from .job_events import JobEvents
@@ -55,8 +65,6 @@ class LedgerParts:
         factories = tuple(settings.projections)
         # First: what is none must not leave a ledger behind.
         stored, progress = make_all(factories), OnlyTold("progress", settings.progress)
-        self.clock = settings.clock or SystemClock()
-        self.now = utc_of(self.clock)
         self.fs = settings.fs or FileSystem()
         self.patience = Patience(_tell_of_waiting)
         self.state = State()
@@ -96,6 +104,7 @@ class LedgerParts:
                 self.feed,
                 self.patience,
                 self.engine.location,
+                self._stop_clock,
             )
             self.log.refresh()
             self.loader.progress = no_progress
@@ -105,10 +114,11 @@ class LedgerParts:
             raise
 
     def _open_log(self, settings: LedgerSettings) -> None:
+        own = utc_of(settings.clock or SystemClock())
         self.engine = open_engine(
             settings.location,
             EngineOptions(
-                clock=self.now,
+                clock=own,
                 timezone=settings.zone_name,
                 durability=settings.durability,
                 read_only=settings.read_only,
@@ -117,6 +127,13 @@ class LedgerParts:
                 fs=self.fs,
             ),
         )
+        try:
+            self.clock = settings.clock or self._clock_of_engine(own)
+        except BaseException:
+            self.engine.close()
+            raise
+        self.is_real_time = type(self.clock) in (SystemClock, EngineClock)
+        self.now = utc_of(self.clock)
         self.log = EventLog(
             self.engine,
             clock=self.now,
@@ -124,10 +141,21 @@ class LedgerParts:
             others=self.state.find_others,
             durability=settings.durability,
             read_only=settings.read_only,
-            elapsed=boot_time() if type(self.clock) is SystemClock else None,
+            elapsed=boot_time() if self.is_real_time else None,
             form=EVENTS,
             renew=self._renew,
         )
+
+    def _clock_of_engine(self, machine: Callable[[], datetime]) -> Clock:
+        """Return the clock that counts where nobody has brought one of their own."""
+        # rule: time-of-the-engine
+        if isinstance(self.engine, TellsTime):
+            return EngineClock(self.engine, machine, self.engine.location)
+        return SystemClock()
+
+    def _stop_clock(self) -> None:
+        if isinstance(self.clock, EngineClock):
+            self.clock.close()
 
     def _renew(self, reading: FirstReading[LogEntry]) -> None:
         self.history.forget()

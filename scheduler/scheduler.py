@@ -20,7 +20,6 @@ from ..ledger import (
     LedgerOptions,
     LedgerSettings,
     MeantChange,
-    SystemClock,
 )
 from .attempt import PostCallback, Publisher, PublisherAdapter
 from .completer import OUTCOMES
@@ -127,7 +126,7 @@ class Scheduler(Ledger):
             patience=self._patience,
             expire_after=self._expire_after,
             now=self._now,
-            is_real_time=type(self._clock) is SystemClock,
+            is_real_time=self._is_real_time,
             key_of=self.idempotency_key,
             expire=lambda: self.acting(me).cleanup_expired_jobs(),
             plan=self.acting(me)._plan,

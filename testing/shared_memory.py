@@ -13,7 +13,7 @@ from itertools import count
 import msgspec
 
 from ..domain import SchedulerRunningError
-from ..eventstore import Cursor, RunnerEndedError, RunnerSeen, Write
+from ..eventstore import Cursor, Elapsed, RunnerEndedError, RunnerSeen, TimeTold, Write
 from ..eventstore.engines import MemoryEngine, MemoryLedger
 
 LEASE = timedelta(seconds=15)
@@ -53,6 +53,11 @@ class SharedMemoryEngine(MemoryEngine):
     def runners(self) -> list[RunnerSeen]:
         """Return all runners that there ever were."""
         return list(self._shared.runners.values())
+
+    def time(self, elapsed: Elapsed) -> TimeTold:
+        """Return the time by the ledger's clock."""
+        asked_s = elapsed()
+        return TimeTold(self._shared.now(), asked_s, elapsed())
 
 
 class SharedLease:

@@ -26,6 +26,7 @@ IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
 MIRROR = "test_mirror.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 LEASE_TIME = "test_lease_time.py"
+ENGINE_CLOCK = "test_engine_clock.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 RULES = [
@@ -413,6 +414,18 @@ RULES = [
         "acknowledged-is-never-lost",
         Instead("self.tail = tail"),
         [POSTGRESQL],
+    ),
+    Mutant(
+        "on a server the server's time counts",
+        "time-of-the-engine",
+        Never(),
+        [ENGINE_CLOCK],
+    ),
+    Mutant(
+        "a clock of the engine that was set is followed",
+        "engine-clock-was-set",
+        Without(),
+        [ENGINE_CLOCK],
     ),
     Mutant(
         "who is overtaken is let in before anybody else",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import click
 
 from ...eventstore import RunnerSeen
 from ...interchange import span_in_words
-from ...ledger import load_zone
+from ...ledger import FAR_OFF, SystemClock, load_zone
 from ..grammar import command
 from ..output import moment, print_json, printable
 from ..render.tables import print_facts
@@ -34,6 +34,7 @@ def runners(session: Session, with_ended: bool) -> None:
     """
     with session.reading() as ledger:
         found = [seen for seen in ledger.runners() if with_ended or seen.ended_at is None]
+        off = SystemClock().now() - ledger.now()
         now, zone = ledger.now(), load_zone(ledger.timezone)
     if session.json:
         print_json(found)
@@ -41,6 +42,12 @@ def runners(session: Session, with_ended: bool) -> None:
         click.echo("nobody runs its jobs")
     else:
         print_facts(_facts(found, now, zone))
+    if abs(off) > FAR_OFF and not session.json:
+        which = "ahead of" if off > timedelta(0) else "behind"
+        click.secho(
+            f"this machine's clock is {span_in_words(abs(off))} {which} the server's, which counts",
+            fg="yellow",
+        )
 
 
 def _facts(

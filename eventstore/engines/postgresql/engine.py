@@ -19,7 +19,9 @@ import msgspec
 import psycopg
 
 from ....domain import LedgerBusyError, StorageError
+from ...clock_jump import Elapsed
 from ...cursor import Cursor
+from ...engine_time import TimeTold
 from ...known_end import KnownEnd
 from ...lines import cut
 from ...port import AppendFailedError, Block, Identity, Lines, Place, Tail, Write
@@ -27,6 +29,7 @@ from ...position import DayRead, Position
 from ...record import Header
 from ...runners import RunnerSeen
 from ..files import FileSystem
+from .clock import ask_time
 from .connecting import open_ledger
 from .connection import PostgresConnection, failed
 from .lease import PostgresLease
@@ -282,6 +285,10 @@ class PostgresEngine:
             return lease.all()
         finally:
             lease.close()
+
+    def time(self, elapsed: Elapsed) -> TimeTold:
+        """Ask the server what time it is (see `TellsTime`)."""
+        return ask_time(self._connect(), elapsed)
 
     # -- errors --------------------------------------------------------------------------------
 
