@@ -51,6 +51,8 @@ def _of_engine(report: VerifyReport, engine: Engine, copy: Path) -> VerifyReport
         problems=[
             replace(
                 problem,
+                # The copy has all of it: it is the engine that has less than it had.
+                kind="lost" if problem.kind == "truncated" else problem.kind,
                 path=problem.path.replace(before, location),
                 message=problem.message.replace(before, location),
             )

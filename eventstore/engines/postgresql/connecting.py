@@ -22,7 +22,12 @@ _SERVER = (
     "SELECT pg_is_in_recovery(), current_setting('fsync'), current_setting('synchronous_commit'),"
     " current_setting('synchronous_standby_names') <> ''"
 )
-_IS_THERE = "SELECT to_regclass(%s) IS NOT NULL"
+_IS_THERE = (
+    "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
+    " ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = 'schema_version')"
+)
+"""Not `to_regclass`, which goes on believing that a table is not there which another one has made
+meanwhile."""
 _MAKING = 0x6A6F626C6D616B65
 """The advisory lock under which tables are made."""
 
@@ -129,7 +134,7 @@ def _prepare(connected: Connected, location: PostgresLocation, *, read_only: boo
 def _applied(connected: Connected, location: PostgresLocation) -> int:
     """Return the version of the tables; 0: there are none."""
     table = f"{location.schema}.schema_version"
-    [(is_there,)] = connected.execute(_IS_THERE, (table,)).fetchall()
+    [(is_there,)] = connected.execute(_IS_THERE, (location.schema,)).fetchall()
     if not is_there:
         return 0
     [(version,)] = connected.execute(f"SELECT max(version) FROM {table}".encode()).fetchall()

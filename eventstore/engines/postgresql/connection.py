@@ -34,6 +34,9 @@ class PostgresConnection:
         self._location = location
         self._check = check
         self._connected: Connected | None = None
+        self.is_ahead = False
+        """The server has said that it waited no longer for its synchronous standby: that may not
+        have what was committed. Set back by who sees to it."""
         self._lock = threading.RLock()
         self._pid = os.getpid()
 
@@ -50,6 +53,7 @@ class PostgresConnection:
                 connected = psycopg.connect(
                     self._location.conninfo, autocommit=True, prepare_threshold=None
                 )
+                connected.add_notice_handler(self._hear)
                 try:
                     self._check(connected)
                 except BaseException:
@@ -57,6 +61,10 @@ class PostgresConnection:
                     raise
                 self._connected = connected
             yield connected
+
+    def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.source_function == "SyncRepWaitForLSN":  # its words are in any language
+            self.is_ahead = True
 
     def ask(self, query: Callable[[Connected], ResultT]) -> ResultT:
         """Read something, which may be asked again where the connection has broken.

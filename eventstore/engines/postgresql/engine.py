@@ -50,6 +50,8 @@ _HASH = (
     "SELECT substring(line FROM octet_length(line) - 33 FOR 32) FROM {schema}.records"
     " WHERE ledger = %(ledger)s AND seq = %(seq)s"
 )
+_COMMIT_SOMETHING = b"SELECT pg_logical_emit_message(true, 'jobledger', '')"
+"""A message that nobody gets: its commit waits for all that was committed before."""
 _PAUSE = threading.Event()
 """Never set: a way to wait."""
 
@@ -184,6 +186,8 @@ class PostgresEngine:
                 self._writing.drop()
                 raise self._not_written(error) from error
             answer = self._find_out(values, then, error)
+        if self._writing.is_ahead:  # rule: acknowledged-is-on-the-standby
+            answer = self._find_out(values, then, None)
         if answer == "lapsed" and self._lease is not None:
             self._lease.renew()  # nobody has ended it, and nobody does from here on
             return False
@@ -227,12 +231,15 @@ class PostgresEngine:
                 connected.execute("COMMIT")
             return str(answer)
 
-    def _find_out(self, values: dict[str, object], then: Cursor, error: psycopg.Error) -> str:
+    def _find_out(
+        self, values: dict[str, object], then: Cursor, error: psycopg.Error | None
+    ) -> str:
         """Find out what became of a write whose answer is lost, by making it again.
 
         The old transaction has the lock until it is decided, so that this one waits for it. Where
         that was committed, the record is there with this very hash; where it was not, it is written
-        now, and one that comes late violates the primary key.
+        now, and one that comes late violates the primary key. That it can be seen does not say that
+        a synchronous standby has it, too: a commit after it does.
 
         Raises:
             AppendFailedError: it could not be found out.
@@ -241,13 +248,22 @@ class PostgresEngine:
         deadline = monotonic() + FIND_OUT_S
         while True:
             self._writing.drop()
+            self._writing.is_ahead = False
             try:
                 answer = self._append(values)
-                return "written" if answer == "behind" and self._is_mine(then) else answer
+                if answer == "behind" and self._is_mine(then):
+                    answer = "written"
+                    with self._writing.use() as connected:
+                        # rule: found-is-on-the-standby
+                        connected.execute(_COMMIT_SOMETHING)
+                if not self._writing.is_ahead:
+                    return answer
+                told, is_definite = "its synchronous standby does not have what was written", False
             except psycopg.Error as again:
-                if _is_definite(again) or monotonic() > deadline:
-                    told = failed("write to", self._at, again)
-                    raise AppendFailedError(told.message, path=told.path) from error
+                told = failed("write to", self._at, again).message
+                is_definite = _is_definite(again)
+            if is_definite or monotonic() > deadline:
+                raise AppendFailedError(told, path=self.location) from error
             _PAUSE.wait(0.2)
 
     def _is_mine(self, then: Cursor) -> bool:

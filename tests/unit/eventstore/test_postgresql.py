@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -449,3 +451,22 @@ def test_a_ledger_that_has_no_files_misses_none(url: str) -> None:
         ledger.add_job("shop", "text", NOON.replace(year=2027))
         report = ledger.verify()
     assert (report.problems, report.notes) == ([], [])
+
+
+def test_many_who_come_first_at_the_same_time_make_the_tables_once(
+    admin: postgres.Connected,
+) -> None:
+    for round_ in range(5):
+        schema = f"first_{round_}"
+        url = postgres.new_url(schema=schema)
+        start = threading.Barrier(6)
+
+        def come(url: str = url, start: threading.Barrier = start) -> str:
+            start.wait(60)
+            with closing(open_engine(url, EngineOptions())) as engine:
+                return engine.identity.ledger_id
+
+        with ThreadPoolExecutor(6) as pool:
+            came = [each.result(60) for each in [pool.submit(come) for _ in range(6)]]
+        assert len(set(came)) == 1
+        admin.execute(f"DROP SCHEMA {schema} CASCADE".encode())
