@@ -266,6 +266,11 @@ class LogFollower(Generic[R]):
 
     # -- the turn ------------------------------------------------------------------------------
 
+    @property
+    def has_turns(self) -> bool:
+        """Say whether the engine can be had for oneself."""
+        return self._exclusive is not None
+
     def turn(self) -> AbstractContextManager[None]:
         """Have the engine for itself, where it can be had."""
         return nullcontext() if self._exclusive is None else self._exclusive.turn()

@@ -191,8 +191,11 @@ class LogWriter(Generic[R]):
             return
         try:
             try:
-                with follower.turn():
-                    follower.settle()
+                if follower.has_turns:  # else nobody has left anything that is not whole
+                    with follower.turn():
+                        follower.settle()
+                        engine.sync(follower.log.cursor)
+                else:
                     engine.sync(follower.log.cursor)
             except LedgerBusyError:
                 # What was acknowledged here can be made certain all the same, without a turn.

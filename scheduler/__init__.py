@@ -11,6 +11,7 @@ from ..faces import face
 if TYPE_CHECKING:
     from .attempt import *
     from .failures import *
+    from .offload import *
     from .scheduler import *
     from .signals import *
 else:
@@ -27,6 +28,7 @@ else:
                 "ReconcilingPublisher",
             ),
             "failures": ("without_text",),
+            "offload": ("InPlace", "Offload"),
             "scheduler": ("Scheduler",),
             "signals": ("StopSignals",),
         },

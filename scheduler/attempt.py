@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from math import inf
@@ -180,6 +181,15 @@ class Attempt:
     def note(self, message: str) -> None:
         """Set the job's `status_message`. Raises as `checkpoint`."""
         self._record(self.job.job_id, c.Note(attempt=self._current, message=message))
+
+    async def acheckpoint(self, name: str, value: Any = None) -> None:
+        """Record a step as `checkpoint` does, in a thread: for an async publisher, whose event loop
+        is not to wait for a ledger on a server. Cancelled, it may be recorded all the same."""
+        await asyncio.to_thread(self.checkpoint, name, value)
+
+    async def anote(self, message: str) -> None:
+        """Set the job's `status_message` as `note` does, in a thread."""
+        await asyncio.to_thread(self.note, message)
 
 
 @runtime_checkable

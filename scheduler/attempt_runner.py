@@ -21,7 +21,8 @@ from .completer import Completer
 from .execution import Question, interruption, steps
 from .gate import Gate
 from .ledger_access import LedgerAccess
-from .own_loop import CANCEL_S, OwnLoop, cancel_anywhere
+from .offload import Offload
+from .own_loop import CANCEL_S, OwnLoop, cancel_anywhere, is_dead, until_at_once
 from .rescuer import Rescuer
 from .running import Running, RunningAttempts
 from .settings import RunSettings
@@ -47,6 +48,7 @@ class AttemptRunner:
         settings: RunSettings,
         gate: Gate,
         own_loop: OwnLoop,
+        offload: Offload,
         uptime: Uptime,
         *,
         wake: Callable[[], None],
@@ -59,6 +61,7 @@ class AttemptRunner:
         self._settings = settings
         self._gate = gate
         self._own_loop = own_loop
+        self._offload = offload
         self._uptime = uptime
         self._lease = ledger.lease
         self._key_of = ledger.key_of
@@ -93,7 +96,7 @@ class AttemptRunner:
         """Make the attempt; from then on its end is known."""
 
         def finish(work: Coroutine[Any, Any, Any]) -> Any:
-            return self._own_loop.run(_until_at_once(work, stop), lambda: stop.is_at_once)
+            return self._own_loop.run(until_at_once(work, stop), lambda: stop.is_at_once)
 
         try:
             job, settings = running.job, self._settings.roll()
@@ -184,7 +187,7 @@ class AttemptRunner:
     def _record_in_this_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._is_recording_soon:
             self._is_recording_soon = True
-            loop.call_soon(self._record_soon)
+            self._offload.soon(loop, self._record_soon)
 
     def _record_soon(self) -> None:
         self._is_recording_soon = False
@@ -199,9 +202,11 @@ class AttemptRunner:
 
     def _take_end(self, running: Running, command: c.OfAttempt) -> None:
         """Take in the end that the publisher's answers have led to."""
-        if self._is_awaited(running):
-            self._completer.end(running, command)
-        else:
+        if not self._is_awaited(running):
+            self._completer.refuse(running, command)
+            return
+        self._completer.end(running, command)
+        if not self._completer.has(running):  # given up in another thread in just that moment
             self._completer.refuse(running, command)
 
     def _is_awaited(self, running: Running) -> bool:
@@ -260,14 +265,13 @@ class AttemptRunner:
 
     # -- letting go ------------------------------------------------------------------------------
 
-    def settle_and_fence(self) -> Exception | None:
-        """Record what has ended, and give up what its job has gone on without; why not."""
+    def settle(self) -> Exception | None:
+        """Record what has ended, and look at what the log has by now; return why not."""
         try:
             self._rescuer.settle()
             self._log.refresh()
         except Exception as error:  # noqa: BLE001 - it is raised when nothing runs any more
             return error
-        self.fence()
         return None
 
     def fence(self) -> None:
@@ -282,10 +286,21 @@ class AttemptRunner:
                 task.cancel()
                 logger(job_id=job_id, attempt=running.number).warning("attempt given up")
 
-    def give_up(self, why: str, left: list[Running] | None = None) -> None:
-        """End attempts here that have not ended by themselves, and record it if that is possible;
-        what cannot be recorded is kept."""
-        for running in list(self._attempts.by_job.values()) if left is None else left:
+    def give_up(self, why: str) -> None:
+        """End the attempts here that have not ended by themselves, and record it if that is
+        possible; what cannot be recorded is kept."""
+        self._end_all(why, list(self._attempts.by_job.values()))
+        self.record_left()
+
+    def give_up_in_loop(self, why: str, left: list[Running] | None = None) -> None:
+        """Do the same in an event loop: where it must not wait for the ledger, what is known is
+        recorded later."""
+        self._end_all(why, list(self._attempts.by_job.values()) if left is None else left)
+        if not self._offload.is_elsewhere:
+            self.record_left()
+
+    def _end_all(self, why: str, left: list[Running]) -> None:
+        for running in left:
             was_not_called = running.give_up()
             if running.task is not None:
                 cancel_anywhere(running.task)
@@ -297,6 +312,9 @@ class AttemptRunner:
                 told = f"interrupted: {why} during attempt {running.number}"
                 end = interruption(running.job, "stopped", told, self._settings.roll())
                 self._completer.end(running, end)
+
+    def record_left(self) -> None:
+        """Record how attempts ended, if that is possible."""
         try:
             self._rescuer.settle()
         except Exception as error:  # noqa: BLE001 - it is kept, and told when it is lost
@@ -307,31 +325,7 @@ class AttemptRunner:
         left = [
             running
             for running in self._attempts.by_job.values()
-            if running.task and running.is_under_way and _is_dead(running.task.get_loop())
+            if running.task and running.is_under_way and is_dead(running.task.get_loop())
         ]
         if left:
-            self.give_up("its event loop ended", left)
-
-
-async def _until_at_once(work: Coroutine[Any, Any, Any], stop: Stop) -> Any:
-    """Do the work, unless it is to end at once.
-
-    Raises:
-        Interrupted: it has been cancelled.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        while not task.done():
-            await asyncio.wait([task], timeout=LOOK_EVERY_S)
-            if stop.is_at_once and not task.done():
-                raise Interrupted
-    except BaseException:
-        task.cancel()
-        await asyncio.wait([task], timeout=CANCEL_S)
-        raise
-    return task.result()
-
-
-def _is_dead(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether an event loop has ended, or is left while another one runs here."""
-    return loop.is_closed() or not loop.is_running()
+            self.give_up_in_loop("its event loop ended", left)

@@ -108,6 +108,19 @@ class Completer:
         if self._running.get(running.job.job_id) is running:
             del self._running[running.job.job_id]
 
+    def has(self, running: Running) -> bool:
+        """Say whether it is still there, to be recorded."""
+        return self._running.get(running.job.job_id) is running
+
+    def drop(self, running: Running) -> bool:
+        """Forget an attempt that has not ended, also where it ends in another thread just now;
+        return whether it has not: then nothing of it is recorded."""
+        self.forget(running)
+        if running.end is None:  # looked at behind the line above: one of both sees the other
+            return True
+        self._running.setdefault(running.job.job_id, running)
+        return False
+
     # -- steps ---------------------------------------------------------------------------------
 
     def record_step(self, running: Running, step: c.OfAttempt) -> ScheduledJob | None:

@@ -173,6 +173,19 @@ class Dispatcher:
                 break
         return taken
 
+    def give_back(self, begun: Iterable[Running]) -> None:
+        """Put back what was begun and nobody makes: whoever wanted to is not there any more.
+
+        Raises: as `Completer.record`; then it is kept.
+        """
+        error = RuntimeError("the loop was ended before")
+        for running in begun:
+            # rule: taken-by-nobody-is-put-back
+            if running.end is None:  # else somebody has seen to it
+                self._attempts.by_job[running.job.job_id] = running
+                self._completer.put_back(running, error)
+        self._completer.record()
+
     def _begin_one_by_one(
         self, publisher: PublisherAdapter, now: datetime, left_out: set[str], room: int
     ) -> list[Running]:

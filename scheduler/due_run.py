@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from ..domain import ValidationError
 from .attempt import PublisherAdapter
@@ -12,9 +13,10 @@ from .attempt_runner import AttemptRunner
 from .completer import Completer
 from .dispatcher import Dispatcher
 from .ledger_access import LedgerAccess
+from .offload import Offload
 from .own_loop import OwnLoop
 from .rescuer import Rescuer
-from .running import RunningAttempts
+from .running import Running, RunningAttempts
 from .settings import RunSettings
 from .stop_request import Stop
 
@@ -32,6 +34,7 @@ class DueRun:
         rescuer: Rescuer,
         settings: RunSettings,
         own_loop: OwnLoop,
+        offload: Offload,
     ) -> None:
         self._dispatcher = dispatcher
         self._runner = runner
@@ -40,6 +43,7 @@ class DueRun:
         self._rescuer = rescuer
         self._settings = settings
         self._own_loop = own_loop
+        self._offload = offload
         self._now = ledger.now
         self._expire = ledger.expire
         self._plan = ledger.plan
@@ -49,6 +53,7 @@ class DueRun:
     def run(self, publisher: PublisherAdapter, limit: int | None, stop: Stop) -> int:
         """Run what is due, at most `limit` jobs; return how many ran. Raises as `run_due`."""
         self._runner.begin()
+        self._offload.wait_for_all()  # of a loop that was stopped while the ledger was away
         with self._recording_all():
             self._runner.let_go_of_dead_loops()
             self._rescuer.settle()
@@ -116,7 +121,8 @@ class DueRun:
             if stop.is_asked or failure is not None or self._runner.no_thread is not None:
                 room = 0
             try:
-                begun = self._dispatcher.begin_all(publisher, now, done, room) if room > 0 else []
+                begin = partial(self._dispatcher.begin_all, publisher, now, done, room)
+                begun = await self._begin(begin) if room > 0 else []
                 done.update(running.job.job_id for running in begun)
                 count += len(begun)
                 self._runner.launch(publisher, begun)
@@ -134,7 +140,11 @@ class DueRun:
                 await self._runner.cancel_all(self._settings.grace_s)
                 self._runner.give_up("run_due was stopped")
                 return count
-            failure = self._runner.settle_and_fence()
+            failure = await self._offload.do(self._runner.settle)
+            self._runner.fence()
+
+    async def _begin(self, begin: Callable[[], list[Running]]) -> list[Running]:
+        return await self._offload.do(begin, self._dispatcher.give_back)
 
 
 def check_limit(limit: int | None) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -21,9 +22,10 @@ from .attempt_runner import LOOK_EVERY_S, AttemptRunner
 from .completer import Completer
 from .dispatcher import Dispatcher
 from .ledger_access import LedgerAccess
+from .offload import Offload, TooLateError
 from .own_loop import CANCEL_S, cancel_anywhere
 from .rescuer import Rescuer
-from .running import RunningAttempts
+from .running import Running, RunningAttempts
 from .settings import RunSettings
 from .sleep import LoopSleep
 from .stop_request import Stop, StopRequest
@@ -33,7 +35,11 @@ _KEPT_WAIT_S = 1.0
 
 
 class Loop:
-    """The loop of one scheduler, in whatever event loop it is started."""
+    """The loop of one scheduler, in whatever event loop it is started.
+
+    Its work with the ledger goes through `offload`: on a server it never waits for that in the
+    event loop, so that a server which is away delays neither `stop`, nor timers, nor publishers.
+    """
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class Loop:
         rescuer: Rescuer,
         sleep: LoopSleep,
         settings: RunSettings,
+        offload: Offload,
     ) -> None:
         self._dispatcher = dispatcher
         self._runner = runner
@@ -53,6 +60,7 @@ class Loop:
         self._rescuer = rescuer
         self._sleep = sleep
         self._settings = settings
+        self._offload = offload
         self._location = ledger.location
         self._now = ledger.now
         self._expire = ledger.expire
@@ -61,6 +69,7 @@ class Loop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._hurry: asyncio.Event | None = None
+        self._stopping = asyncio.Event()
         self.is_stopping = False
         """From here on nothing is begun."""
 
@@ -87,7 +96,7 @@ class Loop:
         self._runner.let_go_of_dead_loops()
         self.is_stopping = False
         self._runner.begin()
-        self._hurry = asyncio.Event()
+        self._hurry, self._stopping = asyncio.Event(), asyncio.Event()
         self._sleep.begin()
         self._loop = loop
         work = self._run(publisher)
@@ -103,22 +112,25 @@ class Loop:
         if self._task is None or self._loop is None:
             return False
         self.is_stopping = True
+        with suppress(RuntimeError):  # that event loop has ended
+            self._loop.call_soon_threadsafe(self._stopping.set)
         self.wake()
         return True
 
-    async def stop(self) -> None:
-        """Wait for what runs, as long as it may take, and cancel the rest; from any event loop."""
+    async def stop(self) -> bool:
+        """Wait for what runs, as long as it may take, and cancel the rest; from any event loop.
+        Return whether what is known then was recorded, or could have been: the ledger answers."""
         task, loop = self._task, self._loop
         if task is None or loop is None:
-            return
+            return True
         if loop is asyncio.get_running_loop():
-            await self._stop_here(task)
-        elif loop.is_running():
-            await self._stop_elsewhere(task, loop)
-        else:
-            self._end(task)
+            return await self._stop_here(task)
+        if loop.is_running():
+            return await self._stop_elsewhere(task, loop)
+        self._end(task)
+        return not self._offload.is_elsewhere
 
-    async def _stop_here(self, task: asyncio.Task[None]) -> None:
+    async def _stop_here(self, task: asyncio.Task[None]) -> bool:
         assert self._hurry is not None
         hurried = asyncio.ensure_future(self._hurry.wait())
         grace_s = self._settings.grace_s
@@ -128,26 +140,56 @@ class Loop:
             )
             task.cancel()
             await self._runner.cancel_all(grace_s)
+            if hurried.done():
+                grace_s = CANCEL_S
+        except BaseException:
+            grace_s = CANCEL_S
+            raise
         finally:
             hurried.cancel()
             self._end(task)
+            answers = await self._record_last(grace_s)
+        return answers
+
+    async def _record_last(self, longest_s: float) -> bool:
+        """Record how attempts ended that were ended just now, if that is possible: where something
+        is known that the log lacks, it is worth that wait."""
+        if not self._offload.is_elsewhere:
+            return True  # that is done
+        longest_s = longest_s if self._completer.kept else CANCEL_S
+        try:
+            await self._offload.do_within(self._runner.record_left, longest_s)
+        except TooLateError:
+            logger(location=self._location).warning(
+                "the ledger does not answer; what is known of attempts is kept until `close`",
+                kept=len(self._completer.kept),
+            )
+            return False
+        return True
+
+    async def do_last(self, work: Callable[[], object]) -> None:
+        """Do what is left to be done when it has stopped, if the ledger answers."""
+        with suppress(TooLateError):
+            await self._offload.do_within(work, 2 * CANCEL_S)
 
     async def _stop_elsewhere(
         self, task: asyncio.Task[None], loop: asyncio.AbstractEventLoop
-    ) -> None:
+    ) -> bool:
         stopping = asyncio.run_coroutine_threadsafe(self._stop_here(task), loop)
         longest_s = self._settings.grace_s + 2 * CANCEL_S
         try:
             await asyncio.wait([asyncio.wrap_future(stopping)], timeout=longest_s)
         finally:
             self._end(task)  # also where that event loop is blocked, or has ended meanwhile
+        return stopping.done() and not stopping.cancelled() and stopping.result()
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """End the task and what it runs, whatever has become of the event loop."""
         if self._task is task:
             self._task = self._loop = None
             cancel_anywhere(task)
-            self._runner.give_up("the scheduler was stopped")
+            self._offload.leave_all()
+            self._runner.give_up_in_loop("the scheduler was stopped")
 
     def end(self) -> bool:
         """End at once, whatever has become of the event loop; return whether it had been started:
@@ -218,6 +260,8 @@ class Loop:
                     await self._turn(publisher)
             except (KeyboardInterrupt, SystemExit, GeneratorExit):
                 raise  # the program, or its event loop, is to end
+            except TooLateError:
+                break  # it is to stop, and the ledger does not answer
             except asyncio.CancelledError as error:
                 task = asyncio.current_task()
                 if task is None or task.cancelling():
@@ -228,7 +272,8 @@ class Loop:
                 await asyncio.sleep(0)
         # Stopping: what is running may end by itself, and be recorded; `stop` bounds the wait.
         while self._attempts.by_job:
-            failure = self._runner.settle_and_fence()
+            failure = await self._offload.do(self._runner.settle)
+            self._runner.fence()
             await self._runner.wait_for_an_end()
             if failure is not None:
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -250,21 +295,30 @@ class Loop:
 
     async def _turn(self, publisher: PublisherAdapter) -> None:
         self._sleep.turn()
-        self._rescuer.settle()
-        self._rescuer.recover_stuck()
-        self._expire()
-        self._plan()
+        await self._offload.do(self._look_around, over=self._stopping)
         self._runner.fence()
         left_out: set[str] = set()
         room = 0 if self.is_stopping else self._settings.concurrency - len(self._attempts.by_job)
         if room > 0:
             self._runner.check_threads()
-            self._runner.launch(
-                publisher, self._dispatcher.begin_all(publisher, self._now(), left_out, room)
-            )
+            begin = partial(self._begin, publisher, left_out, room)
+            give_back = self._dispatcher.give_back
+            begun = await self._offload.do(begin, give_back, over=self._stopping)
+            self._runner.launch(publisher, begun)
         self._trouble.worked()
         await asyncio.sleep(0)  # what has started is called before anything else is thought of
         await self._sleep.until_due(again_soon=bool(left_out))
+
+    def _look_around(self) -> None:
+        self._rescuer.settle()
+        self._rescuer.recover_stuck()
+        self._expire()
+        self._plan()
+
+    def _begin(self, publisher: PublisherAdapter, left_out: set[str], room: int) -> list[Running]:
+        if self.is_stopping:  # it may have been asked to while this waited for its turn
+            return []
+        return self._dispatcher.begin_all(publisher, self._now(), left_out, room)
 
     # -- being told ----------------------------------------------------------------------------
 

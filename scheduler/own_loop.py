@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ..instrumentation import is_interruption
 from .permission import Permission
-from .stop_request import Interrupted
+from .stop_request import Interrupted, Stop
 
 ResultT = TypeVar("ResultT")
 
@@ -183,6 +183,35 @@ def cancel_anywhere(task: asyncio.Task[Any]) -> None:
             task.cancel()
         else:
             loop.call_soon_threadsafe(task.cancel)
+
+
+async def until_at_once(work: Coroutine[Any, Any, Any], stop: Stop) -> Any:
+    """Do the work, unless it is to end at once.
+
+    Raises:
+        Interrupted: it has been cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=_LOOK_EVERY_S)
+            if stop.is_at_once and not task.done():
+                raise Interrupted
+    except BaseException:
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_S)
+        raise
+    return task.result()
+
+
+def is_in_event_loop() -> bool:
+    """Say whether an event loop runs in this thread, which waits for whoever asks."""
+    return asyncio._get_running_loop() is not None
+
+
+def is_dead(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether an event loop has ended, or is left while another one runs here."""
+    return loop.is_closed() or not loop.is_running()
 
 
 def _run_on(loop: asyncio.AbstractEventLoop, task: asyncio.Task[ResultT]) -> ResultT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from .attempt_runner import AttemptRunner
 from .blocking import BlockingRuns
@@ -14,7 +15,8 @@ from .failures import FailureHook
 from .gate import Gate
 from .ledger_access import LedgerAccess
 from .loop import Loop
-from .own_loop import OwnLoop
+from .offload import Offload
+from .own_loop import CANCEL_S, OwnLoop
 from .pacing import AccountPacing
 from .recording import LedgerRecorder
 from .rescuer import Rescuer
@@ -25,10 +27,18 @@ from .stop_request import StopRequest
 from .uptime import Uptime
 
 
+class Making(Protocol):
+    """What is made in another way where a runner is simulated."""
+
+    def _new_loop(self) -> asyncio.AbstractEventLoop: ...
+
+    def _new_offload(self, *, is_remote: bool) -> Offload: ...
+
+
 class RunnerParts:
     """The parts of a runner, each made from those before it.
 
-    `pacing` is None where no account has one; `new_loop` makes the event loop of async publishers.
+    `pacing` is None where no account has one.
     """
 
     def __init__(
@@ -37,14 +47,18 @@ class RunnerParts:
         settings: RunSettings,
         pacing: AccountPacing | None,
         on_failure: FailureHook,
-        new_loop: Callable[[], asyncio.AbstractEventLoop],
+        making: Making,
     ) -> None:
+        self._offload = offload = making._new_offload(is_remote=ledger.lease.is_shared)
+        self._patience, self._is_closed = ledger.patience, ledger.is_closed
         self.lease = ledger.lease
         self.stop_request = StopRequest()
-        self.own_loop = own_loop = OwnLoop(new_loop)
+        self.own_loop = own_loop = OwnLoop(lambda: making._new_loop())
         self.gate = gate = Gate(lambda: self.loop.is_running)
         self.uptime = uptime = Uptime()
-        self.attempts = attempts = RunningAttempts(ledger.log, ledger.state)
+        self.attempts = attempts = RunningAttempts(
+            ledger.log, ledger.state, is_remote=ledger.lease.is_shared
+        )
         self.completer = completer = Completer(
             attempts.by_job, LedgerRecorder(ledger, settings), on_failure
         )
@@ -58,11 +72,12 @@ class RunnerParts:
             settings,
             gate,
             own_loop,
+            offload,
             uptime,
             wake=lambda: self.loop.wake(),
         )
         due_run = DueRun(
-            ledger, dispatcher, runner, attempts, completer, rescuer, settings, own_loop
+            ledger, dispatcher, runner, attempts, completer, rescuer, settings, own_loop, offload
         )
         self.sleep = sleep = LoopSleep(
             ledger,
@@ -71,17 +86,36 @@ class RunnerParts:
             rescuer,
             settings,
             uptime,
+            offload,
             is_stopping=lambda: self.loop.is_stopping,
         )
-        self.loop = Loop(ledger, dispatcher, runner, attempts, completer, rescuer, sleep, settings)
+        self.loop = Loop(
+            ledger, dispatcher, runner, attempts, completer, rescuer, sleep, settings, offload
+        )
         self.blocking = BlockingRuns(
             ledger, settings, self.stop_request, gate, own_loop, self.loop, due_run
         )
+
+    async def stop(self, write_behind: Callable[[], object]) -> None:
+        """Stop the loop gracefully, and then write what is behind (see `Scheduler.stop`)."""
+        if not self.loop.begin_to_stop() or self.gate.is_inside:
+            return
+        self._patience.hurry()
+        try:
+            if await self.loop.stop():
+                await self.loop.do_last(write_behind)
+        finally:
+            if not self._is_closed():
+                self._patience.calm_down()
 
     def end(self) -> None:
         """End at once what runs; its attempts are recorded as interrupted, or logged as lost."""
         if not self.loop.end():
             self.runner.give_up("the scheduler was closed")
+        elif self._offload.is_elsewhere:
+            self._offload.wait_for_all(CANCEL_S)
+            self.runner.record_left()
+        self._offload.close(CANCEL_S)
         self.completer.tell_lost()
 
     def release(self) -> None:
@@ -92,5 +126,6 @@ class RunnerParts:
     def abandon(self) -> None:
         """Let go of everything without a word to the disk: it is another process's now."""
         self.own_loop.abandon()
+        self._offload.close(0)
         self.loop.is_stopping = True
         self.lease.abandon()

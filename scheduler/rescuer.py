@@ -68,8 +68,8 @@ class Rescuer:
                 "this runner was ended by another one; what it runs is given up", error=error
             )
             for running in list(self._attempts.by_job.values()):
-                if running.end is None:  # rule: ended-runner-gives-up
-                    self._completer.forget(running)
+                # rule: ended-runner-gives-up
+                if running.end is None and self._completer.drop(running):
                     running.give_up()
                     if running.task is not None:
                         cancel_anywhere(running.task)

@@ -11,6 +11,7 @@ from ..eventstore import EventLog
 from ..ledger import State
 from ..projections import LogEntry
 from .attempt import Attempt
+from .own_loop import is_in_event_loop
 
 
 class Running:
@@ -70,9 +71,10 @@ class Running:
 class RunningAttempts:
     """Who is running what: the attempts of this process, by job."""
 
-    def __init__(self, log: EventLog[LogEntry], state: State) -> None:
+    def __init__(self, log: EventLog[LogEntry], state: State, *, is_remote: bool = False) -> None:
         self._log = log
         self._state = state
+        self._is_remote = is_remote
         self.by_job: dict[str, Running] = {}
 
     def claim(self, job: ScheduledJob) -> Running:
@@ -97,9 +99,11 @@ class RunningAttempts:
 
     def is_newest(self, job: ScheduledJob) -> bool:
         """Whether the log still has the job's attempt running, with what other processes have
-        changed by now. For any thread."""
-        with suppress(JobLedgerError):  # a closed or broken log: what is known has to do
-            self._log.refresh()
+        changed by now. For any thread; in an event loop, which is not to wait for a server, and
+        whose runner looks all the time, what is known has to do where there is one."""
+        if not (self._is_remote and is_in_event_loop()):
+            with suppress(JobLedgerError):  # a closed or broken log: what is known has to do
+                self._log.refresh()
         return self.is_current(Running(job, job.attempt))
 
     def tasks(self) -> list[asyncio.Task[None]]:

@@ -27,6 +27,7 @@ from .due_run import check_limit
 from .failures import FailureHook, OnFailure
 from .lease import lease_of
 from .ledger_access import LedgerAccess
+from .offload import offload_for
 from .pacing import AccountPacing
 from .parts import RunnerParts
 from .settings import RunSettings
@@ -100,7 +101,7 @@ class Scheduler(Ledger):
         self._open(of_the_ledger, [] if pacing_of_all is None else [pacing_of_all])
         try:
             self._parts = parts = RunnerParts(
-                self._access(), settings, pacing_of_all, self._on_failure, lambda: self._new_loop()
+                self._access(), settings, pacing_of_all, self._on_failure, self
             )
             self._is_made = True
             if ageing is not None:
@@ -165,15 +166,7 @@ class Scheduler(Ledger):
         Awaited by a publisher it asks the loop to end after that, and returns at once. Does nothing
         when the loop does not run.
         """
-        if not self._parts.loop.begin_to_stop() or self._parts.gate.is_inside:
-            return
-        self._patience.hurry()
-        try:
-            await self._parts.loop.stop()
-            self.write_behind()
-        finally:
-            if not self._closed:
-                self._patience.calm_down()
+        await self._parts.stop(self.write_behind)
 
     @property
     def is_running(self) -> bool:
@@ -253,6 +246,9 @@ class Scheduler(Ledger):
     def _new_loop(self) -> asyncio.AbstractEventLoop:
         """Make the event loop of async publishers: a simulated one has its own time."""
         return asyncio.new_event_loop()
+
+    _new_offload = staticmethod(offload_for)
+    """Makes what works with the ledger for event loops: a simulated runner has no threads."""
 
     # -- recovery ------------------------------------------------------------------------------
 

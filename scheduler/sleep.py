@@ -17,6 +17,7 @@ from .attempt_runner import LOOK_EVERY_S
 from .dispatcher import Dispatcher
 from .lease import LOOK_AT_OTHERS_S
 from .ledger_access import LedgerAccess
+from .offload import Offload, TooLateError
 from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings
@@ -39,6 +40,7 @@ class LoopSleep:
         rescuer: Rescuer,
         settings: RunSettings,
         uptime: Uptime,
+        offload: Offload,
         *,
         is_stopping: Callable[[], bool],
     ) -> None:
@@ -49,6 +51,7 @@ class LoopSleep:
         self._rescuer = rescuer
         self._settings = settings
         self._uptime = uptime
+        self._offload = offload
         self._now = ledger.now
         self._is_real_time = ledger.is_real_time
         self._expire_after = ledger.expire_after
@@ -92,13 +95,20 @@ class LoopSleep:
             if left_s <= 0:
                 return
             self._uptime.look()
-            if self._log.changed():
+            if await self._has_changed(left_s - early_s):
                 return
             if left_s <= early_s:
                 self._wait_precisely(left_s)
                 early_s = 0.0  # once: a clock that was stopped must not stop the event loop
             else:
                 await self._wait_for_wakeup(min(self._timing.wait_s, left_s - early_s))
+
+    async def _has_changed(self, longest_s: float) -> bool:
+        """Whether others have changed something, as far as it can be found out in that time."""
+        try:
+            return await self._offload.do(self._log.changed, over=self._wakeup, longest_s=longest_s)
+        except TooLateError:
+            return False
 
     async def pause(self, seconds: float) -> None:
         """Sleep for so long, whatever is to be done, unless stopping."""

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any
 
 from ..ledger import Background, Ledger, ManualClock
-from ..scheduler import Scheduler
+from ..scheduler import InPlace, Offload, Scheduler
 from .faults import Faulty
 from .stores import Store
 
@@ -51,6 +51,10 @@ class SimulatedRunner(Scheduler):
     def _new_loop(self) -> asyncio.AbstractEventLoop:
         assert isinstance(self._clock, ManualClock)
         return _Loop(self._clock)
+
+    @staticmethod
+    def _new_offload(*, is_remote: bool) -> Offload:
+        return InPlace()
 
 
 class _Loop(asyncio.SelectorEventLoop):

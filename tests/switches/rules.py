@@ -23,6 +23,7 @@ SLOTS = "test_import_slots.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
+AWAY = "test_server_away.py"
 MIRROR = "test_mirror.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 LEASE_TIME = "test_lease_time.py"
@@ -487,6 +488,9 @@ RULES = [
     ),
     Mutant(
         "an ended runner gives up what it runs", "ended-runner-gives-up", Never(), [MANY_RUNNERS]
+    ),
+    Mutant(
+        "what nobody makes any more is put back", "taken-by-nobody-is-put-back", Never(), [AWAY]
     ),
     Mutant(
         "an ended runner records no step",

@@ -7,90 +7,30 @@ The engine is one in memory, whose clock is the test's own; a real server has th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
-from itertools import count
-from typing import Any
 
 import pytest
 from support.domain import NOON
+from support.many_runners import Calling, Desk
 from support.waiting import eventually_async
 
 from jobledger import (
     Attempt,
     JobStatus,
-    Ledger,
-    ManualClock,
     Pacing,
     PostResult,
-    RetryPolicy,
-    Scheduler,
     StaleAttemptError,
     StorageError,
 )
-from jobledger.eventstore import Engine
-from jobledger.eventstore.engines import EngineOptions, register
-from jobledger.testing.shared_memory import LEASE, SharedLedger, SharedMemoryEngine
-
-_names = count()
-
-
-class Desk:
-    """A ledger on a shared engine, its clock, and the runners that a test opens."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self.clock = ManualClock(NOON)
-        self.shared = SharedLedger("desk", self.clock.now)
-        self._stack = stack
-        self._scheme = f"shared{next(_names)}"
-        register(self._scheme, self._open)
-        self.ledger = stack.enter_context(Ledger(f"{self._scheme}:it", clock=self.clock))
-
-    def _open(self, location: str, options: EngineOptions) -> Engine:
-        return SharedMemoryEngine(self.shared)
-
-    def runner(self, **settings: Any) -> Scheduler:
-        given: dict[str, Any] = {"retry": RetryPolicy(base_s=0.0)} | settings
-        one = Scheduler(f"{self._scheme}:it", clock=self.clock, **given)
-        return self._stack.enter_context(one)
-
-    def add(self, *accounts: str) -> list[str]:
-        return [self.ledger.add_job(each, "text", NOON) for each in accounts]
-
-    def ticked(self) -> bool:
-        """Let a second pass, for a loop that looks again in two."""
-        self.clock.advance(timedelta(seconds=1))
-        return True
-
-    def pass_time(self, *living: Scheduler, leases: float = 2.0) -> None:
-        """Let time pass; the runners that live renew their leases meanwhile."""
-        for _ in range(round(leases * 3)):
-            self.clock.advance(LEASE / 3)
-            for each in living:
-                engine = each._engine
-                assert isinstance(engine, SharedMemoryEngine)
-                assert engine.held is not None
-                engine.held.renew()
+from jobledger.testing.shared_memory import LEASE
 
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     with ExitStack() as stack:
         yield Desk(stack)
-
-
-class Calling:
-    """A publisher in whose midst something happens."""
-
-    def __init__(self, meanwhile: Callable[[Attempt], object] = lambda attempt: None) -> None:
-        self._meanwhile = meanwhile
-        self.posted: list[str] = []
-
-    def publish(self, attempt: Attempt) -> PostResult:
-        self.posted.append(attempt.job.job_id)
-        self._meanwhile(attempt)
-        return PostResult(True)
 
 
 # -- who takes what --------------------------------------------------------------------------------
