@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.installed-browser
+# What a server of PostgreSQL has to do with.
+ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
+	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers soak demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test test-postgres browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers soak demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -19,6 +22,10 @@ $(INSTALLED): pyproject.toml
 
 test: env        ## the whole suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-postgres: $(BROWSER) ## try ledgers on PostgreSQL of other versions: PROGRAMS="DIRECTORY…" has their programs
+	set -e; for each in $(PROGRAMS); do "$$each/postgres" --version; JOBLEDGER_REQUIRE=postgres \
+		JOBLEDGER_POSTGRES=$$each $(BIN)/python -m pytest $(ON_POSTGRES) $(PYTEST_ARGS); done
 
 browser-env: $(BROWSER) ## install what pages and servers are tried with, but for chromium
 
