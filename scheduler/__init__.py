@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .offload import *
     from .scheduler import *
     from .signals import *
+    from .uptime import *
 else:
     __all__, __getattr__, __dir__ = face(
         __name__,
@@ -31,5 +32,6 @@ else:
             "offload": ("InPlace", "Offload"),
             "scheduler": ("Scheduler",),
             "signals": ("StopSignals",),
+            "uptime": ("Uptime",),
         },
     )

@@ -35,8 +35,8 @@ class Lease(Protocol):
         """Check that it is still ours. Raises as `eventstore.RunnerLock.check`."""
 
     def look_at_others(self, running: Iterable[ScheduledJob]) -> None:
-        """Find out of RUNNING jobs, that the log has by now, whose runners have ended; end those
-        whose right has run out.
+        """Find out of RUNNING jobs, that the log has by now and this process does not make, whose
+        runners have ended; end those whose right has run out.
 
         Raises:
             StorageError: it cannot be found out.
@@ -97,11 +97,13 @@ class SharedRight:
     def look_at_others(self, running: Iterable[ScheduledJob]) -> None:
         """Find out who lives, and end those whose lease has run out.
 
-        Who lives is asked for when the jobs are known: their runners had a lease before.
+        Who lives is asked for when the jobs are known: their runners had a lease before. What is
+        this one's, and is not made here, nobody makes: its start was written late, after this
+        process had given up waiting for an answer.
         """
         for runner in self._lease.end_lapsed():
             logger(runner=runner).warning("a runner was ended: its lease had run out")
-        living = self._lease.living()
+        living = self._lease.living() - {self.runner}  # rule: own-runner-does-not-make-it
         # rule: unknown-runner-has-ended
         self._left = {(job.job_id, job.attempt) for job in running if job.runner not in living}
 

@@ -34,6 +34,8 @@ class Making(Protocol):
 
     def _new_offload(self, *, is_remote: bool) -> Offload: ...
 
+    def _new_uptime(self) -> Uptime: ...
+
 
 class RunnerParts:
     """The parts of a runner, each made from those before it.
@@ -55,9 +57,12 @@ class RunnerParts:
         self.stop_request = StopRequest()
         self.own_loop = own_loop = OwnLoop(lambda: making._new_loop())
         self.gate = gate = Gate(lambda: self.loop.is_running)
-        self.uptime = uptime = Uptime()
+        self.uptime = uptime = making._new_uptime()
         self.attempts = attempts = RunningAttempts(
-            ledger.log, ledger.state, is_remote=ledger.lease.is_shared
+            ledger.log,
+            ledger.state,
+            lambda: ledger.lease.runner,
+            is_remote=ledger.lease.is_shared,
         )
         self.completer = completer = Completer(
             attempts.by_job, LedgerRecorder(ledger, settings), on_failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from ..domain import JobLedgerError, JobStatus, ScheduledJob
@@ -22,13 +23,15 @@ class Running:
 
     __slots__ = (
         "attempt", "begun_s", "end", "is_given_up", "is_told", "is_unsure", "job", "number",
-        "steps", "task",
+        "runner", "steps", "task",
     )  # fmt: skip
 
-    def __init__(self, job: ScheduledJob, number: int) -> None:
+    def __init__(self, job: ScheduledJob, number: int, runner: str | None) -> None:
         self.job = job
         """As it was when the attempt began; before that, as it was found due."""
         self.number = number
+        self.runner = runner
+        """As whom this process has begun it: another one may begin one of the same number."""
         self.begun_s = 0.0
         """What the uptime of this process was when it began."""
         self.attempt: Attempt | None = None
@@ -64,22 +67,36 @@ class Running:
         return self.task is not None and not self.task.done()
 
     def is_attempt_of(self, job: ScheduledJob | None) -> bool:
-        """Whether the job is RUNNING, and this is the attempt."""
-        return job is not None and job.status is JobStatus.RUNNING and job.attempt == self.number
+        """Whether the job is RUNNING, and this is the attempt: not another runner's, which was
+        faster where the start of this one did not get into the log."""
+        return (
+            job is not None
+            and job.status is JobStatus.RUNNING
+            and job.attempt == self.number
+            and job.runner == self.runner  # rule: attempt-of-this-runner
+        )
 
 
 class RunningAttempts:
-    """Who is running what: the attempts of this process, by job."""
+    """Who is running what: the attempts of this process, by job. `me` is the runner that it is."""
 
-    def __init__(self, log: EventLog[LogEntry], state: State, *, is_remote: bool = False) -> None:
+    def __init__(
+        self,
+        log: EventLog[LogEntry],
+        state: State,
+        me: Callable[[], str],
+        *,
+        is_remote: bool = False,
+    ) -> None:
         self._log = log
         self._state = state
+        self._me = me
         self._is_remote = is_remote
         self.by_job: dict[str, Running] = {}
 
     def claim(self, job: ScheduledJob) -> Running:
         """From here on the job's next attempt may be in the log, as one of ours."""
-        claim = Running(job, job.attempt + 1)
+        claim = Running(job, job.attempt + 1, self._me())
         self.by_job[job.job_id] = claim
         return claim
 
@@ -90,7 +107,7 @@ class RunningAttempts:
     def is_ours(self, job: ScheduledJob) -> bool:
         """Whether the job's attempt is one of this process."""
         mine = self.by_job.get(job.job_id)
-        return mine is not None and mine.number == job.attempt
+        return mine is not None and (mine.number, mine.runner) == (job.attempt, job.runner)
 
     def is_current(self, running: Running) -> bool:
         """Whether the log still has this attempt running, as far as it is known."""
@@ -104,7 +121,7 @@ class RunningAttempts:
         if not (self._is_remote and is_in_event_loop()):
             with suppress(JobLedgerError):  # a closed or broken log: what is known has to do
                 self._log.refresh()
-        return self.is_current(Running(job, job.attempt))
+        return self.is_current(Running(job, job.attempt, job.runner))
 
     def tasks(self) -> list[asyncio.Task[None]]:
         """Of the attempts that are still under way."""

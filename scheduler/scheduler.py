@@ -31,6 +31,7 @@ from .offload import offload_for
 from .pacing import AccountPacing
 from .parts import RunnerParts
 from .settings import RunSettings
+from .uptime import Uptime
 
 
 class Scheduler(Ledger):
@@ -249,6 +250,10 @@ class Scheduler(Ledger):
 
     _new_offload = staticmethod(offload_for)
     """Makes what works with the ledger for event loops: a simulated runner has no threads."""
+
+    def _new_uptime(self) -> Uptime:
+        """Count how long this process has run: a simulated one has its own time for that, too."""
+        return Uptime()
 
     # -- recovery ------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any
 
 from ..ledger import Background, Ledger, ManualClock
-from ..scheduler import InPlace, Offload, Scheduler
+from ..scheduler import InPlace, Offload, Scheduler, Uptime
 from .faults import Faulty
 from .stores import Store
 
@@ -55,6 +55,12 @@ class SimulatedRunner(Scheduler):
     @staticmethod
     def _new_offload(*, is_remote: bool) -> Offload:
         return InPlace()
+
+    def _new_uptime(self) -> Uptime:
+        clock = self._clock
+        assert isinstance(clock, ManualClock)
+        begun = clock.now()
+        return Uptime(lambda: (clock.now() - begun).total_seconds())
 
 
 class _Loop(asyncio.SelectorEventLoop):

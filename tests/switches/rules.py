@@ -478,6 +478,18 @@ RULES = [
         [MANY_RUNNERS],
     ),
     Mutant(
+        "an attempt is its runner's, whatever its number",
+        "attempt-of-this-runner",
+        Without(),
+        [MANY_RUNNERS],
+    ),
+    Mutant(
+        "a start that arrives late is taken over",
+        "own-runner-does-not-make-it",
+        Value("self._lease.living()"),
+        [MANY_RUNNERS],
+    ),
+    Mutant(
         "two runners never post for one account at once",
         "one-of-an-account-over-all-runners",
         Value("set()"),

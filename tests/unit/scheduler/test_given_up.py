@@ -286,7 +286,7 @@ def test_a_job_that_was_cancelled_before_its_thread_began_is_not_posted(
 def test_whatever_a_given_up_attempt_is_given_is_not_called(given_first: bool) -> None:
     """Also by a caller who was about to ask the publisher for something else."""
     made, post = attempt(), Recording()
-    running = Running(made.job, made.number)
+    running = Running(made.job, made.number, None)
     if given_first:
         running.give(made)
         assert running.give_up()
@@ -302,7 +302,7 @@ def test_whatever_a_given_up_attempt_is_given_is_not_called(given_first: bool) -
 
 def test_what_was_called_is_not_said_to_be_given_up_in_time() -> None:
     made = attempt()
-    running = Running(made.job, made.number)
+    running = Running(made.job, made.number, None)
     running.give(made)
     call_blocking(PublisherAdapter(Recording()), "publish", made, asyncio.run)
     assert not running.give_up()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -21,10 +21,12 @@ from jobledger import (
     JobStatus,
     Pacing,
     PostResult,
+    Scheduler,
     StaleAttemptError,
     StorageError,
 )
-from jobledger.testing.shared_memory import LEASE
+from jobledger.eventstore import AppendFailedError, Cursor, Tail, Write
+from jobledger.testing.shared_memory import LEASE, SharedMemoryEngine
 
 
 @pytest.fixture
@@ -176,6 +178,72 @@ def test_a_runner_that_is_closed_in_the_midst_hands_over_at_once(desk: Desk) -> 
     assert two.run_due(Calling()) == 1
     assert desk.ledger.get_job(job_id).status is JobStatus.COMPLETED
     assert [seen.ended_at for seen in desk.shared.runners.values()] == [NOON, None]
+
+
+class Away:
+    """Has the engine of a runner out of reach within `from_the_next_append`, from there on; what
+    was sent to it may arrive later."""
+
+    def __init__(self, runner: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine = runner._engine
+        assert isinstance(engine, SharedMemoryEngine)
+        self._engine, self._monkeypatch = engine, monkeypatch
+        self._sent: list[tuple[Write, Cursor, Cursor]] = []
+
+    @contextmanager
+    def from_the_next_append(self) -> Iterator[None]:
+        with self._monkeypatch.context() as patch:
+
+            def append(write: Write, *, after: Cursor, then: Cursor) -> bool:
+                self._sent.append((write, after.copy(), then.copy()))
+                patch.setattr(self._engine, "tail", tail)
+                raise AppendFailedError("no answer")
+
+            def tail() -> Tail:
+                raise StorageError("out of reach")
+
+            patch.setattr(self._engine, "append", append)
+            yield
+
+    def arrive(self) -> None:
+        for write, after, then in self._sent[:1]:
+            assert self._engine.append(write, after=after, then=then)
+
+
+def test_a_start_that_did_not_get_through_is_not_taken_for_another_runners(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are the first attempt of the job. The one that is not in the log is not put back in
+    place of the one that is, whose publisher is at work."""
+    [job_id] = desk.add("shop")
+    one, two = desk.runner(), desk.runner()
+    away = Away(one, monkeypatch)
+    with pytest.raises(StorageError), away.from_the_next_append():
+        one.run_due(Calling())
+    elsewhere = Calling()
+    two.run_due(Calling(lambda attempt: one.run_due(elsewhere)))
+    assert elsewhere.posted == []
+    assert [event.type for event in desk.ledger.history(job_id)] == [
+        "added",
+        "started",
+        "completed",
+    ]
+
+
+def test_a_start_that_arrives_late_is_made_by_nobody_and_taken_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runner lives, and has given it up long ago."""
+    [job_id] = desk.add("shop")
+    one = desk.runner()
+    away = Away(one, monkeypatch)
+    with pytest.raises(StorageError), away.from_the_next_append():
+        one.run_due(Calling())
+    assert one.run_due(Calling(), limit=0) == 0  # by now it knows that it is not there
+    away.arrive()
+    assert desk.ledger.get_job(job_id).status is JobStatus.RUNNING
+    assert one.run_due(Calling()) == 1
+    assert desk.ledger.get_job(job_id).status is JobStatus.COMPLETED
 
 
 class Slow:
