@@ -52,9 +52,7 @@ OpenEngine = Callable[[str, EngineOptions], Engine]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
 """Two letters at least: one is a drive."""
-_OWN = ("file", "memory", "postgresql", "postgres")
-_MEANT = ("nats",)
-"""Schemes that are meant as such also where no `//` follows and no such engine is there."""
+_OWN = ("file", "memory", "postgresql", "postgres", "nats")
 _registered: dict[str, OpenEngine] = {}
 
 
@@ -70,7 +68,7 @@ def scheme_of(location: str | Path) -> str:
     if match is None:
         return "file"
     scheme = match[1].lower()
-    is_one = match[2] or scheme in _OWN or scheme in _MEANT or _find(scheme) is not None
+    is_one = match[2] or scheme in _OWN or _find(scheme) is not None
     return scheme if is_one else "file"
 
 
@@ -163,6 +161,16 @@ def _opener(scheme: str) -> OpenEngine:
                 hint=how_to_install("postgres"),
             ) from None
         return open_postgres
+    if scheme == "nats":
+        try:
+            from .nats import open_nats
+        except ImportError as error:
+            raise ValidationError(
+                f"a ledger in NATS needs nats-py, which is not here: {error}",
+                field="ledger",
+                hint=how_to_install("nats"),
+            ) from None
+        return open_nats
     return _registered[scheme]
 
 

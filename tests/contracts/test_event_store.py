@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from support import postgres
+from support import nats, postgres
 from support.anchors import ROOT
 from support.eventstore import NOON, Seen, at_once, new
 
@@ -75,7 +75,17 @@ class Postgresql:
         return open_engine(self._location, EngineOptions(timezone=timezone))
 
 
-ENGINES: list[Callable[[Path, ManualClock], Kind]] = [Memory, Files, Sqlite, Postgresql]
+class Nats:
+    """A real server, one a run; a ledger a test."""
+
+    def __init__(self, directory: Path, clock: ManualClock) -> None:
+        self._location = nats.new_url()
+
+    def engine(self, timezone: str | None) -> Engine:
+        return open_engine(self._location, EngineOptions(timezone=timezone))
+
+
+ENGINES: list[Callable[[Path, ManualClock], Kind]] = [Memory, Files, Sqlite, Postgresql, Nats]
 
 
 class OneLedger:

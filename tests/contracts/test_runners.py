@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from typing import Any, Protocol
 
 import pytest
-from support import postgres
+from support import nats, postgres
 from support.eventstore import NOON, new
 from support.waiting import time_passes
 
@@ -78,6 +78,13 @@ class Postgresql:
         time_passes(leases * self.LEASE_S)
 
 
+class Nats(Postgresql):
+    """A real server; time passes by each runner's own clock."""
+
+    def __init__(self) -> None:
+        self._url = nats.new_url(lease=str(self.LEASE_S))
+
+
 class Runner:
     """A handle with a lease."""
 
@@ -104,7 +111,7 @@ class Stage:
         return Runner(self.kind.open(), self._stack)
 
 
-@pytest.fixture(params=[Memory, Postgresql], ids=lambda kind: kind.__name__.lower())
+@pytest.fixture(params=[Memory, Postgresql, Nats], ids=lambda kind: kind.__name__.lower())
 def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     with ExitStack() as stack:
         yield Stage(request.param(), stack)

@@ -25,6 +25,7 @@ DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
 AWAY = "test_server_away.py"
 MIRROR = "test_mirror.py"
+NATS, NATS_WRITING = "test_nats.py", "test_nats_writing.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 LEASE_TIME = "test_lease_time.py"
 FAILOVER = "test_failover.py"
@@ -470,6 +471,30 @@ RULES = [
         "start-makes-a-lease-young",
         Without(),
         [LEASE_TIME],
+    ),
+    Mutant(
+        "what the servers of a stream have lost is told",
+        "nats-acknowledged-is-never-lost",
+        Drop(),
+        [NATS],
+    ),
+    Mutant(
+        "a message is taken behind what its sender has seen, and nowhere else",
+        "nats-compare-and-append",
+        Drop(),
+        [NATS_WRITING],
+    ),
+    Mutant(
+        "an ended runner appends nothing to a stream",
+        "nats-ended-runner-appends-nothing",
+        Drop(),
+        [NATS_WRITING],
+    ),
+    Mutant(
+        "a runner is ended when its entry has not changed for a whole lease",
+        "unchanged-for-a-whole-lease",
+        Value("needs_s"),
+        [RUNNERS],
     ),
     Mutant(
         "a runner that nobody knows has ended",

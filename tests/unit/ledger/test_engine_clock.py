@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from support import postgres
+from support import nats, postgres
 from support.cli import run_cli_here
 from support.domain import NOON
 
@@ -197,7 +197,15 @@ def on_a_server() -> Iterator[Place]:
         yield Place(postgres.new_url(), now)
 
 
-@pytest.fixture(params=[in_memory, on_a_server], ids=["memory", "postgresql"])
+def on_nats() -> Iterator[Place]:
+    def now() -> datetime:
+        told: str = nats.server().look("varz")["now"]
+        return datetime.fromisoformat(f"{told[:26]}+00:00")
+
+    yield Place(nats.new_url(), now)
+
+
+@pytest.fixture(params=[in_memory, on_a_server, on_nats], ids=["memory", "postgresql", "nats"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     yield from request.param()
 

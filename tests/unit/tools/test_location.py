@@ -70,7 +70,7 @@ def test_a_location_may_be_absolute_or_a_file_url(here: Path) -> None:
         ("file://jobs", "file:// needs three slashes"),
         ("~nobody-of-this-name/jobs", "nobody knows where ~nobody-of-this-name is"),
         (f"mongodb://me:{PASSWORD}@db/x", "begins with mongodb:"),
-        (f"NATS://{PASSWORD}@a,b/x", "begins with nats:"),
+        (f"REDIS://{PASSWORD}@a,b/x", "begins with redis:"),
         (f"mysql://u:{PASSWORD}@h", "begins with mysql:"),
     ],
 )
