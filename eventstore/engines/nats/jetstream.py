@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Any, TypeVar
 
 import msgspec
-
 from nats import errors
 
 from ....domain import StorageError
