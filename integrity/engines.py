@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..eventstore import Engine
+from ..eventstore import Engine, HasPlace
 from ..eventstore.engines.files import as_day_files
 from ..instrumentation import Progress
 from .findings import VerifyReport
@@ -29,7 +29,8 @@ def verify_engine(
 ) -> VerifyReport:
     """Check a whole ledger; it takes no lock and changes nothing. As `verify_directory`.
 
-    What the report calls a day's file is a place in the engine where it has no files.
+    What the report calls a day's file is a place in the engine where it has no files; what it has
+    in a directory for files is checked there.
     """
     with as_day_files(engine) as (place, is_copy):
         report = verify_directory(
@@ -44,8 +45,14 @@ def verify_engine(
 
 def _of_engine(report: VerifyReport, engine: Engine, copy: Path) -> VerifyReport:
     """Return the report with the names of the engine's own places."""
-    before, location = f"{copy}/", f"{engine.location}#"
+    lines, location = f"{copy}/events_", f"{engine.location}#events_"
+    before = f"{copy}/"
+    beside = f"{engine.place.directory}/" if isinstance(engine, HasPlace) else f"{engine.location}#"
     replace = msgspec.structs.replace
+
+    def named(text: str) -> str:
+        return text.replace(lines, location).replace(before, beside)
+
     return replace(
         report,
         problems=[
@@ -53,11 +60,11 @@ def _of_engine(report: VerifyReport, engine: Engine, copy: Path) -> VerifyReport
                 problem,
                 # The copy has all of it: it is the engine that has less than it had.
                 kind="lost" if problem.kind == "truncated" else problem.kind,
-                path=problem.path.replace(before, location),
-                message=problem.message.replace(before, location),
+                path=named(problem.path),
+                message=named(problem.message),
             )
             for problem in report.problems
         ],
         # What was written out to be verified is the log, and no daily files.
-        notes=[note.replace(before, location) for note in report.notes if note != NO_DAILY_FILES],
+        notes=[named(note) for note in report.notes if note != NO_DAILY_FILES],
     )

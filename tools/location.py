@@ -147,7 +147,8 @@ def place_options(*, of_command: bool = False) -> list[click.Option]:
     texts = {
         "--ledger": (
             "JOBLEDGER",
-            "Where the ledger is: a path, or file:PATH (or JOBLEDGER).  [default: jobs]",
+            "Where the ledger is: a path, or a URL such as postgresql://… (or JOBLEDGER)."
+            "  [default: jobs]",
         ),
         "--dir": ("JOBLEDGER_DIR", "The same (or JOBLEDGER_DIR)."),
     }
@@ -177,3 +178,13 @@ def place_options(*, of_command: bool = False) -> list[click.Option]:
             " in this directory]",
         )
     ]
+
+
+def check_directory(location: Path | str, otherwise: str, hint: str) -> None:
+    """Check that a ledger is a directory; else say why that is needed, and what to do.
+
+    Raises:
+        ValidationError: it is on another engine.
+    """
+    if not isinstance(location, Path):
+        raise ValidationError(otherwise, field="ledger", hint=hint)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -106,6 +106,7 @@ def audit(
     """
     session.must_exist()
     reader = open_reader(session.location, RECORDS_WITH_LINES if session.json else RECORDS)
+    click.get_current_context().call_on_close(reader.close)
     zone, now = load_zone(reader.identity.timezone), datetime.now(UTC)
     selection = Selection(
         since=None if since is None else parse_time(since).bound(now, zone),
@@ -259,7 +260,8 @@ def _check_jobs(session: Session, jobs: tuple[str, ...]) -> None:
     Raises:
         JobNotFoundError: one of `jobs` is no id, nor the beginning of one, in the whole log.
     """
-    ids = [r.job_id for r in open_reader(session.location, RECORDS).records() if r.type == "added"]
+    with closing(open_reader(session.location, RECORDS)) as reader:
+        ids = [r.job_id for r in reader.records() if r.type == "added"]
     for job in jobs:
         if not any(job_id.startswith(job) for job_id in ids):
             raise not_found(job, ids)

@@ -20,6 +20,7 @@ from ...eventstore.engines.files import (
 )
 from ...ledger import find_runner
 from ..grammar import command
+from ..location import check_directory
 from ..output import print_error, print_json, printable
 from ..session import Session, json_option, pass_session
 
@@ -43,6 +44,12 @@ def repair_(session: Session, accept_loss: bool) -> None:
       jobledger repair
       jobledger repair --accept-loss
     """
+    check_directory(
+        session.location,
+        "what is written in a ledger on a server is never cut off there",
+        "bring back the database, or `jobledger copy DIRECTORY LOCATION` a backup or a mirror of it"
+        " to another name",
+    )
     session.must_exist()
     fs = FileSystem()
     if not accept_loss:

@@ -12,6 +12,7 @@ from ...domain import ValidationError
 from ...integrity import SigningKey, fingerprint, seal_file
 from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
+from ..location import check_directory
 from ..output import print_json, printable
 from ..progress import progress_bar
 from ..session import Session, json_option, pass_session
@@ -87,6 +88,11 @@ def _make_key(session: Session, name: str, password: bytes | None) -> None:
 
 
 def _seal(session: Session, name: str, password: bytes | None, today: bool) -> None:
+    check_directory(
+        session.location,
+        "seals lie beside day files, and a ledger on a server has none",
+        "`jobledger mirror LOCATION DIRECTORY`, and then `jobledger --ledger DIRECTORY seal`",
+    )
     from ...integrity import seal_days
 
     session.must_exist()
