@@ -108,15 +108,16 @@ class Standby(Server):
     """A copy of a running server that follows it, until it is promoted. It asks for what it has not
     heard yet each time that it starts."""
 
-    def __init__(self, primary: Server) -> None:
-        self._primary = primary
+    def __init__(self, primary: Server, name: str = "standby") -> None:
+        self._primary, self._name = primary, name
         super().__init__(primary.programs)
 
     def _make_data(self) -> None:
         self.run(
             "pg_basebackup", "--pgdata", str(self.data), "--write-recovery-conf", "--no-sync",
             "--checkpoint=fast", "--wal-method=stream",
-            "--dbname", f"host=127.0.0.1 port={self._primary.port} user=postgres",
+            "--dbname", f"host=127.0.0.1 port={self._primary.port} user=postgres"
+            f" application_name={self._name}",
         )  # fmt: skip
 
     def promote(self) -> None:
