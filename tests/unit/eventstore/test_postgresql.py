@@ -18,6 +18,7 @@ from support.waiting import eventually
 from jobledger import Ledger, LedgerCorruptError, StorageError, ValidationError
 from jobledger.eventstore import Block, Cursor, EventLog, Tail, VersionConflictError
 from jobledger.eventstore.engines import EngineOptions, open_engine
+from jobledger.eventstore.engines.postgresql.engine import PostgresEngine
 from jobledger.eventstore.engines.postgresql.reading import PostgresReading
 from jobledger.eventstore.record import RECORDS, Record
 
@@ -470,3 +471,34 @@ def test_many_who_come_first_at_the_same_time_make_the_tables_once(
             came = [each.result(60) for each in [pool.submit(come) for _ in range(6)]]
         assert len(set(came)) == 1
         admin.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+
+
+def test_whoever_appends_is_overtaken_once_at_most_and_then_let_in(url: str) -> None:
+    """Among four who append as fast as they can: an append that is made in vain is followed by one
+    for which all others wait. So each has its share, whoever is the fastest."""
+    answers: list[tuple[bool, str]] = []
+    start = threading.Barrier(4)
+
+    def keep_appending(who: int) -> int:
+        with closing(log_of(url)) as log:
+            engine = log._engine
+            assert isinstance(engine, PostgresEngine)
+            append = engine._append
+
+            def noted(values: dict[str, object]) -> str:
+                is_queued = engine._is_queued
+                answers.append((is_queued, append(values)))
+                return answers[-1][1]
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(engine, "_append", noted)
+                start.wait(60)
+                for n in range(40):
+                    log.append([new(f"{who}-{n}", 1)])
+        return who
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(keep_appending, range(4))) == [0, 1, 2, 3]
+    assert (True, "behind") not in answers
+    assert len([answer for _, answer in answers if answer == "written"]) == 4 * 40
+    assert len(answers) <= 2 * 4 * 40
