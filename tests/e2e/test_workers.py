@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from support import postgres
+from support import nats, postgres
 from support.anchors import ROOT
 from support.cutting_proxy import CuttingProxy
 from support.waiting import eventually
@@ -27,9 +27,10 @@ from jobledger.integrity import verify_engine
 KILLS = 6
 
 
-@pytest.fixture
-def url() -> str:
-    return postgres.new_url(lease="1")
+@pytest.fixture(params=[postgres.new_url, nats.new_url], ids=["postgresql", "nats"])
+def url(request: pytest.FixtureRequest) -> str:
+    made: str = request.param(lease="1")
+    return made
 
 
 @pytest.fixture

@@ -163,23 +163,7 @@ def _check_config(info: StreamInfo, location: NatsLocation) -> None:
 def _check_sync(info: StreamInfo, location: NatsLocation) -> list[str]:
     """Check that the servers sync what they acknowledge; return what should be known of it."""
     if location.monitors:
-        seen = [_look(monitor, location) for monitor in location.monitors]
-        unseen = set(info.servers) - {one.get("server_name") for one in seen}
-        if unseen:
-            raise _unfit(
-                location,
-                f"monitor= shows nothing of {', '.join(sorted(unseen))}",
-                "the monitoring address of each server that has a replica",
-            )
-        for one in seen:
-            config = (one.get("jetstream") or {}).get("config") or {}
-            if one.get("server_name") in info.servers and not config.get("sync_always"):
-                raise _unfit(
-                    location,
-                    f"{one.get('server_name')} acknowledges what is not on disk yet",
-                    "jetstream { sync_interval: always } in the configuration of each server",
-                )
-        return []
+        return _check_seen(info, location)
     if location.trusted:
         return ["it is trusted that its servers sync always (sync=trusted): nobody has looked"]
     raise _unfit(
@@ -189,6 +173,40 @@ def _check_sync(info: StreamInfo, location: NatsLocation) -> list[str]:
         "jetstream { sync_interval: always } in the configuration of each server, and the location"
         " has to say how that is known: monitor=8222 (the port of their monitoring), or"
         " sync=trusted",
+    )
+
+
+def _check_seen(info: StreamInfo, location: NatsLocation) -> list[str]:
+    """Check what the servers show of themselves. One that is down shows nothing and acknowledges
+    nothing: a majority has to be seen, and the others are told of."""
+    faults: list[StorageError] = []
+    seen: set[str] = set()
+    for monitor in location.monitors:
+        try:
+            shown = _look(monitor, location)
+        except StorageError as fault:
+            faults.append(fault)
+            continue
+        name = str(shown.get("server_name"))
+        config = (shown.get("jetstream") or {}).get("config") or {}
+        if name not in info.servers:
+            continue
+        if not config.get("sync_always"):
+            raise _unfit(
+                location,
+                f"{name} acknowledges what is not on disk yet",
+                "jetstream { sync_interval: always } in the configuration of each server",
+            )
+        seen.add(name)
+    unseen = sorted(set(info.servers) - seen)
+    if 2 * len(seen) > len(info.servers):
+        return [f"whether {name} syncs always is not known: it was not seen" for name in unseen]
+    if faults:
+        raise faults[0]
+    raise _unfit(
+        location,
+        f"monitor= shows nothing of {', '.join(unseen)}",
+        "the monitoring address of each server that has a replica",
     )
 
 
