@@ -258,13 +258,18 @@ class CommandHandler:
 
     def change_schedules(self, decide_on: Callable[[datetime], Sequence[Intended]]) -> bool:
         """Append what is decided on schedules and their jobs, all in one write, on the newest state
-        and again where others were faster; return whether it was anything.
+        and while nobody can append between; return whether it was anything. A job that is left as
+        it is has no version in that write that others could have been faster at.
 
         Raises:
             JobLedgerError: it is refused; nothing was changed.
             StorageError: whether the change was made is unknown.
         """
-        return self._handle(decide_on)
+        self.check_writable()
+        self._log.refresh()
+        if not decide_on(self._now()):
+            return False  # as mostly where somebody plans: nobody has to wait for that
+        return self.decide_alone(decide_on)  # rule: schedule-decided-alone
 
     def decide_alone(self, decide_on: Callable[[datetime], Sequence[Intended]]) -> bool:
         """Do the same while nobody can append anything between the look and the write."""

@@ -503,6 +503,12 @@ RULES = [
         [MANY_RUNNERS],
     ),
     Mutant(
+        "what is decided on a schedule is decided while nobody else can append",
+        "schedule-decided-alone",
+        Value("self._handle(decide_on)"),
+        ["test_schedule_races.py"],
+    ),
+    Mutant(
         "an attempt is its runner's, whatever its number",
         "attempt-of-this-runner",
         Without(),
