@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .engine_time import *
     from .event_log import *
     from .follower import *
+    from .known_end import *
+    from .lease_time import *
     from .lines import *
     from .port import *
     from .position import *
@@ -37,6 +39,8 @@ else:
             "engine_time": ("TellsTime", "TimeTold"),
             "event_log": ("EventLog",),
             "follower": ("FirstReading",),
+            "known_end": ("KnownEnd",),
+            "lease_time": ("LeaseTime",),
             "lines": ("RECORDS_WITH_LINES",),
             "port": (
                 "AppendFailedError",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ..domain import FromSchedule, JobNotFoundError, Schedule
+from ..integrity import VerifyReport
 from ..ledger import Ledger
 from .model import Model
 from .processes import Process, RestlessClock, SimulatedWriter
@@ -90,7 +91,11 @@ def _compare_seq(model: Model, name: str, ledger: Ledger) -> None:
 
 def compare_log(model: Model, store: Store) -> None:
     """Verify the whole log and what is derived from it."""
-    report = store.verify()
+    compare_report(model, store.verify())
+
+
+def compare_report(model: Model, report: VerifyReport) -> None:
+    """Compare what has come of verifying the whole log."""
     must(report.ok, f"verify: {report.problems[:2]}")
     must(report.events == model.seq, f"verify has seen {report.events} events")
 

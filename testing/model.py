@@ -23,6 +23,7 @@ RULES: dict[str, dict[str | None, set[str]]] = {
     "released": {"pending": {"scheduled"}},
     "edited": {"pending": {"pending"}, "scheduled": {"scheduled"}},
     "rescheduled": {"pending": {"pending"}, "scheduled": {"scheduled"}},
+    "deferred": {"scheduled": {"scheduled"}},
     "started": {"scheduled": {"running"}},
     "noted": {"running": {"running"}},
     "checkpointed": {"running": {"running"}},
@@ -252,6 +253,11 @@ class Model:
         self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str
     ) -> None:
         job["status"] = "cancelled"
+
+    def _deferred(
+        self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str
+    ) -> None:
+        must(job["scheduled_time"] <= at, where + "it is not due")
 
     def _expired(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
         least = timedelta(0) if "schedule" in data else LATE + timedelta(microseconds=1)

@@ -41,12 +41,18 @@ class SimulatedWriter(Ledger):
     _BACKGROUND = _Nobody
     _SNAPSHOT_EVERY = 20
 
+    def __del__(self) -> None:
+        """Do nothing: what is forgotten was of a process that died, maybe while it opened it."""
+
 
 class SimulatedRunner(Scheduler):
     """The process that runs them."""
 
     _BACKGROUND = _Nobody
     _SNAPSHOT_EVERY = 20
+
+    def __del__(self) -> None:
+        """Do nothing: what is forgotten was of a process that died, maybe while it opened it."""
 
     def _new_loop(self) -> asyncio.AbstractEventLoop:
         assert isinstance(self._clock, ManualClock)

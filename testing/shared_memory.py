@@ -22,8 +22,15 @@ LEASE = timedelta(seconds=15)
 class SharedLedger(MemoryLedger):
     """A ledger in memory, and the runners that it has; `now` is the engine's clock."""
 
-    def __init__(self, name: str, now: Callable[[], datetime], *, timezone: str = "UTC") -> None:
-        super().__init__(name, timezone=timezone)
+    def __init__(
+        self,
+        name: str,
+        now: Callable[[], datetime],
+        *,
+        timezone: str = "UTC",
+        ledger_id: str | None = None,
+    ) -> None:
+        super().__init__(name, timezone=timezone, ledger_id=ledger_id)
         self.now = now
         self.runners: dict[str, RunnerSeen] = {}
         self.numbers = count(1)

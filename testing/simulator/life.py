@@ -62,6 +62,24 @@ class Life:
         """How much of the simulated time has passed."""
         return (self.clock.now() - self.stage.begun) / timedelta(days=1)
 
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events so far."""
+        return self.stage.events
+
+    @property
+    def digest(self) -> bytes:
+        """What stands for the whole history."""
+        return self.stage.log.digest.digest()
+
+    @property
+    def posts(self) -> int:
+        """How many posts are out."""
+        return self.platform.posts.total()
+
+    def close(self) -> None:
+        """Let go of nothing: there is nothing but memory."""
+
     def do(self, step: Step) -> None:
         """Do one step, and check what it comes to.
 

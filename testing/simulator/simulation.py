@@ -11,9 +11,15 @@ from typing import Any
 import msgspec
 
 from ..processes import quiet
+from ..stores import STORES
 from ..violation import Violation
 from .life import Life
-from .steps import Step, epochs
+from .shared_life import SharedLife
+from .steps import REMOTE, Step, epochs
+
+ENGINES = (*STORES, REMOTE)
+"""What is simulated: where a ledger lies, and what can happen to it there."""
+AnyLife = Life | SharedLife
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -33,6 +39,7 @@ class Outcome(msgspec.Struct):
 
     seed: int
     engine: str = "files"
+    runners: int | None = None
     steps: int = 0
     events: int = 0
     posts: int = 0
@@ -48,30 +55,39 @@ def simulate(
     progress: Callable[[int], None] = lambda steps: None,
     *,
     engine: str = "files",
+    runners: int | None = None,
 ) -> Outcome:
     """Do the steps, in as many lives as they are of; stops at the first failure.
 
-    `progress` gets the number of steps done so far. `engine` is one of `STORES`, and the steps are
-    those of a run on it.
+    `progress` gets the number of steps done so far. `engine` is one of `ENGINES`, and the steps are
+    those of a run on it; on a server so many `runners` at most share each ledger, None: as many as
+    the seed says.
     """
-    outcome, digest = Outcome(seed, engine), sha256()
+    outcome, digest = Outcome(seed, engine, runners), sha256()
     with quiet():
         for number, mine in epochs(iter(steps)):
-            life = Life(seed, number, engine)
-            outcome.failure = _live(life, number, mine, outcome, progress)
-            outcome.events += life.model.seq
-            outcome.posts += life.platform.posts.total()
+            life = _life(seed, number, engine, runners)
+            try:
+                outcome.failure = _live(life, number, mine, outcome, progress)
+            finally:
+                life.close()
+            outcome.events += len(life.events)
+            outcome.posts += life.posts
             outcome.days += life.days
             outcome.counts += life.counts
-            digest.update(life.stage.log.digest.digest())
+            digest.update(life.digest)
             if outcome.failure is not None:
                 break
     outcome.digest = digest.hexdigest()[:16]
     return outcome
 
 
+def _life(seed: int, number: int, engine: str, runners: int | None) -> AnyLife:
+    return SharedLife(seed, number, runners) if engine == REMOTE else Life(seed, number, engine)
+
+
 def _live(
-    life: Life, number: int, steps: list[Step], outcome: Outcome, progress: Callable[[int], None]
+    life: AnyLife, number: int, steps: list[Step], outcome: Outcome, progress: Callable[[int], None]
 ) -> Failure | None:
     done: list[Step] = []
     step: Step | None = None
@@ -85,26 +101,28 @@ def _live(
         step = None
         life.end()
     except Violation as error:
-        return Failure(step, str(error), life.stage.events[-12:], number, done)
+        return Failure(step, str(error), life.events[-12:], number, done)
     except Exception as error:  # noqa: BLE001 - whatever the product raises is a finding
         told = "".join(traceback.format_exception(error)[-3:])
         return Failure(
-            step, f"{type(error).__name__}: {error}\n{told}", life.stage.events[-12:], number, done
+            step, f"{type(error).__name__}: {error}\n{told}", life.events[-12:], number, done
         )
     progress(outcome.steps)
     return None
 
 
-def shrink(seed: int, failure: Failure, *, engine: str = "files") -> Outcome:
+def shrink(
+    seed: int, failure: Failure, *, engine: str = "files", runners: int | None = None
+) -> Outcome:
     """Find the shortest run that still breaks a rule: steps of that life are left out, in ever
     smaller parts, as long as something is still broken."""
-    best = simulate(seed, failure.done, engine=engine)
+    best = simulate(seed, failure.done, engine=engine, runners=runners)
     if best.failure is None:  # it does not fail by itself: nothing can be left out
-        return Outcome(seed, engine, failure=failure, steps=len(failure.done))
+        return Outcome(seed, engine, runners, failure=failure, steps=len(failure.done))
     size = len(best.failure.done) // 2
     while size:
         for kept in list(_without(best.failure.done, size)):
-            again = simulate(seed, kept, engine=engine)
+            again = simulate(seed, kept, engine=engine, runners=runners)
             if again.failure is not None and len(again.failure.done) < len(best.failure.done):
                 best = again
                 break

@@ -52,8 +52,19 @@ WEIGHTS = {
     "sleep_days": 1,
 }
 """Every kind of step, and how often it comes up."""
+SHARED_WEIGHTS = {
+    "go": 60, "finish": 12, "run": 26, "add": 12, "add_many": 3, "hold": 1, "release": 2, "edit": 3,
+    "reschedule": 3, "cancel": 3, "requeue": 4, "resolve": 4, "remove": 2, "wait": 14,
+    "wait_long": 4, "look": 1, "verify": 1, "stop": 4, "wake": 5, "kill": 3, "leave": 1,
+    "lose_append": 6, "refuse": 3, "stale": 4, "cut": 2, "lose_renewals": 2,
+    "heal": 6, "restart": 1, "fail_over": 1, "schedule_add": 2, "schedule_edit": 1,
+    "schedule_pause": 1, "schedule_resume": 1, "plan": 2, "slots_set": 1, "add_in_slot": 2,
+}  # fmt: skip
+"""The same for a ledger that many runners share, on a server."""
 NEEDS: dict[str, type] = {"power_cut": LosesPower, "torn_tail": HasTornTails}
 """What a store must be able to have happen to it, for the steps that not every one can."""
+REMOTE = "remote"
+"""The engine that many runners share: a server."""
 EPOCH = 250
 """Steps in the life of one ledger; then the next is begun."""
 
@@ -68,17 +79,20 @@ class Step(msgspec.Struct, frozen=True):
 
 def kinds_on(engine: str) -> list[str]:
     """Return the kinds of step that can happen to a ledger on this engine."""
+    if engine == REMOTE:
+        return list(SHARED_WEIGHTS)
     return [kind for kind in WEIGHTS if issubclass(STORES[engine], NEEDS.get(kind, object))]
 
 
 def steps_of(seed: int, count: int, engine: str = "files") -> Iterator[Step]:
     """Yield the steps of a run; a longer run begins like a shorter one."""
-    return islice(_endless(seed, kinds_on(engine)), count)
+    weights = SHARED_WEIGHTS if engine == REMOTE else WEIGHTS
+    return islice(_endless(seed, {kind: weights[kind] for kind in kinds_on(engine)}), count)
 
 
-def _endless(seed: int, kinds: list[str]) -> Iterator[Step]:
+def _endless(seed: int, weights_of: dict[str, int]) -> Iterator[Step]:
     chance = Random(f"steps {seed}")
-    weights = [WEIGHTS[kind] for kind in kinds]
+    kinds, weights = list(weights_of), list(weights_of.values())
     index = 0
     while True:
         kind = chance.choices(kinds, weights)[0]

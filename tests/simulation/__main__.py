@@ -22,6 +22,7 @@ ROUNDS = {
     "years": ["--years", "1000"],
     "simulator": ["--steps", "100000"],
     "simulator in memory": ["--steps", "100000", "--engine", "memory"],
+    "simulator of many runners": ["--steps", "50000", "--engine", "remote"],
 }
 
 

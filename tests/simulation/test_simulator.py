@@ -16,9 +16,9 @@ import pytest
 from planted.bugs import BUGS
 from support.mutants import copied, mutated
 
-from jobledger.testing.simulator.simulation import Outcome, simulate
+from jobledger.testing.simulator.simulation import ENGINES, Outcome, simulate
 from jobledger.testing.simulator.steps import WEIGHTS, steps_of
-from jobledger.testing.stores import STORES, DiskStore, MemoryStore
+from jobledger.testing.stores import DiskStore, MemoryStore
 
 FIXED = (1, 2, 3, 4)
 STEPS = 2000
@@ -122,7 +122,7 @@ def test_every_engine_that_is_simulated_can_be_chosen() -> None:
 
     [engine] = [option for option in simulate_.params if option.name == "engine"]
     assert isinstance(engine.type, click.Choice)
-    assert set(engine.type.choices) == set(STORES)
+    assert set(engine.type.choices) == set(ENGINES)
 
 
 def test_a_longer_run_begins_like_a_shorter_one() -> None:

@@ -32,10 +32,16 @@ _SHOWN = 10
 )
 @click.option(
     "--engine",
-    type=click.Choice(["files", "memory"]),
+    type=click.Choice(["files", "memory", "remote"]),
     default="files",
     show_default=True,
-    help="Where the ledgers are: on a disk, or in an engine's memory, whose answers get lost.",
+    help="Where the ledgers are: on a disk; in an engine's memory, whose answers get lost; or on a"
+    " server that many runners share.",
+)
+@click.option(
+    "--runners",
+    type=click.IntRange(1, 8),
+    help="With `--engine remote`: so many at most share a ledger; not given, as the seed says.",
 )
 @click.option("--only", metavar="N,N,…", help="Do only these of the steps, as a failure says.")
 @click.option(
@@ -44,7 +50,13 @@ _SHOWN = 10
 @json_option
 @pass_session
 def simulate_(
-    session: Session, seed: int | None, steps: int, engine: str, only: str | None, shorten: bool
+    session: Session,
+    seed: int | None,
+    steps: int,
+    engine: str,
+    runners: int | None,
+    only: str | None,
+    shorten: bool,
 ) -> None:
     """Try the whole system on a simulated disk (or engine), clock and platform.
 
@@ -53,21 +65,30 @@ def simulate_(
     rules, which are written down a second time for it. No threads and no real time: a seed gives
     the same history to the byte. Exits with 1 when a rule is broken.
 
+    With `--engine remote` up to eight runners share each ledger: they come in between one another
+    at every operation, are stopped and killed there; the server loses answers, starts again, and
+    fails over to one that lacks the last records.
+
     \b
     Example:
       jobledger simulate --seed 7 --steps 200
       jobledger simulate --steps 1000 --shrink
+      jobledger simulate --seed 7 --steps 250 --engine remote --runners 3
     """
     from ...testing.simulator import shrink, simulate, steps_of
 
+    if runners is not None and engine != "remote":
+        raise ValidationError("--runners needs --engine remote", field="runners")
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     chosen = _chosen(steps_of(seed, steps, engine), only)
     with progress_bar("simulating", unit="steps") as show:
-        outcome = simulate(seed, chosen, lambda done: show(done, len(chosen)), engine=engine)
+        outcome = simulate(
+            seed, chosen, lambda done: show(done, len(chosen)), engine=engine, runners=runners
+        )
     if outcome.failure is not None and shorten:
         click.echo(f"step {_place(outcome)}: {printable(outcome.failure.message)}", err=True)
         click.echo("looking for a shorter run …", err=True)
-        outcome = shrink(seed, outcome.failure, engine=engine)
+        outcome = shrink(seed, outcome.failure, engine=engine, runners=runners)
     if outcome.failure is not None:
         session.exit_code = 1
     if session.json:
@@ -114,6 +135,8 @@ def _command(outcome: Outcome) -> str:
     steps = f"--steps {indexes[-1] + 1}"
     if outcome.engine != "files":
         steps += f" --engine {outcome.engine}"
+    if outcome.runners is not None:
+        steps += f" --runners {outcome.runners}"
     life = range(failure.done[0].index, indexes[-1] + 1)
     if list(life) == indexes and (failure.step is not None):
         return f"jobledger simulate --seed {outcome.seed} {steps}"

@@ -1,0 +1,135 @@
+"""What goes wrong in the life of a ledger on a remote engine: with processes, and its server."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from ..remote_engine import APPENDS
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from .shared_life import SharedLife
+
+_MOST_AWAY = 3
+"""So many processes at most are stopped, or cut off, at once."""
+
+
+class FaultsOfLife:
+    """Each step is a method of its name."""
+
+    def __init__(self, life: SharedLife) -> None:
+        self._life = life
+        self._stage = life.stage
+
+    def _any(self, chance: Random, *, busy: float = 0.7) -> Worker | None:
+        """Choose a process, mostly one in the midst of something."""
+        every = list(self._stage.workers.values())
+        at_work = [worker for worker in every if worker.actor.is_busy]
+        chosen = at_work if at_work and chance.random() < busy else every
+        return chance.choice(chosen) if chosen else None
+
+    # -- processes ---------------------------------------------------------------------------------
+
+    def stop(self, chance: Random) -> None:
+        """Stop a process where it is, as SIGSTOP does, or a machine that is suspended."""
+        worker = self._any(chance)
+        away = sum(other.is_stopped for other in self._stage.workers.values())
+        if worker is not None and away < _MOST_AWAY:
+            worker.is_stopped = True
+
+    def wake(self, chance: Random) -> None:
+        """Let one that is stopped go on."""
+        asleep = [worker for worker in self._stage.workers.values() if worker.is_stopped]
+        if asleep:
+            chance.choice(asleep).wake(self._life.clock.now())
+
+    def kill(self, chance: Random) -> None:
+        """Kill a process where it is."""
+        worker = self._any(chance)
+        if worker is not None:
+            self._stage.kill(worker)
+
+    def leave(self, chance: Random) -> None:
+        """Have a process end as a program does that is asked to."""
+        idle = [worker for worker in self._stage.workers.values() if worker.is_idle]
+        if idle:
+            worker = chance.choice(idle)
+            worker.close()
+            self._stage.let_go_on(worker, 5)
+
+    # -- the way to the server ---------------------------------------------------------------------
+
+    def lose_append(self, chance: Random) -> None:
+        """Have the next append of a process come to nothing good."""
+        worker, kind = self._any(chance), chance.choice(APPENDS)
+        if worker is not None:
+            worker.link.next_append = kind
+            worker.link.arrives_after = chance.choice([1, 1, 2, 4, 9, 20])
+            self._life.counts[kind] += 1
+
+    def refuse(self, chance: Random) -> None:
+        """Have some of the next operations of a process refused, or find the queue too long."""
+        worker = self._any(chance)
+        if worker is None:
+            return
+        if chance.random() < 0.3:
+            worker.link.is_busy = True
+        else:
+            worker.link.refuses = chance.choice([1, 1, 2, 5])
+
+    def stale(self, chance: Random) -> None:
+        """Have a process see the end as it was, for a while."""
+        worker = self._any(chance)
+        if worker is not None:
+            worker.link.stale_for, worker.link.lag = chance.choice([1, 3, 10]), chance.randint(1, 9)
+
+    def cut(self, chance: Random) -> None:
+        """Cut a process off, or let it through again."""
+        worker = self._any(chance)
+        if worker is not None:
+            worker.link.is_cut = not worker.link.is_cut
+
+    def lose_renewals(self, chance: Random) -> None:
+        """Have no renewal of a process arrive, while all else does; or have them arrive again."""
+        worker = self._any(chance)
+        if worker is not None:
+            worker.link.loses_renewals = not worker.link.loses_renewals
+
+    def heal(self, chance: Random) -> None:
+        """Have nothing wrong with the way of a process."""
+        worker = self._any(chance, busy=0.3)
+        if worker is not None:
+            self._heal(worker)
+
+    @staticmethod
+    def _heal(worker: Worker) -> None:
+        link = worker.link
+        link.is_cut = link.loses_renewals = link.is_busy = False
+        link.next_append, link.refuses, link.stale_for = None, 0, 0
+
+    def heal_all(self) -> None:
+        """Have nothing wrong with anything any more."""
+        self._stage.server.is_down = False
+        self._stage.server.under_way.clear()
+        for worker in self._stage.workers.values():
+            self._heal(worker)
+            if worker.is_stopped:
+                worker.wake(self._life.clock.now())
+
+    # -- the server --------------------------------------------------------------------------------
+
+    def restart(self, chance: Random) -> None:
+        """Have the server away for some time, and then start again."""
+        server = self._stage.server
+        server.is_down = True
+        for _ in range(chance.randint(0, 4)):
+            self._life.go(chance)
+        self._stage.pass_time(timedelta(seconds=chance.choice([1, 4, 9, 16, 40])))
+        server.restart()
+
+    def fail_over(self, chance: Random) -> None:
+        """Have another server take its place, which lacks some of the last writes, or none."""
+        if self._life.loses_records:
+            self._stage.fail_over(chance.choice([0, 1, 1, 2, 5]))

@@ -1,0 +1,228 @@
+"""The platform that many simulated runners post to, and what is looked at when they do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Literal, Protocol
+
+import msgspec
+
+from ...scheduler import Attempt, NotPosted, OutcomeUnknown, PostResult
+from ..violation import Violation, must
+from .worker import Worker
+
+Kind = Literal["asked", "key", "retry", "fail"]
+"""How attempts in doubt are treated: the publisher can be asked; the platform takes each key once;
+it is tried again whatever comes of it; or it is not."""
+KINDS: tuple[Kind, ...] = ("asked", "key", "retry", "fail")
+
+
+class Watched(Protocol):
+    """What is asked of the life that a call happens in."""
+
+    def is_current(self, job_id: str, attempt: int) -> bool:
+        """Say whether the log has this attempt running."""
+
+    def has_been_ended(self, runner: str) -> bool:
+        """Say whether a runner was ended, or may have been by a server that is no more."""
+
+    def holds(self, runner: str) -> bool:
+        """Say whether its lease lives, or did on a server that is no more."""
+
+    def is_withdrawn(self, job_id: str, attempt: int) -> bool:
+        """Say whether a person has put an end to this attempt while it was made."""
+
+    def is_lost(self, job_id: str) -> bool:
+        """Say whether a server that is no more knew something of a job that is known no more."""
+
+
+class OpenCall(msgspec.Struct, frozen=True):
+    """A publisher is in the midst of something."""
+
+    job_id: str
+    account_id: str
+    attempt: int
+    runner: str
+
+
+class SharedPlatform:
+    """Counts the posts of each job, and those of each key and account.
+
+    `late` are posts of attempts that were over, as the log has it: of a process that slept.
+    """
+
+    def __init__(self, kind: Kind, life: Watched) -> None:
+        self.kind = kind
+        self.posts: Counter[str] = Counter()
+        self.late: Counter[str] = Counter()
+        self.by_account: Counter[str] = Counter()
+        self.calls: dict[str, list[OpenCall]] = {}
+        """By process."""
+        self._keys: dict[str, str] = {}
+        self._life = life
+
+    def is_called_for(self, job_id: str) -> bool:
+        """Say whether somebody is in the midst of posting this job."""
+        return any(call.job_id == job_id for calls in self.calls.values() for call in calls)
+
+    @contextmanager
+    def called(self, worker: Worker, attempt: Attempt) -> Iterator[OpenCall]:
+        """Look at what has to hold when a publisher is called, which it is within the `with`.
+
+        Raises:
+            Violation: it should not have been.
+        """
+        job, lease = attempt.job, worker.lease
+        runner = "" if lease is None else lease.runner
+        life, where = self._life, f"{worker.name} calls the publisher of {job.job_id}"
+        must(job.runner == runner, f"{where}, which {job.runner} has started")
+        must(life.holds(runner), f"{where}, and its lease does not hold")
+        is_current = life.is_current(job.job_id, job.attempt)
+        is_over = life.is_withdrawn(job.job_id, job.attempt) or life.is_lost(job.job_id)
+        must(is_current or is_over, f"{where}, which it does not run")
+        for name, calls in self.calls.items():
+            for other in calls:
+                same = other.account_id == job.account_id and not life.is_lost(other.job_id)
+                if same and life.is_current(other.job_id, other.attempt):
+                    must(not is_current, f"{where}, and {name} that of {other.job_id}")
+        call = OpenCall(job.job_id, job.account_id, job.attempt, runner)
+        self.calls.setdefault(worker.name, []).append(call)
+        try:
+            yield call
+        finally:
+            self.calls[worker.name].remove(call)
+
+    def post(self, call: OpenCall, key: str, *, careful: bool) -> str:
+        """Post; return the id of the post.
+
+        Raises:
+            Violation: it must not be posted.
+        """
+        job_id, life = call.job_id, self._life
+        if self.kind == "key" and key in self._keys:
+            return self._keys[key]
+        if not life.is_current(job_id, call.attempt):
+            self.late[job_id] += 1
+            if not life.is_withdrawn(job_id, call.attempt) and not life.is_lost(job_id):
+                told = f"{call.runner} posts {job_id} in an attempt that is over"
+                must(life.has_been_ended(call.runner), told)
+                must(not careful, f"{told}, although it was careful")
+        self.posts[job_id] += 1
+        self.by_account[call.account_id] += 1
+        count = self.posts[job_id]
+        self._keys[key] = f"post-{job_id}-{count}"
+        allowed = self.kind == "retry" or count - self.late[job_id] <= 1
+        must(allowed or life.is_lost(job_id), f"{job_id} was posted {count} times")
+        return self._keys[key]
+
+
+class SharedPublisher:
+    """Posts with luck, as one that knows that it may sleep (`careful`) or does not.
+
+    `said` gets for each failed attempt whether it may be tried again; `broken` what has gone wrong.
+    """
+
+    def __init__(
+        self,
+        platform: SharedPlatform,
+        worker: Worker,
+        chance: Random,
+        said: dict[tuple[str, int], bool],
+        broken: Callable[[Exception], None],
+        *,
+        is_calm: bool = False,
+    ) -> None:
+        self._platform = platform
+        self._worker = worker
+        self._chance = chance
+        self._said = said
+        self._broken = broken
+        self._is_calm = is_calm
+
+    @contextmanager
+    def _called(self, attempt: Attempt) -> Iterator[OpenCall]:
+        """Nothing is between whoever calls and the first look at it."""
+        self._worker.actor.check_alive()
+        with self._telling(), self._platform.called(self._worker, attempt) as call:
+            yield call
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except Violation as error:
+            self._broken(error)
+            raise
+
+    def publish(self, attempt: Attempt) -> PostResult:
+        with self._called(attempt) as call:
+            point = self._worker.actor.point
+            job_id, chance = attempt.job.job_id, self._chance
+            roll = 0.5 if self._is_calm else chance.random()
+            point()
+            if chance.random() < 0.15:
+                attempt.checkpoint("step", {"n": attempt.number})
+                point()
+            if chance.random() < 0.1:
+                attempt.note("on its way")
+            if roll < 0.10:
+                self._say(attempt, may_be_again=True)
+                return PostResult(False, error="try again")
+            if roll < 0.13:
+                self._say(attempt, may_be_again=False)
+                return PostResult(False, error="never", retryable=False)
+            if roll < 0.15:
+                raise OutcomeUnknown("no answer")
+            is_careful = chance.random() < 0.5
+            if is_careful:
+                attempt.checkpoint("sending", attempt.number)
+                if attempt.valid_for_s <= 0:
+                    self._say(attempt, may_be_again=True)
+                    raise NotPosted("it has slept")
+            else:
+                point()
+            with self._telling():
+                post_id = self._platform.post(call, attempt.idempotency_key, careful=is_careful)
+            point()
+            if roll < 0.18:
+                raise OutcomeUnknown(f"no answer after sending {job_id}")
+            return PostResult(True, thread_id=post_id)
+
+    def _say(self, attempt: Attempt, *, may_be_again: bool) -> None:
+        self._said[attempt.job.job_id, attempt.number] = may_be_again
+
+
+class AskedPublisher(SharedPublisher):
+    """One that can be asked whether a post is out."""
+
+    def reconcile(self, attempt: Attempt) -> PostResult | None:
+        with self._called(attempt):
+            self._worker.actor.point()
+            roll, count = self._chance.random(), self._platform.posts[attempt.job.job_id]
+            if not self._is_calm and roll < 0.08:
+                raise ConnectionError("cannot be asked")
+            if not self._is_calm and roll < 0.1:
+                return None
+            if count:
+                return PostResult(True, thread_id=f"post-{attempt.job.job_id}-{count}")
+            self._said[attempt.job.job_id, attempt.job.attempt] = False
+            return PostResult(False)
+
+
+class TogetherPublisher:
+    """A publisher made async, for several attempts of one process at once."""
+
+    def __init__(self, publisher: SharedPublisher) -> None:
+        self._publisher = publisher
+        if isinstance(publisher, AskedPublisher):
+            self.reconcile = self._reconcile
+
+    async def publish(self, attempt: Attempt) -> PostResult:
+        return self._publisher.publish(attempt)
+
+    async def _reconcile(self, attempt: Attempt) -> PostResult | None:
+        assert isinstance(self._publisher, AskedPublisher)
+        return self._publisher.reconcile(attempt)

@@ -1,0 +1,49 @@
+"""The simulator of ledgers that many runners share: a hundred lives."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from jobledger.testing.remote_engine import APPENDS
+from jobledger.testing.simulator.simulation import Outcome, simulate
+from jobledger.testing.simulator.steps import SHARED_WEIGHTS, steps_of
+
+LIFE = 100
+"""Steps of each life here."""
+FIXED = range(80)
+NEW = 30
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> list[Outcome]:
+    """Live the lives of fixed seeds, and of new ones, which are printed."""
+    first = random.SystemRandom().randrange(2**32)
+    print(f"new seeds: {first} to {first + NEW - 1}")
+    seeds = [*FIXED, *range(first, first + NEW)]
+    return [simulate(seed, steps_of(seed, LIFE, "remote"), engine="remote") for seed in seeds]
+
+
+def test_no_rule_is_broken_whoever_comes_in_between(outcomes: list[Outcome]) -> None:
+    """A failure names its seed: `jobledger simulate --seed N --steps 100 --engine remote`."""
+    for outcome in outcomes:
+        assert outcome.failure is None, f"seed {outcome.seed}: {outcome.failure}"
+
+
+def test_everything_that_can_happen_there_has_happened(outcomes: list[Outcome]) -> None:
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        counts += outcome.counts
+    expected = {*SHARED_WEIGHTS, *APPENDS, "arrived late", "records lost", "lost noticed"}
+    assert expected <= counts.keys()
+    assert sum(outcome.posts for outcome in outcomes) > 100
+
+
+def test_a_seed_gives_the_same_history_to_the_byte() -> None:
+    """Although each process has a thread of its own."""
+    first, second = (
+        simulate(7, steps_of(7, LIFE, "remote"), engine="remote", runners=4) for _ in range(2)
+    )
+    assert (first.digest, first.counts) == (second.digest, second.counts)
