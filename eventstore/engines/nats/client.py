@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ _OLDEST = (2, 12)
 _END_S = 2.0
 
 
-async def connected_client(location: NatsLocation, for_s: float) -> Client:
-    """Return a client that is connected.
+async def connected_client(
+    location: NatsLocation, for_s: float, disconnected: Callable[[Client], None]
+) -> Client:
+    """Return a client that is connected; `disconnected` is called when it is no more.
 
     Raises:
         StorageError: no server can be reached in that time, or the one that was is too old, or
@@ -28,11 +31,16 @@ async def connected_client(location: NatsLocation, for_s: float) -> Client:
     """
     met = _Met()
     client = Client()
+
+    async def tell() -> None:
+        disconnected(client)
+
     connecting = asyncio.ensure_future(
         client.connect(
             servers=[f"nats://{server}" for server in location.servers],
             name="jobledger",
             error_cb=met.note,
+            disconnected_cb=tell,
             connect_timeout=2,
             reconnect_time_wait=0,
             max_reconnect_attempts=5,

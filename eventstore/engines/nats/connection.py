@@ -54,6 +54,8 @@ class NatsConnection:
         self._location = location
         self._heard: list[tuple[str, Callable[[bytes], None]]] = []
         self._ending: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[Any]] = set()
+        """What waits for an answer, which does not come where the connection has ended."""
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,11 +104,16 @@ class NatsConnection:
 
         async def ask() -> NatsAnswer:
             client = await self._connected()
+            task = asyncio.current_task()
+            assert task is not None
+            self._waiting.add(task)
             try:
                 message = await client.request(subject, body, timeout=for_s, headers=headers)
             except errors.TimeoutError:
                 self._give_up(client)
                 raise
+            finally:
+                self._waiting.discard(task)
             return _answer(message)
 
         return self._run(ask, for_s + CONNECT_S)
@@ -202,11 +209,18 @@ class NatsConnection:
             return self._client
 
     async def _new_client(self) -> Client:
-        client = await connected_client(self._location, CONNECT_S - 1)
+        client = await connected_client(self._location, CONNECT_S - 1, self._lost)
         self.max_payload = client.max_payload
         for subject, hear in self._heard:
             await client.subscribe(subject, cb=_teller(hear))
         return client
+
+    def _lost(self, client: Client) -> None:
+        """Have nobody wait for answers over a connection that has ended."""
+        if self._client is client:
+            for task in self._waiting:
+                task.cancel()
+            self._give_up(client)
 
     def _give_up(self, client: Client) -> None:
         """Have whoever comes next connected anew: the server may hang, and another may not."""
