@@ -49,7 +49,8 @@ class Event(
     `seq` is its place in the ledger (from 1, without gaps), `version` its place among the events of
     its job (from 1, without gaps), `at` the time of its append in UTC, `by` who caused it, None
     where that was not said. An event of a schedule has `schedule:ID` in the place of a job's id,
-    and one of an account's slots `slots:ACCOUNT`.
+    and one of an account's slots `slots:ACCOUNT`. `shard` is the chain whose `seq` it is, where the
+    ledger has several; None where it has one.
     """
 
     seq: int
@@ -59,11 +60,13 @@ class Event(
     version: int
     data: DataT
     by: str | None = None
+    shard: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event with the keys and values of its line in the log; one that a ledger
-        returns has all of them, in their order."""
+        returns has all of them, in their order. A `shard`, which no line has, comes first."""
         return {
+            **({} if self.shard is None else {"shard": self.shard}),
             "seq": self.seq,
             "at": timestamp(self.at),
             "type": self.type,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .reader import *
     from .record import *
     from .runners import *
+    from .shards import *
     from .sound_lines import *
     from .versions import *
     from .zone_rules import *
@@ -66,6 +67,11 @@ else:
                 "RunnerLock",
                 "RunnerSeen",
                 "SharesRuns",
+            ),
+            "shards": (
+                "ClaimsJobs",
+                "Shard",
+                "shard_of",
             ),
             "sound_lines": ("SoundLines",),
             "versions": ("VersionConflictError",),

@@ -10,11 +10,13 @@ from ..faces import face
 
 if TYPE_CHECKING:
     from .background import *
+    from .chains import *
     from .clock import *
     from .command_handler import *
     from .engine_clock import *
     from .history import *
     from .ledger import *
+    from .merged_reports import *
     from .mirroring import *
     from .newcomers import *
     from .queries import *
@@ -30,11 +32,13 @@ else:
         __name__,
         {
             "background": ("Background",),
+            "chains": ("chain_of", "chains_of"),
             "clock": ("Clock", "ManualClock", "SystemClock"),
             "command_handler": ("CommandHandler", "Outcome"),
             "engine_clock": ("FAR_OFF",),
             "history": ("History",),
             "ledger": ("Ledger",),
+            "merged_reports": ("merged_verify",),
             "newcomers": ("in_zone", "used_before"),
             "queries": ("LedgerView", "not_found"),
             "mirroring": ("LedgerMirror",),

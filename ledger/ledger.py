@@ -37,6 +37,7 @@ from ..integrity import ExportedHead, VerifyReport, head_of
 from ..projections import ListOrder, ProjectionFactory, RebuildReport, StoredProjection
 from .background import Background
 from .bulk import BulkAction, bulk_changes
+from .by_location import ByLocation
 from .choosing import AskedStatus
 from .clock import Clock
 from .closing import Closing
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
     from .scheduling import ScheduleChanges, Scheduling
 
 
-class Ledger:
+class Ledger(ByLocation):
     """One handle on a ledger; any number of processes may hold one on it.
 
     `location` is a directory, or a URL of an engine: `file:PATH`, `memory:NAME`, or what packages
@@ -170,6 +171,12 @@ class Ledger:
         self._watching, self._closing = parts.watching, parts.closing
         self._uniqueness = parts.uniqueness
         parts.closing.begin(self)
+
+    @classmethod
+    def _over_shards(cls) -> type[Ledger] | None:
+        from .sharded import class_over_shards  # for those who have several chains
+
+        return class_over_shards(cls)
 
     # -- adding --------------------------------------------------------------------------------
 
@@ -978,6 +985,20 @@ class Ledger:
     def expire_after(self) -> timedelta:
         """How late a job may be before it expires, by this handle's setting."""
         return self._expire_after
+
+    @property
+    def shards(self) -> int:
+        """How many chains the ledger has: one, unless its location says `shards=`."""
+        return 1
+
+    def shard_of(self, account_id: str) -> int:
+        """Return the number, from 1, of the chain that has an account: what is added or changed in
+        one write has to be of one chain (docs/scale.md)."""
+        return 1
+
+    def _chains(self) -> tuple[Ledger, ...]:
+        """Return the handles on its chains, in order."""
+        return (self,)
 
     def runner_pid(self) -> int | None:
         """Return the pid of the process that runs this ledger's jobs (0: it does not say), or None.

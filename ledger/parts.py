@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from ..eventstore import (
+    ClaimsJobs,
     EventLog,
     FirstReading,
     HasPlace,
@@ -23,7 +24,7 @@ from ..release import __version__
 from .background import Background, WritesBehind
 from .clock import Clock, SystemClock, utc_of
 from .closing import Closing
-from .command_handler import CommandHandler
+from .command_handler import CommandHandler, Guard
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
 from .engine_clock import EngineClock
@@ -34,6 +35,7 @@ from .loading import StateLoader
 from .queries import JobQueries
 from .rebuilding import Rebuilder
 from .settings import LedgerSettings, no_progress
+from .shard_ids import OwnIds
 from .snapshots import Snapshots
 from .state import Follower, State
 from .uniqueness import Uniqueness
@@ -125,6 +127,7 @@ class LedgerParts:
                 allow_network=settings.allow_network,
                 patience=self.patience,
                 fs=self.fs,
+                shard=settings.shard,
             ),
         )
         try:
@@ -199,6 +202,9 @@ class LedgerParts:
             settings.durability,
             background,
         )
+        guards: list[Guard] = [] if uniqueness is None else [uniqueness]
+        if isinstance(self.engine, ClaimsJobs):
+            guards.append(OwnIds(self.engine))
         self.handler = CommandHandler(
             log,
             state,
@@ -206,7 +212,7 @@ class LedgerParts:
             zone=self.zone,
             appender=self.behind,
             read_only=settings.read_only,
-            guards=[] if uniqueness is None else [uniqueness],
+            guards=guards,
             by=settings.by,
         )
         self.jobs = JobQueries(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ..domain import EXPIRE_AFTER, ValidationError, check_by
-from ..eventstore import Durability
+from ..eventstore import Durability, Shard
 from ..eventstore.engines.files import FileSystem
 from ..instrumentation import Progress
 from ..projections import ProjectionFactory
@@ -41,7 +41,7 @@ class LedgerOptions(TypedDict, total=False):
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a Ledger was asked to be (see there).
+    """What a Ledger was asked to be (see there); `shard`: one chain of several at the location.
 
     Raises:
         ValidationError: a value is not acceptable; names the field.
@@ -60,6 +60,7 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress = no_progress
     by: str | None = None
     fs: FileSystem | None = None
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         if self.durability not in get_args(Durability):

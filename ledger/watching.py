@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice, takewhile
 
 from ..domain import Event, StorageError, WatcherLetGoError
@@ -43,6 +44,10 @@ class Watching:
         if after is not None:
             return check_after(after)
         return max(self._log.seq, self._log.acknowledged_seq())
+
+    def joined(self, receiver: Receiver) -> AbstractContextManager[int]:
+        """Hand the receiver what comes, within the `with`. Raises as `Feed.joined`."""
+        return self._feed.joined(receiver)
 
     def events(self, after: int, handle: object) -> Generator[Event, None, None]:
         """As `Ledger.watch`. The handle is not forgotten meanwhile."""

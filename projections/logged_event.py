@@ -25,9 +25,11 @@ from ..domain import (
 from ..eventstore import RECORDS, Form, NewRecord, Record
 
 _KEYS = (
-    "seq", "batch", "more", "at", "type", "job", "version", "schema", "by", "data", "prev", "hash",
+    "shard", "seq", "batch", "more", "at", "type", "job", "version", "schema", "by", "data", "prev",
+    "hash",
 )  # fmt: skip
-"""Those of a line, in their order; `by` is there only where that was said."""
+"""Those of a line, in their order; `by` is there only where that was said, and `shard`, which no
+line has, where the ledger has several chains."""
 
 
 class LoggedEvent(Event[DataT], Generic[DataT], frozen=True, kw_only=True, gc=False):
@@ -44,7 +46,8 @@ class LoggedEvent(Event[DataT], Generic[DataT], frozen=True, kw_only=True, gc=Fa
     hash: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the event with the keys and values of its line in the log, in their order."""
+        """Return the event with the keys and values of its line in the log, in their order; behind
+        its `shard`, if it has one."""
         line = super().to_dict() | {name: getattr(self, name) for name in _ENVELOPE}
         return {key: line[key] for key in _KEYS if key in line}
 

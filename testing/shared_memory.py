@@ -14,7 +14,13 @@ import msgspec
 
 from ..domain import SchedulerRunningError
 from ..eventstore import Cursor, Elapsed, RunnerEndedError, RunnerSeen, TimeTold, Write
-from ..eventstore.engines import MemoryEngine, MemoryLedger
+from ..eventstore.engines import (
+    EngineOptions,
+    MemoryEngine,
+    MemoryLedger,
+    MemoryShard,
+    NamedLedgers,
+)
 
 LEASE = timedelta(seconds=15)
 
@@ -65,6 +71,35 @@ class SharedMemoryEngine(MemoryEngine):
         """Return the time by the ledger's clock."""
         asked_s = elapsed()
         return TimeTold(self._shared.now(), asked_s, elapsed())
+
+
+class SharedMemoryShard(SharedMemoryEngine):
+    """One handle on one chain of a ledger that has several."""
+
+    def __init__(self, ledger: SharedLedger, of: MemoryShard) -> None:
+        super().__init__(ledger)
+        self.shard, self.claim = of.shard, of.claim
+
+
+class SharedLedgers:
+    """Ledgers in memory by their names, as a server has them: its `open` is what `register` takes.
+
+    `now` is the engine's clock.
+    """
+
+    def __init__(self, scheme: str, now: Callable[[], datetime]) -> None:
+        self._named = NamedLedgers(
+            scheme,
+            lambda name, made: SharedLedger(
+                name, now, timezone=made.timezone, ledger_id=made.ledger_id
+            ),
+        )
+
+    def open(self, location: str, options: EngineOptions) -> SharedMemoryEngine:
+        """Open a handle on the ledger of a location, or on one of its chains. Raises as
+        `open_memory`."""
+        ledger, of = self._named.find(location.partition(":")[2], options)
+        return SharedMemoryEngine(ledger) if of is None else SharedMemoryShard(ledger, of)
 
 
 class SharedLease:

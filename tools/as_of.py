@@ -19,7 +19,7 @@ def parse_moment_of(ledger: Ledger, text: str) -> datetime:
 def as_of(ledger: Ledger, moment: datetime | int | None) -> LedgerView:
     """Return the state at a moment; of a damaged log at most the last one that is sound."""
     if moment is None:
-        return ledger.as_of(seq=ledger.seq)
+        return ledger.as_of(ledger.now()) if ledger.shards > 1 else ledger.as_of(seq=ledger.seq)
     if isinstance(moment, int) and ledger.damage is not None:
         moment = min(moment, ledger.seq)
     return ledger.as_of(moment)
@@ -30,4 +30,5 @@ def said(view: LedgerView, ledger: Ledger) -> str:
     if view.at is None:
         return "before the first event"
     at = view.at.astimezone(zone_of(ledger))
-    return f"event {view.seq}, {at:%Y-%m-%d %H:%M:%S} ({ledger.timezone})"
+    number = f"{view.seq} events" if ledger.shards > 1 else f"event {view.seq}"
+    return f"{number}, {at:%Y-%m-%d %H:%M:%S} ({ledger.timezone})"

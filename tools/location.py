@@ -59,7 +59,7 @@ def location_of(text: str, base: Path | None = None) -> Path | str:
         ValidationError: it names none, or there is no such engine.
     """
     path = text
-    if ":" in text:  # which few have: engines are looked for only then
+    if ":" in text or "?" in text:  # which few have: engines are looked for only then
         from ..eventstore.engines import check_scheme, directory_of, scheme_of
 
         directory = directory_of(text)

@@ -225,16 +225,12 @@ def is_ledger(location: Path | str) -> bool:
     """Say whether a directory has a log, or what is left of one; or an engine has a ledger.
 
     Raises:
-        StorageError: the directory cannot be read.
+        StorageError: the directory cannot be read, or there is one with other shards.
     """
     if isinstance(location, str):
-        from ..eventstore.engines import EngineOptions, open_engine
+        from ..eventstore.engines import is_there
 
-        try:
-            open_engine(location, EngineOptions(read_only=True)).close()
-        except StorageError:
-            return False
-        return True
+        return is_there(location)
     from ..eventstore.engines.files import holds_ledger
 
     return holds_ledger(location)

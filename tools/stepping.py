@@ -36,6 +36,12 @@ def walk(ledger: Ledger, until: datetime | int, only: str | None) -> None:
     Raises:
         ValidationError: standard input or output is no terminal.
     """
+    if ledger.shards > 1:
+        raise ValidationError(
+            "--step goes from event to event, and each shard has its own",
+            field="step",
+            hint="name one shard, by shard=1 (or 2 …) in place of shards=",
+        )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ValidationError(
             "--step needs a terminal", field="step", hint="`audit` and `history` print it all"

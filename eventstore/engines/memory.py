@@ -15,11 +15,12 @@ from uuid import uuid4
 
 import msgspec
 
-from ...domain import SchedulerRunningError, StorageError
+from ...domain import SchedulerRunningError
 from ..cursor import Cursor
 from ..lines import cut
 from ..port import Block, Identity, Tail, Write
 from ..record import GENESIS, RecordError, decode_record
+from .memory_names import MemoryShard, NamedLedgers
 
 if TYPE_CHECKING:
     from .registry import EngineOptions
@@ -191,35 +192,31 @@ class MemoryRunnerLock:
         )
 
 
-_ledgers: dict[str, MemoryLedger] = {}
-_lock = threading.Lock()
+class MemoryShardEngine(MemoryEngine):
+    """A handle on one chain of a ledger that has several."""
+
+    def __init__(self, ledger: MemoryLedger, of: MemoryShard) -> None:
+        super().__init__(ledger)
+        self.shard, self.claim = of.shard, of.claim
+
+
+_named = NamedLedgers(
+    "memory",
+    lambda name, made: MemoryLedger(name, timezone=made.timezone, ledger_id=made.ledger_id),
+)
 
 
 def open_memory(location: str, options: EngineOptions) -> MemoryEngine:
-    """Open a handle on this process's ledger of a name; it is made where there is none, unless the
-    handle only reads.
+    """Open a handle on this process's ledger of a name, or on one of its chains; it is made where
+    there is none, unless the handle only reads.
 
     Raises:
-        StorageError: there is none.
+        StorageError: there is none, or it has another number of chains.
     """
-    name = location.partition(":")[2]
-    with _lock:
-        ledger = _ledgers.get(name)
-        if ledger is None:
-            if options.read_only:
-                raise StorageError(
-                    f"there is no ledger memory:{name} in this process",
-                    path=f"memory:{name}",
-                    remedy="make_ledger",
-                )
-            made = options.adopt or Identity(str(uuid4()), options.timezone or "UTC")
-            ledger = _ledgers[name] = MemoryLedger(
-                name, timezone=made.timezone, ledger_id=made.ledger_id
-            )
-    return MemoryEngine(ledger)
+    ledger, of = _named.find(location.partition(":")[2], options)
+    return MemoryEngine(ledger) if of is None else MemoryShardEngine(ledger, of)
 
 
 def forget_memory_ledgers() -> None:
     """Let this process have no ledger in memory; handles that are open go on with theirs."""
-    with _lock:
-        _ledgers.clear()
+    _named.forget()

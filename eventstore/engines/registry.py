@@ -15,12 +15,13 @@ from urllib.parse import unquote
 
 import msgspec
 
-from ...domain import ValidationError
+from ...domain import StorageError, ValidationError
 from ...instrumentation import mark_credentials, without_credentials
 from ...release import how_to_install
 from ..port import Durability, Engine, Identity
 from ..reader import LogReader
 from ..record import Form, R
+from ..shards import OtherShardsError, Shard, asked_shards
 from ..zone_rules import check_same_zone
 from .files import FileSystem, Patience
 
@@ -34,7 +35,7 @@ class EngineOptions(msgspec.Struct, frozen=True):
 
     `timezone` is that of a ledger that is made now, and has to be that of one that is there. With
     `adopt` that is a ledger which is elsewhere: it is made with this id and time zone, and one that
-    is there already has to be it.
+    is there already has to be it. `shard`: the location has several chains, and this one is meant.
     """
 
     clock: Callable[[], datetime] = _now
@@ -45,6 +46,7 @@ class EngineOptions(msgspec.Struct, frozen=True):
     patience: Patience | None = None
     fs: FileSystem | None = None
     adopt: Identity | None = None
+    shard: Shard | None = None
 
 
 OpenEngine = Callable[[str, EngineOptions], Engine]
@@ -54,11 +56,27 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
 """Two letters at least: one is a drive."""
 _OWN = ("file", "memory", "postgresql", "postgres", "nats")
 _registered: dict[str, OpenEngine] = {}
+_sharding = {"memory", "postgresql", "postgres"}
+"""Schemes whose engines heed `EngineOptions.shard` (eventstore/shards.py)."""
 
 
-def register(scheme: str, open_one: OpenEngine) -> None:
-    """Have locations of this scheme opened by `open_one`, in this process."""
+def register(scheme: str, open_one: OpenEngine, *, shards: bool = False) -> None:
+    """Have locations of this scheme opened by `open_one`, in this process; `shards`: it heeds
+    `EngineOptions.shard`."""
     _registered[scheme] = open_one
+    (_sharding.add if shards else _sharding.discard)(scheme)
+
+
+def shards_in(location: str | Path) -> int | None:
+    """Return of how many shards a location says that it means all; None: of none, or one of them.
+
+    Raises:
+        ValidationError: what it says of shards is not acceptable.
+    """
+    if directory_of(location) is not None:
+        return None
+    asked = asked_shards(location)
+    return None if asked.shard is not None else asked.shards
 
 
 def scheme_of(location: str | Path) -> str:
@@ -76,8 +94,10 @@ def directory_of(location: str | Path) -> Path | None:
     """Return the directory that a location of files means; None for one of another engine.
 
     Raises:
-        ValidationError: `file://` without a whole path behind it.
+        ValidationError: `file://` without a whole path behind it, or one that says `?shards=`.
     """
+    if not isinstance(location, Path) and "?shard" in location and scheme_of(location) == "file":
+        raise _no_shards(f"a directory, as {location!r},")
     if isinstance(location, Path) or not location.lower().startswith("file:"):
         return Path(location) if scheme_of(location) == "file" else None
     rest = location[len("file:") :]
@@ -123,17 +143,74 @@ def open_engine(location: str | Path, options: EngineOptions) -> Engine:
     """
     directory = directory_of(location)
     if directory is not None:
+        if options.shard is not None:
+            raise _no_shards(f"a directory, as {str(location)!r},")
         return _open_files(directory, options)
     scheme = scheme_of(location)
     check_scheme(scheme)
     mark_credentials(str(location))
-    engine = _opener(scheme)(str(location), options)
+    rest, options = _one_chain(str(location), options)
+    if options.shard is not None and scheme not in _sharding:
+        raise _no_shards(f"a ledger at {scheme}:")
+    engine = _opener(scheme)(rest, options)
     try:
         check_same_zone(options.timezone, engine.identity.timezone)
     except BaseException:
         engine.close()
         raise
     return engine
+
+
+def _one_chain(location: str, options: EngineOptions) -> tuple[str, EngineOptions]:
+    """Return the location without what it says of shards, and which chain is meant.
+
+    Raises:
+        ValidationError: all are, or one is to be written to by itself.
+    """
+    asked = asked_shards(location)
+    if options.shard is not None:
+        return asked.rest, options
+    if asked.one is None:
+        if asked.shards is not None:
+            raise ValidationError(
+                f"{shown(location)} has several chains, and this works on one",
+                field="ledger",
+                hint="name one of them by shard=1 (or 2 …) in place of shards=",
+            )
+        return location, options
+    if not options.read_only:
+        raise ValidationError(
+            f"shard={asked.shard} is one chain of several, which is only read by itself",
+            field="ledger",
+            hint="open all of them, by shards=, to change something",
+        )
+    return asked.rest, msgspec.structs.replace(options, shard=asked.one)
+
+
+def _no_shards(what: str) -> ValidationError:
+    return ValidationError(
+        f"{what} has one chain, and no shards",
+        field="ledger",
+        hint="leave shards= out, or take a server: docs/scale.md",
+    )
+
+
+def is_there(location: str) -> bool:
+    """Say whether an engine has a ledger at a location.
+
+    Raises:
+        ValidationError: there is no engine of its scheme.
+        StorageError: there is one, of another number of shards.
+    """
+    shards = shards_in(location)
+    first = None if shards is None else Shard(1, shards)
+    try:
+        open_engine(location, EngineOptions(read_only=True, shard=first)).close()
+    except OtherShardsError:
+        raise  # it is not the one that is asked for
+    except StorageError:
+        return False
+    return True
 
 
 def open_reader(location: str | Path, form: Form[R], fs: FileSystem | None = None) -> LogReader[R]:

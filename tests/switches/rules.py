@@ -29,6 +29,7 @@ NATS, NATS_WRITING = "test_nats.py", "test_nats_writing.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 LEASE_TIME = "test_lease_time.py"
 FAILOVER = "test_failover.py"
+SHARDS = "test_sharded_ledger.py"
 ENGINE_CLOCK = "test_engine_clock.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
@@ -448,6 +449,13 @@ RULES = [
         Value("nullcontext()"),
         [POSTGRESQL],
     ),
+    Mutant(
+        "a location has the shards that it was made with",
+        "shards-stay-as-many",
+        Always(),
+        [SHARDS],
+    ),
+    Mutant("an id is of one shard", "id-of-one-shard", Value("[]"), [SHARDS]),
     Mutant(
         "an ended runner appends nothing",
         "ended-runner-appends-nothing",

@@ -134,6 +134,8 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.ledger_id, str)
     assert_type(ledger.timezone, str)
     assert_type(ledger.seq, int)
+    assert_type(ledger.shards, int)
+    assert_type(ledger.shard_of("mai"), int)
     assert_type(ledger.expire_after, timedelta)
     assert_type(ledger.runner_pid(), int | None)
     for seen in ledger.runners():

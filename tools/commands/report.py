@@ -105,6 +105,12 @@ def _make(
         day=day,
         damage=None if damage is None else damage.message,
     )
+    if ledger.shards > 1:
+        raise ValidationError(
+            "a page goes by the numbers of events, and each shard has its own",
+            field="ledger",
+            hint="name one shard, by shard=1 (or 2 …) in place of shards=",
+        )
     last = ledger.seq if end is None else _position(ledger, end)
     with progress_bar("reading", unit="events") as progress:
         found = gather_page(_up_to(ledger, last, progress), source)

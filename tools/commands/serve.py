@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ...domain import ValidationError
 from ...ledger import Ledger
 from ..grammar import command
 from ..serving import PORT, require_pages, serve_pages
@@ -66,6 +67,12 @@ def serve(
     with Ledger(
         session.location, read_only=read_only, allow_network=session.allow_network, by=who()
     ) as ledger:
+        if ledger.shards > 1:
+            raise ValidationError(
+                "the dashboard goes by the numbers of events, and each shard has its own",
+                field="ledger",
+                hint="serve one of them with --read-only, by shard=1 (or 2 …) in place of shards=",
+            )
         if ledger.damage is not None:
             session.report_damage(ledger.damage)
         serve_pages(

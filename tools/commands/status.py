@@ -12,7 +12,7 @@ import msgspec
 from ...domain import JobStatus, ScheduledJob, StorageError
 from ...eventstore.engines.files import FileSystem, storage_errors
 from ...interchange import span_in_words
-from ...ledger import Ledger, load_zone
+from ...ledger import Ledger, chains_of, load_zone
 from ..grammar import command
 from ..output import moment, print_json, printable, short_id
 from ..render.tables import print_facts
@@ -95,7 +95,8 @@ def look(ledger: Ledger) -> Status:
     counts, now = ledger.counts(), ledger.now()
     scheduled = ledger.list_jobs(status=JobStatus.SCHEDULED)
     overdue = [job for job in scheduled if job.scheduled_time <= now]
-    last = next(ledger.events(ledger.seq - 1), None) if ledger.seq else None
+    ends = (one.events(one.seq - 1) for one in chains_of(ledger) if one.seq)
+    last = max((event.at for events in ends for event in events), default=None)
     own = _own_directory(ledger)
     free: int | None = None
     if own is not None:
@@ -113,7 +114,7 @@ def look(ledger: Ledger) -> Status:
         unknown=ledger.count_unknown(),
         counts={status.value: count for status, count in counts.items()},
         events=ledger.seq,
-        last_event_at=None if last is None else last.at,
+        last_event_at=last,
         disk_free_bytes=free,
         damage=None if ledger.damage is None else ledger.damage.message,
         sealed=_sealed(ledger),

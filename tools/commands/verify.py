@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from ...domain import ValidationError
 from ...instrumentation import Progress
 from ...integrity import ExportedHead, TrustedKeys, VerifyReport, verify_directory
+from ...ledger import merged_verify
 from ..files import FILE, check_free, naming, read_in, write_out
 from ..grammar import command
 from ..output import console, print_error, print_json, printable
@@ -74,6 +76,8 @@ def verify_(
         with naming(name):
             heads.append(_head(name))
     keys = [_public_key(name) for name in public_keys]
+    if heads or keys or export_head is not None:
+        _check_one_chain(session.location)
     if export_head not in (None, "-"):
         check_free(Path(str(export_head)), force=force)
     with progress_bar("verifying", unit="bytes") as progress:
@@ -93,16 +97,35 @@ def verify_(
         _export(report, export_head, force)
 
 
+def _check_one_chain(location: Path | str) -> None:
+    from ...eventstore.engines import shards_in
+
+    if shards_in(location) is not None:
+        raise ValidationError(
+            "a head, or a key, is of one shard, and this ledger has several",
+            field="ledger",
+            hint="name one of them by shard=1 (or 2 …) in place of shards=",
+        )
+
+
 def _verify(
     location: Path | str, progress: Progress, heads: list[ExportedHead], keys: list[bytes]
 ) -> VerifyReport:
     if isinstance(location, Path):  # also what is left of a ledger, which no engine opens
         return verify_directory(location, progress=progress, since_heads=heads, public_keys=keys)
-    from ...eventstore.engines import EngineOptions, open_engine
+    from ...eventstore import Shard
+    from ...eventstore.engines import EngineOptions, open_engine, shards_in
     from ...integrity import verify_engine
 
-    with closing(open_engine(location, EngineOptions(read_only=True))) as engine:
-        return verify_engine(engine, progress=progress, since_heads=heads, public_keys=keys)
+    def one(shard: Shard | None) -> VerifyReport:
+        options = EngineOptions(read_only=True, shard=shard)
+        with closing(open_engine(location, options)) as engine:
+            return verify_engine(engine, progress=progress, since_heads=heads, public_keys=keys)
+
+    shards = shards_in(location)
+    if shards is None:
+        return one(None)
+    return merged_verify([one(Shard(number, shards)) for number in range(1, shards + 1)])
 
 
 def _head(name: str) -> ExportedHead:
@@ -131,6 +154,14 @@ def _export(report: VerifyReport, target: str, force: bool) -> None:
         print_error(f"note: the head at record {head.seq} is in {target}; keep it elsewhere")
 
 
+def _heads(report: VerifyReport) -> list[tuple[str, dict[str, Any]]]:
+    """Return the head, or that of each shard, with what people call it."""
+    shards = report.head.get("shards")
+    if shards is None:
+        return [("head", report.head)]
+    return [(f"head of shard {number}", head) for number, head in shards.items()]
+
+
 def print_report(report: VerifyReport) -> None:
     """Print the verdict, what is proven, and what is wrong, each with its file, line and byte."""
     from rich.text import Text
@@ -139,7 +170,8 @@ def print_report(report: VerifyReport) -> None:
     files = f"{report.files} file{'' if report.files == 1 else 's'}"
     if report.ok:
         out.print(Text.assemble(("ok", "bold green"), f": {report.events} events in {files}"))
-        out.print(Text(f"head: {report.head['seq']} {report.head['hash'] or '–'}", "dim"))
+        for name, head in _heads(report):
+            out.print(Text(f"{name}: {head['seq']} {head['hash'] or '–'}", "dim"))
     else:
         count = len(report.problems)
         out.print(

@@ -12,7 +12,7 @@ import click
 
 from ...domain import Schedule, ScheduleStatus, ValidationError
 from ...explanation import words
-from ...ledger import Ledger, load_zone
+from ...ledger import Ledger, chain_of, load_zone
 from ..grammar import command
 from ..output import print_json
 from ..session import Session, json_option, pass_session, zone_of
@@ -73,9 +73,10 @@ def add(session: Session, /, schedule_id: str, paused: bool, dry_run: bool, **gi
         with as_options(), _trial(ledger, account_id) if dry_run else _same(ledger) as target:
             if dry_run:
                 _check_unused(ledger, schedule_id)
-            seq = target.seq
+            chain = chain_of(target, account_id)
+            seq = chain.seq
             target.add_schedule(schedule_id, **said, paused=paused)
-            outcome = ScheduleOutcome(target, schedule_id, seq)
+            outcome = ScheduleOutcome(chain, schedule_id, seq)
             found = target.get_schedule(schedule_id)
             done = "would add" if dry_run else "added"
             if not dry_run:
@@ -146,11 +147,12 @@ def edit(session: Session, /, schedule_id: str, **given: Any) -> None:
             raise ValidationError(
                 "nothing to edit", hint="give a rule, --content, --until or another option"
             )
-        seq = ledger.seq
+        chain = chain_of(ledger, before.account_id)
+        seq = chain.seq
         with as_options():
             ledger.edit_schedule(schedule_id, version=before.version, **said)
         after = ledger.get_schedule(schedule_id)
-        outcome = ScheduleOutcome(ledger, schedule_id, seq)
+        outcome = ScheduleOutcome(chain, schedule_id, seq)
         if after.version == before.version:
             done = f"{schedule_id} is so already"
         else:

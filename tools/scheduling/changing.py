@@ -10,7 +10,7 @@ import click
 
 from ...domain import Schedule, ScheduleSkipped, ValidationError
 from ...interchange import parse_time
-from ...ledger import Ledger, load_zone
+from ...ledger import Ledger, chain_of, load_zone
 from ..grammar import command
 from ..output import print_error, print_json
 from ..session import Session, json_option, pass_session
@@ -29,11 +29,12 @@ def _change(
 ) -> None:
     """Change a schedule, and show it as it is then."""
     with session.ledger() as ledger:
-        ledger.get_schedule(schedule_id)  # which names the nearest where there is none
-        seq = ledger.seq
+        found = ledger.get_schedule(schedule_id)  # which names the nearest where there is none
+        chain = chain_of(ledger, found.account_id)
+        seq = chain.seq
         change(ledger, schedule_id)
         session.done = f"{done} {schedule_id}"
-        outcome = ScheduleOutcome(ledger, schedule_id, seq)
+        outcome = ScheduleOutcome(chain, schedule_id, seq)
         show_change(session, ledger, ledger.get_schedule(schedule_id), session.done, outcome)
 
 
@@ -100,13 +101,14 @@ def skip(session: Session, schedule_id: str, when: tuple[str, ...]) -> None:
         zone = load_zone(schedule.zone)
         asked = " ".join(when)
         at = None if not asked else _occurrence(ledger, schedule, asked, zone)
-        seq = ledger.seq
+        chain = chain_of(ledger, schedule.account_id)
+        seq = chain.seq
         ledger.skip_occurrence(schedule_id, at)
         after = ledger.get_schedule(schedule_id)
-        [skipped] = [e.data for e in ledger.events(seq) if e.job_id == after.key][:1]
+        [skipped] = [e.data for e in chain.events(seq) if e.job_id == after.key][:1]
         assert isinstance(skipped, ScheduleSkipped)
         done = session.done = f"skipped {schedule_id} on {moment_shown(skipped.at, zone)}"
-        show_change(session, ledger, after, done, ScheduleOutcome(ledger, schedule_id, seq))
+        show_change(session, ledger, after, done, ScheduleOutcome(chain, schedule_id, seq))
 
 
 def _occurrence(ledger: Ledger, schedule: Schedule, asked: str, zone: ZoneInfo) -> datetime:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from ....faces import face
 
 if TYPE_CHECKING:
-    from .engine import *
+    from .opening import *
     from .schema import *
 else:
     __all__, __getattr__, __dir__ = face(
         __name__,
-        {"engine": ("open_postgres",), "schema": ("sql",)},
+        {"opening": ("open_postgres",), "schema": ("sql",)},
     )

@@ -10,6 +10,7 @@ import psycopg
 
 from ....domain import LedgerCorruptError, StorageError
 from ...port import Identity
+from ...shards import Shard, check_same
 from .connection import Connected, PostgresConnection, failed
 from .location import PostgresLocation
 from .schema import VERSION, migrations
@@ -29,14 +30,20 @@ _IS_THERE = (
 """Not `to_regclass`, which goes on believing that a table is not there which another one has made
 meanwhile."""
 _MAKING = 0x6A6F626C6D616B65
-"""The advisory lock under which tables are made."""
+"""The advisory lock under which tables are made, and ledgers of several chains."""
+_HAS = (
+    "SELECT (SELECT shards FROM {schema}.sharded WHERE name = %(name)s),"
+    " EXISTS (SELECT FROM {schema}.ledgers WHERE name = %(name)s)"
+)
 
 
 class Opened(NamedTuple):
-    """A ledger in a database: its number there. `check` is for every further connection to it."""
+    """A ledger in a database: its number there, and which chain of several it is, if it is one.
+    `check` is for every further connection to it."""
 
     number: int
     identity: Identity
+    shard: Shard | None
     remarks: tuple[str, ...]
     check: Callable[[Connected], None]
 
@@ -55,7 +62,8 @@ def open_ledger(location: PostgresLocation, options: EngineOptions) -> Opened:
     try:
         with connection.use() as connected:
             _prepare(connected, location, read_only=options.read_only)
-            number, ledger_id, timezone = _find(connected, location, options)
+            shard = _find_shard(connected, location, options)
+            number, ledger_id, timezone = _find(connected, location, options, shard)
     except psycopg.Error as error:
         raise failed("open", location, error) from error
     finally:
@@ -65,7 +73,7 @@ def open_ledger(location: PostgresLocation, options: EngineOptions) -> Opened:
         _check(connected, location)
         _check_same(connected, location, number, ledger_id)
 
-    return Opened(number, Identity(ledger_id, timezone), tuple(remarks), check)
+    return Opened(number, Identity(ledger_id, timezone), shard, tuple(remarks), check)
 
 
 def _check(connected: Connected, location: PostgresLocation) -> list[str]:
@@ -141,21 +149,66 @@ def _applied(connected: Connected, location: PostgresLocation) -> int:
     return int(version or 0)
 
 
-def _find(
+def _find_shard(
     connected: Connected, location: PostgresLocation, options: EngineOptions
+) -> Shard | None:
+    """Find out which chain is meant, of how many, and remember how many there are where the name is
+    new.
+
+    Raises:
+        StorageError: the name has another number of chains, or there is none.
+    """
+    asked, has = options.shard, _shards(connected, location)
+    if asked is not None and has is None and not options.read_only:
+        with connected.transaction():
+            connected.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+            has = _shards(connected, location)
+            if has is None:
+                table = f"{location.schema}.sharded"
+                connected.execute(
+                    f"INSERT INTO {table} (name, shards) VALUES (%s, %s)".encode(),
+                    (location.ledger, asked.of),
+                )
+                has = asked.of
+    check_same(asked, has, location.shown)
+    if asked is None:
+        return None
+    if has is None:
+        raise _missing(location)
+    return Shard(asked.number, has)
+
+
+def _shards(connected: Connected, location: PostgresLocation) -> int | None:
+    """Return how many chains the name has; 1 without shards; None: there is no such ledger."""
+    text = _HAS.replace("{schema}", location.schema).encode()
+    [(shards, is_there)] = connected.execute(text, {"name": location.ledger}).fetchall()
+    return int(shards) if shards is not None else 1 if is_there else None
+
+
+def _find(
+    connected: Connected,
+    location: PostgresLocation,
+    options: EngineOptions,
+    shard: Shard | None,
 ) -> tuple[int, str, str]:
-    """Find the ledger of the location's name; it is made where there is none."""
+    """Find the ledger of the location's name, or the chain; it is made where there is none."""
     ledgers = f"{location.schema}.ledgers"
+    name = location.ledger if shard is None else f"{location.ledger}/{shard.number}"
     look = f"SELECT ledger, ledger_id, timezone FROM {ledgers} WHERE name = %s".encode()
-    row = connected.execute(look, (location.ledger,)).fetchone()
+    row = connected.execute(look, (name,)).fetchone()
     if row is None and not options.read_only:
         made = options.adopt or Identity(str(uuid4()), options.timezone or "UTC")
-        connected.execute(
-            f"INSERT INTO {ledgers} (name, ledger_id, timezone) VALUES (%s, %s, %s)"
-            " ON CONFLICT (name) DO NOTHING".encode(),
-            (location.ledger, made.ledger_id, made.timezone),
-        )
-        row = connected.execute(look, (location.ledger,)).fetchone()
+        with connected.transaction():
+            if shard is None:
+                # Nobody makes one of several chains of this name meanwhile.
+                connected.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+                check_same(None, _shards(connected, location), location.shown)
+            connected.execute(
+                f"INSERT INTO {ledgers} (name, ledger_id, timezone) VALUES (%s, %s, %s)"
+                " ON CONFLICT (name) DO NOTHING".encode(),
+                (name, made.ledger_id, made.timezone),
+            )
+        row = connected.execute(look, (name,)).fetchone()
     if row is None:
         raise _missing(location)
     return row[0], row[1], row[2]

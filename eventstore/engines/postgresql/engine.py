@@ -30,10 +30,10 @@ from ...record import Header
 from ...runners import RunnerSeen
 from ..files import FileSystem
 from .clock import ask_time
-from .connecting import open_ledger
+from .connecting import Opened
 from .connection import PostgresConnection, failed
 from .lease import PostgresLease
-from .location import PostgresLocation, parse
+from .location import PostgresLocation
 from .reading import PostgresReading
 from .schema import wait_in_line
 
@@ -70,25 +70,12 @@ class _Columns(msgspec.Struct):
 _columns = msgspec.json.Decoder(_Columns)
 
 
-def open_postgres(location: str, options: EngineOptions) -> PostgresEngine:
-    """Open a handle on the ledger of a location; it is made where there is none, unless the handle
-    only reads.
-
-    Raises:
-        ValidationError: the location does not name a ledger.
-        StorageError: the server cannot be reached, or is none that keeps what it acknowledges.
-    """
-    at = parse(location)
-    return PostgresEngineWithFiles(at, options) if at.files else PostgresEngine(at, options)
-
-
 class PostgresEngine:
     """One handle on a ledger in a database; any number of processes may hold one, on any host."""
 
-    def __init__(self, location: PostgresLocation, options: EngineOptions) -> None:
+    def __init__(self, location: PostgresLocation, options: EngineOptions, opened: Opened) -> None:
         self._at = location
         self.location = location.shown
-        opened = open_ledger(location, options)
         self._check, self._number = opened.check, opened.number
         self.identity: Identity = opened.identity
         self.remarks = opened.remarks
@@ -321,8 +308,8 @@ class PostgresEngine:
 class PostgresEngineWithFiles(PostgresEngine):
     """One that has a directory on this machine for what is derived from the log."""
 
-    def __init__(self, location: PostgresLocation, options: EngineOptions) -> None:
-        super().__init__(location, options)
+    def __init__(self, location: PostgresLocation, options: EngineOptions, opened: Opened) -> None:
+        super().__init__(location, options, opened)
         fs = options.fs or FileSystem()
         self.place = Place(fs, Path(location.files).absolute())
         """The directory; it is there (see `port.HasPlace`)."""

@@ -24,6 +24,7 @@ APPLICATION_RIGHTS = """\
 GRANT USAGE ON SCHEMA {schema} TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
 GRANT INSERT ON {schema}.ledgers, {schema}.days, {schema}.records, {schema}.runners TO {role};
+GRANT INSERT ON {schema}.sharded, {schema}.claims TO {role};
 GRANT UPDATE ON {schema}.runners TO {role};
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
 """
@@ -142,7 +143,30 @@ BEGIN
 END $$;
 """
 
-_MIGRATIONS = (_FIRST,)
+_SHARDS = """\
+-- How many chains a name has that has several: each is a ledger named NAME/1, NAME/2 and so on.
+CREATE TABLE {schema}.sharded (
+    name text PRIMARY KEY,
+    shards integer NOT NULL CHECK (shards > 1),
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Which chain of a name has an id (of a job, or `schedule:ID`) that is not a random one. The
+-- primary key is the arbiter between chains, each of which sees to its own ids.
+CREATE TABLE {schema}.claims (
+    name text NOT NULL REFERENCES {schema}.sharded,
+    job text NOT NULL,
+    shard integer NOT NULL,
+    PRIMARY KEY (name, job)
+);
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.sharded
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.claims
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.refuse_change();
+"""
+
+_MIGRATIONS = (_FIRST, _SHARDS)
 VERSION = len(_MIGRATIONS)
 """The version of the tables that this release works with."""
 

@@ -172,6 +172,8 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "slots": lambda s: _slots(s).slots("a"),
     "upcoming": lambda s: s.upcoming(_schedule(s)),
     "accounts": lambda s: s.accounts(),
+    "shards": lambda s: s.shards,
+    "shard_of": lambda s: s.shard_of("a"),
     "acting": lambda s: s.acting("web:lan").cancel_job(_add(s)),
     "add_job": _add,
     "add_jobs": lambda s: s.add_jobs([NewJob("a", "text", s.now())]),
