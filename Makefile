@@ -20,6 +20,9 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+# Two processes take turns at its files; `make test PYTEST_ARGS=` runs it in one.
+PYTEST_ARGS ?= -n 2 --dist loadfile
+
 test: env        ## the whole suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
