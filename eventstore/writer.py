@@ -43,6 +43,8 @@ class LogWriter(Generic[R]):
         self._clock = clock
         self._jump = jump
         self._durability = durability
+        self._is_overtaken = False
+        """Others appended since this handle did: to do it on what is known would be in vain."""
 
     def commit(self, together: list[Append[R]]) -> None:
         """Write once, and sync once, for everybody who waits; finish them all."""
@@ -91,10 +93,11 @@ class LogWriter(Generic[R]):
     def _write(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]]:
         """Append what can be accepted of this, as one write, again where others were faster; only
         then the cursor moves. Returns whose it is, and the records."""
-        if self._queues is not None and all(request.decision is None for request in together):
-            written = self._at_once(together)
-        else:
+        written: tuple[list[Append[R]], list[R]] | None = None
+        if self._queues is None:
             written = self._on_newest(together)
+        elif not self._is_overtaken and all(request.decision is None for request in together):
+            written = self._at_once(together)
         while written is None:
             with self._queue():
                 written = self._on_newest(together)
@@ -114,7 +117,9 @@ class LogWriter(Generic[R]):
 
     def _on_newest(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:
         """Append behind what there is by now; None: others were faster."""
+        seen = self._follower.log.cursor.seq
         self._follower.settle()  # rule: catch-up-before-appending
+        self._is_overtaken = self._follower.log.cursor.seq != seen
         return self._try(together)
 
     def _try(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:

