@@ -72,7 +72,7 @@ class RemoteServer(SharedLedger):
         if sent.runner is not None:
             seen = self.runners.get(sent.runner)
             if seen is None or seen.ended_at is not None:
-                return "ended"  # rule: ended-runner-is-refused
+                return "ended"
             if seen.expires_at is not None and seen.expires_at <= self.now():
                 return "lapsed"  # rule: lapsed-lease-is-refused
         self._memory.append(sent.write, after=after, then=then)

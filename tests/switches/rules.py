@@ -24,7 +24,7 @@ CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
 AWAY = "test_server_away.py"
-MIRROR = "test_mirror.py"
+MIRROR, SHARED_SIM = "test_mirror.py", "test_shared_simulator.py"
 NATS, NATS_WRITING = "test_nats.py", "test_nats_writing.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 LEASE_TIME = "test_lease_time.py"
@@ -548,6 +548,18 @@ RULES = [
         "ended-runner-records-no-step",
         Instead("raise"),
         [MANY_RUNNERS],
+    ),
+    Mutant(
+        "a simulated server writes nothing behind a hole",
+        "nothing-behind-a-hole",
+        Drop(),
+        [SHARED_SIM],
+    ),
+    Mutant(
+        "a simulated server refuses a lease that has run out",
+        "lapsed-lease-is-refused",
+        Drop(),
+        [SHARED_SIM],
     ),
     Mutant("a mirror is never written to", "mirror-is-not-written-to", Never(), [MIRROR]),
     Mutant(
