@@ -13,6 +13,7 @@ SECOND = "integrity/second_reader.py"
 OTHERS = {
     "projections/file_content.py": "compares the text of derived files",
     "testing/raw_log.py": "reads the log as anybody could, for tests",
+    "testing/simulator/shared_model.py": "reads what is sent to a server, for a check of its own",
 }
 """What else cuts bytes at newlines, and why that is no third reader."""
 

@@ -29,7 +29,7 @@ from ..files import FileSystem
 from .clock import ask_time
 from .connecting import Opened
 from .connection import PostgresConnection, failed
-from .in_line import Found, found, take_turn
+from .in_line import FoundInLine, found, take_turn
 from .lease import PostgresLease
 from .location import PostgresLocation
 from .reading import PostgresReading
@@ -67,7 +67,7 @@ class PostgresEngine:
         self._own = self._new_reading()
         self._known = KnownEnd(self.location, self.identity.ledger_id)
         self._is_queued = False
-        self._found: Found | None = None
+        self._found: FoundInLine | None = None
         """What there was when the turn came, while it lasts."""
         self._lease: PostgresLease | None = None
         self.runner: str | None = None

@@ -16,7 +16,7 @@ _MANY = 200
 """So many lines at most are read with the turn; who is behind by more reads them as always."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class FoundInLine(msgspec.Struct, frozen=True):
     """The end of the log, and the rows of its lines behind the record `after`."""
 
     after: int
@@ -33,7 +33,7 @@ def take_turn(ledger: int, schema: str, after: int) -> bytes:
     ) % (wait_in_line(ledger), schema.encode(), ledger, after, _MANY + 1)
 
 
-def found(rows: list[tuple[Any, ...]], known: Tail) -> Found | None:
+def found(rows: list[tuple[Any, ...]], known: Tail) -> FoundInLine | None:
     """Make what was found of the rows behind `known`; None: that says too little, and has to be
     asked for as always."""
     if not known.seq or not rows or len(rows) > _MANY:
@@ -43,4 +43,4 @@ def found(rows: list[tuple[Any, ...]], known: Tail) -> Found | None:
         return None
     seq, day, ends, line = rows[-1]
     tail = Tail(known.ledger, day, ends, seq, seq, line[-34:-2].decode("latin-1"))
-    return Found(known.seq, tail, [(seq, day, line) for seq, day, _, line in rows[1:]])
+    return FoundInLine(known.seq, tail, [(seq, day, line) for seq, day, _, line in rows[1:]])
