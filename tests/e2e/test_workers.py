@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from support import nats, postgres
@@ -174,16 +175,19 @@ def _add(ledger: Ledger, job_id: str) -> str:
     return ledger.add_job("shop", "text", datetime.now(UTC), job_id=job_id)
 
 
+@pytest.mark.parametrize(
+    ("servers", "most"), [(postgres, 6000), (nats, 8000)], ids=["postgresql", "nats"]
+)
 def test_where_the_way_to_the_server_is_cut_again_and_again_nothing_is_lost_or_doubled(
-    record_property: Callable[[str, object], None],
+    servers: ModuleType, most: int, record_property: Callable[[str, object], None]
 ) -> None:
     """What became of a write whose answer is lost is found out, not guessed."""
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
-    server = postgres.server()
-    url = postgres.new_url()
-    with CuttingProxy(server.port, seed, 6000) as proxy:
-        through = url.replace(f":{server.port}/", f":{proxy.port}/")
+    port = servers.server().port
+    url = servers.new_url()
+    with CuttingProxy(port, seed, most) as proxy:
+        through = url.replace(f":{port}/", f":{proxy.port}/")
         with _opened(through) as ledger:
             added = [_added(ledger, n) for n in range(150)]
         record_property("cuts", proxy.cuts)
