@@ -65,6 +65,9 @@ class PostgresEngine:
         self.remarks = opened.remarks
         self._writing = self._connect()
         self._own = self._new_reading()
+        # In a turn another connection may not be had: a pooler has few, and others wait in them.
+        self._in_turn = PostgresReading(self._writing, location, self._number, self.identity)
+        self._turn_of: int | None = None
         self._known = KnownEnd(self.location, self.identity.ledger_id)
         self._is_queued = False
         self._found: FoundInLine | None = None
@@ -98,14 +101,17 @@ class PostgresEngine:
         """
         known = self._known.tail  # before it is asked: another thread may append meanwhile
         found = self._found
-        return self._known.meet(self._own.tail() if found is None else found.tail, known)
+        return self._known.meet(self._reading().tail() if found is None else found.tail, known)
 
     def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
         """Yield the lines behind `after`, some at a time: no transaction stays open between."""
         found = self._found
         if found is None or until != found.tail or after.seq != found.after:
-            return self._own.lines(after, until)
-        return self._own.blocks(found.rows, after.day) if found.rows else iter(())
+            return self._reading().lines(after, until)
+        return self._reading().blocks(found.rows, after.day) if found.rows else iter(())
+
+    def _reading(self) -> PostgresReading:
+        return self._in_turn if self._turn_of == threading.get_ident() else self._own
 
     def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
         """Return the line of a record, and a cursor behind it (see `port.Seeks`)."""
@@ -149,11 +155,11 @@ class PostgresEngine:
         except BaseException:
             self._writing.drop()
             raise
-        self._is_queued = True
+        self._is_queued, self._turn_of = True, threading.get_ident()
         try:
             yield
         finally:
-            self._is_queued, self._found = False, None
+            self._is_queued, self._found, self._turn_of = False, None, None
             if not self._writing.is_idle():  # nothing was appended
                 self._writing.drop()
 
@@ -213,7 +219,7 @@ class PostgresEngine:
         Raises:
             AppendFailedError: it could not be found out.
         """
-        self._is_queued, self._found = False, None
+        self._is_queued, self._found, self._turn_of = False, None, None
         deadline = monotonic() + FIND_OUT_S
         while True:
             self._writing.drop()
