@@ -100,18 +100,25 @@ class PostgresEngine:
             LedgerCorruptError: it is before one that was known here: `lost`.
         """
         known = self._known.tail  # before it is asked: another thread may append meanwhile
-        found = self._found
+        found = self._found_in_turn()
         return self._known.meet(self._reading().tail() if found is None else found.tail, known)
 
     def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
         """Yield the lines behind `after`, some at a time: no transaction stays open between."""
-        found = self._found
+        found = self._found_in_turn()
         if found is None or until != found.tail or after.seq != found.after:
             return self._reading().lines(after, until)
         return self._reading().blocks(found.rows, after.day) if found.rows else iter(())
 
+    def _has_turn(self) -> bool:
+        """Say whether this very thread has the turn: what goes with it is no other one's."""
+        return self._turn_of == threading.get_ident()
+
     def _reading(self) -> PostgresReading:
-        return self._in_turn if self._turn_of == threading.get_ident() else self._own
+        return self._in_turn if self._has_turn() else self._own
+
+    def _found_in_turn(self) -> FoundInLine | None:
+        return self._found if self._has_turn() else None
 
     def seek(self, seq: int, day: str, size: int) -> tuple[bytes, Cursor] | None:
         """Return the line of a record, and a cursor behind it (see `port.Seeks`)."""
@@ -204,6 +211,7 @@ class PostgresEngine:
                     answers = connected.execute(statement, values)
                     connected.execute(b"COMMIT")  # of nothing, where nothing was written
             [(answer,)] = answers.fetchall()
+            self._found = None  # it ends elsewhere now
             return str(answer)
 
     def _find_out(

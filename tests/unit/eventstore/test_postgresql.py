@@ -395,6 +395,51 @@ def test_a_lone_append_is_one_question_to_the_server(
         assert [record.job_id for record in other.read()] == ["a", "b", "c", "d"]
 
 
+def test_a_turn_needs_no_connection_but_the_one_that_has_it(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pooler has few, and those who wait in line may have all the others. What its writer needs
+    to know comes with the turn, where it was not far behind."""
+    asked: list[object] = []
+    rows = PostgresReading._rows
+
+    def seen(self: PostgresReading, statement: str, **values: object) -> list[object]:
+        asked.append(self._connection)
+        return rows(self, statement, **values)
+
+    monkeypatch.setattr(PostgresReading, "_rows", seen)
+    with closing(log_of(url)) as log, closing(log_of(url)) as other:
+        log.refresh()
+        other.append([new("a", 1)])  # so that the other begins the day
+        asked.clear()
+        log.decide(lambda: [new("b", 1)])
+        assert set(asked) <= {getattr(log._engine, "_writing")}  # noqa: B009 - of this engine alone
+        asked.clear()
+        other.decide(lambda: [new("c", 1)])
+        log.decide(lambda: [new("d", 1)])
+        assert asked == []
+        assert [record.job_id for record in log.read()] == ["a", "b", "c", "d"]
+
+
+def test_who_looks_while_another_thread_has_the_turn_misses_nothing(url: str) -> None:
+    """What came with the turn is not the end any more once something was appended in it."""
+    with closing(log_of(url)) as log, ThreadPoolExecutor(1) as elsewhere:
+        log.append([new("a", 1)])
+        engine = log._engine
+        real, seen = engine.append, []
+
+        def look_behind(*arguments: object, **named: object) -> bool:
+            done = real(*arguments, **named)  # type: ignore[arg-type]  # passed on as it came
+            assert getattr(engine, "_is_queued")  # noqa: B009 - of this engine alone
+            seen.append(elsewhere.submit(engine.tail).result().seq)
+            seen.append(engine.tail().seq)
+            return done
+
+        engine.append = look_behind  # type: ignore[method-assign]  # to look before the turn ends
+        log.decide(lambda: [new("b", 1)])
+        assert seen == [2, 2]
+
+
 def test_what_is_refused_is_refused_on_what_there_is(url: str) -> None:
     """Not on what was known, which may be less."""
     with closing(log_of(url)) as log, closing(log_of(url)) as other:
