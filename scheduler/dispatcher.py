@@ -196,7 +196,7 @@ class Dispatcher:
         for running in begun:
             # rule: taken-by-nobody-is-put-back
             if running.end is None:  # else somebody has seen to it
-                self._attempts.by_job[running.job.job_id] = running
+                self._attempts.by_job.setdefault(running.job.job_id, running)
                 self._completer.put_back(running, error)
         self._completer.record()
 

@@ -155,6 +155,15 @@ def test_what_was_taken_while_it_was_stopped_is_put_back(desk: Desk) -> None:
     assert desk.ledger.get_job("it").retry_count == 0
 
 
+def test_what_is_given_back_late_leaves_a_newer_attempt_alone(desk: Desk) -> None:
+    [job_id] = desk.add("shop")
+    one = desk.runner()
+    attempts, job = one._parts.attempts, one.get_job(job_id)
+    late, newer = attempts.claim(job), attempts.claim(job)
+    one._parts.dispatcher.give_back([late])
+    assert attempts.by_job[job_id] is newer
+
+
 def test_a_step_of_an_async_publisher_waits_beside_its_event_loop(desk: Desk) -> None:
     [job_id] = desk.add("shop")
     one = desk.runner()
