@@ -431,8 +431,8 @@ def test_who_looks_while_another_thread_has_the_turn_misses_nothing(url: str) ->
         def look_behind(*arguments: object, **named: object) -> bool:
             done = real(*arguments, **named)  # type: ignore[arg-type]  # passed on as it came
             assert getattr(engine, "_is_queued")  # noqa: B009 - of this engine alone
-            seen.append(elsewhere.submit(engine.tail).result().seq)
-            seen.append(engine.tail().seq)
+            seen.append(elsewhere.submit(log.acknowledged_seq).result())
+            seen.append(log.acknowledged_seq())
             return done
 
         engine.append = look_behind  # type: ignore[method-assign]  # to look before the turn ends
