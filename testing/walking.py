@@ -85,8 +85,12 @@ def _weekday_has(part: str, day: date) -> bool:
     if part[-1] in "lL":
         length = monthrange(day.year, day.month)[1]
         return _value(part[:-1], _DAYS) % 7 == weekday and day.day > length - 7
+    span, slash, step = part.partition("/")
+    first, dash, last = span.rpartition("-")
+    if dash and first == "7" and last != "7":  # a week has one Sunday, where it is gone through
+        part = f"0-{last}{slash}{step}"
     numbers = (weekday, 7) if weekday == 0 and part not in ("*",) else (weekday,)
-    return any(_has(part, one, 0, 7 if "7" in part else 6, _DAYS) for one in numbers)
+    return any(_has(part, one, 0, 7 if last == "7" else 6, _DAYS) for one in numbers)
 
 
 def _day_is_meant(day_field: str, weekday_field: str, day: date) -> bool:

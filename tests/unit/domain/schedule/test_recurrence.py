@@ -56,6 +56,27 @@ def near_a_change(draw: st.DrawFn) -> tuple[str, datetime]:
     return zone, change - timedelta(minutes=draw(st.integers(0, 1800)))
 
 
+@pytest.mark.parametrize("first", range(8))
+def test_every_range_of_weekdays_with_every_step_is_what_walking_through_a_week_finds(
+    first: int,
+) -> None:
+    """Also where it begins or ends with 7, which is Sunday as 0 is: a week has one."""
+    begin = datetime(2026, 3, 1, tzinfo=UTC)
+    for last in range(8):
+        for step in range(1, 8):
+            text = f"0 12 * * {first}-{last}/{step}"
+            end = begin + timedelta(days=7)
+            walked = due_by_days(text, ZoneInfo("UTC"), begin, end, gap="shift", fold="first")
+            assert found(Cron(text), "UTC", begin, end) == walked, text
+
+
+def test_a_range_that_begins_with_sunday_goes_on_from_there() -> None:
+    begin = datetime(2026, 3, 1, tzinfo=UTC)
+    for text, days in (("7-1/2", [1]), ("7-2/2", [1, 3]), ("0-1/2", [1]), ("2-1/7", [3])):
+        due_then = found(Cron(f"0 12 * * {text}"), "UTC", begin, begin + timedelta(days=7))
+        assert [one.local.day for one in due_then] == days, text
+
+
 @given(near_a_change(), cron_texts(), st.sampled_from(GAPS), st.sampled_from(FOLDS))
 def test_it_is_what_walking_through_every_minute_finds(
     place: tuple[str, datetime], text: str, gap: Gap, fold: Fold
