@@ -8,15 +8,16 @@ one before cannot go out any more, and everything else follows from asking for i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from ..domain import ValidationError
+from ..domain import ScheduledJob, ValidationError
 from ..scheduler import Attempt, OutcomeUnknown, PostResult
+from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
 from .threads_api import ThreadsApi
-from .threads_post import form_of
+from .threads_post import form_of, problems_of
 from .threads_recovery import Recovery
 from .threads_run import Run
 from .threads_steps import Pauses, Steps
@@ -37,7 +38,9 @@ class ThreadsPublisher:
     accounts to Threads user ids; an account that is not in it is "me", whoever the token belongs
     to. A container is waited for `ready_s` seconds in all. `metadata` of a job may have
     `image_url`, `video_url`, `alt_text`, `reply_to_id`, `quote_post_id`, `reply_control`,
-    `link_attachment` and `topic_tag`.
+    `link_attachment` and `topic_tag`. What else Threads knows, and what is nearly one of these
+    names, is FAILED by name before anything is sent, as is a job of a platform that is not in
+    `platforms`; `ignores` names keys that look so and are yours.
 
     No token is ever in an event, a log line, an error or a checkpoint. There is nothing to close:
     each attempt has a connection of its own. Safe for several event loops and any concurrency.
@@ -45,6 +48,9 @@ class ThreadsPublisher:
     Raises:
         ValidationError: a setting is not acceptable.
     """
+
+    tier: Tier = "state"
+    """The state of a post's container can be asked for after each step."""
 
     def __init__(
         self,
@@ -54,6 +60,8 @@ class ThreadsPublisher:
         base_url: str = API_URL,
         timeouts: Timeouts = Timeouts(),
         ready_s: float = 300.0,
+        platforms: Iterable[str] = ("threads",),
+        ignores: Iterable[str] = (),
         transport: TransportFactory | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = _utc_now,
@@ -63,13 +71,19 @@ class ThreadsPublisher:
         self._tokens = Tokens(tokens)
         self._user_ids = dict(user_ids or {})
         self._base_url = base_url
+        self._platforms = names("platforms", platforms)
+        self._ignores = names("ignores", ignores)
         self._timeouts = timeouts
         self._transport = transport
         self._pauses = Pauses(sleep, float(ready_s))
         self._now = now
 
     def __repr__(self) -> str:
-        return f"ThreadsPublisher({self._base_url})"
+        return f"ThreadsPublisher({self._base_url}, tier={self.tier})"
+
+    def check(self, job: ScheduledJob) -> list[ValidationError]:
+        """Name everything that keeps the job from being posted as it is; nothing is sent."""
+        return [*of_another_platform(job, self._platforms), *problems_of(job, self._ignores)]
 
     async def publish(self, attempt: Attempt) -> PostResult:
         """Post the job, going on from the last durable step of an earlier attempt.
@@ -77,15 +91,17 @@ class ThreadsPublisher:
         Raises:
             OutcomeUnknown: the platform was asked to publish, and does not say what became of it.
         """
+        problems = self.check(attempt.job)
+        if problems:
+            return _before(attempt, refused(problems))
         try:
-            form = form_of(attempt.job)
+            form = form_of(attempt.job, self._ignores)
             token = await self._tokens.of(attempt.job.account_id)
             async with self._api(attempt.job.account_id, token) as api:
                 return await Run(api, attempt, form, self._pauses, self._now).publish()
         except (ValidationError, NotSent) as error:  # before anything of this attempt was sent
-            if Steps(attempt.checkpoints).unanswered:
-                raise OutcomeUnknown(f"an earlier request may be out; {error}") from None
-            return PostResult(False, error=str(error), retryable=isinstance(error, NotSent))
+            again = isinstance(error, NotSent)
+            return _before(attempt, PostResult(False, error=str(error), retryable=again))
 
     async def reconcile(self, attempt: Attempt) -> PostResult | None:
         """Whether an earlier attempt is out, by its last durable step and the container's state.
@@ -102,3 +118,14 @@ class ThreadsPublisher:
         user_id = self._user_ids.get(account_id, "me")
         async with Connection(self._timeouts, self._transport, [token]) as connection:
             yield ThreadsApi(connection, self._base_url, user_id, token)
+
+
+def _before(attempt: Attempt, result: PostResult) -> PostResult:
+    """Answer for an attempt of which nothing was sent, unless an earlier request may be out.
+
+    Raises:
+        OutcomeUnknown: it may be.
+    """
+    if Steps(attempt.checkpoints).unanswered:
+        raise OutcomeUnknown(f"an earlier request may be out; {result.error}")
+    return result

@@ -1,101 +1,204 @@
-"""A job as the Threads API wants it: the form of its container, and what may not be in it."""
+"""A job as the Threads API wants it: the form of its container, and what may not be in it.
+
+Which keys there are is in `threads_parameters.py`; here is what their values may be.
+"""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ..domain import ScheduledJob, ValidationError, threads_length
-
-LONGEST_TEXT = 500
-LONGEST_ALT_TEXT = 1000
-LONGEST_TOPIC = 50
-REPLY_CONTROLS = (
-    "everyone",
-    "accounts_you_follow",
-    "mentioned_only",
-    "parent_post_author_only",
-    "followers_only",
+from .addresses import fault
+from .known_keys import Kind
+from .threads_parameters import (
+    LONGEST_ALT_TEXT,
+    LONGEST_TEXT,
+    LONGEST_TOPIC,
+    MOST_LINKS,
+    REPLY_CONTROLS,
+    THREADS,
 )
 
+_DONE = tuple(each for each in THREADS.parameters.values() if each.done)
+_LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"“”]+", re.IGNORECASE)
+_BEHIND = ".,;:!?…'\")]}»”’"
+"""What stands behind a link and is no part of it."""
+_UNSEEN = {"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"}
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters, by their category, that show nothing."""
 
-def form_of(job: ScheduledJob) -> dict[str, str]:
+
+def problems_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[ValidationError]:
+    """Name everything that keeps a job from being posted as it is; `field` names the part."""
+    metadata = {key: job.metadata[key] for key in job.metadata if key not in set(ignores)}
+    found = [*_of_text(job.content, metadata), *THREADS.problems(metadata)]
+    for parameter in _DONE:
+        if parameter.name in metadata:
+            try:
+                _READ[parameter.kind](parameter.name, metadata[parameter.name])
+            except ValidationError as problem:
+                found.append(problem)
+    return [*found, *_of_all(metadata), *_of_links(job.content, metadata)]
+
+
+def form_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> dict[str, str]:
     """Write what creates the job's container: its text, and the media and replies of its metadata.
 
     Raises:
-        ValidationError: Threads would refuse it; `field` names the part.
+        ValidationError: Threads would refuse it, or something of it would be left out.
     """
-    length = threads_length(job.content)
+    for problem in problems_of(job, ignores):
+        raise problem
+    left_alone = set(ignores)
+    form = {"media_type": "TEXT", "text": job.content}
+    for parameter in _DONE:
+        name = parameter.name
+        if name in job.metadata and name not in left_alone:
+            form[name] = _READ[parameter.kind](name, job.metadata[name])
+    form["media_type"] = _media_type(form)
+    return form
+
+
+def _media_type(given: Mapping[str, Any]) -> str:
+    return "IMAGE" if "image_url" in given else "VIDEO" if "video_url" in given else "TEXT"
+
+
+def _of_text(content: str, metadata: Mapping[str, Any]) -> Iterable[ValidationError]:
+    length = threads_length(content)
     if length > LONGEST_TEXT:
-        raise ValidationError(
+        yield ValidationError(
             f"content is {length} characters long as Threads counts, and may be {LONGEST_TEXT}",
             field="content",
             hint="an emoji counts as its UTF-8 bytes",
         )
-    form = {"media_type": _media_type(job), "text": job.content}
-    for name, check in _CHECKS.items():
-        value = job.metadata.get(name)
-        if value is None:
-            continue
-        if not isinstance(value, str) or not value.strip():
-            raise _refused(name, "must be text")
-        check(name, value, form["media_type"])
-        form[name] = value
-    return form
+    if _media_type(metadata) == "TEXT" and not _is_seen(content):
+        yield ValidationError(
+            "content shows nothing: its characters are invisible", field="content"
+        )
 
 
-def _media_type(job: ScheduledJob) -> str:
-    image, video = (job.metadata.get(name) is not None for name in ("image_url", "video_url"))
-    if image and video:
-        raise _refused("video_url", "and image_url exclude each other")
-    return "IMAGE" if image else "VIDEO" if video else "TEXT"
+def _is_seen(text: str) -> bool:
+    return any(unicodedata.category(char) not in _UNSEEN and char not in _BLANKS for char in text)
 
 
-def _address(name: str, value: str, media_type: str) -> None:
-    try:
-        parts = urlsplit(value)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        sound = False
-    if not sound or any(char.isspace() for char in value):
-        raise _refused(name, "must be an http(s) address that Threads can reach")
-    if name == "link_attachment" and media_type != "TEXT":
-        raise _refused(name, "is for posts without image or video")
+def _of_all(metadata: Mapping[str, Any]) -> Iterable[ValidationError]:
+    """Name what excludes what."""
+    media = [name for name in ("image_url", "video_url") if name in metadata]
+    if len(media) == 2:
+        yield _refused("video_url", "and image_url exclude each other")
+    if media and "link_attachment" in metadata:
+        yield _refused("link_attachment", "is for posts without image or video")
+    if not media and "alt_text" in metadata:
+        yield _refused("alt_text", "is for an image or a video")
 
 
-def _media_id(name: str, value: str, media_type: str) -> None:
-    if not re.fullmatch("[A-Za-z0-9_]{1,64}", value):
-        raise _refused(name, "must be the id of a post")
+def _of_links(content: str, metadata: Mapping[str, Any]) -> Iterable[ValidationError]:
+    links = {_link(found) for found in _LINK.findall(content)}
+    attached = metadata.get("link_attachment")
+    if isinstance(attached, str) and attached.strip():
+        links.add(_link(attached.strip()))
+    if len(links) > MOST_LINKS:
+        yield ValidationError(
+            f"content has {len(links)} different links, and Threads takes {MOST_LINKS} in a post",
+            field="content",
+            hint="link_attachment counts as one, too",
+        )
 
 
-def _alt_text(name: str, value: str, media_type: str) -> None:
-    if media_type == "TEXT":
-        raise _refused(name, "is for an image or a video")
-    if len(value) > LONGEST_ALT_TEXT:
-        raise _refused(name, f"must be at most {LONGEST_ALT_TEXT} characters, not {len(value)}")
+def _link(found: str) -> str:
+    """Write a link as one that is compared: the same one twice counts once."""
+    found = re.sub(r"^https?://", "", found.rstrip(_BEHIND), flags=re.IGNORECASE)
+    host, slash, rest = found.partition("/")
+    return f"{host.casefold()}{slash}{rest}".rstrip("/")
 
 
-def _topic(name: str, value: str, media_type: str) -> None:
-    if len(value) > LONGEST_TOPIC or "." in value or "&" in value:
+def _text(name: str, value: object) -> str:
+    """Read what has to be text, with something in it.
+
+    Raises:
+        ValidationError: it is not, or there is nothing in it.
+    """
+    if value is None or value == "" or (isinstance(value, str) and not value.strip()):
+        raise _refused(name, "is empty", "give it a value, or leave the key out")
+    if isinstance(value, list | tuple | dict):
+        raise _refused(name, "takes one value as text, and not several or an object")
+    if not isinstance(value, str):
+        raise _refused(name, f"must be text, not {value!r:.40}")
+    return value
+
+
+def _address(name: str, value: object) -> str:
+    text = _text(name, value)
+    said = fault(text)
+    if said is not None:
+        raise _refused(name, said)
+    return text
+
+
+def _media(name: str, value: object) -> str:
+    text = _text(name, value)
+    said = fault(text, "image" if name == "image_url" else "video")
+    if said is None and re.search(r"[,;|]\s*https?://", text):
+        said = "has several addresses, and a post takes one"
+    if said is not None:
+        raise _refused(name, said)
+    return text
+
+
+def _post_id(name: str, value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    if isinstance(value, float):
+        rounded = "a number with a point may be rounded: give its digits as text"
+        raise _refused(name, f"must be the id of a post, not {value!r}", rounded)
+    text = _text(name, value)
+    if re.fullmatch(r"[\d.,]+e\+?\d+|\d+[.,]\d+", text, re.IGNORECASE):
+        hint: str | None = "a spreadsheet has rounded it: format its column as text"
+    elif re.fullmatch("[A-Za-z0-9_]{1,64}", text):
+        return text
+    else:
+        hint = "the address of a post has no id in it: ask the API for it" if "/" in text else None
+    raise _refused(name, f"must be the id of a post, not {text!r:.60}", hint)
+
+
+def _alt_text(name: str, value: object) -> str:
+    text = _text(name, value)
+    if len(text) > LONGEST_ALT_TEXT:
+        raise _refused(name, f"must be at most {LONGEST_ALT_TEXT} characters, not {len(text)}")
+    return text
+
+
+def _topic(name: str, value: object) -> str:
+    """Read a topic in composed letters: `đề` is two, however it is written."""
+    text = unicodedata.normalize("NFC", _text(name, value))
+    if "#" in text:
+        raise _refused(name, "has a #, which would be part of the topic", "leave it out")
+    if len(text) > LONGEST_TOPIC or "." in text or "&" in text or not _is_seen(text):
         raise _refused(name, f"must be 1 to {LONGEST_TOPIC} characters without '.' and '&'")
+    return text
 
 
-def _reply_control(name: str, value: str, media_type: str) -> None:
-    if value not in REPLY_CONTROLS:
-        raise _refused(name, f"must be one of {', '.join(REPLY_CONTROLS)}")
+def _reply_control(name: str, value: object) -> str:
+    text = _text(name, value)
+    if text not in REPLY_CONTROLS:
+        meant = re.sub(r"[\s-]+", "_", text.strip().casefold())
+        hint = f"write {meant}" if meant in REPLY_CONTROLS else None
+        raise _refused(name, f"must be one of {', '.join(REPLY_CONTROLS)}, not {text!r:.40}", hint)
+    return text
 
 
-_CHECKS = {
-    "image_url": _address,
-    "video_url": _address,
-    "link_attachment": _address,
-    "alt_text": _alt_text,
-    "reply_to_id": _media_id,
-    "quote_post_id": _media_id,
-    "topic_tag": _topic,
-    "reply_control": _reply_control,
+_READ: Mapping[Kind, Callable[[str, object], str]] = {
+    "media": _media,
+    "address": _address,
+    "text": _alt_text,
+    "id": _post_id,
+    "topic": _topic,
+    "choice": _reply_control,
 }
 
 
-def _refused(name: str, fault: str) -> ValidationError:
-    return ValidationError(f"metadata.{name} {fault}", field=f"metadata.{name}")
+def _refused(name: str, fault: str, hint: str | None = None) -> ValidationError:
+    return ValidationError(f"metadata.{name} {fault}", field=f"metadata.{name}", hint=hint)

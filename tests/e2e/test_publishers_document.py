@@ -15,7 +15,7 @@ import pytest
 from support.crashes import TOKEN
 
 from jobledger.publishers.fake_platform import FAULTS, FakePlatform
-from jobledger.publishers.threads_post import REPLY_CONTROLS
+from jobledger.publishers.threads_parameters import REPLY_CONTROLS
 from jobledger.publishers.webhook import signature
 
 ROOT = Path(__file__).resolve().parents[2]

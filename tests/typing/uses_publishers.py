@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, assert_type
@@ -15,14 +16,18 @@ from jobledger import (
     PostResult,
     Publisher,
     ReconcilingPublisher,
+    ScheduledJob,
     Scheduler,
+    ValidationError,
 )
 from jobledger.publishers import (
+    CheckingPublisher,
     Connection,
     NoAnswer,
     NotSent,
     Response,
     ThreadsPublisher,
+    Tier,
     Timeouts,
     TransportFactory,
     WebhookPublisher,
@@ -49,7 +54,14 @@ def made(platform: FakePlatform) -> list[Publisher]:
         headers={"X-Of": "mine"},
     )
     assert_type(threads_length("Xin chào 😀"), int)
-    by_mapping = ThreadsPublisher({"mai": "mai"}, base_url=platform.threads_url, ready_s=5)
+    by_mapping = ThreadsPublisher(
+        {"mai": "mai"},
+        base_url=platform.threads_url,
+        ready_s=5,
+        platforms=("threads",),
+        ignores={"location"},
+    )
+    assert_type(by_mapping.tier, Tier)
     return [ThreadsPublisher(), can_be_asked, by_mapping, webhook]
 
 
@@ -79,6 +91,12 @@ class OfOurOwn:
         assert_type(response.fields, dict[str, Any])
         assert_type(response.retry_after_s, float | None)
         return PostResult(response.ok, error=f"HTTP {response.status}")
+
+
+def looked_at(publisher: CheckingPublisher, threads: ThreadsPublisher, job: ScheduledJob) -> None:
+    assert_type(publisher.check(job), Sequence[ValidationError])
+    assert_type(threads.check(job), list[ValidationError])
+    looked_at(threads, threads, job)
 
 
 async def calls(publisher: ThreadsPublisher | WebhookPublisher, attempt: Attempt) -> None:
