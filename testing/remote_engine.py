@@ -38,11 +38,13 @@ APPENDS = (
 class Link:
     """The way of one process to the server, and what is wrong with it.
 
-    `was_disturbed`: something was, since that was set to False.
+    `was_disturbed`: something was, since that was set to False. `is_outside`: of one who only
+    looks, between two steps: nothing happens meanwhile.
     """
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, *, is_outside: bool = False) -> None:
         self.actor = actor
+        self._is_outside = is_outside
         self.is_cut = False
         """Nothing gets through, renewals neither."""
         self.loses_renewals = False
@@ -68,7 +70,8 @@ class Link:
             StorageError: it cannot be done.
         """
         self.actor.point()
-        self.arrived += server.count_on()
+        if not self._is_outside:
+            self.arrived += server.count_on()
         if server.is_down or self.is_cut:
             self.was_disturbed = True
             raise StorageError(f"cannot reach {location}", path=location)
@@ -158,7 +161,8 @@ class RemoteEngine(MemoryEngine):
         """Append a write behind `after`."""
         self._link.enter(self._server, self.location)
         runner = None if self.held is None else self.held.runner
-        was_queued = self._is_queued
+        # Whose answer is lost asks again without its place in the queue.
+        was_queued = self._is_queued and self._link.next_append is None
         sent = SentWrite(write, after.copy(), then.copy(), runner, self._link.actor.name)
         answer = self._answer(sent)
         self.looks += 1
@@ -313,6 +317,10 @@ class RemoteLease:
         if not self._time.may_end_others:
             return []
         self._link.enter(self._server, self._engine.location)
+        server = self._server
+        # rule: lease-is-looked-at-where-others-are-ended
+        if server.start != self._time.start or not server.holds(self.runner):
+            return []
         lapsed = [runner for runner in self._server.lapsed() if runner != self.runner]
         for runner in lapsed:
             self._server.end_lease(runner, self.runner)

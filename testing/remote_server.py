@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -31,11 +31,22 @@ class SentWrite(msgspec.Struct, frozen=True):
     sender: str
 
 
+class WatchesLeases(Protocol):
+    """Who is told of leases, at the moment of each change."""
+
+    def taken(self, runner: str, start: int) -> None: ...
+
+    def renewed(self, runner: str, start: int) -> None: ...
+
+    def ended(self, runner: str, by: str, start: int) -> None: ...
+
+
 class RemoteServer(SharedLedger):
     """One ledger; `now` is its clock.
 
-    `committed` is called with every write that is. `line` are those who append, or are about to,
-    first come, first served; the first one has the lock. `start` counts its starts.
+    `committed` is called with every write that is, and `leases` with what becomes of each lease.
+    `line` are those who append, or are about to, first come, first served; the first one has the
+    lock. `start` counts its starts.
     """
 
     def __init__(
@@ -48,6 +59,7 @@ class RemoteServer(SharedLedger):
     ) -> None:
         super().__init__("remote", now, timezone=timezone, ledger_id=ledger_id)
         self._committed = committed
+        self.leases: WatchesLeases | None = None
         self._memory = MemoryEngine(self)
         self.is_down = False
         self.start = 1
@@ -136,6 +148,8 @@ class RemoteServer(SharedLedger):
         """Note a new runner."""
         now = self.now()
         self.runners[runner] = RunnerSeen(runner, now, now, now + LEASE)
+        if self.leases is not None:
+            self.leases.taken(runner, self.start)
 
     def renew_lease(self, runner: str) -> bool:
         """Renew a lease; False: its runner was ended."""
@@ -143,12 +157,16 @@ class RemoteServer(SharedLedger):
         if seen is None or seen.ended_at is not None:
             return False
         self.runners[runner] = msgspec.structs.replace(seen, renewed_at=now, expires_at=now + LEASE)
+        if self.leases is not None:
+            self.leases.renewed(runner, self.start)
         return True
 
     def end_lease(self, runner: str, by: str) -> None:
         """Mark a runner as ended."""
         seen = self.runners.get(runner)
         if seen is not None and seen.ended_at is None:
+            if self.leases is not None and by != runner:
+                self.leases.ended(runner, by, self.start)
             self.runners[runner] = msgspec.structs.replace(seen, ended_at=self.now(), ended_by=by)
 
     def lapsed(self) -> list[str]:

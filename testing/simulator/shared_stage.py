@@ -30,6 +30,7 @@ from ..remote_server import RemoteServer, SentWrite
 from ..shared_memory import LEASE
 from ..turns import Actor
 from ..violation import Violation, must
+from .shared_leases import LeaseRules
 from .shared_model import SharedModel
 from .worker import Worker
 
@@ -50,6 +51,7 @@ class SharedStage:
         self.server = RemoteServer(
             clock.now, self._committed, timezone=timezone, ledger_id=str(UUID(int=1))
         )
+        self.server.leases = LeaseRules(lambda: clock.now() - self.server.left_out)
         self.model = SharedModel(self.server, on_interrupted=on_interrupted, gap=gap)
         self.workers: dict[str, Worker] = {}
         self.counts: Counter[str] = Counter()
@@ -60,7 +62,7 @@ class SharedStage:
         self.failed_over_at: datetime | None = None
         self._machine = SimulatedDisk()
         """Of it nothing is asked but ids."""
-        self._outside = Link(Actor("outside"))
+        self._outside = Link(Actor("outside"), is_outside=True)
         self._broken: Exception | None = None
 
     # -- processes ---------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ class SharedStage:
         engine = worker.engine
         if not worker.has_lost or engine is None or engine.looks == worker.looks_then:
             return False
-        return not self.server.has_end(engine.known.seq, engine.known.hash)
+        return not self.server.has_end(*worker.knew)
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -222,6 +224,7 @@ class SharedStage:
                 end = ledger._store.end
                 if not self.server.has_end(end.seq, end.hash):
                     worker.has_lost, worker.looks_then = True, engine.looks
+                    worker.knew = end.seq, end.hash
             # An answer may be on its way; or it has heard of an end, and not read up to it.
             is_known = self.server.has_end(engine.known.seq, engine.known.hash)
             worker.may_have_lost |= worker.actor.is_busy or not is_known

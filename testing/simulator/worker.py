@@ -39,6 +39,8 @@ class Worker:
         """Whether it was at something then."""
         self.looks_then = 0
         """How often it had looked when that was lost."""
+        self.knew = 0, ""
+        """The end that it knew then: its record, and the hash of that."""
         self.task = ""
         """What it is at, in a word."""
         self.done: Callable[[], None] = lambda: None

@@ -469,7 +469,25 @@ RULES = [
         [RUNNERS, LEASE_TIME],
     ),
     Mutant(
-        "a lease that had run out is a young one when it is renewed",
+        "a lease counts from when it was asked for, not from the answer",
+        "lease-counts-from-when-it-was-asked-for",
+        Swap("sent", "self.clock()"),
+        [LEASE_TIME],
+    ),
+    Mutant(
+        "a runner that could not renew of late ends nobody",
+        "silent-runner-ends-nobody",
+        Without(),
+        [LEASE_TIME],
+    ),
+    Mutant(
+        "who ends others has a lease where that is done, on that start of the server",
+        "lease-is-looked-at-where-others-are-ended",
+        Never(),
+        [SHARED_SIM],
+    ),
+    Mutant(
+        "a lease that had a gap is a young one when it is renewed",
         "gap-makes-a-lease-young",
         Without(),
         [LEASE_TIME],

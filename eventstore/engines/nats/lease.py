@@ -181,9 +181,12 @@ class NatsLease:
         """End the runners whose lease has run out (see `port.RunnerLease`)."""
         if not self._time.may_end_others:
             return []
+        seen = self._look_at_others()
+        if not self._time.may_end_others:  # that took long
+            return []
         return [
             one.entry.runner
-            for one in self._look_at_others()
+            for one in seen
             if one.entry.state != "ended" and self._has_lapsed(one) and self._end(one)
         ]
 

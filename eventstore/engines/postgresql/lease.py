@@ -36,7 +36,13 @@ _LEAVE = (
 _END = (
     "UPDATE {schema}.runners SET ended_at = clock_timestamp(), ended_by = %(runner)s"
     " WHERE ledger = %(ledger)s AND ended_at IS NULL AND expires_at < clock_timestamp()"
-    " AND runner <> %(runner)s RETURNING runner"
+    " AND runner <> %(runner)s"
+    # What this one knew when it sent this may be long ago, and of another server.
+    " AND extract(epoch FROM pg_postmaster_start_time())::float8 = %(start)s"
+    " AND EXISTS (SELECT FROM {schema}.runners own WHERE own.ledger = %(ledger)s"
+    " AND own.runner = %(runner)s AND own.ended_at IS NULL"
+    " AND own.expires_at > clock_timestamp())"
+    " RETURNING runner"
 )
 _LIVING = "SELECT runner FROM {schema}.runners WHERE ledger = %(ledger)s AND ended_at IS NULL"
 _ALL = (
@@ -159,11 +165,12 @@ class PostgresLease:
         """End the runners whose lease has run out (see `port.RunnerLease`)."""
         if not self._time.may_end_others:
             return []
+        values = self._values(self.runner) | {"start": self._time.start}
         try:
             with self._connection.use() as connected, connected.transaction():
                 # No append is between its look at a lease and its commit.
                 connected.execute(wait_in_line(self._number))
-                rows = connected.execute(self._text(_END), self._values(self.runner)).fetchall()
+                rows = connected.execute(self._text(_END), values).fetchall()
         except psycopg.Error as error:
             self._connection.drop()
             raise failed("end runners of", self._at, error) from error

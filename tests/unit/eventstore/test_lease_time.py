@@ -74,3 +74,47 @@ def test_after_a_restart_of_the_server_it_begins_anew_however_short_that_was() -
     assert not lease.may_end_others
     renew_every_five_seconds(lease, clock, 2, start=2)
     assert lease.may_end_others
+
+
+def test_it_is_as_old_as_the_answer_not_as_the_request() -> None:
+    """What was asked for may have waited: others had no time yet to renew theirs."""
+    clock = Clock()
+    lease = LeaseTime(15.0, clock)
+    sent = clock()
+    clock.now_s += 4
+    lease.taken(sent, start=1)
+    assert lease.valid_for_s() == 11
+    renew_every_five_seconds(lease, clock, 2)
+    assert not lease.may_end_others
+    renew_every_five_seconds(lease, clock, 1)
+    assert lease.may_end_others
+
+
+def test_one_that_could_not_renew_of_late_ends_nobody_although_its_lease_holds() -> None:
+    """Others may not have been able to either, whose turn to renew came before."""
+    lease, clock = taken()
+    renew_every_five_seconds(lease, clock, 5)
+    clock.now_s += 11
+    assert lease.valid_for_s() > 0
+    assert not lease.may_end_others
+
+
+def test_a_renewal_that_was_missed_makes_it_begin_anew() -> None:
+    """The engine was away for two thirds of a lease: some others have none left."""
+    lease, clock = taken()
+    renew_every_five_seconds(lease, clock, 5)
+    clock.now_s += 11
+    lease.renewed(clock(), 1)
+    assert not lease.may_end_others
+    renew_every_five_seconds(lease, clock, 3)
+    assert lease.may_end_others
+
+
+def test_a_renewal_whose_answer_was_long_on_its_way_makes_it_begin_anew() -> None:
+    lease, clock = taken()
+    renew_every_five_seconds(lease, clock, 5)
+    clock.now_s += 5
+    sent = clock()
+    clock.now_s += 6
+    lease.renewed(sent, 1)
+    assert not lease.may_end_others

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from unittest.mock import PropertyMock, patch
 
 import pytest
 from support import nats
@@ -13,7 +14,7 @@ from support.eventstore import NOON, new
 from support.waiting import eventually, time_passes
 
 from jobledger import StorageError
-from jobledger.eventstore import Cursor, EventLog, RunnerEndedError, Write
+from jobledger.eventstore import Cursor, EventLog, LeaseTime, RunnerEndedError, Write
 from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.eventstore.record import RECORDS, Record
 
@@ -222,6 +223,23 @@ def test_what_an_ended_runner_has_on_its_way_is_not_taken(url: str) -> None:
         assert [record.job_id for record in other.read()] == ["a", "c"]
         assert other.find([1, 2]) is not None
         lease.release()
+
+
+def test_nobody_is_ended_by_one_that_took_long_to_look_at_others(url: str) -> None:
+    """Meanwhile nothing may have got through, theirs neither."""
+    with closing(log_of(url)) as log, closing(log_of(url)) as other:
+        lease = log._engine.lease("host:1")  # type: ignore[attr-defined]  # it is a capability
+        its = other._engine.lease("host:2")  # type: ignore[attr-defined]  # it is a capability
+        lease.acquire()
+        its.acquire()
+        with (
+            patch.object(type(lease), "_has_lapsed", lambda self, one: True),
+            patch.object(LeaseTime, "may_end_others", PropertyMock(side_effect=[True, False])),
+        ):
+            assert lease.end_lapsed() == []
+        assert its.runner in lease.living()
+        lease.release()
+        its.release()
 
 
 def test_what_was_on_its_way_before_the_mark_is_known_to_be_there(

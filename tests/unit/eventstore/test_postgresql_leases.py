@@ -1,0 +1,74 @@
+"""Leases on a real server of PostgreSQL, beside their contract: who may be ended there, and when.
+
+What a runner knew when it sent its word may be long ago when the server has it: both may have
+stood still meanwhile, or it is another server's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from unittest.mock import PropertyMock, patch
+
+import pytest
+from support import postgres
+
+from jobledger.eventstore import LeaseTime
+from jobledger.eventstore.engines import EngineOptions, open_engine
+from jobledger.eventstore.engines.postgresql.engine import PostgresEngine
+from jobledger.eventstore.engines.postgresql.lease import PostgresLease
+
+_AGO = "clock_timestamp() - interval '1 second'"
+
+
+class Two:
+    """A runner that may end others, as far as it knows, and another one whose lease has run out."""
+
+    def __init__(self, one: PostgresEngine, other: PostgresEngine) -> None:
+        self.one, self.other = one.lease("one:1"), other.lease("other:1")
+        self.one.acquire()
+        self.one.renew()
+        self.other.acquire()
+        self.let_run_out(self.other)
+
+    @staticmethod
+    def let_run_out(lease: PostgresLease) -> None:
+        """Have a lease run out, as the server sees it."""
+        with closing(postgres.connect(postgres.server())) as admin:
+            admin.execute(
+                f"UPDATE jobledger.runners SET expires_at = {_AGO} WHERE runner = %s",
+                [lease.runner],
+            )
+
+
+@pytest.fixture
+def two() -> Iterator[Two]:
+    url = postgres.new_url(lease="600")  # nothing is renewed but by the test
+    with closing(open_engine(url, EngineOptions())) as one:
+        assert isinstance(one, PostgresEngine)
+        with closing(open_engine(url, EngineOptions())) as other:
+            assert isinstance(other, PostgresEngine)
+            made = Two(one, other)
+            with patch.object(LeaseTime, "may_end_others", PropertyMock(return_value=True)):
+                yield made
+            made.one.release()
+            made.other.release()
+
+
+def test_one_whose_lease_has_run_out_is_ended(two: Two) -> None:
+    assert two.one.end_lapsed() == [two.other.runner]
+
+
+def test_nobody_is_ended_on_another_start_of_the_server(two: Two) -> None:
+    """Its own lease was not renewed there yet, so that those of others need not have been."""
+    start, two.one._time.start = two.one._time.start, 1.0
+    assert two.one.end_lapsed() == []
+    two.one._time.start = start
+    assert two.one.end_lapsed() == [two.other.runner]
+
+
+def test_nobody_is_ended_by_one_whose_own_lease_has_run_out_meanwhile(two: Two) -> None:
+    two.let_run_out(two.one)
+    assert two.one.end_lapsed() == []
+    two.one.renew()
+    assert two.one.end_lapsed() == [two.other.runner]
