@@ -9,22 +9,33 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import msgspec
-
 from ..domain import JobLedgerError, ScheduledJob, ValidationError, clean_text
 from ..scheduler import Attempt, OutcomeUnknown, PostResult
+from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
+from .webhook_answers import (
+    SuccessRule,
+    UnclearAnswer,
+    reason,
+    said,
+    says_that_it_is_known,
+    says_that_it_is_out,
+)
+from .webhook_body import WebhookBody
 
 UNANSWERED = "webhook_unanswered"
 """The checkpoint that a request to an idempotent endpoint may have been acted on."""
 KEY_HEADER, SIGNATURE_HEADER = "Idempotency-Key", "X-Jobledger-Signature"
 _NOT_NOW = {408, 425, 429}
+_MAY_HAVE_ACTED = {302, 303}
+"""Many act on a POST, and then send whoever asked to a page that says so."""
+_ELSEWHERE = "redirects are not followed: give the address that answers"
 _ASK_PAUSES_S = (1.0, 2.0)
 
 
@@ -34,6 +45,12 @@ def _utc_now() -> datetime:
 
 class WebhookPublisher:
     """Publishes jobs by a POST of JSON to `url`, with a job's lifelong `Idempotency-Key`.
+
+    The body is the whole job, or what `body` makes of it: `"slack"`, `"discord"`, `"n8n"`, `"make"`
+    or a template such as `{"text": "{content}"}`. A job with metadata that a template has no place
+    for is FAILED by name, unless `ignores` names it (`"*"`: all). A job of any platform is taken,
+    or with `platforms` of these alone. An answer is success if its status and its body say so;
+    `success` is a rule of one's own.
 
     With a `secret` each request is signed. What becomes of a request without a clear answer (a
     time-out after sending, a 5xx) is unknown; how that is settled depends on what the endpoint can
@@ -61,6 +78,10 @@ class WebhookPublisher:
         secret: str | None = None,
         status_url: str | None = None,
         idempotent: bool = False,
+        body: str | Mapping[str, Any] | None = None,
+        success: SuccessRule | None = None,
+        platforms: Iterable[str] | None = None,
+        ignores: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
         timeouts: Timeouts = Timeouts(),
         transport: TransportFactory | None = None,
@@ -76,7 +97,12 @@ class WebhookPublisher:
         if secret is not None and (not isinstance(secret, str) or not secret):
             raise ValidationError("secret must be text", field="secret")
         self._secret = secret
+        if success is not None and not callable(success):
+            raise ValidationError("success must be a function of a Response", field="success")
         self._idempotent = idempotent
+        self._body = WebhookBody(body, names("ignores", ignores))
+        self._success = success
+        self._platforms = None if platforms is None else names("platforms", platforms)
         self._headers = dict(headers or {})
         self._timeouts = timeouts
         self._transport = transport
@@ -86,15 +112,31 @@ class WebhookPublisher:
             self.reconcile = self._reconcile
 
     def __repr__(self) -> str:
-        return f"WebhookPublisher({urlsplit(self._url).hostname})"
+        return f"WebhookPublisher({urlsplit(self._url).hostname}, tier={self.tier})"
+
+    @property
+    def tier(self) -> Tier:
+        """What the endpoint can do to keep a post from going out twice."""
+        if self._idempotent:
+            return "key"
+        return "none" if self._status_url is None else "state"
+
+    def check(self, job: ScheduledJob) -> list[ValidationError]:
+        """Name everything that keeps the job from being sent as it is; nothing is sent."""
+        others = [] if self._platforms is None else of_another_platform(job, self._platforms)
+        return [*others, *self._body.problems(job)]
 
     async def publish(self, attempt: Attempt) -> PostResult:
         """Tell the endpoint of the job.
 
         Raises:
             OutcomeUnknown: it may have acted, and nothing says that a second time does no harm.
+            UnclearAnswer: it has answered, and not said what it did.
         """
-        body = body_of(attempt)
+        problems = self.check(attempt.job)
+        if problems:
+            return self._failed(attempt, str(refused(problems).error), retryable=False)
+        body = self._body.of(attempt)
         try:
             async with self._connection() as connection:
                 answer = await connection.exchange(
@@ -107,17 +149,67 @@ class WebhookPublisher:
         return self._judged(attempt, answer)
 
     def _judged(self, attempt: Attempt, answer: Response) -> PostResult:
-        if answer.ok or (answer.status == 409 and answer.fields.get("already_done") is True):
-            return PostResult(True, thread_id=_id(answer))
-        said = f"HTTP {answer.status}{_reason(answer)}"
-        if answer.status >= 500 or answer.status == 409:
-            return self._unsettled(attempt, said)
+        told = f"HTTP {answer.status}{reason(answer)}"
         if answer.status in _NOT_NOW:
             wait = answer.retry_after_s
-            return self._failed(attempt, said if wait is None else f"{said}; again in {wait:g} s")
+            return self._failed(attempt, told if wait is None else f"{told}; again in {wait:g} s")
+        own = self._by_own_rule(attempt, answer, told) if answer.status < 500 else None
+        if own is not None:
+            return own
+        if answer.status == 409 and answer.fields.get("already_done") is True:
+            return PostResult(True, thread_id=_id(answer))
+        if answer.ok:
+            return self._accepted(attempt, answer, told)
+        if answer.status == 409 and says_that_it_is_known(answer):
+            return self._unclear(attempt, f"{told}; whether that is this post, it does not say")
+        if answer.status >= 500 or answer.status == 409:
+            return self._unsettled(attempt, told)
+        if answer.status in _MAY_HAVE_ACTED:
+            return self._unclear(attempt, f"{told}; {_ELSEWHERE}")
         if 300 <= answer.status < 400:
-            said += "; redirects are not followed: give the address that answers"
-        return self._failed(attempt, said, retryable=False)
+            told += f"; {_ELSEWHERE}"
+        return self._failed(attempt, told, retryable=False)
+
+    def _accepted(self, attempt: Attempt, answer: Response, told: str) -> PostResult:
+        """Answer for a 2xx: what its body says counts, if it says anything."""
+        match said(answer):
+            case "refused":
+                return self._failed(attempt, f"{told}; by its body it is not done", retryable=False)
+            case "unclear":
+                return self._unclear(attempt, f"{told}; its body does not say that it is done")
+        if answer.status == 202:
+            with suppress(Exception):  # it is only told
+                attempt.note("accepted by the endpoint, which does it later (HTTP 202)")
+        return PostResult(True, thread_id=_id(answer))
+
+    def _by_own_rule(self, attempt: Attempt, answer: Response, told: str) -> PostResult | None:
+        """Ask the rule that was given; None where there is none, or it leaves it to the usual."""
+        if self._success is None:
+            return None
+        try:
+            found = self._success(answer)
+        except Exception as error:  # noqa: BLE001 - it is foreign code
+            return self._unclear(
+                attempt, f"{told}; the rule of success raised {type(error).__name__}"
+            )
+        if found is None or isinstance(found, PostResult):
+            return found
+        if found is True:
+            return PostResult(True, thread_id=_id(answer))
+        if found is False:
+            why = f"{told}; by the rule of success it is not done"
+            return self._failed(attempt, why, retryable=False)
+        return self._unclear(attempt, f"{told}; the rule of success said neither True nor False")
+
+    def _unclear(self, attempt: Attempt, why: str) -> PostResult:
+        """Answer for an endpoint that has acted, or not, and does not say: not a second time.
+
+        Raises:
+            UnclearAnswer: unless it acts once on a key.
+        """
+        if self._status_url is None and self._idempotent:
+            return self._unsettled(attempt, why)
+        raise UnclearAnswer(why)
 
     def _unsettled(self, attempt: Attempt, why: str) -> PostResult:
         """Answer for a request that may have acted: retry where that does no harm."""
@@ -159,9 +251,10 @@ class WebhookPublisher:
         assert self._status_url is not None
         url = self._status_url.replace("{key}", quote(attempt.idempotency_key, safe=""))
         answer = await connection.exchange("GET", url, headers=self._signed(attempt, b""))
-        known = answer.status == 404 or (answer.status == 200 and isinstance(answer.document, dict))
+        out = answer.status == 200 and says_that_it_is_out(answer)
+        known = answer.status == 404 or out
         if not known:
-            raise NoAnswer(f"asked for its status, it says HTTP {answer.status}{_reason(answer)}")
+            raise NoAnswer(f"asked for its status, it says HTTP {answer.status}{reason(answer)}")
         return answer
 
     def _signed(self, attempt: Attempt, body: bytes) -> dict[str, str]:
@@ -180,22 +273,6 @@ class WebhookPublisher:
         return Connection(self._timeouts, self._transport, secrets)
 
 
-def body_of(attempt: Attempt) -> bytes:
-    """Write the request's body: what the endpoint needs to know of the job."""
-    job: ScheduledJob = attempt.job
-    return msgspec.json.encode(
-        {
-            "job_id": job.job_id,
-            "account_id": job.account_id,
-            "content": job.content,
-            "platform": job.platform,
-            "scheduled_time": job.scheduled_time.isoformat(),
-            "metadata": job.metadata,
-            "attempt": attempt.number,
-        }
-    )
-
-
 def signature(secret: str, at: int, body: bytes) -> str:
     """Return the hex of HMAC-SHA256 over the time, a dot, and the body's bytes."""
     return hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
@@ -212,14 +289,6 @@ def _id(answer: Response) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return clean_text(value, 200) or None
-
-
-def _reason(answer: Response) -> str:
-    """Say in short what the answer's body says: a field `error`, or its text."""
-    error = answer.fields.get("error")
-    text = error if isinstance(error, str) else answer.text
-    text = " ".join(text.split())
-    return f": {clean_text(text, 200)}" if text else ""
 
 
 def _checked(name: str, value: object) -> str:

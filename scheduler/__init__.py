@@ -27,6 +27,7 @@ else:
                 "Publisher",
                 "PublisherAdapter",
                 "ReconcilingPublisher",
+                "WrongResultError",
             ),
             "failures": ("without_text",),
             "offload": ("InPlace", "Offload"),

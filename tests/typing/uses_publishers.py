@@ -52,7 +52,13 @@ def made(platform: FakePlatform) -> list[Publisher]:
         status_url=platform.status_url,
         idempotent=True,
         headers={"X-Of": "mine"},
+        body={"text": "{content}", "more": ["{metadata}"]},
+        success=lambda answer: True if answer.status == 302 else None,
+        platforms=["facebook"],
+        ignores=("campaign",),
     )
+    assert_type(webhook.tier, Tier)
+    assert_type(repr(WebhookPublisher(platform.webhook_url, body="slack")), str)
     assert_type(threads_length("Xin chào 😀"), int)
     by_mapping = ThreadsPublisher(
         {"mai": "mai"},
