@@ -3,9 +3,10 @@
 Each keeps the contract of an attempt (docs/attempts.md): what it cannot know it calls unknown, and
 where it can be asked it is. docs/publishers.md says how to use them and what each promises.
 `Connection` is the HTTP exchange that they are made of, for publishers of one's own;
-`threads_length` is how long Threads says a text is. A `CheckingPublisher` says before the time what
-is wrong with a job; a `Tier` is how a publisher keeps from posting twice. They need
-`pip install '.[publishers]'`; `jobledger.publishers.fake_platform` has a platform for tests.
+`threads_length` is how long Threads says a text is. `NoValidToken` is of an account, not of a post.
+A `CheckingPublisher` says before the time what is wrong with a job; a `Tier` is how a publisher
+keeps from posting twice. They need `pip install '.[publishers]'`;
+`jobledger.publishers.fake_platform` has a platform for tests.
 
 Raises:
     ImportError: the HTTP client is not installed.
@@ -15,12 +16,14 @@ from ..domain import threads_length
 from .checks import CheckingPublisher, Tier
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .threads import ThreadsPublisher
+from .tokens import NoValidToken
 from .webhook import WebhookPublisher
 
 __all__ = [
     "CheckingPublisher",
     "Connection",
     "NoAnswer",
+    "NoValidToken",
     "NotSent",
     "Response",
     "ThreadsPublisher",

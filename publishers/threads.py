@@ -21,7 +21,7 @@ from .threads_post import form_of, problems_of
 from .threads_recovery import Recovery
 from .threads_run import Run
 from .threads_steps import Pauses, Steps
-from .tokens import Tokens, TokenSource
+from .tokens import NoValidToken, Tokens, TokenSource
 
 API_URL = "https://graph.threads.net/v1.0"
 
@@ -89,6 +89,7 @@ class ThreadsPublisher:
         """Post the job, going on from the last durable step of an earlier attempt.
 
         Raises:
+            NoValidToken: there is no token for the account, or Threads does not take it.
             OutcomeUnknown: the platform was asked to publish, and does not say what became of it.
         """
         problems = self.check(attempt.job)
@@ -96,9 +97,12 @@ class ThreadsPublisher:
             return _before(attempt, refused(problems))
         try:
             form = form_of(attempt.job, self._ignores)
-            token = await self._tokens.of(attempt.job.account_id)
+            token = await self._tokens.to_post(attempt.job.account_id)
             async with self._api(attempt.job.account_id, token) as api:
                 return await Run(api, attempt, form, self._pauses, self._now).publish()
+        except NoValidToken as error:
+            _before(attempt, PostResult(False, error=str(error)))
+            raise
         except (ValidationError, NotSent) as error:  # before anything of this attempt was sent
             again = isinstance(error, NotSent)
             return _before(attempt, PostResult(False, error=str(error), retryable=again))

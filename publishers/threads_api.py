@@ -153,6 +153,8 @@ def _api_error(answer: Response, error: dict[str, Any]) -> ApiError:
     given = (error.get(name) for name in ("code", "error_subcode"))
     codes = {code for code in given if isinstance(code, int)}
     kind = _kind(answer.status, codes, transient=error.get("is_transient") is True)
+    if kind == "refused" and any("LIMIT_EXCEEDED" in str(each) for each in error.values()):
+        kind = "wrong"  # THREADS_API__LINK_LIMIT_EXCEEDED, which has no code
     told = error.get("error_user_msg") or error.get("message")
     said = f": {clean_text(told, 200)}" if told else ""
     known = ", ".join(

@@ -25,6 +25,7 @@ from .threads_steps import (
     found,
     note_permalink,
 )
+from .tokens import NoValidToken
 
 _LOST_AFTER = 4
 """How often a container may be unknown to the platform before it is taken for lost."""
@@ -246,13 +247,20 @@ class Run:
         self._steps.unanswered, self._steps.first_at = unanswered, at
 
     async def _refused(self, what: str, error: Exception) -> PostResult:
-        """Make a failure of the platform's answer, with what is known of when it may end."""
+        """Make a failure of the platform's answer, with what is known of when it may end.
+
+        Raises:
+            NoValidToken: it does not take the token; no other post of the account would do better.
+        """
         message, retryable = f"{what}: {error}", True
         if isinstance(error, ApiError):
             retryable = error.retryable
             if error.kind == "rate":
                 message = f"{what}: rate limit: {error.message}{await self._until(error)}"
-        return self._failed(message, retryable=retryable)
+        result = self._failed(message, retryable=retryable)
+        if isinstance(error, ApiError) and error.kind == "token":
+            raise NoValidToken(message, self._attempt.job.account_id) from None
+        return result
 
     async def _until(self, error: ApiError) -> str:
         told = "" if error.retry_after_s is None else f"; again in {error.retry_after_s:g} s"

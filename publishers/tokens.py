@@ -8,10 +8,31 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..domain import ValidationError
+from ..scheduler import NotPosted
 
 VARIABLE = "THREADS_TOKEN"
 
 TokenSource = Callable[[str], "str | Awaitable[str]"]
+
+
+class NoValidToken(NotPosted):
+    """Nothing can be posted for an account until its token is seen to, whichever post it is.
+
+    So it is of the account, and not of the job that found it out: `account_id` says whose. It is
+    `retryable` where the token could only not be had just now.
+    """
+
+    def __init__(self, message: str, account_id: str, retryable: bool = False) -> None:
+        super().__init__(message, retryable)
+        self.account_id = account_id
+
+    def __reduce__(self) -> tuple[type[NoValidToken], tuple[str, str, bool]]:
+        """Pickle with all of it."""
+        return type(self), (str(self), self.account_id, self.retryable)
+
+
+class _NotNow(ValidationError):
+    """The token could not be had just now: whoever keeps it does not answer."""
 
 
 class Tokens:
@@ -30,6 +51,18 @@ class Tokens:
 
     def __repr__(self) -> str:
         return "Tokens(***)"
+
+    async def to_post(self, account_id: str) -> str:
+        """Return the token of an account, to post with it.
+
+        Raises:
+            NoValidToken: there is none.
+        """
+        try:
+            return await self.of(account_id)
+        except ValidationError as error:
+            again = isinstance(error, _NotNow)
+            raise NoValidToken(str(error), account_id, retryable=again) from None
 
     async def of(self, account_id: str) -> str:
         """Return the token of an account.
@@ -60,7 +93,7 @@ class Tokens:
             token = self._source(account_id)
             return await token if inspect.isawaitable(token) else token
         except Exception as error:  # noqa: BLE001 - its text may hold what must not be told
-            raise ValidationError(
+            raise _NotNow(
                 f"asking for the token of account {account_id!r} failed: {type(error).__name__}",
                 field="tokens",
             ) from None

@@ -80,6 +80,14 @@ def test_the_test_of_the_document_passes(tmp_path: Path, monkeypatch: pytest.Mon
     names["test_a_post_survives_a_platform_that_answers_500_after_acting"](tmp_path)
 
 
+@pytest.mark.parametrize("mark", ["secret=", "body="])
+def test_the_programs_for_webhooks_are_accepted(mark: str) -> None:
+    """Settings and templates are checked when they are given."""
+    names: dict[str, Any] = {}
+    exec(program(mark), names)
+    assert names["publisher"].tier in ("state", "none")
+
+
 def test_the_document_names_what_there_is() -> None:
     """The values of a setting, and no fault that is not there."""
     for value in REPLY_CONTROLS:

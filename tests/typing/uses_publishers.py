@@ -25,6 +25,7 @@ from jobledger.publishers import (
     Connection,
     NoAnswer,
     NotSent,
+    NoValidToken,
     Response,
     ThreadsPublisher,
     Tier,
@@ -97,6 +98,13 @@ class OfOurOwn:
         assert_type(response.fields, dict[str, Any])
         assert_type(response.retry_after_s, float | None)
         return PostResult(response.ok, error=f"HTTP {response.status}")
+
+
+def whose(error: NoValidToken) -> str:
+    posted: NotPosted = error
+    assert_type(posted.retryable, bool)
+    assert_type(error.account_id, str)
+    return error.account_id
 
 
 def looked_at(publisher: CheckingPublisher, threads: ThreadsPublisher, job: ScheduledJob) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from support.bench import Bench
 from support.crashes import Deaf
+from support.endpoint import Endpoint
 
 from jobledger import JobStatus
 from jobledger.publishers import CheckingPublisher, ThreadsPublisher
@@ -205,3 +207,12 @@ def test_names_are_given_as_several(name: str, value: Any) -> None:
 def test_a_publisher_says_how_it_keeps_from_posting_twice(bench: Bench) -> None:
     """In a word, and where it is printed."""
     assert (bench.threads().tier, "tier=state" in repr(bench.threads())) == ("state", True)
+
+
+def test_more_links_than_threads_takes_are_not_tried_again(bench: Bench) -> None:
+    """It may count what is not counted here; its refusal has no code."""
+    error = {"message": "THREADS_API__LINK_LIMIT_EXCEEDED", "type": "OAuthException"}
+    with Endpoint(400, json.dumps({"error": error}).encode()).serving() as threads:
+        job = bench.post(bench.threads(base_url=threads.url, transport=None), "a.example b.example")
+    assert (job.status, job.outcome_unknown) == (JobStatus.FAILED, False)
+    assert "THREADS_API__LINK_LIMIT_EXCEEDED; change the job" in str(job.error)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 
 import pytest
-from support.crashes import TOKEN
+from support.bench import Bench
+from support.crashes import ACCOUNT, TOKEN, Deaf
 
-from jobledger import ValidationError
+from jobledger import JobStatus, NotPosted, ValidationError
+from jobledger.publishers import NoValidToken
 from jobledger.publishers.tokens import Tokens
 
 
@@ -56,3 +59,66 @@ def test_nothing_that_goes_wrong_with_a_token_shows_it() -> None:
         assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
     with pytest.raises(ValidationError, match="tokens must be"):
         Tokens("a bare token")  # type: ignore[arg-type]
+
+
+def test_a_token_that_is_not_taken_is_told_as_the_accounts(bench: Bench) -> None:
+    """By a name that is not of the post, so that all that failed so can be found and requeued."""
+    expired = bench.threads(tokens={ACCOUNT: "expired-token"})
+    jobs = [bench.post(expired, f"text {number}") for number in range(3)]
+    for job in jobs:
+        assert (job.status, job.outcome_unknown) == (JobStatus.FAILED, False)
+        assert str(job.error).startswith("NoValidToken: no container: HTTP 401 (code 190")
+        assert "renew the token" in str(job.error)
+    assert bench.platform.posts() == []
+    for job in jobs:
+        bench.scheduler.requeue_job(job.job_id, bench.clock.now())
+        assert bench.once(bench.threads(), job.job_id).status is JobStatus.COMPLETED
+
+
+def test_no_token_at_all_is_the_same_kind(bench: Bench) -> None:
+    """It says what to do."""
+    job = bench.post(bench.threads(tokens={}))
+    assert job.status is JobStatus.FAILED
+    assert str(job.error) == "NoValidToken: there is no token for account 'acc' (give one)"
+
+
+def test_a_token_that_cannot_be_had_just_now_is_asked_for_again(bench: Bench) -> None:
+    """Whoever keeps them may be away for a minute; that does not cost the post."""
+    away = True
+
+    def kept(account: str) -> str:
+        if away:
+            raise ConnectionError(f"vault, {TOKEN}")
+        return TOKEN
+
+    publisher = bench.threads(tokens=kept)
+    job = bench.post(publisher)
+    assert (job.status, job.may_be_out) == (JobStatus.SCHEDULED, False)
+    assert "asking for the token of account 'acc' failed: ConnectionError" in str(job.error)
+    assert TOKEN not in str(job.error)
+    away = False
+    assert bench.once(publisher, job.job_id).status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("tokens", [{}, {ACCOUNT: "expired-token"}])
+def test_a_token_says_nothing_of_a_post_that_may_be_out(
+    bench: Bench, tokens: dict[str, str]
+) -> None:
+    """Whether it is cannot be asked without one: that is told, and nothing else is claimed."""
+    bench.platform.fail("publish", "silent_after")
+    bench.platform.fail("status", "drop_before", skip=2)
+    job = bench.post(bench.threads())
+    assert job.in_doubt
+    job = bench.once(bench.threads(tokens=tokens), job.job_id)
+    assert (job.status, job.in_doubt) == (JobStatus.SCHEDULED, True)
+    job = bench.once(Deaf(bench.threads(tokens=tokens)), job.job_id)
+    assert job.may_be_out
+    job = bench.once(bench.threads(), job.job_id)
+    assert (job.status, job.thread_id) == (JobStatus.COMPLETED, "post-1")
+
+
+def test_the_error_has_the_account_also_in_another_process() -> None:
+    """As a scheduler that puts an account off needs it."""
+    error = copy.copy(NoValidToken("expired", "shop", retryable=True))  # as pickle does it
+    assert isinstance(error, NotPosted)
+    assert (str(error), error.account_id, error.retryable) == ("expired", "shop", True)
