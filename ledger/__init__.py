@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .runner_lock import *
     from .schedules import *
     from .settings import *
+    from .shard_set import *
+    from .sharded import *
     from .slot_taking import *
     from .state import *
     from .versions import *
@@ -46,6 +48,8 @@ else:
             "schedules": ("upcoming",),
             "slot_taking": ("free_among", "minute_of"),
             "settings": ("LedgerOptions", "LedgerSettings"),
+            "shard_set": ("ShardSet",),
+            "sharded": ("ShardedLedger", "open_shards"),
             "state": ("State",),
             "versions": ("MeantChange",),
             "zone": ("load_zone",),

@@ -254,7 +254,8 @@ class LedgerParts:
                 "a group may write in the directory and replace the log",
                 hint=f"chmod g-w {where}; chmod g+ws if it is meant to share the ledger",
             )
-        if isinstance(self.engine, Remarks):
+        is_told = settings.shard is not None and settings.shard.number > 1  # by the first chain
+        if isinstance(self.engine, Remarks) and not is_told:
             for remark in self.engine.remarks:
                 logger(location=self.engine.location).info(remark)
         if settings.durability == "batch":

@@ -14,19 +14,19 @@ from .queries import no_schedule, not_found
 if TYPE_CHECKING:
     from .ledger import Ledger
 
-LedgerT = TypeVar("LedgerT", bound="Ledger")
+HandleT = TypeVar("HandleT", bound="Ledger")
 _MOST_NAMED = 3
 
 
-class ShardSet(Generic[LedgerT]):
+class ShardSet(Generic[HandleT]):
     """The handles on all chains of a location, in order; a call goes to the one of an account or of
     a job, or to all."""
 
-    def __init__(self, handles: Sequence[LedgerT]) -> None:
+    def __init__(self, handles: Sequence[HandleT]) -> None:
         self.handles = tuple(handles)
         self.numbers = range(1, len(handles) + 1)
 
-    def each(self) -> Iterable[tuple[int, LedgerT]]:
+    def each(self) -> Iterable[tuple[int, HandleT]]:
         """Return the handles with their numbers."""
         return zip(self.numbers, self.handles, strict=True)
 
@@ -41,22 +41,22 @@ class ShardSet(Generic[LedgerT]):
         """Return the number of the chain that has an account; what is none is refused by any."""
         return shard_of(account_id, len(self.handles)) if isinstance(account_id, str) else 1
 
-    def of_account(self, account_id: object) -> LedgerT:
+    def of_account(self, account_id: object) -> HandleT:
         """Return the handle on the chain that has an account."""
         return self.handles[self.number_of(account_id) - 1]
 
-    def find(self, key: object) -> LedgerT | None:
+    def find(self, key: object) -> HandleT | None:
         """Return the handle on the chain that has, or had, a job, or another key of the log; None
         where none has by now."""
         if not isinstance(key, str):
             return None
         return self._known(key) or self._known(key, after=self.refresh)
 
-    def _known(self, key: str, after: Callable[[], object] = lambda: None) -> LedgerT | None:
+    def _known(self, key: str, after: Callable[[], object] = lambda: None) -> HandleT | None:
         after()
         return next((each for each in self.handles if each._store.version(key)), None)
 
-    def of_job(self, job_id: object) -> LedgerT:
+    def of_job(self, job_id: object) -> HandleT:
         """Return the handle on the chain that has, or had, a job.
 
         Raises:
@@ -68,7 +68,7 @@ class ShardSet(Generic[LedgerT]):
             raise not_found(job_id, ids)
         return found
 
-    def of_schedule(self, schedule_id: object) -> LedgerT:
+    def of_schedule(self, schedule_id: object) -> HandleT:
         """Return the handle on the chain that has a schedule.
 
         Raises:
@@ -80,7 +80,7 @@ class ShardSet(Generic[LedgerT]):
             raise no_schedule(schedule_id, (key for ids in known for key in ids))
         return found
 
-    def of_any(self, key: str) -> LedgerT:
+    def of_any(self, key: str) -> HandleT:
         """Return the handle on the chain of a job, or of `schedule:ID`. Raises as `of_job`."""
         if isinstance(key, str) and key.startswith(SCHEDULE_KEY):
             return self.of_schedule(key.removeprefix(SCHEDULE_KEY))
@@ -88,7 +88,7 @@ class ShardSet(Generic[LedgerT]):
 
     # -- what is one write ---------------------------------------------------------------------
 
-    def one_of_accounts(self, accounts: Iterable[object]) -> LedgerT:
+    def one_of_accounts(self, accounts: Iterable[object]) -> HandleT:
         """Return the handle on the one chain that has all these accounts.
 
         Raises:
@@ -96,13 +96,13 @@ class ShardSet(Generic[LedgerT]):
         """
         return self._only({self.number_of(account): account for account in accounts})
 
-    def one_of_jobs(self, job_ids: Iterable[str]) -> LedgerT:
+    def one_of_jobs(self, job_ids: Iterable[str]) -> HandleT:
         """Return the handle on the one chain that has all these jobs. Raises as `of_job`, and as
         `one_of_accounts`."""
         found = {job_id: self.of_job(job_id) for job_id in job_ids}
         return self._only({n: i for i, has in found.items() for n, h in self.each() if h is has})
 
-    def _only(self, some: dict[int, object]) -> LedgerT:
+    def _only(self, some: dict[int, object]) -> HandleT:
         """Return the only handle; `some` names by number one thing that each has."""
         if len(some) > 1:
             named = ", ".join(
@@ -115,7 +115,7 @@ class ShardSet(Generic[LedgerT]):
             )
         return self.handles[next(iter(some), 1) - 1]
 
-    def check_new(self, newcomers: Sequence[Newcomer], home: LedgerT) -> None:
+    def check_new(self, newcomers: Sequence[Newcomer], home: HandleT) -> None:
         """Check that no other chain has the ids that somebody gave to new jobs.
 
         What comes to be at the same moment is settled by `OwnIds`.
@@ -135,7 +135,7 @@ class ShardSet(Generic[LedgerT]):
                 if isinstance(job_id, str) and any(each._store.version(job_id) for each in others):
                     raise labelled(used_before(job_id), label)
 
-    def claim_schedule(self, schedule_id: str, home: LedgerT) -> None:
+    def claim_schedule(self, schedule_id: str, home: HandleT) -> None:
         """Claim the id of a schedule for the chain of its account.
 
         Raises:

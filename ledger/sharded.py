@@ -289,21 +289,6 @@ class ShardedLedger(Ledger):
         return f"<{type(self).__name__} {self.location!r}, {state}>"
 
 
-def class_over_shards(cls: type[Ledger]) -> type[Ledger] | None:
-    """Return the class that does over several chains what `cls` does on one; None: it has none.
-
-    Raises:
-        ValidationError: it runs jobs, which nothing does there.
-    """
-    if hasattr(cls, "run_due"):
-        raise ValidationError(
-            "the jobs of a ledger with several shards cannot be run yet",
-            field="ledger",
-            hint="a ledger without shards= can have any number of runners",
-        )
-    return ShardedLedger if cls is Ledger else None
-
-
 def open_shards(
     settings: LedgerSettings, open_one: Callable[[LedgerSettings], LedgerT]
 ) -> ShardSet[LedgerT]:

@@ -49,6 +49,15 @@ class Dispatcher:
         self._deferred: dict[str, tuple[datetime, int]] = {}
         """For each of them, the time that its jobs were told, and the log's position then."""
 
+    def has_due(self, now: datetime) -> bool:
+        """Say whether a job is due that may be begun, as far as is known."""
+        held = {account_id for account_id, until in self.held_until.items() if until > now}
+        with self._state.lock:
+            board = self._state.board
+            busy = {job.account_id for job in board.of_status(JobStatus.RUNNING)}
+            busy |= self._attempts.accounts() | held
+            return board.next_due(now, self._expire_after, without_accounts=busy) is not None
+
     def begin(
         self, publisher: PublisherAdapter, now: datetime, left_out: set[str]
     ) -> Running | None:

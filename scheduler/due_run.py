@@ -15,6 +15,7 @@ from .dispatcher import Dispatcher
 from .ledger_access import LedgerAccess
 from .offload import Offload
 from .own_loop import OwnLoop
+from .places import Places
 from .rescuer import Rescuer
 from .running import Running, RunningAttempts
 from .settings import RunSettings
@@ -35,6 +36,7 @@ class DueRun:
         settings: RunSettings,
         own_loop: OwnLoop,
         offload: Offload,
+        places: Places,
     ) -> None:
         self._dispatcher = dispatcher
         self._runner = runner
@@ -44,6 +46,7 @@ class DueRun:
         self._settings = settings
         self._own_loop = own_loop
         self._offload = offload
+        self._places = places
         self._now = ledger.now
         self._expire = ledger.expire
         self._plan = ledger.plan
@@ -115,8 +118,7 @@ class DueRun:
         give_up_at: float | None = None
         loop = asyncio.get_running_loop()
         while True:
-            # rule: room-for-more
-            room = self._settings.concurrency - len(self._attempts.by_job)
+            room = self._places.free()
             room = room if limit is None else min(room, limit - count)
             if stop.is_asked or failure is not None or self._runner.no_thread is not None:
                 room = 0

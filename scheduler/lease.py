@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from ..domain import ScheduledJob
-from ..eventstore import Engine, Place, Remarks, RunnerLease, RunnerLock, SharesRuns
+from ..eventstore import ClaimsJobs, Engine, Place, Remarks, RunnerLease, RunnerLock, SharesRuns
 from ..instrumentation import logger
 from ..ledger import find_runner_lock
 
@@ -119,7 +119,8 @@ def lease_of(engine: Engine, place: Place | None, process_id: int) -> Lease:
     Raises:
         StorageError: its engine gives none.
     """
-    if isinstance(engine, Remarks):
+    is_told = isinstance(engine, ClaimsJobs) and engine.shard.number > 1  # of the first chain
+    if isinstance(engine, Remarks) and not is_told:
         for remark in engine.remarks:
             logger(location=engine.location).warning(remark)
     if isinstance(engine, SharesRuns):

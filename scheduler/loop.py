@@ -8,14 +8,11 @@ before a job is due.
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from math import inf
-from typing import Any
 
-from ..domain import JobLedgerError
 from ..instrumentation import Repeated, logger
 from .attempt import PublisherAdapter
 from .attempt_runner import LOOK_EVERY_S, AttemptRunner
@@ -24,18 +21,18 @@ from .dispatcher import Dispatcher
 from .ledger_access import LedgerAccess
 from .offload import Offload, TooLateError
 from .own_loop import CANCEL_S, cancel_anywhere
+from .places import Places
 from .rescuer import Rescuer
 from .running import Running, RunningAttempts
 from .settings import RunSettings
 from .sleep import LoopSleep
-from .stop_request import Stop, StopRequest
 
 _KEPT_WAIT_S = 1.0
 """The longest that an error is waited out while the end of an attempt is to be recorded."""
 
 
 class Loop:
-    """The loop of one scheduler, in whatever event loop it is started.
+    """The loop over one chain of jobs, in whatever event loop it is started.
 
     Its work with the ledger goes through `offload`: on a server it never waits for that in the
     event loop, so that a server which is away delays neither `stop`, nor timers, nor publishers.
@@ -52,6 +49,7 @@ class Loop:
         sleep: LoopSleep,
         settings: RunSettings,
         offload: Offload,
+        places: Places,
     ) -> None:
         self._dispatcher = dispatcher
         self._runner = runner
@@ -61,6 +59,7 @@ class Loop:
         self._sleep = sleep
         self._settings = settings
         self._offload = offload
+        self._places = places
         self._location = ledger.location
         self._now = ledger.now
         self._expire = ledger.expire
@@ -76,6 +75,11 @@ class Loop:
     # -- starting and stopping -----------------------------------------------------------------
 
     @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The task that turns it; None: it was not started, or was ended."""
+        return self._task
+
+    @property
     def is_running(self) -> bool:
         """Whether the loop runs: it was started, has not ended, and neither has its event loop."""
         task, loop = self._task, self._loop
@@ -86,6 +90,12 @@ class Loop:
         task, loop = self._task, self._loop
         if task is not None and loop is not None and not loop.is_running():
             self._end(task)
+
+    def turn_no_more(self) -> None:
+        """Have it turn no more until it is started again, at once; what it has begun goes on."""
+        task, self._task = self._task, None
+        if task is not None:
+            cancel_anywhere(task)
 
     def start(self, publisher: PublisherAdapter) -> None:
         """Start in the running event loop."""
@@ -200,51 +210,9 @@ class Loop:
         self._end(self._task)
         return True
 
-    async def run_until_asked(
-        self,
-        publisher: PublisherAdapter,
-        stop: Stop,
-        request: StopRequest,
-        stop_all: Callable[[], Coroutine[Any, Any, None]],
-    ) -> None:
-        """Start, and go on until `stop` is asked for; then `stop_all`.
-
-        Raises:
-            JobLedgerError: it has ended although nobody asked for it.
-        """
-        if stop.is_asked:
-            return
-        self.start(publisher)
-        task, loop = self._task, asyncio.get_running_loop()
-        assert task is not None
-        asked = asyncio.Event()
-
-        def wake() -> None:
-            self.is_stopping = True  # from here on nothing is begun, also where the loop is blocked
-            with suppress(RuntimeError):  # the loop is closed: it has ended
-                loop.call_soon_threadsafe(self._see, stop, asked)
-
-        with request.waking(wake):
-            if stop.is_asked:
-                wake()  # it was, between looking and listening
-            waiting = asyncio.ensure_future(asked.wait())
-            try:
-                logger(directory=self._location, pid=os.getpid()).info("scheduler running")
-                await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
-                logger(directory=self._location).info("scheduler stopping")
-            finally:
-                waiting.cancel()
-                was_ended = task.done() and not self.is_stopping
-                await stop_all()
-        if was_ended:
-            raise JobLedgerError("the loop has ended by itself", hint="start it again") from (
-                None if task.cancelled() else task.exception()
-            )
-
-    def _see(self, stop: Stop, asked: asyncio.Event) -> None:
-        if stop.is_asked:
-            asked.set()
-        if stop.is_at_once and self._hurry is not None:
+    def hurry(self) -> None:
+        """Have a `stop` that waits for attempts wait no longer."""
+        if self._hurry is not None:
             self._hurry.set()
 
     # -- turning -------------------------------------------------------------------------------
@@ -297,17 +265,28 @@ class Loop:
         self._sleep.turn()
         await self._offload.do(self._look_around, over=self._stopping)
         self._runner.fence()
+        self._places.tell(self._attempts)  # what has ended in the meantime left some
+        again_soon = not self.is_stopping and await self._begin_some(publisher)
+        self._trouble.worked()
+        await asyncio.sleep(0)  # what has started is called before anything else is thought of
+        await self._sleep.until_due(again_soon=again_soon)
+
+    async def _begin_some(self, publisher: PublisherAdapter) -> bool:
+        """Begin what there is room for; return whether there is more that may be begun soon."""
+        wants = self._dispatcher.has_due(self._now())
+        room = self._places.take(self._attempts, wants=wants)
+        if room == 0:
+            return wants and self._places.free() > 0
         left_out: set[str] = set()
-        room = 0 if self.is_stopping else self._settings.concurrency - len(self._attempts.by_job)
-        if room > 0:
+        try:
             self._runner.check_threads()
             begin = partial(self._begin, publisher, left_out, room)
             give_back = self._dispatcher.give_back
             begun = await self._offload.do(begin, give_back, over=self._stopping)
             self._runner.launch(publisher, begun)
-        self._trouble.worked()
-        await asyncio.sleep(0)  # what has started is called before anything else is thought of
-        await self._sleep.until_due(again_soon=bool(left_out))
+        finally:
+            self._places.give_back(room)
+        return bool(left_out)
 
     def _look_around(self) -> None:
         self._rescuer.settle()

@@ -1,72 +1,49 @@
-"""What runs a ledger's jobs: which parts there are, and which of them each works with."""
+"""What runs the jobs of one chain: which parts there are, and which of them each works with."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
 from .attempt_runner import AttemptRunner
-from .blocking import BlockingRuns
 from .completer import Completer
 from .dispatcher import Dispatcher
 from .due_run import DueRun
-from .failures import FailureHook
-from .gate import Gate
 from .ledger_access import LedgerAccess
 from .loop import Loop
-from .offload import Offload
-from .own_loop import CANCEL_S, OwnLoop
+from .own_loop import CANCEL_S
 from .pacing import AccountPacing
 from .recording import LedgerRecorder
 from .rescuer import Rescuer
 from .running import RunningAttempts
-from .settings import RunSettings
+from .shared import SharedParts
 from .sleep import LoopSleep
-from .stop_request import StopRequest
-from .uptime import Uptime
-
-
-class Making(Protocol):
-    """What is made in another way where a runner is simulated."""
-
-    def _new_loop(self) -> asyncio.AbstractEventLoop: ...
-
-    def _new_offload(self, *, is_remote: bool) -> Offload: ...
-
-    def _new_uptime(self) -> Uptime: ...
 
 
 class RunnerParts:
-    """The parts of a runner, each made from those before it.
+    """The parts of a runner that each chain has for itself, each made from those before it.
 
-    `pacing` is None where no account has one.
+    `pacing` is None where no account has one. `shared` are the others.
     """
 
     def __init__(
         self,
         ledger: LedgerAccess,
-        settings: RunSettings,
         pacing: AccountPacing | None,
-        on_failure: FailureHook,
-        making: Making,
+        shared: SharedParts,
+        write_behind: Callable[[], object],
     ) -> None:
+        making, settings, places = shared.making, shared.settings, shared.places
         self._offload = offload = making._new_offload(is_remote=ledger.lease.is_shared)
-        self._patience, self._is_closed = ledger.patience, ledger.is_closed
-        self.lease = ledger.lease
-        self.stop_request = StopRequest()
-        self.own_loop = own_loop = OwnLoop(lambda: making._new_loop())
-        self.gate = gate = Gate(lambda: self.loop.is_running)
+        self.is_closed, self._write_behind = ledger.is_closed, write_behind
+        self.lease, self.patience = ledger.lease, ledger.patience
+        self.gate, self.own_loop = shared.gate, shared.own_loop
         self.uptime = uptime = making._new_uptime()
+        is_remote = ledger.lease.is_shared
         self.attempts = attempts = RunningAttempts(
-            ledger.log,
-            ledger.state,
-            lambda: ledger.lease.runner,
-            is_remote=ledger.lease.is_shared,
+            ledger.log, ledger.state, lambda: ledger.lease.runner, is_remote=is_remote
         )
-        self.completer = completer = Completer(
-            attempts.by_job, LedgerRecorder(ledger, settings), on_failure
-        )
+        recorder, on_failure = LedgerRecorder(ledger, settings), shared.on_failure
+        self.completer = completer = Completer(attempts.by_job, recorder, on_failure)
         self.rescuer = rescuer = Rescuer(ledger, attempts, completer, settings, uptime, on_failure)
         self.dispatcher = dispatcher = Dispatcher(ledger, attempts, completer, pacing, uptime)
         self.runner = runner = AttemptRunner(
@@ -75,14 +52,23 @@ class RunnerParts:
             completer,
             rescuer,
             settings,
-            gate,
-            own_loop,
+            shared.gate,
+            shared.own_loop,
             offload,
             uptime,
-            wake=lambda: self.loop.wake(),
+            wake=lambda: places.ended(attempts),
         )
-        due_run = DueRun(
-            ledger, dispatcher, runner, attempts, completer, rescuer, settings, own_loop, offload
+        self.due_run = DueRun(
+            ledger,
+            dispatcher,
+            runner,
+            attempts,
+            completer,
+            rescuer,
+            settings,
+            shared.own_loop,
+            offload,
+            places,
         )
         self.sleep = sleep = LoopSleep(
             ledger,
@@ -92,26 +78,33 @@ class RunnerParts:
             settings,
             uptime,
             offload,
+            places,
             is_stopping=lambda: self.loop.is_stopping,
         )
         self.loop = Loop(
-            ledger, dispatcher, runner, attempts, completer, rescuer, sleep, settings, offload
+            ledger,
+            dispatcher,
+            runner,
+            attempts,
+            completer,
+            rescuer,
+            sleep,
+            settings,
+            offload,
+            places,
         )
-        self.blocking = BlockingRuns(
-            ledger, settings, self.stop_request, gate, own_loop, self.loop, due_run
-        )
+        shared.loops.append(self.loop)
+        places.add(attempts, self.loop.wake)
 
-    async def stop(self, write_behind: Callable[[], object]) -> None:
+    async def stop(self) -> None:
         """Stop the loop gracefully, and then write what is behind (see `Scheduler.stop`)."""
-        if not self.loop.begin_to_stop() or self.gate.is_inside:
-            return
-        self._patience.hurry()
+        self.patience.hurry()
         try:
             if await self.loop.stop():
-                await self.loop.do_last(write_behind)
+                await self.loop.do_last(self._write_behind)
         finally:
-            if not self._is_closed():
-                self._patience.calm_down()
+            if not self.is_closed():
+                self.patience.calm_down()
 
     def end(self) -> None:
         """End at once what runs; its attempts are recorded as interrupted, or logged as lost."""

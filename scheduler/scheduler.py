@@ -6,7 +6,6 @@ The facade: what each method promises is said here, and done by the parts that a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -27,14 +26,14 @@ from .due_run import check_limit
 from .failures import FailureHook, OnFailure
 from .lease import lease_of
 from .ledger_access import LedgerAccess
-from .offload import offload_for
 from .pacing import AccountPacing
 from .parts import RunnerParts
-from .settings import RunSettings
-from .uptime import Uptime
+from .runs import Runs
+from .settings import RunSettings, check_known
+from .shared import Making, SharedParts
 
 
-class Scheduler(Ledger):
+class Scheduler(Ledger, Making):
     """A Ledger that also runs the jobs: on a directory by one process at a time, on a server by any
     number, each with a lease (docs/scale.md).
 
@@ -60,8 +59,9 @@ class Scheduler(Ledger):
         SchedulerRunningError: another runner has this ledger; and as `Ledger`.
     """
 
-    _is_made = False
-    """Whether all its parts are there: `close` must work on half of one."""
+    _runners: tuple[RunnerParts, ...] = ()
+    """What runs the jobs of each chain; none before it is made: `close` works on half of one."""
+    _on_failure: FailureHook | None = None
 
     def __init__(
         self,
@@ -81,8 +81,7 @@ class Scheduler(Ledger):
         ageing: timedelta | None = None,
         **of_ledger: Unpack[LedgerOptions],
     ) -> None:
-        for name in of_ledger.keys() - LedgerOptions.__annotations__.keys():
-            raise TypeError(f"Scheduler() got an unexpected keyword argument {name!r}")
+        check_known(of_ledger)
         settings = RunSettings(
             max_running_minutes=max_running_minutes,
             retry=retry,
@@ -97,16 +96,20 @@ class Scheduler(Ledger):
             ageing=ageing,
         )
         self._on_failure = FailureHook(on_failure)
-        of_the_ledger = LedgerSettings(location=location, **of_ledger)
-        pacing_of_all = AccountPacing.of(settings, of_the_ledger.expire_after)
-        self._open(of_the_ledger, [] if pacing_of_all is None else [pacing_of_all])
+        self._shared = SharedParts(settings, self._on_failure, self)
+        self._open_runner(LedgerSettings(location=location, **of_ledger), self._shared)
+        self._runs = Runs(self._shared, self._runners, self.location, self._check_open)
+
+    def _open_runner(self, of_ledger: LedgerSettings, shared: SharedParts) -> None:
+        """Open the ledger, acquire the right to run its jobs, and recover what nobody runs."""
+        settings = shared.settings
+        pacing = AccountPacing.of(settings, of_ledger.expire_after)
+        self._open(of_ledger, [] if pacing is None else [pacing])
         try:
-            self._parts = parts = RunnerParts(
-                self._access(), settings, pacing_of_all, self._on_failure, self
-            )
-            self._is_made = True
-            if ageing is not None:
-                self._state.board.let_age(ageing)
+            self._parts = parts = RunnerParts(self._access(), pacing, shared, self.write_behind)
+            self._runners = (parts,)
+            if settings.ageing is not None:
+                self._state.board.let_age(settings.ageing)
             parts.lease.acquire()
             self._state.on_change.append(parts.loop.wake)
             self._state.on_others.append(parts.loop.find_others)
@@ -114,6 +117,12 @@ class Scheduler(Ledger):
         except BaseException:
             self.close()
             raise
+
+    @classmethod
+    def _over_shards(cls) -> type[Ledger] | None:
+        from .sharded import ShardedScheduler  # for those who have several chains
+
+        return ShardedScheduler if cls is Scheduler else None
 
     def _access(self) -> LedgerAccess:
         """Return what of this ledger its runner works with; what it does is recorded as its own."""
@@ -154,9 +163,7 @@ class Scheduler(Ledger):
         """
         publisher = PublisherAdapter(post_callback)
         self._check_open("start")
-        self._parts.loop.let_go_of_a_dead_one()
-        with self._parts.gate.shut("start"):
-            self._parts.loop.start(publisher)
+        self._runs.start(publisher)
 
     async def stop(self) -> None:
         """Stop gracefully: start nothing more, wait `grace_s` for running attempts, cancel the rest
@@ -167,12 +174,12 @@ class Scheduler(Ledger):
         Awaited by a publisher it asks the loop to end after that, and returns at once. Does nothing
         when the loop does not run.
         """
-        await self._parts.stop(self.write_behind)
+        await self._runs.stop()
 
     @property
     def is_running(self) -> bool:
         """Whether the loop runs: it was started, has not ended, and neither has its event loop."""
-        return self._parts.loop.is_running
+        return self._runs.is_running
 
     def run(self, post_callback: PostCallback | Publisher) -> None:
         """Run until SIGTERM, SIGINT or SIGHUP, then stop gracefully: for a daemon.
@@ -189,7 +196,7 @@ class Scheduler(Ledger):
         """
         publisher = PublisherAdapter(post_callback)
         self._check_open("run")
-        self._parts.blocking.run(publisher, self.stop)
+        self._runs.run(publisher, self.stop)
 
     def run_due(self, post_callback: PostCallback | Publisher, limit: int | None = None) -> int:
         """Recover stuck jobs, expire, then run what is due now, best first; return how many ran.
@@ -212,7 +219,7 @@ class Scheduler(Ledger):
         publisher = PublisherAdapter(post_callback)
         check_limit(limit)
         self._check_open("run_due")
-        return self._parts.blocking.run_due(publisher, limit)
+        return self._runs.run_due(publisher, limit)
 
     @property
     def last_outcomes(self) -> Mapping[str, int]:
@@ -220,7 +227,8 @@ class Scheduler(Ledger):
         `completed`, failed and will be `retried`, `failed` for good, ended `unknown` to anybody,
         were `interrupted` (to be tried or asked again), or were `refused`, because their job had
         gone on without them."""
-        return {name: self._parts.completer.outcomes[name] for name in OUTCOMES}
+        every = [each.completer.outcomes for each in self._runners]
+        return {name: sum(outcomes[name] for outcomes in every) for name in OUTCOMES}
 
     def stop_soon(self) -> None:
         """Ask a `run` or `run_due` to end gracefully; return at once.
@@ -232,7 +240,7 @@ class Scheduler(Ledger):
             StorageError: it is closed.
         """
         self._check_open("stop_soon")
-        self._parts.stop_request.ask()
+        self._shared.stop_request.ask()
 
     def stop_now(self) -> None:
         """Ask a `run` or `run_due` to end at once, giving up the attempts that run, which are
@@ -242,18 +250,7 @@ class Scheduler(Ledger):
             StorageError: it is closed.
         """
         self._check_open("stop_now")
-        self._parts.stop_request.ask_at_once()
-
-    def _new_loop(self) -> asyncio.AbstractEventLoop:
-        """Make the event loop of async publishers: a simulated one has its own time."""
-        return asyncio.new_event_loop()
-
-    _new_offload = staticmethod(offload_for)
-    """Makes what works with the ledger for event loops: a simulated runner has no threads."""
-
-    def _new_uptime(self) -> Uptime:
-        """Count how long this process has run: a simulated one has its own time for that, too."""
-        return Uptime()
+        self._shared.stop_request.ask_at_once()
 
     # -- recovery ------------------------------------------------------------------------------
 
@@ -264,7 +261,7 @@ class Scheduler(Ledger):
         left, else it is FAILED; what happens with one whose publisher can be asked is in
         docs/lifecycle.md, "In doubt".
         """
-        return self._parts.rescuer.recover_all()
+        return sum(runner.rescuer.recover_all() for runner in self._runners)
 
     def recover_stuck_jobs(self, max_running_minutes: float | None = None) -> int:
         """Recover every job RUNNING longer than that (None: the setting); return how many.
@@ -273,7 +270,7 @@ class Scheduler(Ledger):
         its machine asleep; by a clock of your own it is that clock's time. A RUNNING job that this
         process is not running itself is recovered whatever its time if its runner is dead.
         """
-        return self._parts.rescuer.recover_stuck(max_running_minutes)
+        return sum(each.rescuer.recover_stuck(max_running_minutes) for each in self._runners)
 
     def cleanup_expired_jobs(self) -> int:
         """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
@@ -286,11 +283,13 @@ class Scheduler(Ledger):
         self, job_id: str, command: c.Command, version: int | None = None
     ) -> ScheduledJob | None:
         """As any change; but what is known of a job's attempt goes before anything else of it."""
-        self._parts.rescuer.settle_those([job_id])
+        for each in self._runners:
+            each.rescuer.settle_those([job_id])
         return super()._change(job_id, command, version)
 
     def _change_all(self, changes: Sequence[MeantChange]) -> None:
-        self._parts.rescuer.settle_those(meant.job_id for meant in changes)
+        for runner in self._runners:
+            runner.rescuer.settle_those(meant.job_id for meant in changes)
         super()._change_all(changes)
 
     # -- letting go ----------------------------------------------------------------------------
@@ -298,15 +297,15 @@ class Scheduler(Ledger):
     def leave_alone_s(self, takes_s: float) -> float:
         """For the background thread: a job that is about to start, or has just done so, is not to
         wait for files, nor for the disk that is busy with them."""
-        return self._parts.loop.leave_alone_s(takes_s) if self._is_made else 0.0
+        return max((runner.loop.leave_alone_s(takes_s) for runner in self._runners), default=0.0)
 
     def _abandon(self) -> None:
         super()._abandon()
-        if self._is_made:
-            self._parts.abandon()
+        for runner in self._runners:
+            runner.abandon()
 
     def _is_inside(self) -> bool:
-        return super()._is_inside() or (self._is_made and self._parts.completer.is_inside())
+        return super()._is_inside() or any(each.completer.is_inside() for each in self._runners)
 
     def close(self) -> None:
         """As `Ledger.close`; then wait up to 10 s for the calls of `on_failure` that are left.
@@ -317,7 +316,8 @@ class Scheduler(Ledger):
         try:
             super().close()
         finally:
-            if not self._is_inside():  # else a thread closes, and waits for them
+            # Else a thread closes, and waits for them.
+            if self._on_failure is not None and not self._is_inside():
                 self._on_failure.close()
 
     def _let_go(self) -> None:
@@ -327,13 +327,13 @@ class Scheduler(Ledger):
         How attempts ended that could not be recorded is recorded now, or logged as an error: there
         is nobody left afterwards who knows it.
         """
-        if self._is_made:
-            self._parts.end()
+        for runner in self._runners:
+            runner.end()
         try:
             super()._let_go()
         finally:
-            if self._is_made:
-                self._parts.release()
+            for runner in self._runners:
+                runner.release()
 
     def _check_open(self, what: str) -> None:
         """Check that it is open, for `what`.

@@ -11,6 +11,7 @@ import msgspec
 
 from ..domain import Pacing, RetryPolicy, ScheduledJob, ValidationError, check_timeout
 from ..domain import commands as c
+from ..ledger import LedgerOptions
 
 MOST_RUNNING_MINUTES = 366 * 24 * 60
 
@@ -105,6 +106,16 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             publish_timeout_s=None if timeout is None else timeout.total_seconds(),
             roll=roll,
         )
+
+
+def check_known(of_ledger: Mapping[str, Any]) -> None:
+    """Check that a Ledger takes what a Scheduler hands on to it.
+
+    Raises:
+        TypeError: it does not; names it.
+    """
+    for name in of_ledger.keys() - LedgerOptions.__annotations__.keys():
+        raise TypeError(f"Scheduler() got an unexpected keyword argument {name!r}")
 
 
 def positive(name: str, value: Any, *, or_zero: bool = False) -> float:

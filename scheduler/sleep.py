@@ -18,6 +18,7 @@ from .dispatcher import Dispatcher
 from .lease import LOOK_AT_OTHERS_S
 from .ledger_access import LedgerAccess
 from .offload import Offload, TooLateError
+from .places import Places
 from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings
@@ -41,6 +42,7 @@ class LoopSleep:
         settings: RunSettings,
         uptime: Uptime,
         offload: Offload,
+        places: Places,
         *,
         is_stopping: Callable[[], bool],
     ) -> None:
@@ -52,6 +54,7 @@ class LoopSleep:
         self._settings = settings
         self._uptime = uptime
         self._offload = offload
+        self._places = places
         self._now = ledger.now
         self._is_real_time = ledger.is_real_time
         self._expire_after = ledger.expire_after
@@ -132,12 +135,9 @@ class LoopSleep:
     def calm_in_s(self, takes_s: float) -> float:
         """Return how long until files may be written, which takes so long; 0: now."""
         with self._state.lock:
-            due = self._state.board.next_time() if self._has_room() else None
+            due = self._state.board.next_time() if self._places.free() > 0 else None
         left_s = inf if due is None else (due - self._now()).total_seconds()
         return self._timing.calm_in_s(left_s, takes_s)
-
-    def _has_room(self) -> bool:
-        return len(self._attempts.by_job) < self._settings.concurrency
 
     def _next_moment(self) -> datetime | None:
         """Return when the clock alone gives the loop something to do."""
@@ -149,8 +149,8 @@ class LoopSleep:
                 now + timedelta(seconds=left_s) + just_past for left_s in self._until_stuck_s(now)
             ]
             expiry = self._state.board.next_expiry(self._expire_after)
-            has_room = self._has_room()
-            due = self._state.board.next_time() if has_room else None
+            has_room = self._places.free() > 0
+            due = self._state.board.next_time()
             planning = self._next_planning()
         if self._lease.is_shared:
             moments.append(now + timedelta(seconds=LOOK_AT_OTHERS_S))
@@ -158,7 +158,9 @@ class LoopSleep:
             moments.append(planning)
         if expiry is not None:
             moments.append(expiry + just_past)
-        if due is not None:
+        # What has no room becomes due all the same where another chain's attempt may end first:
+        # whoever has something due, and has said so, is told of the place.
+        if due is not None and (has_room or (self._places.are_shared and due > now)):
             moments.append(due)
         if has_room:
             moments.extend(self._dispatcher.held_until.values())

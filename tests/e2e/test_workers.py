@@ -28,10 +28,16 @@ from jobledger.integrity import verify_engine
 KILLS = 6
 
 
-@pytest.fixture(params=[postgres.new_url, nats.new_url], ids=["postgresql", "nats"])
+PLACES = {
+    "postgresql": partial(postgres.new_url, lease="1"),
+    "four shards": partial(postgres.new_url, lease="1", shards="4"),
+    "nats": partial(nats.new_url, lease="1"),
+}
+
+
+@pytest.fixture(params=list(PLACES))
 def url(request: pytest.FixtureRequest) -> str:
-    made: str = request.param(lease="1")
-    return made
+    return PLACES[request.param]()
 
 
 @pytest.fixture
@@ -74,14 +80,21 @@ def has_posted(out: Path, count: int) -> bool:
 
 
 def add(ledger: Ledger, first: int, count: int) -> None:
+    """Add jobs of twelve accounts, in one write for each shard."""
     now = datetime.now(UTC)
-    ledger.add_jobs(
+    jobs = [
         NewJob(f"account {n % 12}", f"text {n}", now, job_id=f"job-{n}")
         for n in range(first, first + count)
-    )
+    ]
+    for shard in range(1, ledger.shards + 1):
+        ledger.add_jobs(job for job in jobs if ledger.shard_of(job.account_id) == shard)
 
 
 def check(url: str) -> None:
+    if "shards=" in url:
+        with Ledger(url, read_only=True) as ledger:
+            assert ledger.verify().problems == []
+        return
     engine = open_engine(url, EngineOptions(read_only=True))
     try:
         assert verify_engine(engine).problems == []

@@ -125,7 +125,7 @@ BUGS = [
     Mutant(
         "one more than `concurrency` at a time",
         "room-for-more",
-        Swap("self._settings.concurrency", "self._settings.concurrency + 1"),
+        Swap("self._most", "self._most + 1"),
         SIMULATED,
     ),
     Mutant(

@@ -68,7 +68,7 @@ def events_of(ledger: Ledger, after: int = 0) -> Events:
 def let_go(ledger: Ledger | None) -> None:
     """Do what the death of its process does to a handle: no word to the disk."""
     if ledger is not None:
-        if isinstance(ledger, Scheduler) and ledger._is_made:
+        if isinstance(ledger, Scheduler) and ledger._runners:
             lease = ledger._parts.lease
             assert isinstance(lease, SoleRight)
             assert isinstance(lease.lock, FileRunnerLock)

@@ -36,7 +36,7 @@ class Crash(BaseException):
 def _scheduler_of(attempt: Attempt) -> Any:
     runner = attempt._record.__self__  # type: ignore[attr-defined]
     handles = [handle for handle in open_handles._writers if isinstance(handle, Scheduler)]
-    return next(handle for handle in handles if handle._is_made and handle._parts.runner is runner)
+    return next(handle for handle in handles if handle._runners and handle._parts.runner is runner)
 
 
 @contextmanager

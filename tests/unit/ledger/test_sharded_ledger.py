@@ -553,6 +553,9 @@ def test_a_closed_one_says_so(ledger: Ledger, clock: ManualClock) -> None:
         ledger.add_job("a", "text", clock.now())
 
 
-def test_its_jobs_are_not_run_by_halves(place: str) -> None:
-    with pytest.raises(ValidationError, match="cannot be run yet"):
-        Scheduler(f"{place}shards={SHARDS}")
+def test_a_runner_of_ones_own_class_is_refused_there(place: str) -> None:
+    class Mine(Scheduler):
+        pass
+
+    with pytest.raises(ValidationError, match="has several chains, and this works on one"):
+        Mine(f"{place}shards={SHARDS}")

@@ -293,7 +293,7 @@ def test_stop_soon_ends_a_run_due_of_another_thread_after_what_runs(
 
     for _ in range(3):
         scheduler.add_job("a", "x", clock.now())
-    blocking = scheduler._parts.blocking
+    blocking = scheduler._runs
     blocking._settings = msgspec.structs.replace(blocking._settings, grace_s=60.0)
     counts: list[int] = []
     publisher: Any = post if kind == "plain" else post_async
@@ -325,7 +325,7 @@ def test_stop_soon_gives_an_async_publisher_its_grace_and_no_more(
 
 def test_stop_now_gives_an_async_publisher_no_grace(scheduler: Scheduler, hanging: Hanging) -> None:
     """The attempt is given up, and recorded; what runs next runs."""
-    blocking = scheduler._parts.blocking
+    blocking = scheduler._runs
     blocking._settings = msgspec.structs.replace(blocking._settings, grace_s=3600.0)
     job_id = scheduler.add_job("a", "x", scheduler.now())
     counts: list[int] = []
