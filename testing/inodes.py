@@ -114,10 +114,12 @@ def change_content(content: bytearray, change: FileChange) -> None:
 
 
 def _not_covered(old: FileChange, new: FileChange) -> Iterator[FileChange]:
-    """Yield what is left to be doubted of `old` once `new` is certain."""
-    if old.data is None or new.data is None:
-        if new.data is not None:
-            yield old
+    """Yield what is left to be doubted of `old` once `new` is certain. A truncation that may not
+    have happened happened before it, or not at all: it takes nothing away that came behind it."""
+    if new.data is None:
+        return
+    if old.data is None:
+        yield FileChange(max(old.offset, new.offset + len(new.data)), None, True)
         return
     end, new_end = old.offset + len(old.data), new.offset + len(new.data)
     if old.offset < new.offset:
