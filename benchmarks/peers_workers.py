@@ -27,6 +27,8 @@ from others.postgres import Server
 
 MODULES = {
     "jobledger": "ours",
+    "jobledger, 2 shards": "ours",
+    "jobledger, 4 shards": "ours",
     "Procrastinate": "procrastinate_workers",
     "DBOS": "dbos_workers",
 }
@@ -40,7 +42,7 @@ def main() -> None:
     here = [name for name in MODULES if name not in _PACKAGES or find_spec(_PACKAGES[name])]
     points = [(many, wide) for many in _numbers(3, "1,2,4,8") for wide in _numbers(4, "1,8")]
     lives: dict[str, dict[str, int]] = {}
-    times: dict[str, dict[str, float]] = {}
+    times: dict[str, dict[str, dict[str, float]]] = {}
     server = Server()
     try:
         if "Procrastinate" in here:
@@ -56,7 +58,9 @@ def main() -> None:
             in_all = jobs // many * many
             lives[point] = {name: round(in_all / median(taken[name])) for name in here}
             times[point] = {
-                name: share(taken[name], taken["jobledger"]) for name in here if name != "jobledger"
+                one: {name: share(taken[name], taken[one]) for name in here if name in _PACKAGES}
+                for one in here
+                if one not in _PACKAGES
             }
             print(point, lives[point], times[point], file=sys.stderr)
     finally:
@@ -77,7 +81,11 @@ def _conninfo(server: Server, name: str, run: str) -> str:
     if name == "Procrastinate":
         return server.conninfo
     parts = psycopg.conninfo.conninfo_to_dict(server.conninfo)
-    options = {"host": parts["host"]} | ({"ledger": run} if name == "jobledger" else {})
+    options = {"host": parts["host"]}
+    if name not in _PACKAGES:
+        options["ledger"] = run
+    if "shards" in name:
+        options["shards"] = name.split()[1]
     return f"postgresql://{parts['user']}@/{parts['dbname']}?{urlencode(options)}"
 
 

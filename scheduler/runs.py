@@ -38,7 +38,7 @@ class Runs:
         self._chains = tuple(chains)
         self._location = location
         self._check_open = check_open
-        self._turns = 0
+        self._turns = os.getpid()  # several runners begin with different chains
 
     # -- the loops -----------------------------------------------------------------------------
 
