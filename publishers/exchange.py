@@ -114,6 +114,7 @@ class Connection:
         """
         times = self._timeouts
         try:
+            # rule: redirects-are-not-followed
             self._client = httpx.AsyncClient(
                 transport=None if self._transport is None else self._transport(),
                 verify=_certificates(),

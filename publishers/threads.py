@@ -93,7 +93,7 @@ class ThreadsPublisher:
             OutcomeUnknown: the platform was asked to publish, and does not say what became of it.
         """
         problems = self.check(attempt.job)
-        if problems:
+        if problems:  # rule: nothing-is-left-out
             return _before(attempt, refused(problems))
         try:
             form = form_of(attempt.job, self._ignores)

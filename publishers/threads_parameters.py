@@ -197,6 +197,12 @@ _ELSEWHERE = (
         "this publisher reposts nothing; a quote is quote_post_id",
     ),
     Elsewhere(
+        ("threads_option", "threads_setting", "threads_data", "threads_param", "threads_config",
+         "platform_option", "platform_setting", "platform_override", "platform_specific_data",
+         "override"),
+        "the keys of a post stand in the metadata itself, such as image_url",
+    ),
+    Elsewhere(
         ("engagement_data", "like_criteria"),
         "this publisher posts; it likes, follows and answers nothing",
     ),

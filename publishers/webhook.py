@@ -24,6 +24,7 @@ from .webhook_answers import (
     UnclearAnswer,
     reason,
     said,
+    says_not_now,
     says_that_it_is_known,
     says_that_it_is_out,
 )
@@ -134,7 +135,7 @@ class WebhookPublisher:
             UnclearAnswer: it has answered, and not said what it did.
         """
         problems = self.check(attempt.job)
-        if problems:
+        if problems:  # rule: nothing-is-left-out-of-a-body
             return self._failed(attempt, str(refused(problems).error), retryable=False)
         body = self._body.of(attempt)
         try:
@@ -174,7 +175,8 @@ class WebhookPublisher:
         """Answer for a 2xx: what its body says counts, if it says anything."""
         match said(answer):
             case "refused":
-                return self._failed(attempt, f"{told}; by its body it is not done", retryable=False)
+                why = f"{told}; by its body it is not done"
+                return self._failed(attempt, why, retryable=says_not_now(answer))
             case "unclear":
                 return self._unclear(attempt, f"{told}; its body does not say that it is done")
         if answer.status == 202:
@@ -207,6 +209,7 @@ class WebhookPublisher:
         Raises:
             UnclearAnswer: unless it acts once on a key.
         """
+        # rule: unclear-answer-is-not-sent-again
         if self._status_url is None and self._idempotent:
             return self._unsettled(attempt, why)
         raise UnclearAnswer(why)

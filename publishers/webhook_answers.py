@@ -41,6 +41,7 @@ _HALF_DONE = re.compile(
     r"internal|fatal|time[d_ -]*out|unknown[ _]error|server[ _]error|gateway|partial", re.IGNORECASE
 )
 """With such a reason an endpoint does not know itself how far it came."""
+_NOT_NOW = re.compile(r"rate[ _-]?limit|too many (requests|posts)|try again", re.IGNORECASE)
 _SAYS_TWICE = re.compile(r"duplicat|already|exists", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ def _said(answer: Response) -> Said:
 def _of_fields(document: Mapping[str, Any]) -> Said:
     fields = {str(name).casefold(): value for name, value in document.items()}
     against = any(_against(fields))
-    if not against:
+    if not against:  # rule: body-of-an-answer-counts
         return "done"
     data = fields.get("data")
     done = "errors" in fields and _has_something(data)  # GraphQL: it was carried out in part
@@ -124,6 +125,11 @@ def says_that_it_is_out(answer: Response) -> bool:
     states = [fields.get(name) for name in _STATES]
     later = any(isinstance(state, str) and state.strip().casefold() in _LATER for state in states)
     return not later and all(fields.get(name) is not False for name in ("found", "exists", "out"))
+
+
+def says_not_now(answer: Response) -> bool:
+    """Whether a refusal is one for the moment alone."""
+    return _NOT_NOW.search(reason(answer)) is not None
 
 
 def says_that_it_is_known(answer: Response) -> bool:

@@ -31,6 +31,7 @@ LEASE_TIME = "test_lease_time.py"
 FAILOVER = "test_failover.py"
 SHARDS = "test_sharded_ledger.py"
 ENGINE_CLOCK = "test_engine_clock.py"
+LEFT_OUT, ENDPOINTS = "test_nothing_left_out.py", "test_webhook_answers.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 RULES = [
@@ -356,6 +357,32 @@ RULES = [
         ["test_slots.py"],
     ),
     Mutant("a file that others may write names no code", "found-file-is-ours", Never(), [CONFIG]),
+    # -- publishers
+    Mutant("no post goes out with less than it says", "nothing-is-left-out", Never(), [LEFT_OUT]),
+    Mutant(
+        "no body goes out without what it has no place for",
+        "nothing-is-left-out-of-a-body",
+        Never(),
+        ["test_webhook_body.py"],
+    ),
+    Mutant(
+        "an answer that says no is no success",
+        "body-of-an-answer-counts",
+        Always(),
+        [ENDPOINTS],
+    ),
+    Mutant(
+        "what an unclear answer is to is not sent again",
+        "unclear-answer-is-not-sent-again",
+        Always(),
+        [ENDPOINTS],
+    ),
+    Mutant(
+        "nothing goes to where a redirect points",
+        "redirects-are-not-followed",
+        Swap("False", "True"),
+        [ENDPOINTS],
+    ),
     # -- the dashboard
     Mutant("pages are served under known names alone", "known-host", Never(), [GUARD]),
     Mutant("a change comes from a page of this ledger", "same-origin", Never(), [GUARD]),

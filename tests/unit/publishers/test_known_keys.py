@@ -44,7 +44,7 @@ MEANT = {
 OTHERS = """
     first_comment firstComment first-comment frist_comment 1st_comment comment thread threads
     thread_items hashtags hashtag HashTags hastags mentions user_tags repost engagement_data
-    visibility paid_partnership cover_url audio_url"""
+    visibility paid_partnership cover_url audio_url threadsOptions overrides"""
 VIETNAMESE = ["Ảnh", "hình ảnh", "Link ảnh 1", "Chủ đề", "Bình luận đầu tiên", "đường dẫn"]
 
 OWN = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,6 +116,16 @@ def test_what_says_neither_is_left_to_a_person(
     assert (job.status, job.outcome_unknown) == (JobStatus.FAILED, True)
     assert f"HTTP {status}" in str(job.error)
     assert len(endpoint.arrived) == 1
+
+
+@pytest.mark.parametrize("says", ["ratelimited", "rate_limited", "Too many requests", "try again"])
+def test_a_refusal_for_the_moment_is_tried_again(
+    bench: Bench, endpoint: Endpoint, says: str
+) -> None:
+    """It is not done by the endpoint's own word, so a second time does no harm."""
+    endpoint.body = json.dumps({"ok": False, "error": says}).encode()
+    job = told(bench, endpoint)
+    assert (job.status, job.may_be_out) == (JobStatus.SCHEDULED, False)
 
 
 def test_what_says_neither_is_asked_about_where_that_can_be(
