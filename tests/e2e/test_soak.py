@@ -10,7 +10,9 @@ import pytest
 from soak.rounds import ROUNDS
 
 
-@pytest.mark.parametrize(("name", "rounds"), [("crashes", 1), ("cuts", 3), ("stops", 2)])
+@pytest.mark.parametrize(
+    ("name", "rounds"), [("crashes", 1), ("cuts", 3), ("stops", 2), ("shards", 3)]
+)
 def test_nothing_acknowledged_is_lost_nor_posted_without_a_reason(
     name: str, rounds: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -1,6 +1,6 @@
 """Each of the rounds for some minutes, with new seeds, and what was counted.
 
-    PYTHONPATH=tests python -m soak --seconds 600 [kills crashes cuts stops failovers]
+    PYTHONPATH=tests python -m soak --seconds 600 [NAME …]
 
 The first that finds something lost or posted without a reason ends it all.
 """

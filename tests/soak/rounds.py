@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from support.nats import Cluster
+from support.nats_workers import kill_leaders
 from support.pair import Pair
 from support.waiting import eventually
 
@@ -28,6 +30,19 @@ def kills(chance: random.Random, goes_on: GoesOn) -> Counter[str]:
             world.go_on(chance.uniform(0.3, 2.5))
             world.kill_one()
         world.check(may_repeat=False)
+        return world.counts
+
+
+def shards(chance: random.Random, goes_on: GoesOn) -> Counter[str]:
+    """Kill workers on a ledger of four chains, and crash its server now and then."""
+    with World(chance, shards=4) as world:
+        while goes_on():
+            world.go_on(chance.uniform(0.3, 2.5))
+            if chance.random() < 0.8:
+                world.kill_one()
+            else:
+                world.crash(chance.uniform(0.0, 2.0))
+        world.check(may_repeat=True)
         return world.counts
 
 
@@ -59,6 +74,19 @@ def stops(chance: random.Random, goes_on: GoesOn) -> Counter[str]:
             world.go_on(chance.uniform(0.0, 1.0))
         world.check(may_repeat=True)
         return world.counts
+
+
+def leaders(chance: random.Random, goes_on: GoesOn) -> Counter[str]:
+    """Kill the NATS server that leads a ledger's stream, of three, and a worker with it."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        url = cluster.url("soak", lease="2")
+        Ledger(url).close()
+        with TemporaryDirectory() as directory:
+            return kill_leaders(cluster, url, Path(directory), chance, goes_on)
+    finally:
+        cluster.end()
 
 
 def failovers(chance: random.Random, goes_on: GoesOn) -> Counter[str]:
@@ -124,5 +152,5 @@ def _tells(call: Callable[[], object]) -> bool:
 
 
 ROUNDS: dict[str, Round] = {
-    each.__name__: each for each in (kills, crashes, cuts, stops, failovers)
+    each.__name__: each for each in (kills, shards, crashes, cuts, stops, failovers, leaders)
 }

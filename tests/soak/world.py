@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ from support.cutting_proxy import CuttingProxy
 from support.waiting import eventually, time_passes
 
 from jobledger import JobStatus, Ledger, LedgerCorruptError, NewJob, StorageError, ValidationError
-from jobledger.eventstore import Cursor, reading_of
+from jobledger.eventstore import Cursor, Shard, reading_of
 from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.integrity import verify_engine
 
@@ -39,13 +40,15 @@ BATCH = 15
 
 
 class World:
-    """All of it, from `__enter__` to `__exit__`; with `cuts` a proxy cuts everybody off."""
+    """All of it, from `__enter__` to `__exit__`; with `cuts` a proxy cuts everybody off. With
+    `shards` the ledger has several chains."""
 
-    def __init__(self, chance: random.Random, *, cuts: bool = False) -> None:
+    def __init__(self, chance: random.Random, *, cuts: bool = False, shards: int = 1) -> None:
         self.chance = chance
         self.server = postgres.Server(postgres.server().programs)
         self.server.start()
-        self.url = self.server.url("soak", lease=str(LEASE_S))
+        several = {} if shards == 1 else {"shards": str(shards)}
+        self.url = self.server.url("soak", lease=str(LEASE_S), **several)
         self._proxy = CuttingProxy(self.server.port, chance.randrange(2**32), 20_000)
         self._way = self._through() if cuts else self.url
         self.directory = Path(tempfile.mkdtemp(prefix="soak-"))
@@ -105,15 +108,24 @@ class World:
             self._follow()
             time_passes(0.1)
 
-    def _add(self) -> None:
-        """Add a batch; where it is not known whether it was, it is added again under its names."""
-        first = len(self.acknowledged)
-        ids = [f"job-{n}" for n in range(first, first + BATCH)]
-        now = datetime.now(UTC)
+    def _add(self) -> bool:
+        """Add a batch, in one write of each chain; return whether all of it is there for sure."""
+        first, now = len(self.acknowledged), datetime.now(UTC)
         jobs = [
-            NewJob(f"account {n % ACCOUNTS}", f"text {n}", now, job_id=job_id, max_retries=1000)
-            for n, job_id in enumerate(ids, first)
+            NewJob(f"account {n % ACCOUNTS}", f"text {n}", now, job_id=f"job-{n}", max_retries=1000)
+            for n in range(first, first + BATCH)
         ]
+        of_chain: dict[int, list[NewJob]] = {}
+        for job in jobs:
+            of_chain.setdefault(self._ledger.shard_of(job.account_id), []).append(job)
+        if not all(self._added(some) for some in of_chain.values()):
+            return False
+        self.acknowledged += [str(job.job_id) for job in jobs]
+        return True
+
+    def _added(self, jobs: list[NewJob]) -> bool:
+        """Add jobs, and say whether they are there; where it is not known whether they are, they
+        are added again under their names."""
         try:
             self._ledger.add_jobs(jobs)
         except ValidationError:
@@ -122,8 +134,8 @@ class World:
             raise
         except StorageError:
             self.counts["adds that were not answered"] += 1
-            return
-        self.acknowledged += ids
+            return False
+        return True
 
     def _follow(self) -> None:
         try:
@@ -172,6 +184,7 @@ class World:
         have posted as well; then the ledger has to say that it was interrupted.
         """
         self._proxy.is_cutting = False
+        eventually(self._add, "a batch that is there for sure, and with it the one before")
         with Ledger(self.url) as ledger:
             expected = len(self.acknowledged)
             eventually(
@@ -180,13 +193,24 @@ class World:
             )
             self._check_posts(ledger, may_repeat)
         self._mirror.catch_up()
-        with closing(open_engine(self.url, EngineOptions(read_only=True))) as engine:
+        for number in range(1, self._ledger.shards + 1):
+            self._check_chain(number)
+        self.counts["cuts"] = self._proxy.cuts
+
+    def _check_chain(self, number: int) -> None:
+        """Check that a chain verifies, and that its mirror has its bytes."""
+        of = self._ledger.shards
+        shard = None if of == 1 else Shard(number, of)
+        url = self.url.replace(f"&shards={of}", "")
+        directory = self._mirror.directory
+        options = EngineOptions(read_only=True, shard=shard)
+        with closing(open_engine(url, options)) as engine:
             report = verify_engine(engine)
             assert report.problems == [], report.problems
             with reading_of(engine) as reading:
-                self._check_mirror(list(reading.lines(Cursor(), None)))
-        self.counts["events"] = report.events
-        self.counts["cuts"] = self._proxy.cuts
+                blocks = list(reading.lines(Cursor(), None))
+        self._check_mirror(blocks, directory / f"shard-{number}" if shard else directory)
+        self.counts["events"] += report.events
 
     def _tended(self) -> bool:
         self.workers = [each if each.poll() is None else self._started() for each in self.workers]
@@ -216,13 +240,13 @@ class World:
             if place <= WORKERS:
                 self.counts[f"jobs of the runner that had most, place {place}"] = count
 
-    def _check_mirror(self, blocks: list[tuple[str, bytes]]) -> None:
+    def _check_mirror(self, blocks: Sequence[tuple[str, bytes]], directory: Path) -> None:
         days: dict[str, bytes] = {}
         for day, data in blocks:
             days[day] = days.get(day, b"") + data
-        files = {path.name: path.read_bytes() for path in self._mirror.directory.glob("events_*")}
+        files = {path.name: path.read_bytes() for path in directory.glob("events_*")}
         assert files == {f"events_{day}.jsonl": data for day, data in days.items()}
-        self.counts["bytes of the mirror, all the same"] = sum(map(len, files.values()))
+        self.counts["bytes of the mirror, all the same"] += sum(map(len, files.values()))
 
 
 def _end(worker: subprocess.Popen[bytes]) -> None:
