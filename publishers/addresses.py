@@ -45,7 +45,7 @@ _PAGES = (
         "https://drive.google.com/uc?export=download&id=… of a file that is shared with everybody",
         unless=r"/(uc|thumbnail)\?(.*&)?id=",
     ),
-    SharePage("Google Docs", ("docs.google.com", "sheets.google.com", "slides.google.com")),
+    SharePage("Google Docs", ("docs.google.com",), unless=r"^/uc\?(.*&)?id="),
     SharePage("Google Photos", ("photos.google.com", "photos.app.goo.gl", "goo.gl")),
     SharePage(
         "Dropbox", ("dropbox.com", "db.tt"), "the same with raw=1 in place of dl=0 at its end",
@@ -104,7 +104,7 @@ def fault(value: str, of: Of | None = None) -> str | None:
 
 
 def _split(value: str) -> SplitResult | None:
-    if any(char.isspace() or not char.isprintable() for char in value):
+    if any(char.isspace() or char == "\\" or not char.isprintable() for char in value):
         return None
     try:
         parts = urlsplit(value)

@@ -21,6 +21,9 @@ Kind = Literal["media", "address", "text", "id", "topic", "choice", "flag", "oth
 """What a parameter's value is; a flag that is false asks for nothing."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_FILE = re.compile(
+    r"https?://|[a-z]:[\\/]|[~/\\]|.*\.(jpe?g|png|gif|webp|heic|avif|mp4|mov|m4v)$", re.IGNORECASE
+)
 _LONG_ENOUGH = 7
 """A letter off in a shorter name is another word more often than a slip."""
 _VERY_LONG = 13
@@ -31,8 +34,9 @@ _NO = ("false", "no", "off", "0")
 class Parameter(msgspec.Struct, frozen=True):
     """What a platform's interface knows by a name, and `done` where its publisher sends it.
 
-    `called` has what calendars and other tools call it, `instead` what a person can do where it is
-    not done, `since` the year in which the platform had it.
+    `called` has what calendars and other tools call it, `perhaps` what they do where an address or
+    a file is in it, `instead` what a person can do where it is not done, `since` the year in which
+    the platform had it.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Parameter(msgspec.Struct, frozen=True):
     done: bool = False
     called: tuple[str, ...] = ()
     instead: str = ""
+    perhaps: tuple[str, ...] = ()
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
@@ -74,6 +79,9 @@ class KnownKeys:
         for what in whole:
             self._called |= {plain(name): what for name in what.called}
         self._called |= self._same
+        self._perhaps = {
+            plain(name): each for each in self.parameters.values() for name in each.perhaps
+        }
         self._own = frozenset(map(_joined, own))
         recognised = [name for name in self._same if len(name) >= _LONG_ENOUGH]
         recognised += map(plain, slips)
@@ -94,6 +102,8 @@ class KnownKeys:
                 return None
             return self._not_done(key, exact)
         meant = self.meant_by(key)
+        if meant is None and is_file(value):
+            meant = self._perhaps.get(plain(key))
         if meant is None:
             return None
         same = isinstance(meant, Parameter) and _joined(key) == _joined(meant.name)
@@ -152,6 +162,13 @@ def is_false(value: object) -> bool:
 def is_nothing(value: object) -> bool:
     """Whether there is nothing in a value that a post could be without."""
     return not value or (isinstance(value, str) and (not value.strip() or is_false(value)))
+
+
+def is_file(value: object) -> bool:
+    """Whether a value is an address, or a file by its name; or several of them."""
+    if isinstance(value, list | tuple):
+        return any(is_file(each) for each in value)
+    return isinstance(value, str) and _FILE.match(value.strip()) is not None
 
 
 def plain(name: str) -> str:

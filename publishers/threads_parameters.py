@@ -38,6 +38,18 @@ _DONE = (
             "featured_image_url", "main_image", "main_image_url", "url_image", "url_photo",
             "link_image", "link_photo", "ảnh", "hình", "hình ảnh", "hinh anh", "link ảnh",
             "link hình", "link anh", "url ảnh", "đường dẫn ảnh",
+            "img_path", "img_file", "image_name", "image_file_name", "picture_name", "photo_name",
+            "image_video", "image_or_video", "photo_video", "photo_or_video", "image_video_link",
+            "photo_video_link", "asset_link", "creative_url", "creative_link", "visual_url",
+            "visual_link", "graphic_url", "graphic_link", "link_to_image", "link_to_photo",
+            "link_to_picture", "link_to_media", "link_to_asset", "link_to_creative",
+            "link_to_visual", "link_to_graphic",
+        ),
+        perhaps=(
+            "visual", "creative", "asset", "graphic", "artwork", "banner", "thumbnail",
+            "thumbnail_url", "thumb", "cover", "poster", "file", "filename", "album",
+            "gallery", "slide", "image_id", "design", "screenshot", "attached", "hình minh họa",
+            "ảnh minh họa",
         ),
     ),
     Parameter(
@@ -46,7 +58,9 @@ _DONE = (
             "video", "video_link", "video_src", "video_uri", "video_file", "video_path",
             "video_address", "attached_video", "clip_url", "reel_url",
             "mp4", "mp4_url", "url_video", "link_video", "post_video", "post_video_url",
+            "video_name", "video_file_name", "link_to_video",
         ),
+        perhaps=("clip", "reel", "movie", "footage", "film", "video_id"),
     ),
     Parameter(
         "alt_text", "text", "2024", done=True,

@@ -151,6 +151,8 @@ def _media(name: str, value: object) -> str:
 def _post_id(name: str, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
+    if isinstance(value, bool | int):
+        raise _refused(name, f"must be the id of a post, not {value!r}")
     if isinstance(value, float):
         rounded = "a number with a point may be rounded: give its digits as text"
         raise _refused(name, f"must be the id of a post, not {value!r}", rounded)
@@ -176,6 +178,8 @@ def _topic(name: str, value: object) -> str:
     text = unicodedata.normalize("NFC", _text(name, value))
     if "#" in text:
         raise _refused(name, "has a #, which would be part of the topic", "leave it out")
+    if any(unicodedata.category(char) == "Cc" for char in text):
+        raise _refused(name, "has a line break or another control character", "leave it out")
     if len(text) > LONGEST_TOPIC or "." in text or "&" in text or not _is_seen(text):
         raise _refused(name, f"must be 1 to {LONGEST_TOPIC} characters without '.' and '&'")
     return text

@@ -14,7 +14,7 @@ NO_ADDRESS = [
     "pic.jpg", "images/pic.jpg", "www.example.com/pic.jpg", "//example.com/pic.jpg", "example.com",
     "ftp://example.com/a.jpg", "s3://bucket/a.jpg", "gs://bucket/a.jpg", "data:image/png;base64,AA",
     "blob:https://example.com/1", "https://", "https://[", "https://example.com:99999/a.jpg",
-    "https://example.com/a b.jpg", " https://example.com/a.jpg", "https://example.com/a.jpg\n",
+    "https://example.com/a b.jpg", "https://example.com\\a.jpg", " https://example.com/a.jpg", "https://example.com/a.jpg\n",
     "javascript:alert(1)", "#N/A", "N/A", "TBD", "true", "{{image_url}}",
 ]  # fmt: skip
 NOT_PUBLIC = [
@@ -60,7 +60,7 @@ FETCHED = [
     "https://cdn.example.com:8443/a.jpg", "https://example.com/ảnh.jpg", "https://ví-dụ.vn/a.jpg",
     "https://8.8.8.8/a.jpg", "https://[2606:4700::1111]/a.jpg", "https://example.com/a.php?id=7",
     "https://drive.google.com/uc?export=download&id=abc", "https://drive.google.com/uc?id=abc",
-    "https://lh3.googleusercontent.com/d/abc", "https://www.dropbox.com/s/abc/pic.jpg?raw=1",
+    "https://docs.google.com/uc?id=abc", "https://lh3.googleusercontent.com/d/abc", "https://www.dropbox.com/s/abc/pic.jpg?raw=1",
     "https://www.dropbox.com/scl/fi/abc/pic.jpg?rlkey=x&dl=1",
     "https://dl.dropboxusercontent.com/s/abc/pic.jpg", "https://i.imgur.com/abc.jpg",
     "https://imgur.com/abc.jpg", "https://raw.githubusercontent.com/a/b/main/pic.png",

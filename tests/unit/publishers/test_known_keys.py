@@ -80,6 +80,29 @@ def test_what_is_nearly_a_name_is_told_with_the_name(key: str, name: str) -> Non
     assert f"metadata.{key} would be left out: it is probably {name}" in str(problem)
 
 
+@pytest.mark.parametrize("key", ["visual", "Creative", "Assets", "thumbnail_url", "cover", "Clip"])
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        ("https://example.com/a", True),
+        (["https://example.com/a.jpg"], True),
+        ("shop at night.JPG", True),
+        (r"C:\pics\a", True),
+        ("~/a", True),
+        ("minimal", False),
+        ("v3", False),
+        (7, False),
+        (None, False),
+        (["a", 1], False),
+    ],
+)
+def test_what_may_be_either_is_a_file_where_a_file_is_in_it(
+    key: str, value: Any, is_one: bool
+) -> None:
+    """A column of this name is a picture in one calendar, and a style in another."""
+    assert bool(THREADS.problems({key: value})) is is_one
+
+
 @pytest.mark.parametrize("key", [*OTHERS.split(), *VIETNAMESE])
 def test_what_other_platforms_have_is_told_too(key: str) -> None:
     """A post would be less without it."""
@@ -138,6 +161,7 @@ def test_no_name_means_two_things() -> None:
     parameters = (*_DONE, *_NOT_DONE)
     told = [plain(each.name) for each in parameters]
     told += [plain(name) for each in (*parameters, *_ELSEWHERE) for name in each.called]
+    told += [plain(name) for each in parameters for name in each.perhaps]
     assert [name for name, times in Counter(told).items() if times > 1] == []
 
 
