@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .plan_document import *
     from .problems import *
     from .reading.encodings import *
+    from .shards import *
     from .sources import *
     from .typed_times import *
     from .understanding.columns import *
@@ -42,6 +43,7 @@ else:
             "plan_document": ("document",),
             "problems": ("RowProblem", "in_lines", "line_ranges", "of_a_kind"),
             "reading.encodings": ("check_encoding",),
+            "shards": ("by_shard",),
             "sources": ("Form", "Source", "find_sources", "form_of", "source_of"),
             "typed_times": ("Moment", "parse_moment", "parse_time", "say_moment", "span_in_words"),
             "understanding.columns": ("Column", "FileColumns", "is_ours"),

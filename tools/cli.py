@@ -170,14 +170,18 @@ def _end(error: BaseException, session: Session) -> int:
         case JobLedgerError():
             from .remedies import worded
 
-            print_error(worded(error))
+            print_error(worded(error) + _done(session))
         case OutputError():
-            done = f"; what was done stays done: {session.done}" if session.done else ""
-            print_error(f"cannot write to standard output: {error}{done}")
+            print_error(f"cannot write to standard output: {error}{_done(session)}")
         case _:
             said = f"{type(error).__name__}: {error}"
             print_error(f"{said} (unexpected; JOBLEDGER_TRACEBACK=1 shows where it comes from)")
     return 1 if isinstance(error, LedgerCorruptError) else 2
+
+
+def _done(session: Session) -> str:
+    """Say what was done before an error; it stays so."""
+    return f"; what was done stays done: {session.done}" if session.done else ""
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...domain import JobStatus
+from ...domain import JobStatus, ValidationError
+from ...eventstore.engines import shards_in
 from ...eventstore.engines.files import FileSystem, check_may_create
 from ...ledger import Ledger, load_zone
 from ..files import FILE
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
     "--leave-out", multiple=True, metavar="JOB_ID", help="Leave out a job of the files by its id."
 )
 @click.option(
+    "--by-shard",
+    is_flag=True,
+    help="Take them in one write of each shard, where the ledger has several.",
+)
+@click.option(
     "--ignore",
     multiple=True,
     metavar="PATTERN",
@@ -68,6 +74,7 @@ def import_(
     allow_past: bool,
     allow_odd_text: bool,
     leave_out: tuple[str, ...],
+    by_shard: bool,
     ignore: tuple[str, ...],
     timezone: str | None,
     **understanding: Any,
@@ -102,6 +109,7 @@ def import_(
         if understanding["ask"]:
             wishes = ask_for_wishes(session, understanding, wishes, sources, target.zone)
         plan = _read(sources, target, now, wishes, allowed)
+    writes = _writes(session, plan, by_shard)
     zone = wishes.zone or target.zone
     is_asked = understanding["ask"] and plan.planned and not plan.problems and not dry_run
     if is_asked:
@@ -109,7 +117,11 @@ def import_(
         print_warnings(plan, dry_run=True)  # before anything is said to it
         dry_run = not click.confirm(f"import {_jobs(len(plan.planned))}?", err=True)
     is_written = bool(plan.planned) and not dry_run and not plan.problems
-    ids = _write(session, plan, timezone) if is_written else [p.given_id for p in plan.planned]
+    ids = (
+        _write(session, plan, writes, timezone)
+        if is_written
+        else [p.given_id for p in plan.planned]
+    )
     if session.json:
         print_json(document(plan, zone, dry_run=dry_run) | {"ids": ids})
     elif dry_run and not plan.problems:
@@ -138,14 +150,46 @@ def _read(
         return make_plan(sources, target, now, wishes=wishes, allowed=allowed, progress=progress)
 
 
-def _write(session: Session, plan: ImportPlan, timezone: str | None) -> Sequence[str | None]:
-    """Have the ledger take the jobs, all or none; return their ids."""
+def _writes(session: Session, plan: ImportPlan, by_shard: bool) -> list[list[int]]:
+    """Return the places of the jobs that are one write each.
+
+    Raises:
+        ValidationError: there would be several, which nobody has asked for.
+    """
+    from ...interchange import by_shard as places
+
+    writes = places(plan.jobs, shards_in(session.location) or 1)
+    if len(writes) > 1 and not by_shard and not plan.problems:
+        raise ValidationError(
+            f"these jobs are of {len(writes)} shards, and a write is of one",
+            field="--by-shard",
+            hint="--by-shard takes them shard by shard; should that be broken off, the same command"
+            " again takes the rest",
+        )
+    return writes
+
+
+def _write(
+    session: Session, plan: ImportPlan, writes: Sequence[Sequence[int]], timezone: str | None
+) -> Sequence[str | None]:
+    """Have the ledger take the jobs, all or none; where there are several `writes`, of these places
+    among the jobs, each by itself. Return their ids."""
+    jobs, found = plan.jobs, dict[int, str]()
     with (
         session.ledger(create=True, timezone=timezone) as ledger,
         progress_bar("writing", unit="jobs") as progress,
     ):
-        progress(0, len(plan.planned))
-        ids = ledger.import_jobs(plan.jobs)
+        progress(0, len(jobs))
+        for places in writes:
+            taken = ledger.import_jobs([jobs[place] for place in places])
+            found.update(zip(places, taken, strict=True))
+            if len(found) < len(jobs):
+                session.done = (
+                    f"imported {len(found)} of {_jobs(len(jobs))}; the same command again imports"
+                    " the rest"
+                )
+            progress(len(found), len(jobs))
+        ids = [found[place] for place in range(len(jobs))]
         if any(each.item.next_slot for each in plan.planned):
             plan.take_times(ledger.get_jobs(ids))
     session.done = f"imported {_jobs(len(ids))}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from support.cli import Done, run_cli_here
 
-from jobledger import Ledger
+from jobledger import ImportedJob, Ledger, StorageError
 from jobledger.eventstore.engines.memory import forget_memory_ledgers
 from jobledger.eventstore.shards import shard_of
 
@@ -56,6 +56,61 @@ def test_jobs_are_added_listed_and_changed(location: str) -> None:
     assert len(read(location, "history", "job-2")) == 2
     assert "held by" in run(location, "why", "job-3").out
     assert run(location, "history", "nobody").code == 2
+
+
+def table(directory: Path) -> Path:
+    """Write a table with posts of accounts in each shard, one after the other."""
+    at = (AT + timedelta(hours=1)).isoformat()
+    lines = [f"{account},post {n} of {account},{at}" for n in range(3) for account in ACCOUNTS]
+    path = directory / "posts.csv"
+    path.write_text("\n".join(["account_id,content,scheduled_time", *lines]), "utf-8")
+    return path
+
+
+def test_posts_of_several_shards_are_imported_shard_by_shard_when_that_is_said(
+    location: str, tmp_path: Path
+) -> None:
+    """Else nothing is written, and it is told what to say: also by a look at what would come."""
+    path = table(tmp_path)
+    for more in ([], ["--dry-run"]):
+        done = run(location, "import", str(path), *more)
+        assert (done.code, "--by-shard" in done.err) == (2, True)
+    assert len(read(location, "list")) == 3
+    assert (
+        "would import 9 jobs" in run(location, "import", str(path), "--by-shard", "--dry-run").out
+    )
+    ids = read(location, "import", str(path), "--by-shard")["ids"]
+    with Ledger(location, read_only=True) as ledger:
+        found = [ledger.get_job(job_id).content for job_id in ids]
+    assert found == [f"post {n} of {account}" for n in range(3) for account in ACCOUNTS]
+    assert read(location, "import", str(path), "--by-shard")["ids"] == []
+    assert len(read(location, "list")) == 12
+
+
+def test_an_import_that_is_broken_off_between_shards_is_finished_by_the_same_command(
+    location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, take, writes = table(tmp_path), Ledger.import_jobs, iter(range(9))
+
+    def fail_at_the_second(ledger: Ledger, jobs: Iterable[ImportedJob]) -> list[str]:
+        if next(writes) == 1:
+            raise StorageError("the server has gone away", path=location)
+        return take(ledger, jobs)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Ledger, "import_jobs", fail_at_the_second)
+        done = run(location, "import", str(path), "--by-shard")
+    assert done.code == 2
+    assert "imported 3 of 9 jobs; the same command again imports the rest" in done.err
+    assert len(read(location, "list")) == 6
+    assert "imported 6 jobs" in run(location, "import", str(path), "--by-shard").out
+    assert len(read(location, "list")) == 12
+
+
+def test_posts_of_one_shard_are_one_write_whatever_is_said(location: str, tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text(f"account_id,content,scheduled_time\n{ACCOUNTS[0]},a post,{AT.isoformat()}\n")
+    assert "imported 1 job" in run(location, "import", str(path)).out
 
 
 def test_figures_are_of_all_shards(location: str) -> None:
@@ -151,18 +206,3 @@ def test_another_number_of_shards_is_told(name: str, said: str, command: list[st
     assert done.code == 2
     assert "has 3 shards" in done.err
     assert "shards=3" in done.err
-
-
-def test_posts_of_accounts_in_several_shards_are_not_imported_by_halves(
-    location: str, tmp_path: Path
-) -> None:
-    table = tmp_path / "posts.csv"
-    when = (AT + timedelta(hours=1)).isoformat()
-    rows = [f"{account},another,{when}" for account in ACCOUNTS]
-    table.write_text("\n".join(["account_id,content,scheduled_time", *rows]), "utf-8")
-    done = run(location, "import", str(table))
-    assert (done.code, "all or nothing is of one shard" in done.err) == (2, True), done.err
-    assert len(read(location, "list")) == 3
-    table.write_text("\n".join(["account_id,content,scheduled_time", rows[0]]), "utf-8")
-    assert run(location, "import", str(table)).code == 0
-    assert len(read(location, "list")) == 4
