@@ -27,7 +27,8 @@ _GOOD_STATES = ("ok", "success", "succeeded", "successful", "true")
 _LATER = ("queued", "pending", "scheduled", "processing", "in_progress", "waiting", "draft", "new",
           "running", "accepted")  # fmt: skip
 _COMPLAINTS = ("error", "errors", "error_message", "errormessage", "error_code", "errorcode",
-               "exception", "errcode", "failures")  # fmt: skip
+               "exception", "errcode", "failure", "failures", "failed", "is_error",
+               "iserror", "has_errors", "haserrors", "error_description")  # fmt: skip
 _NUMBERS = ("status", "statuscode", "status_code", "code", "http_status", "httpstatus")
 _BAD_WORDS = re.compile(
     r"\W*(fatal\s+error|error|exception|fail(ed|ure)?|invalid|unauthori[sz]ed|forbidden|denied|"
@@ -149,7 +150,17 @@ def _told(document: object) -> str | None:
         return _told(document[0])
     if not isinstance(document, dict):
         return None
-    for name in ("error", "errors", "message", "errmsg", "error_message", "detail"):
+    for name in (
+        "error",
+        "errors",
+        "message",
+        "errmsg",
+        "error_message",
+        "msg",
+        "description",
+        "detail",
+        "title",
+    ):
         value = document.get(name)
         if isinstance(value, str) and value.strip():
             return value

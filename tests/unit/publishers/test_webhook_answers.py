@@ -27,6 +27,7 @@ DONE: list[tuple[str, int, bytes, str | None]] = [
     ("no errors", 200, b'{"success":true,"errors":[],"error":"","id":5}', "5"),
     ("dingtalk", 200, b'{"errcode":0,"errmsg":"ok"}', None),
     ("feishu", 200, b'{"code":0,"msg":"success","data":{}}', None),
+    ("no failures", 200, b'{"sent":1,"failed":0,"hasErrors":false}', None),
     ("own code", 200, b'{"code":200,"message":"done"}', None),
     ("created", 201, b'{"id":"a","status":"queued"}', "a"),
     ("half of a list", 200, b'[{"id":1}]', None),
@@ -48,6 +49,9 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("a result", b'{"result":"fail"}', "fail"),
     ("not published", b'{"published":false}', "published"),
     ("a list of it", b'[{"success":false,"error":"x"}]', "x"),
+    ("telegram", b'{"ok":false,"error_code":400,"description":"chat not found"}', "chat not"),
+    ("a number of failures", b'{"sent":0,"failed":1}', "failed"),
+    ("another flag", b'{"isError":true,"msg":"no room"}', "no room"),
     ("false", b"false", "false"),
 ]
 UNCLEAR: list[tuple[str, int, bytes]] = [
