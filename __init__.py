@@ -10,6 +10,7 @@ from .faces import face
 from .release import __version__ as __version__
 
 if TYPE_CHECKING:
+    from .domain import PLATFORMS as PLATFORMS
     from .domain import At as At
     from .domain import Cron as Cron
     from .domain import Event as Event
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from .domain import NextSlot as NextSlot
     from .domain import Occurrence as Occurrence
     from .domain import Pacing as Pacing
+    from .domain import PlatformRules as PlatformRules
     from .domain import RetryPolicy as RetryPolicy
     from .domain import Schedule as Schedule
     from .domain import ScheduleAdded as ScheduleAdded
@@ -66,6 +68,8 @@ if TYPE_CHECKING:
     from .domain import StorageError as StorageError
     from .domain import ValidationError as ValidationError
     from .domain import WatcherLetGoError as WatcherLetGoError
+    from .domain import length_of as length_of
+    from .domain import longest as longest
     from .explanation import Explanation as Explanation
     from .explanation import JobDifference as JobDifference
     from .explanation import differences as differences
@@ -134,7 +138,9 @@ else:
                 "NewJob",
                 "NextSlot",
                 "Occurrence",
+                "PLATFORMS",
                 "Pacing",
+                "PlatformRules",
                 "RetryPolicy",
                 "Schedule",
                 "ScheduleAdded",
@@ -153,6 +159,8 @@ else:
                 "StorageError",
                 "ValidationError",
                 "WatcherLetGoError",
+                "length_of",
+                "longest",
             ),
             "explanation": ("Explanation", "JobDifference", "differences", "words"),
             "instrumentation": ("hide_secrets", "mark_secret"),

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from .job.outcome import *
     from .job.place import *
     from .job.state import *
-    from .length_on_threads import *
+    from .platforms.platform import *
+    from .platforms.tables import *
+    from .platforms.threads_counting import *
     from .policy import *
     from .remedies import *
     from .schedule.ahead import *
@@ -161,12 +163,21 @@ else:
                 "schedule_key",
             ),
             "schedule.upcoming": ("MOST", "preview"),
-            "text": ("folded", "printable"),
-            "length_on_threads": ("threads_length",),
+            "text": ("folded", "is_visible", "names_of", "printable"),
+            "platforms.platform": ("PlatformRules",),
+            "platforms.tables": (
+                "LONGEST_EVER",
+                "PLATFORMS",
+                "length_of",
+                "longest",
+                "meant_platform",
+            ),
+            "platforms.threads_counting": ("threads_length",),
             "times": ("Moment", "in_utc", "in_zone", "is_naive", "timestamp"),
             "validation": (
                 "check_account",
                 "check_by",
+                "check_content",
                 "check_number",
                 "check_timeout",
                 "clean_text",

@@ -11,12 +11,22 @@ from typing import Any, TypeVar
 import msgspec
 
 from .errors import InvalidScheduleTimeError, ValidationError
+from .platforms.tables import (
+    LONGEST_EVER,
+    PLATFORMS,
+    check_fits,
+    check_name,
+    length_of,
+    longest,
+)
+from .text import is_visible, names_of
 from .times import in_utc, is_naive
 
 EnumT = TypeVar("EnumT", bound=Enum)
 
-MAX_CONTENT_CHARS = 500
 MAX_ACCOUNT_CHARS = 256
+_TABLES = frozenset(PLATFORMS)
+_SHORT = min(each.longest for each in PLATFORMS.values())
 MAX_PLATFORM_CHARS = 64
 MAX_METADATA_BYTES = 64 * 1024
 MAX_METADATA_DEPTH = 32
@@ -25,6 +35,7 @@ SCHEDULE_WINDOW = timedelta(days=365)
 LONGEST_TIMEOUT = timedelta(days=366)
 
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_PLAIN = re.compile(r"(?=.*\S)[ !-\-/-~]+")
 _BY = re.compile(r"[A-Za-z0-9._:@/-]{1,64}")
 
 
@@ -51,20 +62,38 @@ def check_account(value: object) -> str:
     return _text("account_id", value, MAX_ACCOUNT_CHARS)
 
 
-def check_platform(value: object) -> str:
-    """Not empty, not only white space, at most 64 characters."""
-    return _text("platform", value, MAX_PLATFORM_CHARS)
+def check_platform(value: object, *, lenient: bool = False) -> str:
+    """Not empty, not only white space, at most 64 characters; and, unless it is lenient, not nearly
+    the name of a platform that has a table."""
+    name = _text("platform", value, MAX_PLATFORM_CHARS)
+    if name not in _TABLES and not lenient:
+        check_name(name)  # rule: no-near-miss-of-a-platform
+    return name
 
 
-def check_content(value: object) -> str:
-    """Not empty, not only white space, at most 500 characters."""
-    return _text("content", value, MAX_CONTENT_CHARS)
+def check_content(value: object, platform: str | None) -> str:
+    """Something that can be seen, and what its platform takes; None: whatever it takes, up to
+    100,000 characters."""
+    if type(value) is str and len(value) <= _SHORT and _PLAIN.fullmatch(value):
+        return value  # most of them: short wherever it goes, and without a link
+    text = _text("content", value, LONGEST_EVER)
+    if platform is None:
+        return text
+    if not is_visible(text):
+        raise ValidationError(
+            f"content has nothing that can be seen, only {names_of(text)}",
+            field="content",
+            remedy="leave_it",
+        )
+    check_fits(text, platform)  # rule: fits-its-platform
+    return text
 
 
-def characters_left(content: str) -> int:
-    """Return how many characters a text has left; negative: so many too many. Each of Unicode's
-    characters counts as one, so that an emoji that is made of several counts as several."""
-    return MAX_CONTENT_CHARS - len(content)
+def characters_left(content: str, platform: str) -> int:
+    """Return how many characters a text has left on a platform, as that counts; negative: so many
+    too many."""
+    sound = content if content.isascii() else content.encode("utf-8", "replace").decode()
+    return longest(platform) - length_of(sound, platform)
 
 
 def check_optional_text(value: object, field: str, longest: int) -> str | None:

@@ -29,7 +29,7 @@ from .understanding.extras import odd_extras
 from .understanding.names import sounds_like
 from .understanding.reading import RowReading
 from .understanding.states import says_not_to_go_out
-from .understanding.texts import check_text, hint_for_length, odd_about, too_long_there
+from .understanding.texts import check_text, hint_for_length, odd_about
 from .understanding.times import has_clock, is_relative
 from .wishes import Wishes
 
@@ -53,6 +53,8 @@ class Allowed(msgspec.Struct, frozen=True):
     doubles: bool = False
     past: bool = False
     odd_text: bool = False
+    lenient: bool = False
+    """Whether a text fits, and a name that is nearly one of a platform, is left to the platform."""
     left_out: Collection[str] = ()
     """The ids of jobs that are left out."""
     states: Collection[JobStatus] = tuple(JobStatus)
@@ -129,7 +131,7 @@ class Checking:
             job = msgspec.structs.replace(job, status=JobStatus.PENDING)
         _check_allowed(row, job, allowed, refuse)
         found = Checked(
-            ImportedJob(job, row.source, row.line, next_slot),
+            ImportedJob(job, row.source, row.line, next_slot, allowed.lenient),
             faults,
             reading.notes,
             own_metadata(row.values),
@@ -188,7 +190,7 @@ class Checking:
                 replaced.add(name)
                 value = "-" if name == "job_id" else stand_in(name, reading, item.job)
                 job = msgspec.structs.replace(item.job, **{name: value})
-                item = ImportedJob(job, item.source, item.line, item.next_slot)
+                item = msgspec.structs.replace(item, job=job)
             except JobLedgerError as error:
                 refuse(ValidationError(error.message, hint=error.hint))
                 return 0
@@ -223,9 +225,9 @@ class Checking:
         self._check_may_go_out(row, refuse)
         if isinstance(job.content, str) and not allowed.odd_text:
             check_text(job.content, self._wishes, refuse)
-        if isinstance(job.content, str) and isinstance(job.platform, str):
-            odd = odd_about(job.content), too_long_there(job.content, job.platform)
-            found.notes += [("content", said) for said in odd if said is not None]
+        odd = odd_about(job.content) if isinstance(job.content, str) else None
+        if odd is not None:
+            found.notes.append(("content", odd))
         written = str(row.values.get("scheduled_time") or "")
         if job.status is not JobStatus.SCHEDULED or not written:
             return
@@ -284,6 +286,13 @@ def _with_hint(
             )
         elif error.field == "account_id":
             hint = wishes.hint("--set", "account_id=my-account") + " where all are of one account"
-    elif error.field == "content" and isinstance(content, str) and content.strip():
-        hint = hint_for_length(content)
+    elif error.remedy == "leave_it":
+        ways = [error.advice or ""]
+        if error.field == "content" and isinstance(content, str):
+            ways.append(hint_for_length(content, str(values.get("platform") or "threads")))
+        if wishes.labels is None:  # which a page has no field for
+            ways.append(f"{wishes.option('--lenient')} leaves it to the platform")
+        return ValidationError(
+            error.message, field=error.field, hint="; ".join(filter(None, ways)) or None
+        )
     return ValidationError(error.message, field=error.field, hint=hint) if hint else error

@@ -192,7 +192,7 @@ class _Taking:
         if found.faults:
             plan.problems += [self._problem(each, row) for each in found.faults]
             return
-        item = ImportedJob(job, row.source, row.line, found.item.next_slot)
+        item = msgspec.structs.replace(found.item, job=job)
         written = str(row.values.get("scheduled_time") or "")
         plan.planned.append(PlannedJob(item, written, None if job_id is None else job.job_id))
         plan.warnings += [

@@ -193,6 +193,7 @@ class Ledger(ByLocation):
         hold: bool = False,
         job_id: str | None = None,
         publish_timeout: timedelta | None = None,
+        lenient: bool = False,
     ) -> str:
         """Add a job and return its id. Durable when it returns.
 
@@ -200,7 +201,9 @@ class Ledger(ByLocation):
         of the account that no job has, also where several take one at the same moment. With `hold`
         the job is a draft (PENDING) until it is released. Without `job_id` it gets a UUID.
         `publish_timeout` is how long its publisher may take; None: as long as the scheduler's
-        setting says.
+        setting says. `content` is as long as its platform takes, as that counts (`length_of`,
+        docs/platforms.md), or up to 500 characters for a platform without a table; `lenient` leaves
+        it to the platform, up to 100,000, and takes a name that is nearly one of a table.
 
         Raises:
             ValidationError: an argument is not acceptable, or the id was used before.
@@ -218,6 +221,7 @@ class Ledger(ByLocation):
             hold=hold,
             job_id=job_id,
             publish_timeout=publish_timeout,
+            lenient=lenient,
         )
         return self._handler.add([(None, c.Add(job_id=id_for(job_id), job=new))])[0]
 
@@ -272,13 +276,15 @@ class Ledger(ByLocation):
         priority: JobPriority | msgspec.UnsetType = msgspec.UNSET,
         metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET,
         version: int | None = None,
+        lenient: bool = False,
     ) -> None:
         """Change what is given of a PENDING or SCHEDULED job; `metadata` is replaced as a whole.
+        `content` and `lenient` are as in `add_job`.
 
         Raises:
             ValidationError: a value is not acceptable, or none is given; and as `hold_job`.
         """
-        edit = c.Edit(content=content, priority=priority, metadata=metadata)
+        edit = c.Edit(content=content, priority=priority, metadata=metadata, lenient=lenient)
         self._change(job_id, edit, version)
 
     def reschedule_job(

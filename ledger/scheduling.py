@@ -118,7 +118,7 @@ class Scheduling:
             found = _there(schedule, schedule_id, version)
             after = changed(found.definition, said)
             zone = self._zone_for(board, after)
-            definition = define({**after, "zone": zone.key}, clock_of(zone), now)
+            definition = define({**after, "zone": zone.key}, clock_of(zone), now, found.definition)
             return edit_schedule(found, definition, clock_of(zone), now, outlook)
 
         self._writes.change(handler, schedule_id, this_one)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from ..domain import JobLedgerError, JobPriority, NewJob
+from ..domain import JobLedgerError, JobPriority, NewJob, is_visible, meant_platform
 from ..ledger import Ledger, ManualClock
 from .disk import SimulatedDisk
 from .faults import Fault
@@ -21,8 +21,12 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The moment at which `ledgers` begin and that `jobs` are scheduled around, unless told."""
 
 _CHARACTERS = st.characters(exclude_categories=["Cs"])
-texts = st.text(_CHARACTERS, min_size=1, max_size=60).filter(lambda text: bool(text.strip()))
+texts = st.text(_CHARACTERS, min_size=1, max_size=60).filter(
+    lambda text: bool(text.strip()) and is_visible(text)
+)
 """Any text that a job may have."""
+platforms = texts.filter(lambda name: meant_platform(name) is None)
+"""Any name of a platform that a job may have: none that is nearly one of a table."""
 keys = st.text(_CHARACTERS, max_size=10)
 scalars = (
     st.none()
@@ -55,7 +59,7 @@ def jobs(
         scheduled_time=st.timedeltas(-within, within).map(lambda by: now + by),
         priority=st.sampled_from(JobPriority),
         max_retries=st.integers(0, 4),
-        platform=texts,
+        platform=platforms,
         metadata=st.none() | metadata,
         hold=st.booleans(),
     )

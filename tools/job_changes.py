@@ -37,6 +37,15 @@ def time_argument(*, required: bool) -> Callable[[CommandT], CommandT]:
     )
 
 
+def lenient_option(command: CommandT) -> CommandT:
+    """Take whether a text may be as long as its platform may take it."""
+    return click.option(
+        "--lenient",
+        is_flag=True,
+        help="Leave it to the platform how long the text may be (see `jobledger platforms`).",
+    )(command)
+
+
 def read_content(text: str) -> str:
     """Return the text, or what standard input has where it is `-`.
 

@@ -73,6 +73,8 @@ def in_commands(remedy: Remedy, about: object) -> str:
             return "make one with --new-key"
         case "make_tables":
             return "an administrator runs what `jobledger postgres init --print` writes"
+        case "leave_it":
+            return "--lenient leaves it to the platform"
         case "upgrade":
             return WORDS[remedy]  # by whatever it was installed with
         case _:

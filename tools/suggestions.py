@@ -44,6 +44,7 @@ ALIASES = {
     "runners": "leases processes who workers",
     "copy": "cp migrate",
     "mirror": "follow-copy replicate replica sync",
+    "platforms": "allowed characters length networks platform",
     "postgres": "database pg postgresql sql",
     "completion": "autocomplete complete completions",
     "--help": "commands help man manual usage",

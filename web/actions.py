@@ -36,7 +36,8 @@ Priority = Annotated[
     int | str, told(enum=[*(p.value for p in JobPriority), *(p.name.lower() for p in JobPriority)])
 ]
 """1 to 4, or low, normal, high, urgent."""
-Content = Annotated[str, told(minLength=1, maxLength=500, pattern=r"\S")]
+Content = Annotated[str, told(minLength=1, maxLength=100_000, pattern=r"\S")]
+"""As long as the platform takes, as that counts; `lenient` leaves it to the platform."""
 Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 """ISO 8601; without an offset, as a browser gives it, in the ledger's time zone."""
 JOB_ID = "^[A-Za-z0-9._-]{1,64}$"
@@ -61,6 +62,7 @@ class EditArguments(NoArguments, forbid_unknown_fields=True, kw_only=True):
     content: Content | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
+    lenient: bool = False
 
 
 class RescheduleArguments(NoArguments, forbid_unknown_fields=True, kw_only=True):
@@ -102,6 +104,7 @@ class AddArguments(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     hold: bool = False
     job_id: Annotated[str, told(pattern=JOB_ID)] | None = None
     publish_timeout: timedelta | None = None
+    lenient: bool = False
 
 
 def priority_of(value: Priority) -> JobPriority:
@@ -143,6 +146,7 @@ def _edit(ledger: Ledger, job_id: str, given: EditArguments) -> None:
         priority=UNSET if isinstance(priority, UnsetType) else priority_of(priority),
         metadata=given.metadata,
         version=given.version,
+        lenient=given.lenient,
     )
 
 
@@ -260,4 +264,5 @@ def add(call: Call, given: object, *, is_form: bool) -> str:
         hold=new.hold,
         job_id=new.job_id or None,
         publish_timeout=new.publish_timeout,
+        lenient=new.lenient,
     )

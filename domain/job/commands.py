@@ -58,6 +58,8 @@ class Edit(OfSchedule, frozen=True):
     content: str | msgspec.UnsetType = msgspec.UNSET
     priority: JobPriority | msgspec.UnsetType = msgspec.UNSET
     metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
+    lenient: bool = False
+    """Leave it to the platform how long the text may be."""
 
 
 class Reschedule(OfSchedule, frozen=True):

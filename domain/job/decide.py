@@ -81,8 +81,13 @@ def _fence(job: ScheduledJob | None, command: c.OfAttempt, trigger: str) -> None
 
 def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
     check(NEW if job is None else job.status.value, "add", job_id=command.job_id)
-    new, said = command.job, check_said(command.job)
+    new = command.job
+    # What a schedule makes was checked when somebody said it: a table that has changed since leaves
+    # no post out.
+    lenient = new.lenient or command.schedule is not None
+    said = check_said(new, lenient=lenient)
     check_job_id(command.job_id)
+    check_flag(new.lenient, "lenient")
     timeout = None if new.publish_timeout is None else check_timeout(new.publish_timeout)
     return [
         e.JobAdded(
@@ -130,7 +135,10 @@ def _release(job: ScheduledJob, command: c.Release, now: datetime) -> Decision:
 def _edit(job: ScheduledJob, command: c.Edit, now: datetime) -> Decision:
     asked: dict[str, Any] = {}
     if command.content is not msgspec.UNSET:
-        asked["content"] = check_content(command.content)
+        lenient = check_flag(command.lenient, "lenient") or command.schedule is not None
+        # A form has the text that is there, too: it was accepted once.
+        kept = lenient or command.content == job.content
+        asked["content"] = check_content(command.content, None if kept else job.platform)
     if command.priority is not msgspec.UNSET:
         asked["priority"] = check_member(command.priority, JobPriority, "priority")
     if command.metadata is not msgspec.UNSET:

@@ -88,7 +88,8 @@ def take_over(item: ImportedJob, now: datetime) -> JobAdded:
             checkpoints=_checkpoints(job.checkpoints),
             **facts,
         ),
-        **check_said(job),
+        # What is over, or under way, was posted by other rules: it is history, and not refused.
+        **check_said(job, lenient=item.lenient or status not in _OPEN),
     )
 
 

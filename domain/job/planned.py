@@ -40,7 +40,7 @@ def revive(job: ScheduledJob, command: c.Revive, now: datetime) -> list[e.JobEve
         e.JobRequeued(scheduled_time=moment, schedule=command.cause, number=command.number)
     ]
     asked: dict[str, Any] = {
-        "content": check_content(command.content),
+        "content": check_content(command.content, None),
         "priority": command.priority,
         "metadata": check_metadata(command.metadata),
     }

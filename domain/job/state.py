@@ -65,27 +65,31 @@ class NewJob(msgspec.Struct, frozen=True):
     hold: bool = False
     job_id: str | None = None
     publish_timeout: timedelta | None = None
+    lenient: bool = False
+    """Leave it to the platform how long the text may be, and take any name of one."""
 
     @staticmethod
-    def characters_left(content: str) -> int:
-        """Return how many more characters a text may have, counted as `add_job` counts them:
-        Unicode's, so that an emoji may count as several. Negative: so many too many."""
-        return characters_left(content)
+    def characters_left(content: str, platform: str = "threads") -> int:
+        """Return how many more characters a text may have, counted as its platform counts, and so
+        does `add_job`. Negative: so many too many."""
+        return characters_left(content, platform)
 
 
-def check_said(job: NewJob | ScheduledJob) -> dict[str, Any]:
+def check_said(job: NewJob | ScheduledJob, *, lenient: bool) -> dict[str, Any]:
     """Return what is said of a job in the same words wherever it comes from, by the names that all
-    have for it: `NewJob`, `ScheduledJob` and the data of the `added` event.
+    have for it: `NewJob`, `ScheduledJob` and the data of the `added` event. If it is `lenient`, the
+    text is as long as its platform may take it.
 
     Raises:
         ValidationError: of the first field that is not acceptable.
     """
+    platform = check_platform(job.platform, lenient=lenient)
     return {
         "max_retries": check_count(job.max_retries, "max_retries"),
         "account_id": check_account(job.account_id),
-        "content": check_content(job.content),
+        "content": check_content(job.content, None if lenient else platform),
         "priority": check_member(job.priority, JobPriority, "priority"),
-        "platform": check_platform(job.platform),
+        "platform": platform,
         "metadata": check_metadata(job.metadata),
     }
 
@@ -257,13 +261,15 @@ class ImportedJob(msgspec.Struct, frozen=True):
     """A job as it is elsewhere, for `import_jobs`, and where that is: a file's name and a line.
 
     With `next_slot` it takes the next free slot of its account, as `NextSlot()` does, whatever time
-    it has: for a post that has none where it comes from.
+    it has: for a post that has none where it comes from. With `lenient` a post that is still to go
+    out is as long as its platform may take it, and has any name of one.
     """
 
     job: ScheduledJob
     source: str
     line: int | None = None
     next_slot: bool = False
+    lenient: bool = False
 
     @property
     def place(self) -> str:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from string import Formatter
 
 from ..errors import ValidationError
+from ..platforms.tables import PLATFORMS
 from ..validation import check_content
 from .state import ScheduleDefinition
 
@@ -46,8 +47,9 @@ _SAMPLE = [datetime.combine(date(2028, 1, 1), time(12)) + timedelta(days=n) for 
 _LARGEST_NUMBER = 999_999
 
 
-def check_texts(given: object, account_id: str) -> tuple[str, ...]:
-    """Return the texts of a schedule, each of which can be filled in whatever the day.
+def check_texts(given: object, account_id: str, platform: str | None) -> tuple[str, ...]:
+    """Return the texts of a schedule, each of which can be filled in whatever the day, and fits its
+    platform; None: it is left to that.
 
     Raises:
         ValidationError: there is none, or one is not acceptable as it may come out.
@@ -61,23 +63,23 @@ def check_texts(given: object, account_id: str) -> tuple[str, ...]:
         )
     for number, text in enumerate(texts, 1):
         try:
-            _check_text(text, account_id)
+            _check_text(text, account_id, platform)
         except ValidationError as error:
-            if len(texts) == 1:
-                raise
+            which = f"text {number}: " if len(texts) > 1 else ""
             raise ValidationError(
-                f"text {number}: {error.message}", field="content", hint=error.advice
-            ) from None
+                f"{which}{error.message}", field="content", hint=error.advice
+            ) from None  # without the remedy, which is one of jobs
     return tuple(str(text) for text in texts)
 
 
-def _check_text(text: object, account_id: str) -> None:
+def _check_text(text: object, account_id: str, platform: str | None) -> None:
     if not isinstance(text, str):
         raise ValidationError(f"content must be text, not {type(text).__name__}", field="content")
     parts = _parts(text)
     days = _SAMPLE if any(name == "date" for _, name, _ in parts) else _SAMPLE[:1]
-    filled = (_filled(parts, day, _LARGEST_NUMBER, account_id) for day in days)
-    check_content(max(filled, key=len))
+    filled = [_filled(parts, day, _LARGEST_NUMBER, account_id) for day in days]
+    for each in dict.fromkeys(filled) if platform in PLATFORMS else [max(filled, key=len)]:
+        check_content(each, platform)
 
 
 def _parts(text: str) -> list[tuple[str, str | None, str]]:

@@ -65,22 +65,30 @@ def check_schedule_id(value: object) -> str:
     return str(value)
 
 
-def define(said: Mapping[str, Any], clock: ZoneClock, now: datetime) -> ScheduleDefinition:
+def define(
+    said: Mapping[str, Any],
+    clock: ZoneClock,
+    now: datetime,
+    before: ScheduleDefinition | None = None,
+) -> ScheduleDefinition:
     """Return what is said of a schedule, checked; `said` has the names of `FIELDS`, and those that
-    are missing are as `add_schedule` has them. `clock` is that of the zone that is said.
+    are missing are as `add_schedule` has them. `clock` is that of the zone that is said. Texts and
+    a platform that it had `before` were accepted then, whatever is known of the platform by now.
 
     Raises:
         ValidationError: of the first field that is not acceptable.
     """
     account_id = check_account(said["account_id"])
+    platform = _platform(said.get("platform", "threads"), is_new=before is None)
+    kept = before is not None and said["content"] == before.content
     facts: dict[str, Any] = {
         "account_id": account_id,
-        "content": check_texts(said["content"], account_id),
+        "content": check_texts(said["content"], account_id, None if kept else platform),
         "rule": _rule(said["rule"], now),
         "zone": said["zone"],
         "priority": check_member(said.get("priority", JobPriority.NORMAL), JobPriority, "priority"),
         "max_retries": check_count(said.get("max_retries", 3), "max_retries"),
-        "platform": check_platform(said.get("platform", "threads")),
+        "platform": platform,
         "metadata": check_metadata(said.get("metadata")),
         "hold": check_flag(said.get("hold", False), "hold"),
         "grace_s": _span_s(said.get("grace"), "grace", LONGEST_GRACE, 600.0),
@@ -97,6 +105,13 @@ def define(said: Mapping[str, Any], clock: ZoneClock, now: datetime) -> Schedule
     definition = ScheduleDefinition(**facts)
     _check_density(definition, clock, now)
     return definition
+
+
+def _platform(given: object, *, is_new: bool) -> str:
+    try:
+        return check_platform(given, lenient=not is_new)
+    except ValidationError as error:  # without the remedy, which is one of jobs
+        raise ValidationError(error.message, field=error.field, hint=error.advice) from None
 
 
 def said_of(definition: ScheduleDefinition) -> dict[str, Any]:

@@ -263,7 +263,7 @@ class Planner:
     def _is_left_out(self, one: Ahead, text: str) -> bool:
         """Note that an occurrence is no job where its text cannot be one."""
         try:
-            check_content(text)
+            check_content(text, None)
         except ValidationError:
             self._left_out.append(e.OccurrenceLeftOut(one.name, "content"))
             return True

@@ -24,6 +24,8 @@ ROOMS = [
     not in (
         "jobledger",
         "jobledger.domain.job",
+        "jobledger.domain.media",
+        "jobledger.domain.platforms",
         "jobledger.domain.schedule",
     )  # behind the face of the domain
     and not package.startswith("jobledger.interchange.")  # behind the face of the interchange

@@ -26,7 +26,7 @@ from jobledger.domain.job.evolve import evolve
 from jobledger.domain.job.importing import take_over
 from jobledger.domain.job.lifecycle import NEW, REMOVED, TABLE
 from jobledger.domain.job.origin import Cause, FromSchedule
-from jobledger.testing.strategies import keys, texts
+from jobledger.testing.strategies import keys, platforms, texts
 
 moments = st.timedeltas(timedelta(days=-364), timedelta(days=364)).map(lambda by: NOON + by)
 jobs = st.builds(
@@ -36,7 +36,7 @@ jobs = st.builds(
     scheduled_time=moments,
     priority=st.sampled_from(JobPriority),
     max_retries=st.integers(0, 1000),
-    platform=texts,
+    platform=platforms,
     metadata=st.dictionaries(keys, values, max_size=4),
     hold=st.booleans(),
 )

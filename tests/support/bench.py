@@ -41,7 +41,9 @@ class Bench:
         return WebhookPublisher(**({"url": self.platform.webhook_url} | self._common() | settings))
 
     def add(self, content: str = "text", account: str = ACCOUNT, **more: Any) -> str:
-        return self.scheduler.add_job(account, content, self.clock.now(), **more)
+        """Add a job that is due, as a ledger may have one from before there were tables."""
+        given = {"lenient": True} | more
+        return self.scheduler.add_job(account, content, self.clock.now(), **given)
 
     def once(self, publisher: Any, job_id: str) -> ScheduledJob:
         """One attempt, as soon as the job is due."""

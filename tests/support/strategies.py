@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobledger import ImportedJob, JobPriority, JobStatus, ScheduledJob
 from jobledger.domain.job.doubt import Doubt
-from jobledger.testing.strategies import json_values, metadata, texts
+from jobledger.testing.strategies import json_values, metadata, platforms, texts
 
 from .domain import NOON
 
@@ -58,7 +58,7 @@ def jobs_elsewhere(draw: st.DrawFn, job_id: str = "j") -> ImportedJob:
         scheduled_time=draw(past),
         priority=draw(st.sampled_from(JobPriority)),
         status=status,
-        platform=draw(texts),
+        platform=draw(platforms),
         max_retries=draw(st.integers(0, 5)),
         metadata=draw(metadata),
         publish_timeout_s=draw(st.none() | st.floats(0.001, 1e6)),

@@ -19,7 +19,7 @@ SCHEDULE_PAGES = "test_schedule_pages.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 COLUMNS = "test_import_columns.py"
-SLOTS = "test_import_slots.py"
+SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
@@ -326,6 +326,9 @@ RULES = [
         Without(),
         [SNAPSHOT],
     ),
+    # -- what the platforms allow
+    Mutant("a text fits its platform", "fits-its-platform", Drop(), [PLATFORMS]),
+    Mutant("a near miss of a platform is none", "no-near-miss-of-a-platform", Drop(), [PLATFORMS]),
     # -- an import
     Mutant(
         "a post without an id has one made of it",

@@ -9,6 +9,7 @@ from typing import Any, Literal, assert_never, assert_type
 from zoneinfo import ZoneInfo
 
 from jobledger import (
+    PLATFORMS,
     At,
     Cron,
     Event,
@@ -25,11 +26,14 @@ from jobledger import (
     ManualClock,
     NewJob,
     Occurrence,
+    PlatformRules,
     Problem,
     RebuildReport,
     ScheduledJob,
     VerifyReport,
     differences,
+    length_of,
+    longest,
     words,
 )
 
@@ -215,6 +219,15 @@ def checks(ledger: Ledger, copy: Path) -> None:
     for difference in rebuilt.differences:
         assert_type(difference.kind, Literal["missing", "differs", "behind", "foreign", "ahead"])
         assert_type((difference.file, difference.line), tuple[str, int | None])
+
+
+def counts(text: str) -> None:
+    assert_type(length_of(text, "bluesky"), int)
+    assert_type(longest("bluesky"), int)
+    assert_type(PLATFORMS["bluesky"], PlatformRules)
+    assert_type(PLATFORMS["bluesky"].length_of(text), int)
+    assert_type(PLATFORMS["bluesky"].alt_text, int | None)
+    assert_type(NewJob.characters_left(text, "bluesky"), int)
 
 
 def checks_seals(ledger: Ledger, public_key: str | bytes) -> list[str]:

@@ -12,6 +12,7 @@ from ..grammar import command
 from ..job_changes import (
     PRIORITIES,
     echo_time,
+    lenient_option,
     read_content,
     read_metadata,
     time_argument,
@@ -37,6 +38,7 @@ from ..session import Session, json_option, pass_session, zone_of
     metavar="SECONDS",
     help="How long its publisher may take.",
 )
+@lenient_option
 @click.option("--unique", is_flag=True, help="Refuse a text that a job of the account has already.")
 @click.option(
     "--timezone",
@@ -58,6 +60,7 @@ def add(
     hold: bool,
     job_id: str | None,
     publish_timeout_s: float | None,
+    lenient: bool,
     unique: bool,
     timezone: str | None,
 ) -> None:
@@ -97,6 +100,7 @@ def add(
             hold=hold,
             job_id=job_id,
             publish_timeout=timeout,
+            lenient=lenient,
         )
         job = ledger.get_job(added)
         if slot:

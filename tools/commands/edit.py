@@ -11,6 +11,7 @@ from ..grammar import command
 from ..job_changes import (
     PRIORITIES,
     change_job,
+    lenient_option,
     read_content,
     read_metadata,
 )
@@ -22,10 +23,16 @@ from ..session import JOB, Session, json_option, pass_session
 @click.option("--content", metavar="TEXT", help="The new text; `-` reads standard input.")
 @click.option("--priority", type=PRIORITIES)
 @click.option("--metadata", metavar="JSON", help="Replaces the whole metadata.")
+@lenient_option
 @json_option
 @pass_session
 def edit(
-    session: Session, job: str, content: str | None, priority: str | None, metadata: str | None
+    session: Session,
+    job: str,
+    content: str | None,
+    priority: str | None,
+    metadata: str | None,
+    lenient: bool,
 ) -> None:
     """Change the content, priority or metadata of a job that has not run yet.
 
@@ -40,4 +47,9 @@ def edit(
         changes["priority"] = JobPriority[priority.upper()]
     if metadata is not None:
         changes["metadata"] = read_metadata(metadata)
-    change_job(session, job, "edited", lambda ledger, found: ledger.edit_job(found, **changes))
+    change_job(
+        session,
+        job,
+        "edited",
+        lambda ledger, found: ledger.edit_job(found, lenient=lenient, **changes),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ...ledger import Ledger, load_zone
 from ..files import FILE
 from ..grammar import command
 from ..importing.options import ask_for_wishes, understanding_options, wishes_of
+from ..job_changes import lenient_option
 from ..output import print_json, printable
 from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, quiet
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--allow-doubles", is_flag=True, help="Take the same post twice.")
 @click.option("--allow-past", is_flag=True, help="Take posts whose time has passed.")
 @click.option("--allow-odd-text", is_flag=True, help="Take texts that look broken.")
+@lenient_option
 @click.option(
     "--leave-out", multiple=True, metavar="JOB_ID", help="Leave out a job of the files by its id."
 )
@@ -68,16 +70,10 @@ def import_(
     files: tuple[str, ...],
     form: Any,
     dry_run: bool,
-    skip_existing: bool,
-    again: bool,
-    allow_doubles: bool,
-    allow_past: bool,
-    allow_odd_text: bool,
-    leave_out: tuple[str, ...],
     by_shard: bool,
     ignore: tuple[str, ...],
     timezone: str | None,
-    **understanding: Any,
+    **given: Any,
 ) -> None:
     """Import posts and jobs with their state: all of them or, if a row is not acceptable, none.
 
@@ -95,23 +91,22 @@ def import_(
       jobledger --ledger new import old-jobs --timezone Asia/Ho_Chi_Minh
       jobledger import --format jsonl - < jobs.jsonl
     """
-    from ...interchange import Allowed, document, find_sources
+    from ...interchange import document, find_sources
     from ..importing.preview import print_preview, print_problems, print_warnings
     from ..importing.saved import check_may_save, keep, show
 
-    save_as = understanding["save_as"]
+    save_as = given["save_as"]
     kept_in = None if save_as is None else check_may_save(session, save_as)
-    wishes = wishes_of(session, understanding)
-    allowed = Allowed(skip_existing, again, allow_doubles, allow_past, allow_odd_text, leave_out)
+    wishes = wishes_of(session, given)
     sources = find_sources(files, form, session.own_directory, ignore)
     now = datetime.now(UTC)
     with _target(session, timezone) as target:
-        if understanding["ask"]:
-            wishes = ask_for_wishes(session, understanding, wishes, sources, target.zone)
-        plan = _read(sources, target, now, wishes, allowed)
+        if given["ask"]:
+            wishes = ask_for_wishes(session, given, wishes, sources, target.zone)
+        plan = _read(sources, target, now, wishes, _allowed(given))
     writes = _writes(session, plan, by_shard)
     zone = wishes.zone or target.zone
-    is_asked = understanding["ask"] and plan.planned and not plan.problems and not dry_run
+    is_asked = given["ask"] and plan.planned and not plan.problems and not dry_run
     if is_asked:
         print_preview(plan, zone, now)
         print_warnings(plan, dry_run=True)  # before anything is said to it
@@ -136,8 +131,23 @@ def import_(
         _print(plan, wishes, zone, dry_run=dry_run)
     if kept_in is not None and not dry_run:
         keep(session, wishes, save_as, kept_in)
-    elif understanding["ask"] or (dry_run and not session.json):
-        show(session, wishes, understanding["like"], save_as)
+    elif given["ask"] or (dry_run and not session.json):
+        show(session, wishes, given["like"], save_as)
+
+
+def _allowed(given: Mapping[str, Any]) -> Allowed:
+    """Return what the options take although it is refused otherwise."""
+    from ...interchange import Allowed
+
+    return Allowed(
+        existing=given["skip_existing"],
+        again=given["again"],
+        doubles=given["allow_doubles"],
+        past=given["allow_past"],
+        odd_text=given["allow_odd_text"],
+        lenient=given["lenient"],
+        left_out=given["leave_out"],
+    )
 
 
 def _read(

@@ -15,7 +15,6 @@ from ... import (
     JobAdded,
     JobLedgerError,
     JobNotFoundError,
-    NewJob,
     ValidationError,
 )
 from ..actions import NEXT_SLOT, add, perform
@@ -29,6 +28,7 @@ from ..page import address_of, render
 from ..problems import Refusal, problem_of
 from ..roles import ADD_DRAFT
 from ..site import Call
+from ..text_counter import TextCounter
 from .moving import back_to_calendar
 from .same_text import doubled
 
@@ -93,7 +93,7 @@ def _job(call: Call, form: FilledForm, since: Sequence[Event] = (), status: int 
         twice=doubled(call, job, why.twice),
         form=form,
         since=since,
-        left=NewJob.characters_left,
+        left=TextCounter() if job is None else TextCounter(job.platform),
         zones=USUAL_ZONES,
         soon=call.site.ledger.now() + timedelta(minutes=5),
     )
@@ -156,7 +156,7 @@ def _new(call: Call, form: FilledForm, status: int = 200) -> Response:
         status,
         form=form,
         accounts=call.look.queries.accounts(),
-        left=NewJob.characters_left,
+        left=TextCounter(),
         zones=USUAL_ZONES,
         free=_free(call, form.value("account_id")),
         key=form.value("job_id") or f"web-{token_hex(12)}",

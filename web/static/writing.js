@@ -2,11 +2,38 @@
 // characters it may have, and the words for it, stand in the page.
 "use strict";
 
-// A string is iterated by Unicode's characters, and not by halves of them as `length` counts.
-function charactersIn(text) {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
+// A string is iterated by Unicode's characters, and not by halves of them as `length` counts. Half
+// of one that is alone goes out as U+FFFD, of three bytes.
+const bytesOf = (char) => new TextEncoder().encode(char).length;
+const clustersOf = (text) => [...new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text)].map((each) => each.segment);
+const sum = (numbers) => numbers.reduce((all, each) => all + each, 0);
+const LINK = /https?:\/\/[^\s/]+\.[^\s]*[^\s.,;:!?'")\]]/giu;
+const PICTURE = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|\u20e3/u;
+const EMOJI = /^[\p{Emoji_Presentation}\u{1f000}-\u{1faff}\u{e0020}-\u{e007f}\u200d\ufe0f\u20e3]$/u;
+const LIGHT = /^[\0-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]$/u;
+
+function weightOf(cluster) {
+  if (PICTURE.test(cluster) && !/^[\u00a9\u00ae]$/u.test(cluster)) return 2;
+  return sum([...cluster].map((char) => (LIGHT.test(char) ? 1 : 2)));
+}
+
+// As `domain/platforms/counting.py` counts; links are known there more exactly, and the ledger has
+// the last word.
+const COUNTINGS = {
+  code_points: (text) => [...text].length,
+  utf16: (text) => text.length,
+  emoji_bytes: (text) => {
+    const chars = [...text];
+    return sum(chars.map((char, place) => (EMOJI.test(char) || chars[place + 1] === "\ufe0f" ? bytesOf(char) : 1)));
+  },
+  graphemes: (text) => clustersOf(text).length,
+  graphemes_and_links: (text) =>
+    clustersOf(text.replace(LINK, "x".repeat(23)).replace(/(?<![=/\w])(@\w+(?:[.-]+\w+)*)@[\w.-]*\w/g, "$1")).length,
+  weighted: (text) => sum(clustersOf(text.normalize("NFC").replace(LINK, "x".repeat(23))).map(weightOf)),
+};
+
+function charactersIn(text, counting) {
+  return (COUNTINGS[counting] || COUNTINGS.code_points)(text);
 }
 
 function said(words, facts) {
@@ -16,7 +43,7 @@ function said(words, facts) {
 function count(area) {
   const counter = document.getElementById(area.dataset.counter);
   if (!counter) return;
-  const found = charactersIn(area.value), most = Number(counter.dataset.most), over = found - most;
+  const found = charactersIn(area.value, counter.dataset.counting), most = Number(counter.dataset.most), over = found - most;
   counter.textContent = said(over > 0 ? counter.dataset.over : counter.dataset.fits, { count: found, most, over });
   counter.classList.toggle("error", over > 0);
 }

@@ -268,11 +268,35 @@ FILES: dict[str, str] = {
     "content has the control character {}, near {}": "nội dung có ký tự điều khiển {}, gần {}",
     "take it out; {} takes it so": "hãy bỏ nó đi; {} nhận như vậy",
     "content has {}, which cannot be seen": "nội dung có {}, không nhìn thấy được",
-    "content is {} characters long as Threads counts, where an emoji is its UTF-8 bytes, and may be"
-    " {}: it would fail": (
-        "nội dung dài {} ký tự theo cách đếm của Threads, nơi biểu tượng tính theo byte UTF-8, tối"
-        " đa {}: bài sẽ thất bại"
+    "content must be at most {} characters, not {}, as {} counts: {}": (
+        "nội dung dài nhất {} ký tự mà có {}, theo cách đếm của {}: {}"
     ),
+    "an emoji is its UTF-8 bytes": "biểu tượng tính theo byte UTF-8",
+    "what is seen as one character is one, an emoji too": (
+        "cái gì nhìn thấy là một ký tự thì tính là một, biểu tượng cũng vậy"
+    ),
+    "what is seen as one character is one, a link is 23, and of @somebody@example.social only"
+    " @somebody counts": (
+        "cái gì nhìn thấy là một ký tự thì tính là một, liên kết là 23, còn @ai@example.social chỉ"
+        " tính @ai"
+    ),
+    "UTF-16: most emoji are 2 or more": "theo UTF-16: phần lớn biểu tượng là 2 hoặc hơn",
+    "a link is 23, an emoji 2, and so are letters such as ế and 漢": (
+        "liên kết là 23, biểu tượng là 2, các chữ như ế và 漢 cũng là 2"
+    ),
+    "content must be at most {} bytes of UTF-8 on {}, not {}": (
+        "nội dung dài nhất {} byte UTF-8 trên {} mà có {}"
+    ),
+    "content must have at most {} hashtags on {}, not {}": (
+        "nội dung có nhiều nhất {} thẻ # trên {} mà có {}"
+    ),
+    "content must have at most {} different links on {}, not {}": (
+        "nội dung có nhiều nhất {} liên kết khác nhau trên {} mà có {}"
+    ),
+    "platform {} is likely to be {}, whose table is not looked at under this name": (
+        "nền tảng {} có lẽ là {}; với tên này, bảng của nó không được xét"
+    ),
+    "write {}": "hãy ghi {}",
     "platform is {}, and a job is for one": "nền tảng là {}, mà mỗi bài cho một nơi",
     "import them one after another: {}": "hãy nhập lần lượt từng nơi: {}",
     "there is nothing but {}: passed over": "chỉ có {}: bỏ qua",

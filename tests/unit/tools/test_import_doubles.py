@@ -261,11 +261,12 @@ def test_letters_of_several_characters_are_told_where_they_make_a_text_too_long(
     assert "(NFC) it fits" in error
 
 
-def test_a_text_that_threads_counts_as_longer_than_it_takes_is_told(place: Path) -> None:
+def test_a_text_that_threads_counts_as_longer_than_it_takes_is_refused(place: Path) -> None:
     write(f"shop,{'🎉' * 126},{DAY} 09:00", f"shop,{'🎉' * 125},{DAY} 09:00")
-    found = json.loads(run(place, "posts.csv", "--dry-run", "--json").out)["warnings"]
+    found = json.loads(run(place, "posts.csv", "--dry-run", "--json").out)["problems"]
     assert [(each["line"], each["field"]) for each in found] == [(2, "content")]
-    assert "504 characters long as Threads counts" in found[0]["message"]
+    assert "at most 500 characters, not 504, as Threads counts" in found[0]["message"]
+    assert found[0]["hint"] == "--lenient leaves it to the platform"
 
 
 def test_a_job_of_another_kind_is_named_and_can_be_left_out(place: Path) -> None:

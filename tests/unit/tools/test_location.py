@@ -205,7 +205,16 @@ def test_two_different_locations_are_refused(
     assert (done.out, "says 'jobs' and" in done.err) == ("", True)
 
 
-NEEDS_NO_LEDGER = {"config", "demo", "completion", "postgres", "schedule", "simulate", "user"}
+NEEDS_NO_LEDGER = {
+    "config",
+    "demo",
+    "completion",
+    "platforms",
+    "postgres",
+    "schedule",
+    "simulate",
+    "user",
+}
 MAKES_ONE = {"add", "import"}
 TAKES_ITS_OWN = {"copy", "mirror"}
 """By an argument, which is a location like any other."""

@@ -345,7 +345,9 @@ def test_the_bounds_that_the_description_tells_are_those_of_the_ledger(
 ) -> None:
     """At each bound a job is added, and one step beyond it none."""
     told = client.get(f"{V1}/openapi.json").json()["components"]["schemas"]["AddArguments"]
-    new = {"account_id": "a", "content": "x", "scheduled_time": ledger.now().isoformat()}
+    at = ledger.now().isoformat()
+    new: dict[str, Any] = {"account_id": "a", "content": "x", "scheduled_time": at}
+    new["lenient"] = True  # a platform has bounds of its own
     bounds: list[tuple[str, Any, Any]] = []
     for name, schema in told["properties"].items():
         if "maxLength" in schema:

@@ -1,4 +1,4 @@
-"""How long Threads says a text is: known without its publisher, to be told before that posts."""
+"""How long Threads says a text is."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What the platforms allow: a table of each, and how each counts a text."""
