@@ -8,7 +8,7 @@ BROWSER := $(VENV)/.installed-browser
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test test-postgres browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers soak soak-engines demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test test-postgres browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -74,6 +74,9 @@ soak: env        ## crash states, failing disks, kills, crowds, years of schedul
 SECONDS_EACH ?= 600
 soak-engines: $(BROWSER) ## workers killed and stopped, servers crashed, cut off, failed over: ten minutes of each (SECONDS_EACH)
 	PYTHONPATH=tests $(BIN)/python -m soak --seconds $(SECONDS_EACH)
+
+soak-lives: env  ## ledgers that runners share on a simulated server, with new seeds: ten minutes (SECONDS_EACH)
+	PYTHONPATH=tests $(BIN)/python -m soak.lives --seconds $(SECONDS_EACH)
 
 demo: env        ## the story in a minute: posts, a crash, recovery, and the proof
 	$(BIN)/jobledger demo

@@ -21,7 +21,9 @@ class KnownEnd:
         Raises:
             LedgerCorruptError: it is before that, or another one: `lost`.
         """
-        if tail.seq < known.seq or (tail.seq == known.seq and tail.hash != known.hash):
+        if tail.seq < known.seq or (
+            tail.seq == known.seq and tail.hash != known.hash  # rule: another-record-is-a-loss-too
+        ):
             raise self.lost(known.seq)  # rule: acknowledged-is-never-lost
         if tail.seq > self.tail.seq:
             self.tail = tail

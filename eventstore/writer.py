@@ -138,6 +138,7 @@ class LogWriter(Generic[R]):
         if not news:
             return accepted, []
         write, header, then, records = self._encode(news)
+        # rule: lost-answer-is-no-refusal
         if not self._engine.append(write, after=log.cursor, then=then):
             return None
         log.go_on(then, header, versions)

@@ -37,7 +37,7 @@ else:
             "chains": ("chain_of", "chains_of"),
             "clock": ("Clock", "ManualClock", "SystemClock"),
             "command_handler": ("CommandHandler", "Outcome"),
-            "engine_clock": ("FAR_OFF",),
+            "engine_clock": ("FAR_OFF", "EngineClock"),
             "history": ("History",),
             "ledger": ("Ledger",),
             "merged_reports": ("merged_verify",),

@@ -81,7 +81,7 @@ class EngineClock:
         if elapsed_s >= self._ask_at_s and not self._is_closed:
             self._ask_at_s = elapsed_s + ASK_EVERY_S  # first: one asks, not all who look
             self._begin(self._ask_again)
-        return self._sample.time_at(elapsed_s)
+        return self._sample.time_at(elapsed_s)  # rule: machine-clock-is-not-used
 
     def off_by(self) -> timedelta:
         """Return how far this machine's clock is ahead of the engine's; negative: behind."""

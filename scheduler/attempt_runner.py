@@ -254,7 +254,8 @@ class AttemptRunner:
         command = hide_in(command)
         running = self._attempts.by_job.get(job_id)
         if running is None or running.number != command.attempt:
-            if self._lease.is_shared:  # it may be given up here before the log says so
+            # It may be given up here before the log says so.
+            if self._lease.is_shared:  # rule: given-up-attempt-takes-no-step
                 raise StaleAttemptError(
                     f"attempt {command.attempt} of {job_id} was given up",
                     job_id=job_id,

@@ -103,7 +103,7 @@ class Dispatcher:
         self, pacing: AccountPacing, job: ScheduledJob, now: datetime, left_out: set[str]
     ) -> tuple[ScheduledJob, Wait | None]:
         """Return what of the job's account may be begun; with the wait, if it has to."""
-        wait = pacing.held_back(job, now)
+        wait = pacing.held_back(job, now)  # rule: pacing-over-all-runners
         if wait is None:
             return job, None
         asking = pacing.first_to_ask(self._state.board, job.account_id, now, left_out)
@@ -152,6 +152,7 @@ class Dispatcher:
             return [*ends, *((claim.job.job_id, self._start(publisher)) for claim in claims)]
 
         try:
+            # rule: taken-while-nobody-else-can
             outcomes = self._handler.change_each(choose, alone=True)
             if ending is not None:
                 for (_, command), (_, outcome) in zip(ends, outcomes, strict=False):

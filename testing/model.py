@@ -252,7 +252,7 @@ class Model:
     def _cancelled(
         self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str
     ) -> None:
-        job["status"] = "cancelled"
+        job.update(status="cancelled", doubt=job["doubt"] or data.get("in_doubt", False))
 
     def _deferred(
         self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str

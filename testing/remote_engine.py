@@ -222,6 +222,7 @@ class RemoteEngine(MemoryEngine):
 
     def _no_answer(self) -> AppendFailedError:
         self._link.was_disturbed = True
+        self.overtaken = 0  # it begins anew, whatever became of this one
         return AppendFailedError(f"no answer from {self.location}", path=self.location)
 
     # -- runners -----------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ class RemoteLease:
         self._link = link
         self._time = LeaseTime(
             LEASE.total_seconds(),
-            lambda: (server.now() - server.left_out - _BEGUN).total_seconds(),
+            lambda: (server.passed() - server.left_out - _BEGUN).total_seconds(),
         )
         self.runner = ""
 
@@ -255,6 +256,7 @@ class RemoteLease:
         self._link.enter(self._server, self._engine.location)
         runner = f"{self._link.actor.name}:{next(self._server.numbers)}"
         self._server.take_lease(runner)
+        self._link.actor.point()  # on the way back
         self.runner, self._engine.held = runner, self
         self._time.taken(sent, self._server.start)
 
@@ -279,22 +281,26 @@ class RemoteLease:
             RunnerEndedError: another runner has ended this one.
             StorageError: the server is out of reach.
         """
+        sent = self._time.clock()
         self._link.enter(self._server, self._engine.location)
-        if not self._renew():
+        if not self._renew(sent):
             raise self.ended()
 
-    def beat(self) -> None:
-        """Renew it, if that gets through."""
+    def beat(self) -> bool:
+        """Renew it, if that gets through; return whether it does."""
         link, server = self._link, self._server
         is_lost = server.is_down or link.is_cut or link.loses_renewals
         if self.runner and self._engine.held is self and not is_lost:
-            self._renew()
+            self._renew(self._time.clock())
+        return not is_lost
 
-    def _renew(self) -> bool:
+    def _renew(self, sent: float) -> bool:
+        start = self._server.start
         if not self._server.renew_lease(self.runner):
             self._time.was_ended = True
             return False
-        self._time.renewed(self._time.clock(), self._server.start)
+        self._link.actor.point()  # on the way back
+        self._time.renewed(sent, start)
         return True
 
     def ended(self) -> RunnerEndedError:
@@ -317,9 +323,11 @@ class RemoteLease:
         if not self._time.may_end_others:
             return []
         self._link.enter(self._server, self._engine.location)
+        if not self._time.may_end_others:  # that took long
+            return []
         server = self._server
         # rule: lease-is-looked-at-where-others-are-ended
-        if server.start != self._time.start or not server.holds(self.runner):
+        if server.start != self._time.start or not server.holds(self.runner, LEASE / 3):
             return []
         lapsed = [runner for runner in self._server.lapsed() if runner != self.runner]
         for runner in lapsed:

@@ -36,13 +36,13 @@ class WatchesLeases(Protocol):
 
     def taken(self, runner: str, start: int) -> None: ...
 
-    def renewed(self, runner: str, start: int) -> None: ...
+    def renewed(self, runner: str, start: int, *, has_ended: bool) -> None: ...
 
     def ended(self, runner: str, by: str, start: int) -> None: ...
 
 
 class RemoteServer(SharedLedger):
-    """One ledger; `now` is its clock.
+    """One ledger; `now` is the true time, which its clock may be off from.
 
     `committed` is called with every write that is, and `leases` with what becomes of each lease.
     `line` are those who append, or are about to, first come, first served; the first one has the
@@ -57,7 +57,12 @@ class RemoteServer(SharedLedger):
         timezone: str,
         ledger_id: str,
     ) -> None:
-        super().__init__("remote", now, timezone=timezone, ledger_id=ledger_id)
+        super().__init__(
+            "remote", lambda: now() + self.ahead, timezone=timezone, ledger_id=ledger_id
+        )
+        self.passed = now
+        self.ahead = timedelta(0)
+        """How far its clock is ahead of the true one."""
         self._committed = committed
         self.leases: WatchesLeases | None = None
         self._memory = MemoryEngine(self)
@@ -81,17 +86,20 @@ class RemoteServer(SharedLedger):
             return "behind"
         if self.tail.seq < after.seq or self.tail.hash != after.hash:
             return "lost"  # rule: nothing-behind-a-hole
-        if sent.runner is not None:
-            seen = self.runners.get(sent.runner)
-            if seen is None or seen.ended_at is not None:
-                return "ended"
-            if seen.expires_at is not None and seen.expires_at <= self.now():
-                return "lapsed"  # rule: lapsed-lease-is-refused
+        right = "living" if sent.runner is None else self._right_of(sent.runner)
+        if right != "living":
+            return right
         self._memory.append(sent.write, after=after, then=then)
         self._ends.append(self.tail)
         self._runners_then.append(dict(self.runners))
         self._committed(sent)
         return "written"
+
+    def _right_of(self, runner: str) -> Literal["living", "ended", "lapsed"]:
+        if not self.is_living(runner):
+            return "ended"  # rule: ended-runner-is-refused
+        # rule: lapsed-lease-is-refused
+        return "living" if self.holds(runner) else "lapsed"
 
     def count_on(self) -> int:
         """Note that somebody comes to an operation; return how many writes have arrived late."""
@@ -154,11 +162,13 @@ class RemoteServer(SharedLedger):
     def renew_lease(self, runner: str) -> bool:
         """Renew a lease; False: its runner was ended."""
         seen, now = self.runners.get(runner), self.now()
-        if seen is None or seen.ended_at is not None:
+        if seen is None:
+            return False
+        if seen.ended_at is not None:  # rule: ended-lease-is-not-renewed
             return False
         self.runners[runner] = msgspec.structs.replace(seen, renewed_at=now, expires_at=now + LEASE)
         if self.leases is not None:
-            self.leases.renewed(runner, self.start)
+            self.leases.renewed(runner, self.start, has_ended=seen.ended_at is not None)
         return True
 
     def end_lease(self, runner: str, by: str) -> None:
@@ -183,12 +193,12 @@ class RemoteServer(SharedLedger):
         seen = self.runners.get(runner)
         return seen is not None and seen.ended_at is None
 
-    def holds(self, runner: str) -> bool:
-        """Say whether its lease lives at this moment."""
+    def holds(self, runner: str, longer: timedelta = timedelta(0)) -> bool:
+        """Say whether its lease lives at this moment, and will for so long."""
         seen = self.runners.get(runner)
         return (
             seen is not None
             and seen.ended_at is None
             and seen.expires_at is not None
-            and seen.expires_at > self.now()
+            and seen.expires_at > self.now() + longer
         )

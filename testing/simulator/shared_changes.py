@@ -92,7 +92,7 @@ class ChangesOfMany:
         self._change(chance, "move", states, lambda own, job_id: own.reschedule_job(job_id, moment))
 
     def cancel(self, chance: Random) -> None:
-        states = ("pending", "scheduled", "running")
+        states = ("running",) if chance.random() < 0.5 else ("pending", "scheduled", "running")
         self._change(
             chance, "cancel", states, lambda own, job_id: own.cancel_job(job_id, "not wanted")
         )
@@ -105,6 +105,9 @@ class ChangesOfMany:
         """By a person who looks at the platform first, unless the publisher does."""
         states = ("failed", "expired", "cancelled")
         moment, job_id = self.soon(chance), self._pick(chance, *states)
+        out = [one for one in self._stage.model.of("cancelled") if self._life.platform.posts[one]]
+        if self._life.publisher == "asked" and out and chance.random() < 0.5:
+            job_id = chance.choice(out)
         state = self._stage.model.jobs.get(job_id, {}).get("status")
         asked = self._life.publisher == "asked" and state == "cancelled"
         if self._life.platform.is_called_for(job_id) or (

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ..remote_engine import APPENDS
+from ..shared_memory import LEASE
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 _MOST_AWAY = 3
 """So many processes at most are stopped, or cut off, at once."""
+
+_TO_A_START = 20
+"""So many turns take a runner to the first thing that it writes."""
 
 
 class FaultsOfLife:
@@ -58,6 +62,37 @@ class FaultsOfLife:
             worker = chance.choice(idle)
             worker.close()
             self._stage.let_go_on(worker, 5)
+
+    def oversleep(self, chance: Random) -> None:
+        """Have a runner sleep in the midst of its work for longer than its lease holds, while
+        another one looks what there is to do."""
+        busy = [one for one in self._life.runners() if one.can_go_on]
+        if not busy:
+            return
+        worker = chance.choice(busy)
+        worker.is_stopped = True
+        self._stage.pass_time(2 * LEASE)
+        other = self._life.runner(chance)
+        if other is not None:
+            self._life.begin_run(other, chance, None)
+            self._stage.let_go_on(other, chance.choice([20, 40, 200]))
+        worker.wake(self._life.clock.now())
+
+    def snatch(self, chance: Random) -> None:
+        """Have what a runner starts not get through, while another one is faster."""
+        worker = self._life.runner(chance)
+        if worker is None:
+            return
+        worker.link.next_append = chance.choice(["request lost", "request lost", "arrives late"])
+        worker.link.arrives_after = chance.choice([4, 9, 20])
+        self._life.begin_run(worker, chance, None)
+        for _ in range(_TO_A_START):
+            if worker.can_go_on and worker.link.next_append is not None:
+                self._stage.let_go_on(worker, 2)
+        other = self._life.runner(chance)
+        if other is not None:
+            self._life.begin_run(other, chance, None)
+            self._stage.let_go_on(other, chance.choice([9, 12, 15, 20, 30]))
 
     # -- the way to the server ---------------------------------------------------------------------
 
@@ -118,6 +153,17 @@ class FaultsOfLife:
             if worker.is_stopped:
                 worker.wake(self._life.clock.now())
 
+    def outage(self, chance: Random) -> None:
+        """Have nobody reach the server for a while; it goes on."""
+        cut = [one.link for one in self._stage.workers.values() if not one.link.is_cut]
+        for link in cut:
+            link.is_cut = True
+        for _ in range(chance.randint(0, 4)):
+            self._life.go(chance)
+        self._stage.pass_time(timedelta(seconds=chance.choice([1, 4, 9, 11, 13, 20])))
+        for link in cut:
+            link.is_cut = False
+
     # -- the server --------------------------------------------------------------------------------
 
     def restart(self, chance: Random) -> None:
@@ -132,4 +178,5 @@ class FaultsOfLife:
     def fail_over(self, chance: Random) -> None:
         """Have another server take its place, which lacks some of the last writes, or none."""
         if self._life.loses_records:
-            self._stage.fail_over(chance.choice([0, 1, 1, 2, 5]))
+            ahead = timedelta(seconds=chance.choice([-20, -2, 0, 1, 20]))
+            self._stage.fail_over(chance.choice([0, 1, 1, 2, 5]), ahead)

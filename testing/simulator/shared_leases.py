@@ -24,14 +24,20 @@ class LeaseRules:
         self._now = now
         self._renewed: dict[str, datetime] = {}
         self._steady_since: dict[str, tuple[datetime, int]] = {}
+        self.ended_by_others = 0
 
     def taken(self, runner: str, start: int) -> None:
         """Note that a runner has a lease from now on, on this start of the server."""
         self._renewed[runner] = now = self._now()
         self._steady_since[runner] = now, start
 
-    def renewed(self, runner: str, start: int) -> None:
-        """Note that it was renewed."""
+    def renewed(self, runner: str, start: int, *, has_ended: bool) -> None:
+        """Note that it was renewed.
+
+        Raises:
+            Violation: somebody had ended it.
+        """
+        must(not has_ended, f"{runner} renews a lease that another runner has ended")
         now = self._now()
         had_gap = now - self._renewed.get(runner, now) > GAP
         if had_gap or self._steady_since.get(runner, (now, 0))[1] != start:
@@ -44,6 +50,7 @@ class LeaseRules:
         Raises:
             Violation: it may not.
         """
+        self.ended_by_others += 1
         now, where = self._now(), f"{by} ends {runner}"
         since, its_start = self._steady_since[by]
         must(its_start == start, f"{where}, and has not renewed since the server started")

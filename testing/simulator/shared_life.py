@@ -55,12 +55,14 @@ class SharedLife:
         self.loses_records = chance.random() < 0.25
         self._gap = chance.choice([None, None, GAP])
         self._together = chance.random() < 0.3
+        clocks_differ = chance.random() < 0.4
         clock = RestlessClock(START + timedelta(days=chance.randrange(3000), hours=number % 24))
         self.stage = SharedStage(
             clock,
             timezone=chance.choice(["UTC", "Asia/Ho_Chi_Minh"]),
             on_interrupted=self._on_interrupted,
             gap=self._gap,
+            clocks_differ=clocks_differ,
         )
         self.clock = clock
         self.platform = SharedPlatform(self.publisher, self)
@@ -220,7 +222,7 @@ class SharedLife:
 
         def run_due(runner: Ledger) -> None:
             assert isinstance(runner, Scheduler)
-            worker.run_at, worker.tried = self.clock.now(), set()
+            worker.run_at, worker.tried = (worker.clock or self.clock).now(), set()
             runner.run_due(given, limit=limit)
 
         worker.begin("run_due", run_due)
@@ -283,5 +285,11 @@ class SharedLife:
         raise Violation(f"{left} never come to an end")
 
     def close(self) -> None:
-        """Let all threads end."""
+        """Let all threads end; what else is to be told of it is counted."""
         self.stage.end()
+        again = sum(count - 1 for count in self.platform.posts.values() if count > 1)
+        self.counts.update({
+            "posts again": again,
+            "posts late": self.platform.late.total(),
+            "runners ended": self.stage.leases.ended_by_others,
+        })  # fmt: skip

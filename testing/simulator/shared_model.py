@@ -30,18 +30,29 @@ class Sender(Protocol):
     def makes(self, job_id: str, attempt: int) -> bool:
         """Say whether it makes an attempt: one whose start came late is made by nobody."""
 
+    def knows_end_of(self, job_id: str, attempt: int) -> bool:
+        """Say whether an attempt that it makes has ended, which is not written yet."""
+
     def is_busy_with(self, account_id: str) -> bool:
         """Say whether it holds an attempt of an account, whatever the log says of it."""
 
 
 class SharedModel(Model):
-    """The state that the writes so far lead to. `gap` is the pacing of all accounts.
+    """The state that the writes so far lead to. `gap` is the pacing of all accounts, which may be
+    short of by `slack`, where clocks differ.
 
     `said` has for each attempt whether its publisher has said of its failure that it may be tried
     again.
     """
 
-    def __init__(self, server: RemoteServer, *, on_interrupted: str, gap: timedelta | None) -> None:
+    def __init__(
+        self,
+        server: RemoteServer,
+        *,
+        on_interrupted: str,
+        gap: timedelta | None,
+        slack: timedelta = timedelta(0),
+    ) -> None:
         super().__init__(concurrency=1_000_000, on_interrupted=on_interrupted)
         self.said: dict[tuple[str, int], bool] = {}
         self.makers: dict[tuple[str, int], str] = {}
@@ -49,6 +60,7 @@ class SharedModel(Model):
         self.lines: list[dict[str, Any]] = []
         self._server = server
         self._gap = gap
+        self._slack = slack
         self._on_interrupted_by = on_interrupted
         self._hash = _GENESIS
         self._posted_at: dict[str, datetime] = {}
@@ -80,7 +92,12 @@ class SharedModel(Model):
 
     def without_those_behind(self, seq: int) -> SharedModel:
         """Return what is left when what is behind a record is lost."""
-        left = SharedModel(self._server, on_interrupted=self._on_interrupted_by, gap=self._gap)
+        left = SharedModel(
+            self._server,
+            on_interrupted=self._on_interrupted_by,
+            gap=self._gap,
+            slack=self._slack,
+        )
         left.said, left._is_live = self.said, False
         for sent, last in self._sent:
             if last <= seq:
@@ -97,13 +114,17 @@ class SharedModel(Model):
             self._retryable = {job_id: self.said.get(attempt, False)}
         if kind == "started":
             self.makers[attempt] = sent.sender
+        where = f"event {line['seq']}, {kind} of {job_id} by {sent.sender}: "
+        if self._is_live and sent.runner is not None:
+            must(self._server.is_living(sent.runner), where + f"{sent.runner} was ended")
         if not self._is_live or attempt not in self.makers:
             return
-        where = f"event {line['seq']}, {kind} of {job_id} by {sent.sender}: "
         runner = self.jobs[job_id].get("runner", "")
         is_its_own = self.makers[attempt] == sent.sender
         if kind in _STEPS:
-            must(sent.runner == runner, where + f"a step of an attempt of {runner}")
+            # One that was kept is written before its end, as whoever its process is by then.
+            is_kept = is_its_own and self._by is not None and self._by.knows_end_of(*attempt)
+            must(sent.runner == runner or is_kept, where + f"a step of an attempt of {runner}")
         elif kind in _ENDS:
             must(is_its_own, where + f"it is {self.makers[attempt]}'s to say")
         elif kind == "interrupted" and (not is_its_own or data["reason"] == "crashed"):
@@ -142,7 +163,8 @@ class SharedModel(Model):
         runner, sent, by = data["runner"], self._sent[-1][0], self._by
         must(runner == sent.runner, where + f"it is said to be of {runner}, not {sent.runner}")
         must(self._server.holds(runner), where + f"the lease of {runner} does not hold")
-        assert by is not None
+        if by is None:
+            return  # it was killed while that was on its way
         mine = sum(
             other["runner"] == runner and by.makes(other["id"], other["attempt"])
             for other in running
@@ -150,7 +172,10 @@ class SharedModel(Model):
         must(mine < by.concurrency, where + f"{runner} has {mine} running")
         posted_at = self._posted_at.get(job["account_id"])
         if self._gap is not None and posted_at is not None and not data.get("asks_first"):
-            must(at - posted_at >= self._gap, where + f"its account posted at {posted_at}")
+            must(
+                at - posted_at >= self._gap - self._slack,
+                where + f"its account posted at {posted_at}",
+            )
         if by.run_at is not None and self._gap is None:
             self._check_first(job, at, by, {other["account_id"] for other in running}, where)
         by.tried.add(job["id"])
@@ -164,7 +189,7 @@ class SharedModel(Model):
             if (
                 other["status"] == "scheduled"
                 and job_id not in by.tried
-                and other["scheduled_time"] <= by.run_at
+                and other["scheduled_time"] <= by.run_at - self._slack
                 and at - other["scheduled_time"] <= LATE
                 and other["account_id"] not in busy
                 and (other["account_id"] == job["account_id"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 import msgspec
 
+from ...eventstore import RunnerEndedError
 from ...scheduler import Attempt, NotPosted, OutcomeUnknown, PostResult
 from ..violation import Violation, must
 from .worker import Worker
@@ -136,17 +138,21 @@ class SharedPublisher:
         is_calm: bool = False,
     ) -> None:
         self._platform = platform
-        self._worker = worker
+        self.worker = worker
         self._chance = chance
         self._said = said
         self._broken = broken
         self._is_calm = is_calm
 
+    def is_stubborn(self) -> bool:
+        """Say by chance whether it goes on although it is broken off."""
+        return self._chance.random() < 0.3
+
     @contextmanager
     def _called(self, attempt: Attempt) -> Iterator[OpenCall]:
         """Nothing is between whoever calls and the first look at it."""
-        self._worker.actor.check_alive()
-        with self._telling(), self._platform.called(self._worker, attempt) as call:
+        self.worker.actor.check_alive()
+        with self._telling(), self._platform.called(self.worker, attempt) as call:
             yield call
 
     @contextmanager
@@ -158,16 +164,25 @@ class SharedPublisher:
             raise
 
     def publish(self, attempt: Attempt) -> PostResult:
+        steps = self.publishing(attempt)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return cast(PostResult, end.value)
+            self.worker.actor.point()
+
+    def publishing(self, attempt: Attempt) -> Generator[None, None, PostResult]:
+        """Post, step by step: others may go on between two."""
         with self._called(attempt) as call:
-            point = self._worker.actor.point
             job_id, chance = attempt.job.job_id, self._chance
             roll = 0.5 if self._is_calm else chance.random()
-            point()
+            yield
             if chance.random() < 0.15:
-                attempt.checkpoint("step", {"n": attempt.number})
-                point()
+                self._record(attempt, lambda: attempt.checkpoint("step", {"n": attempt.number}))
+                yield
             if chance.random() < 0.1:
-                attempt.note("on its way")
+                self._record(attempt, lambda: attempt.note("on its way"))
             if roll < 0.10:
                 self._say(attempt, may_be_again=True)
                 return PostResult(False, error="try again")
@@ -178,18 +193,26 @@ class SharedPublisher:
                 raise OutcomeUnknown("no answer")
             is_careful = chance.random() < 0.5
             if is_careful:
-                attempt.checkpoint("sending", attempt.number)
+                self._record(attempt, lambda: attempt.checkpoint("sending", attempt.number))
                 if attempt.valid_for_s <= 0:
                     self._say(attempt, may_be_again=True)
                     raise NotPosted("it has slept")
             else:
-                point()
+                yield
             with self._telling():
                 post_id = self._platform.post(call, attempt.idempotency_key, careful=is_careful)
-            point()
+            yield
             if roll < 0.18:
                 raise OutcomeUnknown(f"no answer after sending {job_id}")
             return PostResult(True, thread_id=post_id)
+
+    def _record(self, attempt: Attempt, step: Callable[[], object]) -> None:
+        """Record a step; whom another runner has ended is told that its attempt is over."""
+        try:
+            step()
+        except RunnerEndedError as error:
+            self._broken(Violation(f"{attempt.job.job_id}: a publisher is told {error!r}"))
+            raise
 
     def _say(self, attempt: Attempt, *, may_be_again: bool) -> None:
         self._said[attempt.job.job_id, attempt.number] = may_be_again
@@ -200,7 +223,7 @@ class AskedPublisher(SharedPublisher):
 
     def reconcile(self, attempt: Attempt) -> PostResult | None:
         with self._called(attempt):
-            self._worker.actor.point()
+            self.worker.actor.point()
             roll, count = self._chance.random(), self._platform.posts[attempt.job.job_id]
             if not self._is_calm and roll < 0.08:
                 raise ConnectionError("cannot be asked")
@@ -221,7 +244,21 @@ class TogetherPublisher:
             self.reconcile = self._reconcile
 
     async def publish(self, attempt: Attempt) -> PostResult:
-        return self._publisher.publish(attempt)
+        """Post; the other attempts of this process go on between the steps. Some do not let
+        themselves be broken off."""
+        is_stubborn = self._publisher.is_stubborn()
+        steps = self._publisher.publishing(attempt)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return cast(PostResult, end.value)
+            self._publisher.worker.actor.point()
+            try:
+                await asyncio.sleep(0)
+            except asyncio.CancelledError:
+                if not is_stubborn:
+                    raise
 
     async def _reconcile(self, attempt: Attempt) -> PostResult | None:
         assert isinstance(self._publisher, AskedPublisher)

@@ -7,6 +7,7 @@ import traceback
 from collections import Counter
 from datetime import datetime, timedelta
 from hashlib import sha256
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from ...domain import (
 from ...eventstore import Engine
 from ...eventstore.engines import register
 from ...integrity import verify_engine
-from ...ledger import Ledger
+from ...ledger import Clock, Ledger
 from ..comparison import compare_all, compare_report
 from ..disk import SimulatedDisk
 from ..faults import Killed
@@ -30,6 +31,7 @@ from ..remote_server import RemoteServer, SentWrite
 from ..shared_memory import LEASE
 from ..turns import Actor
 from ..violation import Violation, must
+from .shared_clocks import MAY_DIFFER, MachineClock
 from .shared_leases import LeaseRules
 from .shared_model import SharedModel
 from .worker import Worker
@@ -44,15 +46,28 @@ class SharedStage:
     """A ledger on a server, its processes, and its model; nothing is open yet."""
 
     def __init__(
-        self, clock: RestlessClock, *, timezone: str, on_interrupted: str, gap: timedelta | None
+        self,
+        clock: RestlessClock,
+        *,
+        timezone: str,
+        on_interrupted: str,
+        gap: timedelta | None,
+        clocks_differ: bool = False,
     ) -> None:
         self.clock = clock
+        self._clocks_differ = clocks_differ
         self.begun = clock.now()
         self.server = RemoteServer(
             clock.now, self._committed, timezone=timezone, ledger_id=str(UUID(int=1))
         )
-        self.server.leases = LeaseRules(lambda: clock.now() - self.server.left_out)
-        self.model = SharedModel(self.server, on_interrupted=on_interrupted, gap=gap)
+        self.leases = LeaseRules(lambda: clock.now() - self.server.left_out)
+        self.server.leases = self.leases
+        self.model = SharedModel(
+            self.server,
+            on_interrupted=on_interrupted,
+            gap=gap,
+            slack=MAY_DIFFER if clocks_differ else timedelta(0),
+        )
         self.workers: dict[str, Worker] = {}
         self.counts: Counter[str] = Counter()
         self.digest = sha256()
@@ -73,13 +88,20 @@ class SharedStage:
         return worker
 
     def _open(self, worker: Worker, kind: type[Ledger], settings: dict[str, Any]) -> Ledger:
-        engine = worker.engine = RemoteEngine(self.server, worker.link)
-        return self._open_on(engine, kind, settings)
+        worker.engine = engine = RemoteEngine(self.server, worker.link)
+        if self._clocks_differ:
+            off = timedelta(seconds=Random(worker.name).choice([-90000, -600, 0, 5, 600, 90000]))
+            worker.clock = MachineClock(
+                self.clock, self.server, worker.link, lambda: self.clock.now() + off
+            )
+        return self._open_on(engine, kind, settings, worker.clock or self.clock)
 
-    def _open_on(self, engine: Engine, kind: type[Ledger], settings: dict[str, Any]) -> Ledger:
+    def _open_on(
+        self, engine: Engine, kind: type[Ledger], settings: dict[str, Any], clock: Clock
+    ) -> Ledger:
         # Nobody else goes on between this and its use.
         register(_SCHEME, lambda location, options: engine)
-        return kind(f"{_SCHEME}:", clock=self.clock, fs=self._machine, **settings)
+        return kind(f"{_SCHEME}:", clock=clock, fs=self._machine, **settings)
 
     def let_go_on(self, worker: Worker, points: int) -> None:
         """Let a process go on with what it is at; see to what it has come to."""
@@ -151,6 +173,8 @@ class SharedStage:
         elif not isinstance(error, _REFUSALS):
             told = "".join(traceback.format_exception(error)[-3:])
             raise Violation(f"{where}: {error!r}\n{told}")
+        elif task == "add":  # under names that nobody else has
+            raise Violation(f"{where}: refused without a reason: {error!r}")
         if worker.has_lost or task == "close" or (error is not None and worker.ledger is None):
             self.kill(worker)  # somebody looks at it, and begins anew
         elif not worker.runs and isinstance(error, StorageError):
@@ -193,24 +217,28 @@ class SharedStage:
         """Take in what the server has, the moment it has it."""
         try:
             for line in self.model.commit(sent, self.workers.get(sent.sender)):
-                self._note(line)
+                self._note(line, sent.sender)
             self.digest.update(sent.write.lines)
         except Exception as error:
             self.broken(error)
             raise
 
-    def _note(self, line: dict[str, Any]) -> None:
+    def _note(self, line: dict[str, Any], sender: str) -> None:
+        by = self.workers.get(sender)
+        if by is not None and by.clock is not None:
+            by.clock.check(datetime.fromisoformat(line["at"]))
         job = self.model.jobs.get(line["job"])
         if line["type"] in ("cancelled", "removed") and job is not None:
             self.withdrawn.add((line["job"], job["attempt"]))
 
     # -- what happens to the server ----------------------------------------------------------------
 
-    def fail_over(self, writes: int) -> None:
+    def fail_over(self, writes: int, ahead: timedelta) -> None:
         """Have another server in its place, which lacks so many writes; everybody who knew them has
-        to say so from here on."""
+        to say so from here on. Where clocks differ, its own is so far `ahead`."""
         before = self.model
         self.server.fail_over(writes)
+        self.server.ahead = ahead if self._clocks_differ else timedelta(0)
         self.model = before.without_those_behind(self.server.tail.seq)
         gone = before.lines[len(self.model.lines) :]
         self.lost |= {line["job"] for line in gone}
@@ -240,7 +268,7 @@ class SharedStage:
     def look(self) -> None:
         """Compare what somebody sees who opens the ledger now with the model."""
         engine = RemoteEngine(self.server, self._outside)
-        reader = self._open_on(engine, SimulatedWriter, {"read_only": True})
+        reader = self._open_on(engine, SimulatedWriter, {"read_only": True}, self.clock)
         try:
             compare_all(self.model, "reader", reader)
         finally:
@@ -254,7 +282,7 @@ class SharedStage:
         """Let all threads end."""
         self._outside.actor.end()
         for worker in list(self.workers.values()):
-            worker.actor.end()
+            worker.die()
 
     def is_living(self, runner: str) -> bool:
         """Say whether nobody has ended a runner, on this server."""

@@ -12,6 +12,7 @@ from ..processes import SimulatedRunner, SimulatedWriter
 from ..remote_engine import Link, RemoteEngine, RemoteLease
 from ..shared_memory import LEASE
 from ..turns import Actor
+from .shared_clocks import MachineClock
 
 BEAT = LEASE / 3
 Open = Callable[["Worker", type[Ledger], dict[str, Any]], Ledger]
@@ -31,6 +32,8 @@ class Worker:
         self.link = Link(self.actor)
         self.ledger: Ledger | None = None
         self.engine: RemoteEngine | None = None
+        self.clock: MachineClock | None = None
+        """What it takes for the time, where it asks the server."""
         self.runs = runs
         self.is_stopped = False
         self.has_lost = False
@@ -108,11 +111,14 @@ class Worker:
     def beat(self, now: datetime) -> None:
         """Renew its lease when it is time to: what its thread does for that."""
         lease = self.lease
-        if lease is None or self.is_stopped or self.actor.is_dead:
+        if self.is_stopped or self.actor.is_dead:
+            return
+        if self.clock is not None:
+            self.clock.ask()
+        if lease is None:
             return
         if self.beats_at is None or now >= self.beats_at:
-            self.beats_at = now + BEAT
-            lease.beat()
+            self.beats_at = now + (BEAT if lease.beat() else BEAT / 10)
 
     def leap(self, by: timedelta) -> None:
         """Have time be over in which nothing became of its lease."""
@@ -132,6 +138,13 @@ class Worker:
             return True
         running = self.ledger._parts.attempts.by_job.get(job_id)
         return running is not None and running.number == attempt
+
+    def knows_end_of(self, job_id: str, attempt: int) -> bool:
+        """Say whether an attempt that it makes has ended, which is not written yet."""
+        if not isinstance(self.ledger, Scheduler):
+            return False
+        running = self.ledger._parts.attempts.by_job.get(job_id)
+        return running is not None and running.number == attempt and running.end is not None
 
     def is_busy_with(self, account_id: str) -> bool:
         """Say whether it holds an attempt of an account, whatever the log says of it."""

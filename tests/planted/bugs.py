@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.changes import Drop, Instead, Never, OffByOne, Swap, Value, Without
+from seeds.recorded import simulated
+from support.changes import Change, Drop, Instead, Never, OffByOne, Swap, Value, Without
 from support.mutants import Mutant
 from switches.rules import RULES
 
@@ -20,6 +21,20 @@ def _of_the_log(name: str, rule: str, *, by_tests: bool = False) -> Mutant:
     mutant = next(mutant for mutant in RULES if mutant.name == rule)
     return replace(mutant, name=name, tests=mutant.tests if by_tests else SIMULATED)
 
+
+def _of_many(name: str, anchor: str, change: Change) -> Mutant:
+    """Plant a mistake that shows beside other runners; a seed of those has to notice."""
+    return Mutant(name, anchor, change, [simulated(name)])
+
+
+_TAKEN_FOR_A_REFUSAL = """try:
+            is_written = self._engine.append(write, after=log.cursor, then=then)
+        except Exception as error:
+            if type(error).__name__ != "AppendFailedError":
+                raise
+            is_written = False
+        if not is_written:
+            return None"""
 
 BUGS = [
     # -- the log
@@ -171,6 +186,49 @@ BUGS = [
         "changed-by-hand-is-left-alone",
         Without(),
         SIMULATED,
+    ),
+    # -- many runners
+    _of_many(
+        "a runner minds the pacing of its own posts only",
+        "pacing-over-all-runners",
+        Value(
+            "pacing.held_back(job, now) if any(other.runner == self._lease.runner"
+            " for other in self._state.board.jobs.values()"
+            " if other.account_id == job.account_id) else None"
+        ),
+    ),
+    _of_many(
+        "who lives is known from the look before",
+        "own-runner-does-not-make-it",
+        Instead(
+            "living = getattr(self, '_then', self._lease.living()) - {self.runner};"
+            " self._then = self._lease.living()"
+        ),
+    ),
+    _of_many(
+        "an answer that is lost is taken for a refusal",
+        "lost-answer-is-no-refusal",
+        Instead(_TAKEN_FOR_A_REFUSAL),
+    ),
+    _of_many(
+        "who is to begin is chosen on what was known",
+        "taken-while-nobody-else-can",
+        Swap("True", "False"),
+    ),
+    _of_many(
+        "a lease that another runner has ended is renewed",
+        "ended-lease-is-not-renewed",
+        Never(),
+    ),
+    _of_many(
+        "the result of an ended runner is taken",
+        "ended-runner-is-refused",
+        Value('"living"'),
+    ),
+    _of_many(
+        "the time stands still between two words of the server",
+        "machine-clock-is-not-used",
+        Value("self._sample.at"),
     ),
     # -- projections
     Mutant(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from support.changes import Always, Drop, First, Instead, Never, Swap, Value, Without
+from seeds.recorded import simulated
+from support.changes import Always, Change, Drop, First, Instead, Never, Swap, Value, Without
 from support.mutants import Mutant
 
 DAMAGE, TAIL = "test_jsonl_damage.py", "test_jsonl_tail.py"
@@ -33,6 +34,12 @@ SHARDS = "test_sharded_ledger.py"
 ENGINE_CLOCK = "test_engine_clock.py"
 LEFT_OUT, ENDPOINTS = "test_nothing_left_out.py", "test_webhook_answers.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
+
+
+def _by_its_seed(name: str, anchor: str, change: Change) -> Mutant:
+    """Have a rule noticed by a seed of the simulator of many runners."""
+    return Mutant(name, anchor, change, [simulated(name)])
+
 
 RULES = [
     # -- a line, and the chain
@@ -449,6 +456,11 @@ RULES = [
         Instead("self.tail = tail"),
         [POSTGRESQL],
     ),
+    _by_its_seed(
+        "another record in the place of a known one is a loss, too",
+        "another-record-is-a-loss-too",
+        Never(),
+    ),
     Mutant(
         "nothing is acknowledged when the server stops waiting for its standby",
         "acknowledged-is-on-the-standby",
@@ -466,6 +478,11 @@ RULES = [
         "time-of-the-engine",
         Never(),
         [ENGINE_CLOCK],
+    ),
+    _by_its_seed(
+        "between two words of the engine the time is counted on",
+        "machine-clock-is-not-used",
+        Value("self._machine()"),
     ),
     Mutant(
         "a clock of the engine that was set is followed",
@@ -510,11 +527,10 @@ RULES = [
         Without(),
         [LEASE_TIME],
     ),
-    Mutant(
+    _by_its_seed(
         "who ends others has a lease where that is done, on that start of the server",
         "lease-is-looked-at-where-others-are-ended",
         Never(),
-        [SHARED_SIM],
     ),
     Mutant(
         "a lease that had a gap is a young one when it is renewed",
@@ -582,6 +598,18 @@ RULES = [
         Value("set()"),
         [MANY_RUNNERS],
     ),
+    _by_its_seed(
+        "what is taken is chosen while nobody else can",
+        "taken-while-nobody-else-can",
+        Swap("True", "False"),
+    ),
+    _by_its_seed("pacing is over all runners", "pacing-over-all-runners", Value("None")),
+    Mutant(
+        "what was given up takes no step",
+        "given-up-attempt-takes-no-step",
+        Never(),
+        [MANY_RUNNERS],
+    ),
     Mutant(
         "no publisher is called without a lease", "no-call-without-a-lease", Never(), [MANY_RUNNERS]
     ),
@@ -603,10 +631,18 @@ RULES = [
         Drop(),
         [SHARED_SIM],
     ),
+    _by_its_seed(
+        "a simulated server takes nothing of an ended runner",
+        "ended-runner-is-refused",
+        Value('"living"'),
+    ),
+    _by_its_seed(
+        "a simulated lease that was ended is not renewed", "ended-lease-is-not-renewed", Never()
+    ),
     Mutant(
         "a simulated server refuses a lease that has run out",
         "lapsed-lease-is-refused",
-        Drop(),
+        Value('"living"'),
         [SHARED_SIM],
     ),
     Mutant("a mirror is never written to", "mirror-is-not-written-to", Never(), [MIRROR]),

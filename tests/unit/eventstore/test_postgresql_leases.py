@@ -18,8 +18,6 @@ from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.eventstore.engines.postgresql.engine import PostgresEngine
 from jobledger.eventstore.engines.postgresql.lease import PostgresLease
 
-_AGO = "clock_timestamp() - interval '1 second'"
-
 
 class Two:
     """A runner that may end others, as far as it knows, and another one whose lease has run out."""
@@ -29,15 +27,16 @@ class Two:
         self.one.acquire()
         self.one.renew()
         self.other.acquire()
-        self.let_run_out(self.other)
+        self.leave(self.other, -1)
 
     @staticmethod
-    def let_run_out(lease: PostgresLease) -> None:
-        """Have a lease run out, as the server sees it."""
+    def leave(lease: PostgresLease, left_s: float) -> None:
+        """Have a lease go on for so long only, as the server sees it."""
         with closing(postgres.connect(postgres.server())) as admin:
             admin.execute(
-                f"UPDATE jobledger.runners SET expires_at = {_AGO} WHERE runner = %s",
-                [lease.runner],
+                "UPDATE jobledger.runners SET expires_at = clock_timestamp()"
+                " + make_interval(secs => %s) WHERE runner = %s",
+                [left_s, lease.runner],
             )
 
 
@@ -67,8 +66,17 @@ def test_nobody_is_ended_on_another_start_of_the_server(two: Two) -> None:
     assert two.one.end_lapsed() == [two.other.runner]
 
 
-def test_nobody_is_ended_by_one_whose_own_lease_has_run_out_meanwhile(two: Two) -> None:
-    two.let_run_out(two.one)
+def test_nobody_is_ended_by_one_that_waited_long_for_its_turn(two: Two) -> None:
+    with patch.object(LeaseTime, "may_end_others", PropertyMock(side_effect=[True, False])):
+        assert two.one.end_lapsed() == []
+    assert two.one.end_lapsed() == [two.other.runner]
+
+
+@pytest.mark.parametrize("left_s", [-1, 190])
+def test_nobody_is_ended_by_one_that_has_not_renewed_of_late(two: Two, left_s: float) -> None:
+    """It may have lost its lease while its word waited; or others theirs, who could not renew for
+    two thirds of one."""
+    two.leave(two.one, left_s)
     assert two.one.end_lapsed() == []
     two.one.renew()
     assert two.one.end_lapsed() == [two.other.runner]

@@ -140,6 +140,25 @@ def test_an_ended_runner_records_no_step(desk: Desk) -> None:
     assert one.run_due(Calling()) == 1
 
 
+def test_what_was_given_up_takes_no_step_although_its_process_goes_on(desk: Desk) -> None:
+    """As another runner, whose lease holds, and before anybody has interrupted the attempt."""
+    [job_id] = desk.add("shop")
+    one, two = desk.runner(), desk.runner()
+    sent: list[str] = []
+
+    def meanwhile(attempt: Attempt) -> None:
+        desk.pass_time(two)
+        two._parts.lease.look_at_others([])
+        one._parts.rescuer.keep_right()
+        with pytest.raises(StaleAttemptError, match="was given up"):
+            attempt.checkpoint("sending")
+        sent.append(job_id)
+
+    one.run_due(Calling(meanwhile), limit=1)
+    assert sent == [job_id]
+    assert [event.type for event in desk.ledger.history(job_id)].count("checkpointed") == 0
+
+
 def test_no_publisher_is_called_by_a_lease_that_has_run_out(desk: Desk) -> None:
     """Between taking a job and calling its publisher the process slept: the job is put back."""
     [job_id] = desk.add("shop")
