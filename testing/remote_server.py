@@ -74,6 +74,8 @@ class RemoteServer(SharedLedger):
         operations of anybody."""
         self.left_out = timedelta(0)
         """Time that has passed, and that no lease knows of: see `leap`."""
+        self.ever_ended: set[str] = set()
+        """The runners that were ended, also by a server that is no more."""
         self._ends = [self.tail]
         self._runners_then: list[dict[str, RunnerSeen]] = [{}]
 
@@ -177,6 +179,7 @@ class RemoteServer(SharedLedger):
         if seen is not None and seen.ended_at is None:
             if self.leases is not None and by != runner:
                 self.leases.ended(runner, by, self.start)
+            self.ever_ended.add(runner)
             self.runners[runner] = msgspec.structs.replace(seen, ended_at=self.now(), ended_by=by)
 
     def lapsed(self) -> list[str]:

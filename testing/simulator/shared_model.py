@@ -129,7 +129,8 @@ class SharedModel(Model):
             must(is_its_own, where + f"it is {self.makers[attempt]}'s to say")
         elif kind == "interrupted" and (not is_its_own or data["reason"] == "crashed"):
             is_made_by_nobody = is_its_own and self._by and not self._by.makes(*attempt)
-            has_ended = not self._server.is_living(runner)
+            # Who has looked before a failover knows of ends that it may have lost.
+            has_ended = not self._server.is_living(runner) or runner in self._server.ever_ended
             must(has_ended or is_made_by_nobody, where + f"nobody has ended {runner}")
 
     # -- one event each ----------------------------------------------------------------------------
