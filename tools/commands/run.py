@@ -159,6 +159,7 @@ def run(
             session.say_made(scheduler)
         with losing_what_others_print():
             if not once:
+                _say_tier(publisher, found, options["on_interrupted"])
                 scheduler.run(found)
                 return
             count, signal = _run_once(scheduler, found, limit, options["grace_s"])
@@ -170,6 +171,23 @@ def run(
         print_json({"ran": count, **outcomes, "stopped_by": signal})
     else:
         click.echo(session.done)
+
+
+def _say_tier(name: str, publisher: Any, on_interrupted: str) -> None:
+    """Say how a publisher keeps from posting twice, and warn where it does not."""
+    from ...instrumentation import logger
+
+    own = "state" if callable(getattr(publisher, "reconcile", None)) else "none"
+    tier = str(getattr(publisher, "tier", own))
+    log = logger(publisher=name, tier=tier)
+    if tier == "none" and on_interrupted == "retry":
+        log.warning(
+            "a post whose outcome is unclear is sent again, and may be out twice",
+            hint="a publisher with a `reconcile` is asked (docs/publishers.md); --on-interrupted"
+            " fail leaves it to a person",
+        )
+    else:
+        log.info("the publisher keeps from posting twice")
 
 
 def _settings(options: RunOptions) -> dict[str, Any]:
