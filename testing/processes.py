@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import selectors
 from collections.abc import Callable, Iterator
@@ -81,6 +82,17 @@ class _Loop(asyncio.SelectorEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Say nothing: what becomes of the tasks of a dead process is no news."""
+
+    def close(self) -> None:
+        """Let go of it, and of what a dead process has never begun."""
+        for task in asyncio.all_tasks(self):
+            work = task.get_coro()
+            if (
+                inspect.iscoroutine(work)
+                and inspect.getcoroutinestate(work) == inspect.CORO_CREATED
+            ):
+                work.close()
+        super().close()
 
     def time(self) -> float:
         return (self._clock.now() - self._begun).total_seconds()

@@ -132,11 +132,13 @@ class RemoteEngine(MemoryEngine):
     @contextmanager
     def queue(self) -> Iterator[None]:
         """Have everybody else who appends wait (see `port.Queues`)."""
-        self.overtaken = 0  # whatever becomes of that
-        self._link.enter(self._server, self.location)
-        if self._link.is_busy:
-            self._link.is_busy, self._link.was_disturbed = False, True
-            raise LedgerBusyError(f"{self.location} is busy", path=self.location)
+        try:
+            self._link.enter(self._server, self.location)
+            if self._link.is_busy:
+                self._link.is_busy, self._link.was_disturbed = False, True
+                raise LedgerBusyError(f"{self.location} is busy", path=self.location)
+        finally:
+            self.overtaken = 0  # behind the point at which it is looked at
         with self._in_line():
             self._is_queued = True
             try:

@@ -29,6 +29,7 @@ WORKS = {
     "import posts.csv",
     "list",
     "mirror {url} mirror",
+    "platforms",
     "postgres init --print",
     "queue list shop",
     "rebuild --check",
