@@ -104,6 +104,14 @@ def _what_went_before(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
             when=when,
             error=data.error,
         )
+    elif isinstance(data, e.JobRetried) and data.of_account:
+        yield say(
+            "Attempt {attempt} could post nothing for its account {when} ({error}); that counts for"
+            " nothing.",
+            attempt=data.attempt,
+            when=when,
+            error=data.error,
+        )
     elif isinstance(data, e.JobRetried):
         yield say(
             "Attempt {attempt} failed {when} with {error!r}; retry {retry} of {retries} follows.",

@@ -38,6 +38,11 @@ _STANDING = {
         " sẽ bị đánh dấu là hết hạn."
     ),
     "It is due since {due} ({late}).": "Bài đã đến giờ đăng từ {due} ({late}).",
+    "Attempt {attempt} could post nothing for its account {when} ({error}); that counts for"
+    " nothing.": (
+        "Lần thử {attempt} {when} không đăng được gì cho tài khoản này ({error}); lần này không bị"
+        " tính."
+    ),
     "Attempt {attempt} was given up {when} before its publisher was called ({error}); that counts"
     " for nothing.": (
         "Lần thử {attempt} đã bị bỏ {when}, trước khi trình đăng bài được gọi ({error}); lần này"

@@ -13,15 +13,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from ..domain import ScheduledJob, ValidationError
-from ..scheduler import Attempt, OutcomeUnknown, PostResult
+from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
-from .threads_api import ThreadsApi
+from .threads_api import ApiError, ThreadsApi
 from .threads_post import form_of, problems_of
 from .threads_recovery import Recovery
 from .threads_run import Run
 from .threads_steps import Pauses, Steps
-from .tokens import NoValidToken, Tokens, TokenSource
+from .tokens import Tokens, TokenSource
 
 API_URL = "https://graph.threads.net/v1.0"
 
@@ -111,11 +111,18 @@ class ThreadsPublisher:
         """Whether an earlier attempt is out, by its last durable step and the container's state.
 
         Raises:
+            NoValidToken: as `publish`; it may be asked when the token was seen to.
             Exception: the platform could not be asked; it may be asked again.
         """
-        token = await self._tokens.of(attempt.job.account_id)
-        async with self._api(attempt.job.account_id, token) as api:
-            return await Recovery(api, attempt, self._pauses).answer()
+        account_id = attempt.job.account_id
+        token = await self._tokens.to_post(account_id)
+        async with self._api(account_id, token) as api:
+            try:
+                return await Recovery(api, attempt, self._pauses).answer()
+            except ApiError as error:
+                if error.kind == "token":
+                    raise NoValidToken(str(error), account_id) from None
+                raise
 
     @asynccontextmanager
     async def _api(self, account_id: str, token: str) -> AsyncIterator[ThreadsApi]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from ..scheduler import Attempt, OutcomeUnknown, PostResult
+from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .exchange import NoAnswer, NotSent
 from .threads_api import ApiError, Container, ThreadsApi
 from .threads_steps import (
@@ -25,7 +25,6 @@ from .threads_steps import (
     found,
     note_permalink,
 )
-from .tokens import NoValidToken
 
 _LOST_AFTER = 4
 """How often a container may be unknown to the platform before it is taken for lost."""

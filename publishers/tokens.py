@@ -8,27 +8,11 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..domain import ValidationError
-from ..scheduler import NotPosted
+from ..scheduler import NoValidToken as NoValidToken  # a publisher raises it
 
 VARIABLE = "THREADS_TOKEN"
 
 TokenSource = Callable[[str], "str | Awaitable[str]"]
-
-
-class NoValidToken(NotPosted):
-    """Nothing can be posted for an account until its token is seen to, whichever post it is.
-
-    So it is of the account, and not of the job that found it out: `account_id` says whose. It is
-    `retryable` where the token could only not be had just now.
-    """
-
-    def __init__(self, message: str, account_id: str, retryable: bool = False) -> None:
-        super().__init__(message, retryable)
-        self.account_id = account_id
-
-    def __reduce__(self) -> tuple[type[NoValidToken], tuple[str, str, bool]]:
-        """Pickle with all of it."""
-        return type(self), (str(self), self.account_id, self.retryable)
 
 
 class _NotNow(ValidationError):

@@ -21,6 +21,7 @@ else:
         {
             "attempt": (
                 "Attempt",
+                "NoValidToken",
                 "NotPosted",
                 "OutcomeUnknown",
                 "PostResult",

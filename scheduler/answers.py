@@ -23,7 +23,14 @@ from ..instrumentation import (
     shown,
     text_of,
 )
-from .attempt import WHAT_TO_RETURN, NotPosted, OutcomeUnknown, PostResult, WrongResultError
+from .attempt import (
+    WHAT_TO_RETURN,
+    NotPosted,
+    NoValidToken,
+    OutcomeUnknown,
+    PostResult,
+    WrongResultError,
+)
 from .broken_off import may_be_out
 
 Meaning = Literal["posted", "not_posted", "unknown", "failed", "nothing", "wrong", "late"]
@@ -46,6 +53,8 @@ class Answer(msgspec.Struct, frozen=True):
     raised: bool = False
     thread_id: str | None = None
     retryable: bool = True
+    of_account: bool = False
+    """Whether it is not of the post, but of its account: no other post would do better."""
     remark: str | None = None
     """What is to be told of a post that is out, besides its id."""
 
@@ -92,7 +101,9 @@ def _of_error(error: BaseException, outside: BaseException | None, stopped: bool
     text, leaves = described(error), leaves_of(error)
     if leaves and all(is_of(leaf, NotPosted) for leaf in leaves):
         again = all(_field(leaf, "retryable") is not False for leaf in leaves)
-        return Answer("not_posted", text, raised=True, retryable=again)
+        # rule: trouble-of-an-account-is-no-failure
+        account = all(is_of(leaf, NoValidToken) for leaf in leaves)
+        return Answer("not_posted", text, raised=True, retryable=again, of_account=account)
     chain = [one for one, _ in chain_of(error, outside)]
     if any(is_of(one, WrongResultError) for one in chain):
         return Answer("wrong", text, raised=True)

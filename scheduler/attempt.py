@@ -37,6 +37,23 @@ class NotPosted(Exception):
         self.retryable = retryable
 
 
+class NoValidToken(NotPosted):
+    """Nothing can be posted for an account until its token is seen to, whichever post it is.
+
+    So it is of the account, and not of the job that found it out: `account_id` says whose. No retry
+    is used up, and the account's posts wait. It is `retryable` where the token could only not be
+    had just now.
+    """
+
+    def __init__(self, message: str, account_id: str, retryable: bool = False) -> None:
+        super().__init__(message, retryable)
+        self.account_id = account_id
+
+    def __reduce__(self) -> tuple[type[NoValidToken], tuple[str, str, bool]]:
+        """Pickle with all of it."""
+        return type(self), (str(self), self.account_id, self.retryable)
+
+
 class WrongResultError(ValidationError):
     """A PostResult cannot be made of this. By then its publisher has done whatever it did."""
 

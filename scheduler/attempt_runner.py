@@ -15,6 +15,7 @@ from typing import Any
 from ..domain import ScheduledJob, StaleAttemptError
 from ..domain import commands as c
 from ..instrumentation import described, hide_in, is_interruption, logger
+from .account_holds import AccountHolds
 from .attempt import Attempt, PublisherAdapter
 from .calls import NotCalledError, call_async, call_blocking, can_start_threads
 from .completer import Completer
@@ -45,6 +46,7 @@ class AttemptRunner:
         attempts: RunningAttempts,
         completer: Completer,
         rescuer: Rescuer,
+        holds: AccountHolds,
         settings: RunSettings,
         gate: Gate,
         own_loop: OwnLoop,
@@ -58,6 +60,8 @@ class AttemptRunner:
         self._attempts = attempts
         self._completer = completer
         self._rescuer = rescuer
+        self._holds = holds
+        self._now = ledger.now
         self._settings = settings
         self._gate = gate
         self._own_loop = own_loop
@@ -202,6 +206,11 @@ class AttemptRunner:
 
     def _take_end(self, running: Running, command: c.OfAttempt) -> None:
         """Take in the end that the publisher's answers have led to."""
+        account_id = running.job.account_id
+        if isinstance(command, c.PutBack):
+            self._holds.add(account_id, command.error, self._now())
+        elif isinstance(command, c.Complete):
+            self._holds.worked(account_id)
         if not self._is_awaited(running):
             self._completer.refuse(running, command)
             return

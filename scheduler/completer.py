@@ -245,9 +245,11 @@ class Completer:
     def ended(self, running: Running, command: c.OfAttempt, outcome: Outcome) -> None:
         """Forget an attempt whose end is in the log, or was refused as too late."""
         self.forget(running)
-        if not isinstance(command, c.PutBack):
+        put_back = isinstance(command, c.PutBack) and not command.of_account
+        if not put_back:
             self.outcomes[_kind(command, outcome)] += 1
-        if isinstance(command, c.PutBack) and not isinstance(outcome, JobLedgerError):
+        if put_back and not isinstance(outcome, JobLedgerError):
+            assert isinstance(command, c.PutBack)
             log = _log_of(running)
             log.warning("attempt put back: its publisher was not called", error=command.error)
             return

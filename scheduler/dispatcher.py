@@ -9,15 +9,13 @@ from ..domain import InvalidTransitionError, JobNotFoundError, JobStatus, Schedu
 from ..domain import commands as c
 from ..ledger import Outcome
 from ..projections import Board
+from .account_holds import AccountHolds, Wait
 from .attempt import PublisherAdapter
 from .completer import Completer
 from .ledger_access import LedgerAccess
 from .pacing import AccountPacing
 from .running import Running, RunningAttempts
 from .uptime import Uptime
-
-Wait = tuple[datetime, str]
-"""Until when an account is held back, and why."""
 
 
 class Dispatcher:
@@ -33,6 +31,7 @@ class Dispatcher:
         attempts: RunningAttempts,
         completer: Completer,
         pacing: AccountPacing | None,
+        holds: AccountHolds,
         uptime: Uptime,
     ) -> None:
         self._log = ledger.log
@@ -42,6 +41,7 @@ class Dispatcher:
         self._attempts = attempts
         self._completer = completer
         self._pacing = pacing
+        self._holds = holds
         self._uptime = uptime
         self._expire_after = ledger.expire_after
         self.held_until: dict[str, datetime] = {}
@@ -66,7 +66,7 @@ class Dispatcher:
             begun = self._begin_beside_others(publisher, now, left_out, 1)
             return begun[0] if begun else None
         busy = self._attempts.accounts()
-        held: dict[str, datetime] = {}
+        held = {account_id: wait[0] for account_id, wait in self._holds.held(now).items()}
         self._lease.check()
         while True:
             self._log.refresh()
@@ -81,6 +81,7 @@ class Dispatcher:
                 if job is not None and self._pacing is not None:
                     job, wait = self._paced(self._pacing, job, now, left_out)
             if job is None:
+                self._tell_held(now)
                 self.held_until = held
                 return None
             if wait is not None:
@@ -128,6 +129,7 @@ class Dispatcher:
         def choose(board: Board, at: datetime) -> list[tuple[str, c.Command]]:
             self._forget_all(claims)
             held.clear()
+            held.update(self._holds.held(now))
             running = board.of_status(JobStatus.RUNNING)
             # rule: one-of-an-account-over-all-runners
             busy = {job.account_id for job in running if job.job_id != ended}
@@ -195,6 +197,7 @@ class Dispatcher:
             taken += begun
             if len(begun) == len(outcomes):
                 break
+        self._tell_held(now)
         return taken
 
     def give_back(self, begun: Iterable[Running]) -> None:
@@ -271,7 +274,7 @@ class Dispatcher:
         """Claim the due jobs that come first, each of another account, in place of what was claimed
         before. The job `ending` is as good as over."""
         self._forget_all(claims)
-        busy = self._attempts.accounts(but=ending)
+        busy = self._attempts.accounts(but=ending) | self._holds.held(now).keys()
         # rule: one-of-an-account-at-a-time
         due = board.first_due(
             now, self._expire_after, room, without_accounts=busy, without_jobs=left_out
@@ -318,6 +321,14 @@ class Dispatcher:
             runner=self._lease.runner,
         )
 
+    def _tell_held(self, now: datetime) -> None:
+        """Tell the jobs of accounts for which nothing can be posted, as the last look found them
+        due."""
+        held = self._holds.held(now)
+        for account_id, wait in held.items():
+            self._defer(account_id, *wait)
+        self.held_until = {account_id: wait[0] for account_id, wait in held.items()}
+
     def _defer(self, account_id: str, until: datetime, reason: str) -> None:
         """Tell the due jobs of an account that they are held back: the first of them whenever the
         time changes, those behind it once."""
@@ -326,6 +337,7 @@ class Dispatcher:
         command = c.Defer(until=until, reason=reason, expire_after=self._expire_after)
 
         def choose(board: Board, now: datetime) -> list[tuple[str, c.Command]]:
+            board.next_due(now, self._expire_after)  # what is due since the last look is told, too
             due = [job for job in board.due_of(account_id) if job.is_ready(now, self._expire_after)]
             return [
                 (job.job_id, command)

@@ -67,6 +67,8 @@ def _after_publish(
     match answer.means:
         case "posted":
             return _completed(job, answer, found=False if asked else None)
+        case "not_posted" if answer.of_account:
+            return c.PutBack(attempt=job.attempt, error=error, of_account=True)
         case "not_posted":
             message = error or "the publisher gave no reason"
             return _failure(job, message, settings, retryable=answer.retryable)
@@ -88,6 +90,8 @@ def _after_reconcile(
 ) -> c.OfAttempt | None:
     """How the attempt ends after asking; None when it is to go on and publish."""
     error = answer.error
+    if answer.of_account:  # it could not be asked, whoever may be
+        return c.PutBack(attempt=job.attempt, error=f"asking failed: {error}", of_account=True)
     if answer.raised or answer.means in ("wrong", "late"):
         # Asking failed, so nothing is known yet: ask again later, while retries are left.
         what = {"wrong": "reconcile ", "late": "no answer "}

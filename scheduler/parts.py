@@ -33,6 +33,7 @@ class RunnerParts:
         write_behind: Callable[[], object],
     ) -> None:
         making, settings, places = shared.making, shared.settings, shared.places
+        holds = shared.holds
         self._offload = offload = making._new_offload(is_remote=ledger.lease.is_shared)
         self.is_closed, self._write_behind = ledger.is_closed, write_behind
         self.lease, self.patience = ledger.lease, ledger.patience
@@ -45,12 +46,14 @@ class RunnerParts:
         recorder, on_failure = LedgerRecorder(ledger, settings), shared.on_failure
         self.completer = completer = Completer(attempts.by_job, recorder, on_failure)
         self.rescuer = rescuer = Rescuer(ledger, attempts, completer, settings, uptime, on_failure)
-        self.dispatcher = dispatcher = Dispatcher(ledger, attempts, completer, pacing, uptime)
+        dispatcher = Dispatcher(ledger, attempts, completer, pacing, holds, uptime)
+        self.dispatcher = dispatcher
         self.runner = runner = AttemptRunner(
             ledger,
             attempts,
             completer,
             rescuer,
+            holds,
             settings,
             shared.gate,
             shared.own_loop,
@@ -59,17 +62,9 @@ class RunnerParts:
             wake=lambda: places.ended(attempts),
         )
         self.due_run = DueRun(
-            ledger,
-            dispatcher,
-            runner,
-            attempts,
-            completer,
-            rescuer,
-            settings,
-            shared.own_loop,
-            offload,
-            places,
-        )
+            ledger, dispatcher, runner, attempts, completer, rescuer, settings,
+            shared.own_loop, offload, places,
+        )  # fmt: skip
         self.sleep = sleep = LoopSleep(
             ledger,
             dispatcher,
@@ -82,17 +77,9 @@ class RunnerParts:
             is_stopping=lambda: self.loop.is_stopping,
         )
         self.loop = Loop(
-            ledger,
-            dispatcher,
-            runner,
-            attempts,
-            completer,
-            rescuer,
-            sleep,
-            settings,
-            offload,
+            ledger, dispatcher, runner, attempts, completer, rescuer, sleep, settings, offload,
             places,
-        )
+        )  # fmt: skip
         shared.loops.append(self.loop)
         places.add(attempts, self.loop.wake)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from .account_holds import AccountHolds
 from .failures import FailureHook
 from .gate import Gate
 from .loop import Loop
@@ -40,6 +41,7 @@ class SharedParts:
         self.making = making
         self.stop_request = StopRequest()
         self.own_loop = OwnLoop(lambda: making._new_loop())
+        self.holds = AccountHolds()
         self.places = Places(settings.concurrency)
         self.loops: list[Loop] = []
         """One for each chain."""

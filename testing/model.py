@@ -198,7 +198,7 @@ class Model:
 
     def _retried(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
         self._of_attempt(job, data, where)
-        if not data.get("called", True):
+        if not data.get("called", True) or data.get("of_account", False):
             self._put_back(job, data, where)
             return
         count = job["retry_count"] + 1
@@ -212,7 +212,8 @@ class Model:
 
     @staticmethod
     def _put_back(job: dict[str, Any], data: dict[str, Any], where: str) -> None:
-        """Its publisher was not called: nothing but the number of its attempts has changed."""
+        """Its publisher was not called, or could post nothing for its account: nothing but the
+        number of its attempts has changed."""
         must(data["retry_count"] == job["retry_count"], where + "a retry was used up")
         same = moment(data["scheduled_time"]) == job["scheduled_time"]
         must(same, where + "its time has changed")

@@ -134,9 +134,11 @@ class Interrupt(OfAttempt, frozen=True):
 
 
 class PutBack(OfAttempt, frozen=True):
-    """The attempt's publisher was never called: the job is as it was before it was started."""
+    """The job is as it was before it was started: its publisher was never called, or could post
+    nothing for its account (`of_account`), whichever post it is."""
 
     error: str
+    of_account: bool = False
 
 
 class Cancel(OfSchedule, frozen=True):

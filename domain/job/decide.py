@@ -280,7 +280,8 @@ def _put_back(job: ScheduledJob, command: c.PutBack, now: datetime) -> Decision:
             error=clean_text(command.error),
             retry_count=job.retry_count,
             scheduled_time=job.scheduled_time,
-            called=False,
+            called=command.of_account,
+            of_account=command.of_account,
         )
     ]
 

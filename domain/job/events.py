@@ -166,8 +166,8 @@ class JobCompleted(EventData, frozen=True):
 class JobRetried(EventData, frozen=True):
     """The attempt failed; `scheduled_time` is when the next one is due.
 
-    `called` is False where its publisher never was: no retry was used up, and the job's time is
-    what it was.
+    `called` is False where its publisher never was, `of_account` where it could post nothing for
+    the job's account: no retry was used up, and the job's time is what it was.
     """
 
     TYPE = "retried"
@@ -177,6 +177,7 @@ class JobRetried(EventData, frozen=True):
     retry_count: int
     scheduled_time: Moment
     called: bool = True
+    of_account: bool = False
 
 
 class JobFailed(EventData, frozen=True):

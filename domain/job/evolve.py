@@ -222,9 +222,15 @@ def _retried(job: ScheduledJob, data: e.JobRetried, event: Event) -> ScheduledJo
         retry_count=data.retry_count,
         scheduled_time=data.scheduled_time,
         error=data.error,
-        status_message=FACT[What.RETRIED if data.called else What.NOT_BEGUN],
+        status_message=FACT[_what_of(data)],
         doubt=job.doubt.of_others(),
     )
+
+
+def _what_of(data: e.JobRetried) -> What:
+    if data.of_account:
+        return What.OF_ACCOUNT
+    return What.RETRIED if data.called else What.NOT_BEGUN
 
 
 @_step(e.JobFailed)

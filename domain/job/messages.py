@@ -34,6 +34,7 @@ class What(StrEnum):
     PUBLISHED = "published"
     RETRIED = "retried"
     NOT_BEGUN = "not_begun"
+    OF_ACCOUNT = "of_account"
     FAILED = "failed"
     UNKNOWN = "unknown"
     INTERRUPTED = "interrupted"
@@ -75,6 +76,9 @@ SENTENCES: dict[What, Sentence] = {
     What.PUBLISHED: lambda job, _: f"Published (attempt {job.attempt})",
     What.RETRIED: lambda job, _: f"Attempt {job.attempt} failed; {_retry_of(job)}",
     What.NOT_BEGUN: lambda job, _: f"Attempt {job.attempt} was not begun; the job is due again",
+    What.OF_ACCOUNT: lambda job, _: (
+        f"Attempt {job.attempt} could post nothing for the account; the job is due again"
+    ),
     What.FAILED: lambda job, _: f"Failed (attempt {job.attempt})",
     What.UNKNOWN: lambda job, _: "Outcome unknown: the post may be out; resolve or requeue it",
     What.INTERRUPTED: lambda job, _: f"Attempt {job.attempt} was interrupted; {_retry_of(job)}",

@@ -32,6 +32,7 @@ LEASE_TIME = "test_lease_time.py"
 FAILOVER = "test_failover.py"
 SHARDS = "test_sharded_ledger.py"
 ENGINE_CLOCK = "test_engine_clock.py"
+HOLDS = "test_account_holds.py"
 LEFT_OUT, ENDPOINTS = "test_nothing_left_out.py", "test_webhook_answers.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
@@ -368,6 +369,12 @@ RULES = [
     ),
     Mutant("a file that others may write names no code", "found-file-is-ours", Never(), [CONFIG]),
     # -- publishers
+    Mutant(
+        "trouble of an account is no failure of its posts",
+        "trouble-of-an-account-is-no-failure",
+        Value("False"),
+        [HOLDS],
+    ),
     Mutant("no post goes out with less than it says", "nothing-is-left-out", Never(), [LEFT_OUT]),
     Mutant(
         "no body goes out without what it has no place for",

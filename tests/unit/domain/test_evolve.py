@@ -123,6 +123,10 @@ def test_a_success_clears_error_and_doubt() -> None:
             "Attempt 1 was not begun; the job is due again",
         ),
         (
+            lambda life: life.do(c.PutBack(attempt=life.start(), error="x", of_account=True)),
+            "Attempt 1 could post nothing for the account; the job is due again",
+        ),
+        (
             lambda life: life.do(c.Fail(attempt=life.start(), error="x", outcome_unknown=True)),
             "Outcome unknown: the post may be out; resolve or requeue it",
         ),

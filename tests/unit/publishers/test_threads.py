@@ -18,6 +18,7 @@ from jobledger import JobNoted, JobStarted, JobStatus, ScheduledJob
 from jobledger.publishers import ThreadsPublisher, Timeouts
 from jobledger.publishers.fake_platform import FakePlatform
 from jobledger.publishers.threads_api import ThreadsApi
+from jobledger.scheduler.account_holds import FIRST_WAIT
 
 
 def test_a_post_goes_out_in_durable_steps(bench: Bench) -> None:
@@ -52,11 +53,13 @@ def test_an_account_may_have_an_id_of_its_own(bench: Bench) -> None:
 
 
 def test_what_cannot_be_posted_fails_for_good_before_anything_is_sent(bench: Bench) -> None:
-    """The text, the metadata, or no token: with the reason, and no request."""
+    """The text, or the metadata: with the reason, and no request. Without a token, too, none is
+    made, and the post waits for one."""
     long = bench.post(bench.threads(), "😀" * 126)
     wrong = bench.post(bench.threads(), metadata={"topic_tag": "a.b"})
     nobody = bench.post(bench.threads(tokens={}))
-    assert [job.status for job in (long, wrong, nobody)] == [JobStatus.FAILED] * 3
+    assert [job.status for job in (long, wrong)] == [JobStatus.FAILED] * 2
+    assert nobody.status is JobStatus.SCHEDULED
     assert not any(job.outcome_unknown for job in (long, wrong, nobody))
     assert "504 characters" in str(long.error)
     assert "metadata.topic_tag" in str(wrong.error)
@@ -64,23 +67,28 @@ def test_what_cannot_be_posted_fails_for_good_before_anything_is_sent(bench: Ben
     assert bench.platform.seen == []
 
 
-@pytest.mark.parametrize(
-    ("fault", "says"),
-    [
-        ("token_expired", "renew the token"),
-        ("restricted", "may not post"),
-    ],
-)
 @pytest.mark.parametrize("exchange", ["create", "publish"])
-def test_what_no_retry_can_mend_fails_at_once(
-    bench: Bench, exchange: Any, fault: Any, says: str
-) -> None:
+def test_what_no_retry_can_mend_fails_at_once(bench: Bench, exchange: Any) -> None:
     """With what to do about it, and known not to be out."""
-    bench.platform.fail(exchange, fault)
+    bench.platform.fail(exchange, "restricted")
     job = bench.post(bench.threads())
     assert (job.status, job.outcome_unknown) == (JobStatus.FAILED, False)
-    assert says in str(job.error)
+    assert "may not post" in str(job.error)
     assert bench.platform.posts() == []
+
+
+@pytest.mark.parametrize("exchange", ["create", "publish"])
+def test_a_post_whose_token_has_expired_waits_for_another_one(bench: Bench, exchange: Any) -> None:
+    """It is known not to be out, and goes on where it was: with the container that there is."""
+    bench.platform.fail(exchange, "token_expired")
+    job = bench.post(bench.threads())
+    assert (job.status, job.retry_count, job.may_be_out) == (JobStatus.SCHEDULED, 0, False)
+    assert "renew the token" in str(job.error)
+    assert bench.platform.posts() == []
+    bench.clock.advance(FIRST_WAIT)
+    assert bench.once(bench.threads(), job.job_id).status is JobStatus.COMPLETED
+    assert len(bench.platform.posts()) == 1
+    assert bench.exchanges().count("create") == (2 if exchange == "create" else 1)
 
 
 def test_a_rate_limit_is_retried_and_says_what_is_known_of_it(bench: Bench) -> None:
@@ -251,6 +259,7 @@ def test_a_platform_that_cannot_be_asked_is_asked_again_later(bench: Bench, faul
     assert (job.status, job.in_doubt) == (JobStatus.SCHEDULED, True)
     assert "asking failed" in str(job.error)
     bench.platform.mend()
+    bench.clock.advance(FIRST_WAIT)  # for which the account of a token that is not taken waits
     job = bench.once(bench.threads(), job.job_id)
     assert (job.status, job.thread_id) == (JobStatus.COMPLETED, "post-1")
 
@@ -454,7 +463,7 @@ def test_a_token_that_the_platform_repeats_is_taken_out(bench: Bench) -> None:
         return httpx.Response(400, json={"error": {"code": 190, "message": message}})
 
     job = bench.post(bench.threads(transport=lambda: httpx.MockTransport(repeats)))
-    assert job.status is JobStatus.FAILED
+    assert job.status is JobStatus.SCHEDULED
     assert "Malformed access token ***" in str(job.error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from datetime import timedelta
 
 import pytest
 from support.bench import Bench
@@ -62,23 +63,26 @@ def test_nothing_that_goes_wrong_with_a_token_shows_it() -> None:
 
 
 def test_a_token_that_is_not_taken_is_told_as_the_accounts(bench: Bench) -> None:
-    """By a name that is not of the post, so that all that failed so can be found and requeued."""
+    """By a name that is not of the post; its posts wait until it is seen to, and none is burnt."""
     expired = bench.threads(tokens={ACCOUNT: "expired-token"})
-    jobs = [bench.post(expired, f"text {number}") for number in range(3)]
-    for job in jobs:
-        assert (job.status, job.outcome_unknown) == (JobStatus.FAILED, False)
-        assert str(job.error).startswith("NoValidToken: no container: HTTP 401 (code 190")
-        assert "renew the token" in str(job.error)
+    jobs = [bench.add(f"text {number}") for number in range(3)]
+    assert bench.scheduler.run_due(expired) == 1
+    first = bench.scheduler.get_job(jobs[0])
+    assert str(first.error).startswith("NoValidToken: no container: HTTP 401 (code 190")
+    assert "renew the token" in str(first.error)
+    for job in map(bench.scheduler.get_job, jobs):
+        assert (job.status, job.retry_count) == (JobStatus.SCHEDULED, 0)
     assert bench.platform.posts() == []
-    for job in jobs:
-        bench.scheduler.requeue_job(job.job_id, bench.clock.now())
-        assert bench.once(bench.threads(), job.job_id).status is JobStatus.COMPLETED
+    assert bench.exchanges() == ["create"]
+    bench.clock.advance(timedelta(minutes=5))
+    assert bench.scheduler.run_due(bench.threads()) == 3
+    assert {bench.scheduler.get_job(job_id).status for job_id in jobs} == {JobStatus.COMPLETED}
 
 
 def test_no_token_at_all_is_the_same_kind(bench: Bench) -> None:
     """It says what to do."""
     job = bench.post(bench.threads(tokens={}))
-    assert job.status is JobStatus.FAILED
+    assert job.status is JobStatus.SCHEDULED
     assert str(job.error) == "NoValidToken: there is no token for account 'acc' (give one)"
 
 
@@ -97,6 +101,7 @@ def test_a_token_that_cannot_be_had_just_now_is_asked_for_again(bench: Bench) ->
     assert "asking for the token of account 'acc' failed: ConnectionError" in str(job.error)
     assert TOKEN not in str(job.error)
     away = False
+    bench.clock.advance(timedelta(minutes=5))
     assert bench.once(publisher, job.job_id).status is JobStatus.COMPLETED
 
 
@@ -110,9 +115,11 @@ def test_a_token_says_nothing_of_a_post_that_may_be_out(
     job = bench.post(bench.threads())
     assert job.in_doubt
     job = bench.once(bench.threads(tokens=tokens), job.job_id)
-    assert (job.status, job.in_doubt) == (JobStatus.SCHEDULED, True)
+    assert (job.status, job.in_doubt, job.retry_count) == (JobStatus.SCHEDULED, True, 1)
+    bench.clock.advance(timedelta(minutes=5))
     job = bench.once(Deaf(bench.threads(tokens=tokens)), job.job_id)
     assert job.may_be_out
+    bench.clock.advance(timedelta(minutes=30))
     job = bench.once(bench.threads(), job.job_id)
     assert (job.status, job.thread_id) == (JobStatus.COMPLETED, "post-1")
 
