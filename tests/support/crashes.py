@@ -30,7 +30,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOKEN = "canary-token-8f14e45fceea167a5a36dedd4bea2543"
 ALWAYS = float("inf")
 ACCOUNT, TEXT = "acc", "xin chào 😀"
-ATTEMPTS = 30
+ATTEMPTS = 60
 """More than a job can need; one that is still SCHEDULED then is stuck in a circle."""
 
 Kind = Literal["threads", "webhook"]
@@ -83,7 +83,7 @@ class Outcome(NamedTuple):
             return "twice"
         if self.job.status is JobStatus.COMPLETED:
             return "once" if self.posts else "claimed"
-        if self.job.status is not JobStatus.FAILED:
+        if self.job.status not in (JobStatus.FAILED, JobStatus.EXPIRED):
             return "left"
         if self.job.outcome_unknown:
             return "unknown"
@@ -281,7 +281,8 @@ def _finish(scheduler: Scheduler, clock: ManualClock, publisher: Any) -> Schedul
         job = scheduler.get_job("job")
         if job.status is not JobStatus.SCHEDULED:
             break
-        clock.advance(max(job.scheduled_time - clock.now(), timedelta(0)))
+        due = max(job.scheduled_time, job.deferred_until or job.scheduled_time)
+        clock.advance(max(due - clock.now(), timedelta(0)))
     return scheduler.get_job("job")
 
 
