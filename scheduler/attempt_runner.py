@@ -14,12 +14,13 @@ from typing import Any
 
 from ..domain import ScheduledJob, StaleAttemptError
 from ..domain import commands as c
-from ..instrumentation import described, hide_in, is_interruption, logger
+from ..instrumentation import described, hide_in, is_interruption, logger, without_secrets
 from .account_holds import AccountHolds
 from .attempt import Attempt, PublisherAdapter
 from .calls import NotCalledError, call_async, call_blocking, can_start_threads
 from .completer import Completer
 from .execution import Question, interruption, steps
+from .failures import without_text
 from .gate import Gate
 from .ledger_access import LedgerAccess
 from .offload import Offload
@@ -206,17 +207,21 @@ class AttemptRunner:
 
     def _take_end(self, running: Running, command: c.OfAttempt) -> None:
         """Take in the end that the publisher's answers have led to."""
-        account_id = running.job.account_id
-        if isinstance(command, c.PutBack):
-            self._holds.add(account_id, command.error, self._now())
-        elif isinstance(command, c.Complete):
-            self._holds.worked(account_id)
+        self._see_account(running.job, command)
         if not self._is_awaited(running):
             self._completer.refuse(running, command)
             return
         self._completer.end(running, command)
         if not self._completer.has(running):  # given up in another thread in just that moment
             self._completer.refuse(running, command)
+
+    def _see_account(self, job: ScheduledJob, command: c.OfAttempt) -> None:
+        """Note what an end says of the account: others are told of it, and of no text or token."""
+        if isinstance(command, c.PutBack):
+            error = without_text(without_secrets(command.error), job)
+            self._holds.add(job.account_id, error, self._now())
+        elif isinstance(command, c.Complete):
+            self._holds.worked(job.account_id)
 
     def _is_awaited(self, running: Running) -> bool:
         """Whether an attempt has not been given up, or ended in another way."""

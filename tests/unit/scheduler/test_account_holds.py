@@ -24,6 +24,7 @@ from jobledger import (
     PostResult,
     Scheduler,
 )
+from jobledger.instrumentation import mark_secret
 from jobledger.publishers import NoValidToken
 from jobledger.scheduler.account_holds import FIRST_WAIT, LONGEST_WAIT, AccountHolds
 
@@ -202,6 +203,25 @@ def test_it_is_told_as_an_error_each_time(
     assert [one.levelname for one in told] == ["ERROR"]
     assert scheduler.last_outcomes["retried"] == 1
     assert scheduler.last_outcomes["failed"] == 0
+
+
+def test_neither_a_token_nor_a_text_is_in_what_the_others_are_told(
+    scheduler: Scheduler, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a publisher quotes in what it raises."""
+    secret, text = "token-8f14e45fceea167a5a36dedd4bea", "a text that is nobody else's business"
+    mark_secret(secret)
+
+    class Quoting(Platform):
+        def publish(self, attempt: Attempt) -> PostResult:
+            raise NoValidToken(f"{secret} is not valid for {text!r}", "shop")
+
+    scheduler.add_job("shop", text, scheduler.now())
+    add(scheduler, "shop", 2)
+    scheduler.run_due(Quoting())
+    told = [str(event.data) for event in scheduler.events() if event.type == "deferred"]
+    assert len(told) >= 2
+    assert not any(secret in each or text in each for each in [*told, *caplog.messages])
 
 
 def test_the_waits_grow_and_begin_anew_when_a_post_is_out(clock: ManualClock) -> None:
