@@ -8,12 +8,15 @@ the pages on posts, polls, spoilers, ghost posts, text attachments and Instagram
 
 from __future__ import annotations
 
+from ..domain import PLATFORMS
 from .known_keys import Elsewhere, KnownKeys, Parameter
 
-LONGEST_TEXT = 500
-LONGEST_ALT_TEXT = 1000
-LONGEST_TOPIC = 50
-MOST_LINKS = 5
+_TABLE = PLATFORMS["threads"]
+assert _TABLE.alt_text is not None
+assert _TABLE.topic is not None
+assert _TABLE.most_links is not None
+LONGEST_TEXT, LONGEST_ALT_TEXT, LONGEST_TOPIC = _TABLE.longest, _TABLE.alt_text, _TABLE.topic
+MOST_LINKS = _TABLE.most_links
 """Different ones, in the text and as attachment; since 2025-12-22 (page on text attachments)."""
 REPLY_CONTROLS = (
     "everyone",

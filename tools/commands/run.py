@@ -176,8 +176,9 @@ def run(
 def _say_tier(name: str, publisher: Any, on_interrupted: str) -> None:
     """Say how a publisher keeps from posting twice, and warn where it does not."""
     from ...instrumentation import logger
+    from ...scheduler import PublisherAdapter
 
-    own = "state" if callable(getattr(publisher, "reconcile", None)) else "none"
+    own = "state" if PublisherAdapter(publisher).reconcilable else "none"
     tier = str(getattr(publisher, "tier", own))
     log = logger(publisher=name, tier=tier)
     if tier == "none" and on_interrupted == "retry":
