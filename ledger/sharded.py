@@ -54,12 +54,8 @@ class ShardedLedger(Ledger):
     _set: ShardSet[Ledger]
 
     def _open(self, settings: LedgerSettings, followers: Sequence[Follower] = ()) -> None:
-        def open_one(of_shard: LedgerSettings) -> Ledger:
-            one = object.__new__(Ledger)
-            one._open(of_shard)
-            return one
-
-        self._over(open_shards(settings, open_one), settings)
+        shards = open_shards(settings, Ledger, lambda one, of_shard: one._open(of_shard))
+        self._over(shards, settings)
 
     def _over(self, shards: ShardSet[Ledger], settings: LedgerSettings) -> None:
         """Be over these handles."""
@@ -290,9 +286,13 @@ class ShardedLedger(Ledger):
 
 
 def open_shards(
-    settings: LedgerSettings, open_one: Callable[[LedgerSettings], LedgerT]
+    settings: LedgerSettings,
+    kind: type[LedgerT],
+    open_one: Callable[[LedgerT, LedgerSettings], None],
 ) -> ShardSet[LedgerT]:
     """Open all chains that a location says; the first one tells the others the time zone.
+
+    Each is a new `kind`, which `open_one` opens.
 
     Raises: as `Ledger`; then none is left open.
     """
@@ -312,8 +312,9 @@ def open_shards(
             settings = msgspec.structs.replace(
                 settings, shard=Shard(number, count), projections=(), progress=told
             )
-            handles.append(open_one(settings))
+            handles.append(object.__new__(kind))
             stack.callback(handles[-1].close)
+            open_one(handles[-1], settings)
             settings = msgspec.structs.replace(settings, timezone=handles[0].timezone)
         stack.pop_all()
     return ShardSet(handles)

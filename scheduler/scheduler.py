@@ -97,26 +97,26 @@ class Scheduler(Ledger, Making):
         )
         self._on_failure = FailureHook(on_failure)
         self._shared = SharedParts(settings, self._on_failure, self)
-        self._open_runner(LedgerSettings(location=location, **of_ledger), self._shared)
-        self._runs = Runs(self._shared, self._runners, self.location, self._check_open)
-
-    def _open_runner(self, of_ledger: LedgerSettings, shared: SharedParts) -> None:
-        """Open the ledger, acquire the right to run its jobs, and recover what nobody runs."""
-        settings = shared.settings
-        pacing = AccountPacing.of(settings, of_ledger.expire_after)
-        self._open(of_ledger, [] if pacing is None else [pacing])
         try:
-            self._parts = parts = RunnerParts(self._access(), pacing, shared, self.write_behind)
-            self._runners = (parts,)
-            if settings.ageing is not None:
-                self._state.board.let_age(settings.ageing)
-            parts.lease.acquire()
-            self._state.on_change.append(parts.loop.wake)
-            self._state.on_others.append(parts.loop.find_others)
-            self.recover_all_running_jobs()  # rule: orphans-are-recovered
+            self._open_runner(LedgerSettings(location=location, **of_ledger), self._shared)
+            self._runs = Runs(self._shared, self._runners, self.location, self._check_open)
         except BaseException:
             self.close()
             raise
+
+    def _open_runner(self, of_ledger: LedgerSettings, shared: SharedParts) -> None:
+        """Open the ledger, acquire the right to run it, recover. Where it raises, close it."""
+        settings = shared.settings
+        pacing = AccountPacing.of(settings, of_ledger.expire_after)
+        self._open(of_ledger, [] if pacing is None else [pacing])
+        self._parts = parts = RunnerParts(self._access(), pacing, shared, self.write_behind)
+        self._runners = (parts,)
+        if settings.ageing is not None:
+            self._state.board.let_age(settings.ageing)
+        parts.lease.acquire()
+        self._state.on_change.append(parts.loop.wake)
+        self._state.on_others.append(parts.loop.find_others)
+        self.recover_all_running_jobs()  # rule: orphans-are-recovered
 
     @classmethod
     def _over_shards(cls) -> type[Ledger] | None:

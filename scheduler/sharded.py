@@ -20,12 +20,9 @@ class ShardedScheduler(ShardedLedger, Scheduler):
     _handles: tuple[Scheduler, ...] = ()
 
     def _open_runner(self, of_ledger: LedgerSettings, shared: SharedParts) -> None:
-        def open_one(of_shard: LedgerSettings) -> Scheduler:
-            one = object.__new__(Scheduler)
-            one._open_runner(of_shard, shared)
-            return one
-
-        shards = open_shards(of_ledger, open_one)
+        shards = open_shards(
+            of_ledger, Scheduler, lambda one, of_shard: one._open_runner(of_shard, shared)
+        )
         self._handles = shards.handles
         self._runners = tuple(runner for each in shards.handles for runner in each._runners)
         self._over(ShardSet(shards.handles), of_ledger)

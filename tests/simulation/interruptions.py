@@ -52,6 +52,9 @@ _LOOKS = {
     if name in ("RESUME", "CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD", "CALL_KW")
 }
 
+_LAST = 8
+"""How many places at the end of each piece of work are never left out."""
+
 ERRORS: dict[str, type[BaseException]] = {
     "KeyboardInterrupt": KeyboardInterrupt,
     "MemoryError": MemoryError,
@@ -401,13 +404,16 @@ def _truth(world: World) -> dict[str, Any]:
 def interrupt_every(
     name: str, error: type[BaseException], every: int, chance: random.Random
 ) -> tuple[int, int, Counter[str]]:
-    """Interrupt the work at about one place of `every`.
+    """Interrupt the work at about one place of `every`, and at its last ones: what is done after
+    the last thing that somebody guards is easily forgotten.
 
     Returns how many places there are, at how many it was interrupted, and what came of it.
     """
     tally = Counter[str]()
+    interrupt(name, 0, error, Counter())  # the first time does more: modules, caches
     places = interrupt(name, 0, error, Counter()).places
-    chosen = chance.sample(range(1, places + 1), -(-places // every))
+    last = range(max(1, places - _LAST + 1), places + 1)
+    chosen = sorted({*chance.sample(range(1, places + 1), -(-places // every)), *last})
     for at in chosen:
         interrupt(name, at, error, tally)
     return places, len(chosen), tally
