@@ -116,6 +116,8 @@ class ChainCheck:
         self._apply = apply
         self.first: SoundHeader | None = None
         self.events = 0
+        self.size = 0
+        """The bytes that were read, of all files."""
         self.last: LinePlace | None = None
         """The last record of the last whole write."""
         self.day_ends: list[LinePlace] = []
@@ -143,14 +145,13 @@ class ChainCheck:
         Raises:
             StorageError: a file cannot be read, or a newer release wrote it.
         """
-        done = 0
 
         def report(read: int) -> None:
-            progress(done + read)
+            progress(self.size + read)
 
         for index, path in enumerate(paths):
             self._file, self._newest = index + 1, index == len(paths) - 1
-            done += self._check_file(path, paths[index - 1].name if index else None, report)
+            self.size += self._check_file(path, paths[index - 1].name if index else None, report)
 
     def _check_file(self, path: Path, previous: str | None, progress: Callable[[int], None]) -> int:
         """Check one file; how many bytes it has."""

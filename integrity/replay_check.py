@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -96,11 +96,21 @@ class ReplayCheck:
         )
 
     def check_daily_files(
-        self, fs: FileSystem, directory: Path, marker: Marker | None, *, is_ahead: bool
+        self,
+        fs: FileSystem,
+        directory: Path,
+        marker: Marker | None,
+        *,
+        is_ahead: bool,
+        has_grown: Callable[[], bool],
     ) -> None:
         """Compare the files on disk, which `marker` says how far they go, with this state. Those
         that another fold made, or with other words, are behind and not wrong; they are of a log
-        that had more where it `is_ahead`."""
+        that had more where it `is_ahead`.
+
+        Where the log `has_grown` since it was read, a file that differs may be of what came in
+        since: a file is written before the marker that says so.
+        """
         files, findings = self._files, self._findings
         if files is None:
             return
@@ -121,7 +131,7 @@ class ReplayCheck:
             fault = self._fault_of(fs, files, directory, day)
             if fault is None:
                 continue
-            if _marker(fs, directory) != marker:
+            if has_grown() or _marker(fs, directory) != marker:
                 findings.note("the daily files are being written; they were not compared")
                 return
             if is_outdated and files.knows(day):

@@ -82,10 +82,9 @@ class Verification:
                 self._markers[snapshot_path(directory)] = snapshot.marker
             self.seals: Seals = load_seals(self._fs, directory, names)
             names = self._names = self._fs.list_directory(directory)
-        days = sorted(match[1] for match in map(_FILE.fullmatch, names) if match)
-        if not days and self._head is None:
+        self.paths = _day_files(directory, names)
+        if not self.paths and self._head is None:
             raise StorageError(f"there is no ledger in {directory}", path=str(directory))
-        self.paths = [directory / f"events_{day}.jsonl" for day in days]
         self.chain = ChainCheck(
             self._fs,
             self._findings,
@@ -127,7 +126,7 @@ class Verification:
         """
         chain, findings = self.chain, self._findings
         with storage_errors("read", self._directory):
-            total = sum(self._fs.file_size(path) for path in self.paths)
+            total = self._size_of(self.paths)
         with self._replayed.reading():
             chain.run(self.paths, lambda done: progress(done, max(done, total)))
         self._check_head()
@@ -143,7 +142,11 @@ class Verification:
         if daily_files and sound:
             path = marker_path(self._directory, "daily_files")
             self._replayed.check_daily_files(
-                self._fs, self._directory, self._markers.get(path), is_ahead=path in ahead
+                self._fs,
+                self._directory,
+                self._markers.get(path),
+                is_ahead=path in ahead,
+                has_grown=self._has_grown,
             )
         elif daily_files:
             findings.note("the daily files were not compared: mend the log first")
@@ -157,6 +160,15 @@ class Verification:
             proven=findings.proven,
             exported_head=None if findings.problems else self._exported_head(),
         )
+
+    def _has_grown(self) -> bool:
+        """Say whether the log has more by now than what was read."""
+        with storage_errors("read", self._directory):
+            paths = _day_files(self._directory, self._fs.list_directory(self._directory))
+            return paths != self.paths or self._size_of(paths) != self.chain.size
+
+    def _size_of(self, paths: Sequence[Path]) -> int:
+        return sum(self._fs.file_size(path) for path in paths)
 
     def _check_repair(self) -> None:
         if _REPAIR_NAME in self._names:
@@ -217,3 +229,9 @@ class Verification:
             files=place.file,
             day=place.day,
         )
+
+
+def _day_files(directory: Path, names: Sequence[str]) -> list[Path]:
+    """Return the files of a log, in order."""
+    days = sorted(match[1] for match in map(_FILE.fullmatch, names) if match)
+    return [directory / f"events_{day}.jsonl" for day in days]

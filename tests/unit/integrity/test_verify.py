@@ -21,6 +21,7 @@ from jobledger import (
     StorageError,
     VerifyReport,
 )
+from jobledger.eventstore.engines.files import FileSystem
 from jobledger.integrity.verify import verify_directory
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -590,6 +591,53 @@ def test_daily_files_that_are_behind_are_a_note(small: Path) -> None:
     report = report_of(small)
     assert (report.problems, report.events) == ([], 2)
     assert any("behind" in note for note in report.notes)
+
+
+class ChangesMeanwhile(FileSystem):
+    """Files on which somebody else adds a job and writes its daily file once `verify` has read the
+    log, and has not come to the marker yet that says so."""
+
+    def __init__(self, ledger: Ledger, day_file: Path, days: int) -> None:
+        super().__init__()
+        self._ledger, self._day_file, self._days = ledger, day_file, days
+
+    def open_read(self, path: Path) -> int:
+        if path == self._day_file and self._days:
+            days, self._days = self._days, 0
+            marker = path.parent / "snapshot_daily_files.json"
+            before = marker.read_bytes()
+            self._ledger.add_jobs([job("meanwhile", days)])
+            self._ledger.write_behind()
+            assert marker.read_bytes() != before
+            marker.write_bytes(before)
+        return super().open_read(path)
+
+
+@pytest.mark.parametrize("at_midnight", [False, True], ids=["same day", "next day"])
+def test_a_daily_file_of_what_came_in_meanwhile_is_no_damage(
+    tmp_path: Path, at_midnight: bool
+) -> None:
+    """Files are written before the marker: in between, they are ahead of what it says."""
+    directory, clock = tmp_path / "jobs", ManualClock(NOON)
+    with Ledger(directory, clock=clock) as ledger:
+        ledger.add_jobs([job("a", days=2)])
+        ledger.write_behind()
+        if at_midnight:
+            clock.advance(DAY)
+        day_file = directory / "jobs_2026-03-03.json"
+        report = verify_directory(directory, fs=ChangesMeanwhile(ledger, day_file, days=2))
+        assert (report.problems, report.ok, report.events) == ([], True, 1)
+        assert "the daily files are being written; they were not compared" in report.notes
+
+
+def test_a_changed_daily_file_of_a_ledger_that_is_open_and_at_rest_is_found(tmp_path: Path) -> None:
+    """Only what comes in meanwhile is an excuse."""
+    directory = tmp_path / "jobs"
+    with Ledger(directory, clock=ManualClock(NOON)) as ledger:
+        ledger.add_jobs([job("a", days=2)])
+        ledger.write_behind()
+        append_bytes(directory / "jobs_2026-03-03.json", b" ")
+        assert first_problem(directory).kind == "projection"
 
 
 def test_with_a_damaged_log_the_daily_files_are_not_judged(long: Path) -> None:
