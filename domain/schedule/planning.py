@@ -27,6 +27,9 @@ from .state import HORIZON, EndReason, Schedule
 _CAN_COME_BACK: tuple[Cause, ...] = ("edited", "resumed", "zone_rules")
 """What a job was given up for by a plan, and not by a person."""
 
+_LONGEST_SHIFT = timedelta(days=1)
+"""By how much the rules of a zone have ever moved a local time: across the date line."""
+
 
 class Outlook(NamedTuple):
     """What planning asks of the ledger: the open jobs of the schedule, a job by its id, whether
@@ -112,7 +115,7 @@ class Planner:
         schedule, now = self._schedule, self._now
         horizon, latest = now + horizon_of(schedule), now + SCHEDULE_WINDOW
         if as_planned:
-            horizon = schedule.planned_until or horizon
+            horizon = self._as_planned(schedule.planned_until or horizon)
         count = 0
         self._until, self._is_over = max(horizon, begin), True
         for one in occurrences(schedule.schedule_id, schedule, self._clock, begin):
@@ -127,6 +130,18 @@ class Planner:
             if one.at > now:
                 count += 1
             yield one
+
+    def _as_planned(self, until: datetime) -> datetime:
+        """Return how far jobs were planned, which was up to `until` by the rules of then: by those
+        of today the moments of the last ones may be behind that."""
+        schedule, has_job = self._schedule, {job.job_id for job in self._outlook.open}
+        times = [until]
+        for one in occurrences(schedule.schedule_id, schedule, self._clock, until):
+            if one.occurrence.at > until + _LONGEST_SHIFT:
+                break
+            if one.job_id in has_job:
+                times.append(one.occurrence.at)
+        return max(times)
 
     def _plan(
         self,

@@ -17,17 +17,23 @@ from jobledger import Ledger
 
 ZONE = "Test/Town"
 HOUR = timedelta(hours=1)
+NOON = "2026-03-01T12:00:00+00:00"
+JUST_AFTER = "2026-03-01T02:10:00+00:00"
+"""Ten minutes after a job: by other rules the last one planned is beyond the days that are planned
+ahead."""
 ADDS = f"""
 import sys
-from jobledger import Ledger
-with Ledger(sys.argv[1]) as ledger:
+from datetime import datetime
+from jobledger import Ledger, ManualClock
+with Ledger(sys.argv[1], clock=ManualClock(datetime.fromisoformat(sys.argv[2]))) as ledger:
     ledger.add_schedule("s", "0 9 * * *", account_id="shop", content="text {{n}}", zone={ZONE!r})
     ledger.edit_job(ledger.jobs_of_schedule("s")[5].job_id, content="by hand")
 """
 RUNS = """
 import sys
-from jobledger import PostResult, Scheduler
-with Scheduler(sys.argv[1]) as scheduler:
+from datetime import datetime
+from jobledger import ManualClock, PostResult, Scheduler
+with Scheduler(sys.argv[1], clock=ManualClock(datetime.fromisoformat(sys.argv[2]))) as scheduler:
     for _ in range(3):
         scheduler.run_due(lambda *post: PostResult(True))
 """
@@ -45,10 +51,10 @@ def write_zone(directory: Path, hours: int) -> Path:
     return directory / f"zones-{hours}"
 
 
-def python(program: str, directory: Path, zones: Path) -> None:
+def python(program: str, directory: Path, zones: Path, now: str = NOON) -> None:
     env = os.environ | {"PYTHONTZPATH": str(zones)}
     done = subprocess.run(
-        [sys.executable, "-c", program, str(directory)],
+        [sys.executable, "-c", program, str(directory), now],
         env=env, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -59,14 +65,17 @@ def jobs_of(directory: Path) -> dict[str, dict[str, Any]]:
         return {job.job_id: job.to_dict() for job in ledger.list_jobs()}
 
 
+@pytest.mark.parametrize("now", [NOON, JUST_AFTER], ids=["noon", "just after one"])
 @pytest.mark.parametrize("hours", [6, 8])
-def test_jobs_move_to_the_new_moment_of_the_same_local_time(tmp_path: Path, hours: int) -> None:
+def test_jobs_move_to_the_new_moment_of_the_same_local_time(
+    tmp_path: Path, hours: int, now: str
+) -> None:
     """In the log with its reason, each once; what somebody has changed by hand stays."""
     directory = tmp_path / "jobs"
-    python(ADDS, directory, write_zone(tmp_path, 7))
+    python(ADDS, directory, write_zone(tmp_path, 7), now)
     before = jobs_of(directory)
     by_hand = next(job_id for job_id, job in before.items() if job["content"] == "by hand")
-    python(RUNS, directory, write_zone(tmp_path, hours))
+    python(RUNS, directory, write_zone(tmp_path, hours), now)
     after = jobs_of(directory)
     # Those of the next day may have become due, or past, by the change.
     later = sorted(before, key=lambda job_id: before[job_id]["scheduled_time"])[2:]
