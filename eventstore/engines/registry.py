@@ -56,7 +56,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
 """Two letters at least: one is a drive."""
 _OWN = ("file", "memory", "postgresql", "postgres", "nats")
 _registered: dict[str, OpenEngine] = {}
-_sharding = {"memory", "postgresql", "postgres"}
+_sharding = {"memory", "postgresql", "postgres", "nats"}
 """Schemes whose engines heed `EngineOptions.shard` (eventstore/shards.py)."""
 
 

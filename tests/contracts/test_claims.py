@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from uuid import uuid4
 
 import pytest
-from support import postgres
+from support import nats, postgres
 from support.eventstore import NOON
 
 from jobledger import StorageError
@@ -23,6 +23,7 @@ KINDS: dict[str, Callable[[], str]] = {
     "memory": lambda: f"memory:{uuid4()}",
     "shared": lambda: f"shared:{uuid4()}",
     "postgresql": postgres.new_url,
+    "nats": nats.new_url,
 }
 
 

@@ -32,6 +32,7 @@ PLACES = {
     "postgresql": partial(postgres.new_url, lease="1"),
     "four shards": partial(postgres.new_url, lease="1", shards="4"),
     "nats": partial(nats.new_url, lease="1"),
+    "two shards in nats": partial(nats.new_url, lease="1", shards="2"),
 }
 
 

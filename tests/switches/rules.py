@@ -26,7 +26,7 @@ DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
 IMPORT_PAGE, BOUNDS = "test_import_page.py", "test_file_bounds.py"
 AWAY = "test_server_away.py"
 MIRROR, SHARED_SIM = "test_mirror.py", "test_shared_simulator.py"
-NATS, NATS_WRITING = "test_nats.py", "test_nats_writing.py"
+NATS, NATS_WRITING, NATS_SHARDS = "test_nats.py", "test_nats_writing.py", "test_nats_shards.py"
 POSTGRESQL, RUNNERS, MANY_RUNNERS = "test_postgresql.py", "test_runners.py", "test_many_runners.py"
 LEASE_TIME = "test_lease_time.py"
 FAILOVER = "test_failover.py"
@@ -562,6 +562,12 @@ RULES = [
         "nats-compare-and-append",
         Drop(),
         [NATS_WRITING],
+    ),
+    Mutant(
+        "an id is of the shard whose claim a stream has first",
+        "nats-first-claim-counts",
+        Drop(),
+        [NATS_SHARDS],
     ),
     Mutant(
         "an ended runner appends nothing to a stream",

@@ -11,6 +11,7 @@ from uuid import uuid4
 from ....domain import LedgerCorruptError, StorageError
 from ....instrumentation import without_credentials
 from ...port import Identity
+from ...shards import check_same
 from .jetstream import JetStream, RefusedError, StreamInfo
 from .location import NatsLocation
 from .messages import names_of, stream_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 WANTED_PAYLOAD = 2 * 1024 * 1024
 _MONITOR_S = 3.0
 _ID, _ZONE, _FORMAT = "jobledger.ledger", "jobledger.timezone", "jobledger.format"
+SHARDS = "jobledger.shards"
 _KEPT = {
     "retention": "limits",
     "storage": "file",
@@ -48,6 +50,14 @@ _NOT_HAD = {
 """What it must not have; the value is that of a stream in which it does not stand."""
 
 
+class NewStream(NamedTuple):
+    """A stream that is to be made: the id that is in its subjects, and what it says of itself."""
+
+    id: str
+    metadata: dict[str, str]
+    description: str
+
+
 class OpenedStream(NamedTuple):
     """A ledger in a stream."""
 
@@ -61,19 +71,47 @@ def open_ledger(streams: JetStream, location: NatsLocation, options: EngineOptio
     """Find the ledger; it is made unless it is only read.
 
     Raises:
-        StorageError: no server can be reached, there is no such ledger, or they would lose what
-            they have acknowledged.
+        StorageError: no server can be reached, there is no such ledger, it has several chains, or
+            they would lose what they have acknowledged.
+    """
+    made = options.adopt or Identity(str(uuid4()), options.timezone or "UTC")
+    wanted = NewStream(
+        made.ledger_id,
+        {_ID: made.ledger_id, _ZONE: made.timezone, _FORMAT: "1"},
+        "a ledger of jobledger: it is only ever appended to",
+    )
+    info = find_stream(streams, location, None if options.read_only else wanted)
+    check_same(None, shards_of(info), location.shown)
+    identity = identity_of(info, location)
+    return OpenedStream(identity, check_stream(info, streams, location), info.created)
+
+
+def find_stream(streams: JetStream, location: NatsLocation, wanted: NewStream | None) -> StreamInfo:
+    """Return the stream of a location's name, which may be anything; it is made where there is
+    none and one is `wanted`.
+
+    Raises:
+        StorageError: no server can be reached, there is none, or none can be made.
     """
     streams.connection.connect()
     info = _info(streams, location)
-    if info is None and not options.read_only:
-        _make(streams, location, options)
-        info = _info(streams, location)
+    if info is None and wanted is not None:
+        _make(streams, location, wanted)
+        info = _info(streams, location)  # of two who make it at once, one has
     if info is None:
         raise StorageError(
             f"there is no ledger {location.shown}", path=location.shown, remedy="make_ledger"
         )
-    identity = identity_of(info, location)
+    return info
+
+
+def check_stream(info: StreamInfo, streams: JetStream, location: NatsLocation) -> tuple[str, ...]:
+    """Check that a stream and its servers are such that nothing of it is lost; return what should
+    be known of them.
+
+    Raises:
+        StorageError: they are not.
+    """
     _check_config(info, location)
     remarks = _check_sync(info, location)
     if location.replicas < 3:
@@ -83,7 +121,13 @@ def open_ledger(streams: JetStream, location: NatsLocation, options: EngineOptio
             f"max_payload of the servers is {streams.connection.max_payload} bytes: a write of more"
             " is refused, and 8MB is a good value"
         )
-    return OpenedStream(identity, tuple(remarks), info.created)
+    return tuple(remarks)
+
+
+def shards_of(info: StreamInfo) -> int:
+    """Return how many chains a name has whose stream this is; 1: it is a ledger without shards."""
+    said = (info.config.get("metadata") or {}).get(SHARDS, "")
+    return int(said) if said.isdigit() else 1
 
 
 def identity_of(info: StreamInfo, location: NatsLocation) -> Identity:
@@ -117,17 +161,14 @@ def _info(streams: JetStream, location: NatsLocation) -> StreamInfo | None:
         raise
 
 
-def _make(streams: JetStream, location: NatsLocation, options: EngineOptions) -> None:
-    made = options.adopt or Identity(str(uuid4()), options.timezone or "UTC")
-    names = names_of(location, made.ledger_id)
-    metadata = {_ID: made.ledger_id, _ZONE: made.timezone, _FORMAT: "1"}
+def _make(streams: JetStream, location: NatsLocation, wanted: NewStream) -> None:
     config: dict[str, Any] = {
-        "name": names.stream,
-        "subjects": [names.everything],
-        "description": "a ledger of jobledger: it is only ever appended to",
+        "name": stream_of(location),
+        "subjects": [names_of(location, wanted.id).everything],
+        "description": wanted.description,
         "num_replicas": location.replicas,
         "max_consumers": -1,
-        "metadata": metadata,
+        "metadata": wanted.metadata,
         **_KEPT,
     }
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
@@ -67,9 +67,18 @@ class NatsConnection:
         """How many bytes a message may have, as the server that was connected last has it."""
 
     def hear(self, subject: str, told: Callable[[bytes], None]) -> None:
-        """Have `told` called with what is sent to a subject from the next connecting on, in the
-        connection's own thread. What is sent while there is none is missed."""
-        self._heard.append((subject, told))
+        """Have `told` called with what is sent to a subject from now on, in the connection's own
+        thread, also after it was made again. What is sent while there is none is missed.
+
+        Raises: as `request`.
+        """
+
+        async def subscribe() -> None:
+            self._heard.append((subject, told))
+            if self._client is not None and not self._client.is_closed:
+                await self._client.subscribe(subject, cb=_teller(told))
+
+        self._run(subscribe, CONNECT_S)
 
     # -- asking --------------------------------------------------------------------------------
 
@@ -102,21 +111,37 @@ class NatsConnection:
             StorageError: no server can be reached.
         """
 
-        async def ask() -> NatsAnswer:
-            client = await self._connected()
-            task = asyncio.current_task()
-            assert task is not None
-            self._waiting.add(task)
-            try:
-                message = await client.request(subject, body, timeout=for_s, headers=headers)
-            except errors.TimeoutError:
-                self._give_up(client)
-                raise
-            finally:
-                self._waiting.discard(task)
-            return _answer(message)
+        return self._run(lambda: self._ask(subject, body, headers, for_s), for_s + CONNECT_S)
+
+    def request_each(
+        self, requests: Sequence[tuple[str, bytes, dict[str, str]]], *, for_s: float
+    ) -> list[NatsAnswer]:
+        """Ask several things at once, each with a subject, a body and headers; return the answers
+        in that order.
+
+        Raises: as `request`, where one of them has no answer.
+        """
+
+        async def ask() -> list[NatsAnswer]:
+            return await asyncio.gather(*(self._ask(*each, for_s) for each in requests))
 
         return self._run(ask, for_s + CONNECT_S)
+
+    async def _ask(
+        self, subject: str, body: bytes, headers: dict[str, str] | None, for_s: float
+    ) -> NatsAnswer:
+        client = await self._connected()
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting.add(task)
+        try:
+            message = await client.request(subject, body, timeout=for_s, headers=headers)
+        except errors.TimeoutError:
+            self._give_up(client)
+            raise
+        finally:
+            self._waiting.discard(task)
+        return _answer(message)
 
     def request_many(self, subject: str, body: bytes, *, for_s: float) -> list[NatsAnswer]:
         """Ask, and return the answers up to the one that has a status, which is the last.

@@ -22,7 +22,7 @@ from ...position import DayRead, Position
 from ...record import Header
 from ...runners import RunnerSeen
 from ..files import FileSystem
-from .connecting import open_ledger
+from .connecting import OpenedStream, open_ledger
 from .connection import NobodyThereError, UnansweredError
 from .jetstream import WRONG_LAST, JetStream, RefusedError
 from .lease import NatsLease
@@ -59,27 +59,38 @@ def open_nats(location: str, options: EngineOptions) -> NatsEngine:
         StorageError: no server can be reached, or they are none that keep what they acknowledge.
     """
     at = parse(location)
-    return NatsEngineWithFiles(at, options) if at.files else NatsEngine(at, options)
+    streams = JetStream(at)
+    try:
+        if options.shard is not None:
+            from .shard import open_shard  # for those who have several chains
+
+            return open_shard(at, options, streams, options.shard)
+        kind = NatsEngineWithFiles if at.files else NatsEngine
+        return kind(at, options, streams, open_ledger(streams, at, options))
+    except BaseException:
+        streams.close()
+        raise
 
 
 class NatsEngine:
     """One handle on a ledger in a stream; any number of processes may hold one, on any host."""
 
-    def __init__(self, location: NatsLocation, options: EngineOptions) -> None:
+    def __init__(
+        self,
+        location: NatsLocation,
+        options: EngineOptions,
+        streams: JetStream,
+        opened: OpenedStream,
+    ) -> None:
         self._at = location
         self.location = location.shown
-        self._streams = streams = JetStream(location)
+        self._streams = streams
         self._turns = Turns(streams.connection, location)
-        try:
-            opened = open_ledger(streams, location, options)
-            self.identity: Identity = opened.identity
-            self.remarks = opened.remarks
-            self._names = names = names_of(location, self.identity.ledger_id)
-            self._messages = Messages(streams, location, names, self.identity)
-            self._end = StreamEnd(self._messages, opened.created)
-        except BaseException:
-            streams.close()
-            raise
+        self.identity: Identity = opened.identity
+        self.remarks = opened.remarks
+        self._names = names = names_of(location, self.identity.ledger_id)
+        self._messages = Messages(streams, location, names, self.identity)
+        self._end = StreamEnd(self._messages, opened.created)
         self._own = NatsReading(self._messages)
         self._lease: NatsLease | None = None
         self.runner: str | None = None
@@ -308,13 +319,15 @@ class NatsEngine:
 class NatsEngineWithFiles(NatsEngine):
     """One that has a directory on this machine for what is derived from the log."""
 
-    def __init__(self, location: NatsLocation, options: EngineOptions) -> None:
-        super().__init__(location, options)
+    def __init__(
+        self,
+        location: NatsLocation,
+        options: EngineOptions,
+        streams: JetStream,
+        opened: OpenedStream,
+    ) -> None:
+        super().__init__(location, options, streams, opened)
         fs = options.fs or FileSystem()
         self.place = Place(fs, Path(location.files).absolute())
         """The directory; it is there (see `port.HasPlace`)."""
-        try:
-            fs.make_directory(self.place.directory)
-        except BaseException:
-            self.close()
-            raise
+        fs.make_directory(self.place.directory)

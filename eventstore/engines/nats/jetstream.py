@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -235,10 +235,25 @@ class JetStream:
             answer = self.connection.request(subject, data, headers, for_s=for_s or ANSWER_S)
         except errors.MaxPayloadError as error:
             raise RefusedError(0, 400, "the message is larger than max_payload") from error
-        number = msgspec.json.decode(_accepted(answer), type=_Acknowledged).seq
-        if not number:
-            raise UnansweredError("the answer is none of a stream")
-        return number
+        return _number(answer)
+
+    def publish_each(
+        self, messages: Sequence[tuple[str, bytes, dict[str, str]]]
+    ) -> list[int | RefusedError]:
+        """Send several messages at once, in no order; return for each its number in the stream, or
+        why it was not taken.
+
+        Raises:
+            UnansweredError: nobody knows of one of them.
+            StorageError: no server can be reached.
+        """
+        found: list[int | RefusedError] = []
+        for answer in self.connection.request_each(messages, for_s=ANSWER_S):
+            try:
+                found.append(_number(answer))
+            except RefusedError as refusal:
+                found.append(refusal)
+        return found
 
     def close(self) -> None:
         """Close the connection."""
@@ -253,6 +268,13 @@ def _accepted(answer: NatsAnswer) -> bytes:
     if refusal is not None:
         raise RefusedError(refusal.err_code, refusal.code, refusal.description)
     return answer.data
+
+
+def _number(answer: NatsAnswer) -> int:
+    number = msgspec.json.decode(_accepted(answer), type=_Acknowledged).seq
+    if not number:
+        raise UnansweredError("the answer is none of a stream")
+    return number
 
 
 def _stored(answer: NatsAnswer) -> StoredMessage:

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from support import postgres
+from support import nats, postgres
 from support.waiting import eventually
 
 from jobledger import (
@@ -41,7 +41,11 @@ def in_postgres() -> str:
     return postgres.new_url() + "&"
 
 
-@pytest.fixture(params=[in_memory, in_postgres], ids=["memory", "postgresql"])
+def in_nats() -> str:
+    return nats.new_url() + "&"
+
+
+@pytest.fixture(params=[in_memory, in_postgres, in_nats], ids=["memory", "postgresql", "nats"])
 def place(request: pytest.FixtureRequest) -> Iterator[str]:
     """Name a ledger that nobody has, up to what is said of shards."""
     make: Callable[[], str] = request.param
