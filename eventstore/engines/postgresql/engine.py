@@ -33,17 +33,13 @@ from .in_line import FoundInLine, found, take_turn
 from .lease import PostgresLease
 from .location import PostgresLocation
 from .reading import PostgresReading
-from .values import values_of
+from .values import Call, call_of
 
 if TYPE_CHECKING:
     from ..registry import EngineOptions
 
 FIND_OUT_S = 60.0
 """For how long it is tried to find out what became of a write."""
-_APPEND = (
-    "SELECT {schema}.append(%(ledger)s, %(after)s, %(hash)b, %(day)s, %(header)b, %(lines)b,"
-    " %(ends)s::bigint[], %(jobs)s::text[], %(accounts)s::text[], %(runner)s)"
-)
 _HASH = (
     "SELECT substring(line FROM octet_length(line) - 33 FOR 32) FROM {schema}.records"
     " WHERE ledger = %(ledger)s AND seq = %(seq)s"
@@ -172,16 +168,16 @@ class PostgresEngine:
 
     def append(self, write: Write, *, after: Cursor, then: Cursor) -> bool:
         """Append a write behind `after`, in a transaction of its own or in that of the `queue`."""
-        values = values_of(self._number, self.runner, write, after, then)
+        call = call_of(self._number, self.runner, write, after, then)
         try:
-            answer = self._append(values)
+            answer = self._append(call)
         except psycopg.Error as error:
             if _is_definite(error):
                 self._writing.drop()
                 raise self._not_written(error) from error
-            answer = self._find_out(values, then, error)
+            answer = self._find_out(call, then, error)
         if self._writing.is_ahead:  # rule: acknowledged-is-on-the-standby
-            answer = self._find_out(values, then, None)
+            answer = self._find_out(call, then, None)
         if answer == "lapsed" and self._lease is not None:
             self._lease.renew()  # nobody has ended it, and nobody does from here on
             return False
@@ -201,8 +197,8 @@ class PostgresEngine:
             )
         return answer == "written"
 
-    def _append(self, values: dict[str, object]) -> str:
-        statement = self._statement(_APPEND)
+    def _append(self, call: Call) -> str:
+        statement, values = self._statement(call.statement), call.values
         with self._writing.use() as connected:
             if not self._is_queued:
                 answers = connected.execute(statement, values)
@@ -214,9 +210,7 @@ class PostgresEngine:
             self._found = None  # it ends elsewhere now
             return str(answer)
 
-    def _find_out(
-        self, values: dict[str, object], then: Cursor, error: psycopg.Error | None
-    ) -> str:
+    def _find_out(self, call: Call, then: Cursor, error: psycopg.Error | None) -> str:
         """Find out what became of a write whose answer is lost, by making it again.
 
         The old transaction has the lock until it is decided, so that this one waits for it. Where
@@ -233,7 +227,7 @@ class PostgresEngine:
             self._writing.drop()
             self._writing.is_ahead = False
             try:
-                answer = self._append(values)
+                answer = self._append(call)
                 if answer == "behind" and self._is_mine(then):
                     answer = "written"
                     with self._writing.use() as connected:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,28 +25,58 @@ class _Columns(msgspec.Struct):
     data: _Data
 
 
+_FEW = 8
 _columns = msgspec.json.Decoder(_Columns)
 
 
-def values_of(
-    ledger: int, runner: str | None, write: Write, after: Cursor, then: Cursor
-) -> dict[str, object]:
-    """Return the values of a write behind `after`, up to `then`, by the names of parameters."""
+class Call(NamedTuple):
+    """A statement, with `{schema}` where that belongs, and its values."""
+
+    statement: str
+    values: dict[str, object]
+
+
+def call_of(ledger: int, runner: str | None, write: Write, after: Cursor, then: Cursor) -> Call:
+    """Return the call of `append` for a write behind `after`, up to `then`."""
     lines = cut(write.lines)[0]
     begin = then.offset - len(write.lines)
     columns = [_columns_of(line) for line in lines]
-    return {
+    arrays: dict[str, Sequence[object]] = {
+        "line": lines,
+        "end": list(accumulate((len(line) + 1 for line in lines), initial=begin))[1:],
+        "job": [job for job, _ in columns],
+        "account": [account for _, account in columns],
+    }
+    values: dict[str, object] = {
         "ledger": ledger,
         "after": after.seq,
         "hash": after.hash.encode(),
         "day": write.day,
         "header": write.header[:-1] or None,
-        "lines": lines,
-        "ends": list(accumulate((len(line) + 1 for line in lines), initial=begin))[1:],
-        "jobs": [job for job, _ in columns],
-        "accounts": [account for _, account in columns],
         "runner": runner,
     }
+    if len(lines) > _FEW:
+        return Call(_statement(0), values | arrays)
+    for name, array in arrays.items():
+        values.update({f"{name}{place}": value for place, value in enumerate(array)})
+    return Call(_statement(len(lines)), values)
+
+
+@cache
+def _statement(count: int) -> str:
+    """Return the statement for so many lines; 0: for any number. A few are values of their own,
+    since the server makes an array of them much faster than the client does."""
+
+    def array(name: str, form: str, kind: str) -> str:
+        if not count:
+            return f"%({name}){form}::{kind}[]"
+        return f"ARRAY[{', '.join(f'%({name}{n}){form}::{kind}' for n in range(count))}]"
+
+    return (
+        "SELECT {schema}.append(%(ledger)s, %(after)s, %(hash)b, %(day)s, %(header)b,"
+        f" {array('line', 'b', 'bytea')}, {array('end', 's', 'bigint')},"
+        f" {array('job', 's', 'text')}, {array('account', 's', 'text')}, %(runner)s)"
+    )
 
 
 def _columns_of(line: bytes) -> tuple[str, str | None]:

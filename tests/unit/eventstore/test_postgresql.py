@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from support import postgres
 from support.eventstore import NOON, new
@@ -20,6 +21,7 @@ from jobledger.eventstore import Block, Cursor, EventLog, Tail, VersionConflictE
 from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.eventstore.engines.postgresql.engine import PostgresEngine
 from jobledger.eventstore.engines.postgresql.reading import PostgresReading
+from jobledger.eventstore.engines.postgresql.values import Call
 from jobledger.eventstore.record import RECORDS, Record
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -451,6 +453,28 @@ def test_what_is_refused_is_refused_on_what_there_is(url: str) -> None:
         log.append([new("a", 4)])
 
 
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 300])
+def test_a_few_lines_and_many_are_written_alike(
+    url: str, admin: postgres.Connected, count: int
+) -> None:
+    """A few are handed over one by one, more as arrays."""
+    accounts = ["shop", None, '{a,"b\\\\c}', "NULL"] * (count // 4 + 1)
+    news = [
+        new(f"job-{n}", data=msgspec.json.encode({"account_id": account} if account else {}))
+        for n, account in enumerate(accounts[:count])
+    ]
+    with closing(log_of(url)) as log:
+        log.append([new("first")])
+        log.append(news)
+        assert [record.job_id for record in log.read(1)] == [each.job_id for each in news]
+        number = log._engine._number  # type: ignore[attr-defined]  # of this engine
+    rows = admin.execute(
+        "SELECT job, account FROM jobledger.records WHERE ledger = %s AND seq > 1 ORDER BY seq",
+        [number],
+    ).fetchall()
+    assert rows == [(f"job-{n}", account) for n, account in enumerate(accounts[:count])]
+
+
 def test_an_account_has_a_column_to_ask_for(url: str, admin: postgres.Connected) -> None:
     """Whatever may be in it: what a column cannot hold is in the line all the same."""
     with Ledger(url) as ledger:
@@ -530,9 +554,9 @@ def test_whoever_appends_is_overtaken_once_at_most_and_then_let_in(url: str) -> 
             assert isinstance(engine, PostgresEngine)
             append = engine._append
 
-            def noted(values: dict[str, object]) -> str:
+            def noted(call: Call) -> str:
                 is_queued = engine._is_queued
-                answers.append((is_queued, append(values)))
+                answers.append((is_queued, append(call)))
                 return answers[-1][1]
 
             with pytest.MonkeyPatch.context() as patch:
