@@ -121,6 +121,7 @@ ELSEWHERE = {
         Elsewhere("a runner is ended when its entry has not changed for a whole lease", _OF_NATS),
         Elsewhere("a location has the shards that it was made with", _ONE_CHAIN),
         Elsewhere("an id is of one shard", _ONE_CHAIN),
+        Elsewhere("an id is of the shard whose claim a stream has first", _OF_NATS),
         Elsewhere(
             "an ended runner gives up what it runs",
             "a simulated publisher hears it with its next step, before its runner looks",

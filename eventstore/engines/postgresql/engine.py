@@ -33,7 +33,7 @@ from .in_line import FoundInLine, found, take_turn
 from .lease import PostgresLease
 from .location import PostgresLocation
 from .reading import PostgresReading
-from .values import Call, call_of
+from .values import AppendCall, call_of
 
 if TYPE_CHECKING:
     from ..registry import EngineOptions
@@ -197,7 +197,7 @@ class PostgresEngine:
             )
         return answer == "written"
 
-    def _append(self, call: Call) -> str:
+    def _append(self, call: AppendCall) -> str:
         statement, values = self._statement(call.statement), call.values
         with self._writing.use() as connected:
             if not self._is_queued:
@@ -210,7 +210,7 @@ class PostgresEngine:
             self._found = None  # it ends elsewhere now
             return str(answer)
 
-    def _find_out(self, call: Call, then: Cursor, error: psycopg.Error | None) -> str:
+    def _find_out(self, call: AppendCall, then: Cursor, error: psycopg.Error | None) -> str:
         """Find out what became of a write whose answer is lost, by making it again.
 
         The old transaction has the lock until it is decided, so that this one waits for it. Where

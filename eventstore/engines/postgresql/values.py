@@ -29,14 +29,16 @@ _FEW = 8
 _columns = msgspec.json.Decoder(_Columns)
 
 
-class Call(NamedTuple):
+class AppendCall(NamedTuple):
     """A statement, with `{schema}` where that belongs, and its values."""
 
     statement: str
     values: dict[str, object]
 
 
-def call_of(ledger: int, runner: str | None, write: Write, after: Cursor, then: Cursor) -> Call:
+def call_of(
+    ledger: int, runner: str | None, write: Write, after: Cursor, then: Cursor
+) -> AppendCall:
     """Return the call of `append` for a write behind `after`, up to `then`."""
     lines = cut(write.lines)[0]
     begin = then.offset - len(write.lines)
@@ -55,11 +57,11 @@ def call_of(ledger: int, runner: str | None, write: Write, after: Cursor, then: 
         "header": write.header[:-1] or None,
         "runner": runner,
     }
-    if len(lines) > _FEW:
-        return Call(_statement(0), values | arrays)
+    if not 0 < len(lines) <= _FEW:
+        return AppendCall(_statement(0), values | arrays)
     for name, array in arrays.items():
         values.update({f"{name}{place}": value for place, value in enumerate(array)})
-    return Call(_statement(len(lines)), values)
+    return AppendCall(_statement(len(lines)), values)
 
 
 @cache

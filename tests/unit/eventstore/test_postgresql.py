@@ -21,7 +21,7 @@ from jobledger.eventstore import Block, Cursor, EventLog, Tail, VersionConflictE
 from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.eventstore.engines.postgresql.engine import PostgresEngine
 from jobledger.eventstore.engines.postgresql.reading import PostgresReading
-from jobledger.eventstore.engines.postgresql.values import Call
+from jobledger.eventstore.engines.postgresql.values import AppendCall
 from jobledger.eventstore.record import RECORDS, Record
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -554,7 +554,7 @@ def test_whoever_appends_is_overtaken_once_at_most_and_then_let_in(url: str) -> 
             assert isinstance(engine, PostgresEngine)
             append = engine._append
 
-            def noted(call: Call) -> str:
+            def noted(call: AppendCall) -> str:
                 is_queued = engine._is_queued
                 answers.append((is_queued, append(call)))
                 return answers[-1][1]
