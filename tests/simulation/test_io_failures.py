@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.durability import without_background
+from support.durability import (
+    LEDGER,
+    check_whole,
+    events_of,
+    let_go,
+    open_after_crash,
+    without_background,
+)
+from support.eventstore import NOON
 
-from jobledger import StorageError
+from jobledger import Ledger, ManualClock, StorageError
 from jobledger.eventstore.position import DayRead
 from jobledger.projections.writer import ProjectionWriter
 from jobledger.testing.disk import SimulatedDisk
@@ -50,6 +59,40 @@ def test_no_failure_of_any_operation_loses_or_doubles_anything(name: str, kind: 
     assert tally.reached.total() == operations, "each operation failed"
     missed = {"read", "open", "list"} if name == "look and verify" else CHANGING
     assert missed <= set(tally.operations), "each kind of operation was among those that failed"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_cut_that_a_failed_sync_forgot_does_not_come_undone_behind_a_new_day(seed: int) -> None:
+    """A process cut a torn write off and died when the sync of that failed: the file looks as if it
+    had never been there. Only the newest file may end in one, so the next day makes sure of it."""
+    clock, disk = ManualClock(NOON), SimulatedDisk()
+    with Ledger(LEDGER, clock=clock, fs=disk) as ledger:
+        ledger.add_job("a", "first", clock.now(), job_id="first")
+        log = LEDGER / f"events_{clock.now().date()}.jsonl"
+    whole = len(disk.read_file(log))
+    fd = disk.open_write(log)
+    disk.write_at(fd, b'{"seq":', whole)
+    disk.sync_data(fd)
+    disk.truncate(fd, whole)
+    disk.forget(fd)
+    disk.close(fd)
+    clock.advance(timedelta(days=1))
+    ledger = Ledger(LEDGER, clock=clock, fs=disk)
+    ledger.add_job("a", "second", clock.now(), job_id="second")
+    shown = events_of(ledger)
+    let_go(ledger)
+    left = disk.crash(random.Random(seed))
+    ledger = open_after_crash(left, clock, shown)
+    check_whole(left, ledger)
+    assert left.read_file(log)[whole:] == b""
+
+
+def test_a_write_cut_short_on_a_full_disk_while_schedules_are_planned() -> None:
+    """Drawn by chance once: the tail came back in an older file, and opening refused."""
+    chance = random.Random(2930679019)
+    with without_background():
+        args = ("plan schedules", "short write", Tally())
+        assert fail_every(*args, every=100, both=False, chance=chance) >= 20
 
 
 def test_a_repair_is_over_only_when_what_it_removed_is_gone_for_sure() -> None:

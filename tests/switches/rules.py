@@ -103,6 +103,12 @@ RULES = [
         [DURABLE, LAYOUT, CRASHES],
     ),
     Mutant(
+        "the end of the old day is set again before the new one begins",
+        "set-the-old-end-again",
+        Drop(),
+        [FAILURES],
+    ),
+    Mutant(
         "a day's file never goes back",
         "day-never-goes-back",
         Value("now.date().isoformat()"),

@@ -277,9 +277,8 @@ class FileEngine:
         """Begin a new day file: the old one durable first, the new one before its first record."""
         fs, path = self._fs, day_file(self._directory, day)
         try:
-            if self._durable_seq < after.seq:  # rule: old-day-is-durable-first
-                fs.sync_data(self._files.fd(after.day))
-                self._durable_seq = after.seq
+            if after.day:  # rule: old-day-is-durable-first
+                self._finish_day(after)
             # A HEAD at offset 0 of a day announces its file: whoever finds it looks for the file
             # before appending anywhere else.
             announced = after.copy()
@@ -289,6 +288,18 @@ class FileEngine:
         except OSError as error:
             raise self._failed("begin", path, error) from error
         self._files.open(day)
+
+    def _finish_day(self, at: Cursor) -> None:
+        """Have the file of a day on disk as it looks, for good: in an older file nothing is torn.
+
+        That nothing seems to be left to sync proves nothing: whoever cut a torn write off may have
+        died at a sync that failed, and then the file only looks shorter. So its end is set again.
+        """
+        fd = self._files.fd(at.day)
+        if self._files.size(at.day) == at.offset:
+            self._fs.truncate(fd, at.offset)  # rule: set-the-old-end-again
+        self._fs.sync_data(fd)
+        self._durable_seq = at.seq
 
     @staticmethod
     def _failed(doing: str, path: Path, error: OSError) -> AppendFailedError:
