@@ -65,13 +65,15 @@ class Response(msgspec.Struct, frozen=True):
     """What came back, of which secrets are taken out.
 
     `document` is the body read as JSON, None where it is none, or too long; `text` the body, or its
-    beginning. `retry_after_s` is what the header of that name says in seconds.
+    beginning. `retry_after_s` is what the header of that name says in seconds, `headers` has all
+    of them, by names in lower case.
     """
 
     status: int
     document: Any
     text: str
     retry_after_s: float | None = None
+    headers: dict[str, str] = {}
 
     @property
     def ok(self) -> bool:
@@ -175,8 +177,9 @@ class Connection:
         document = None
         with suppress(Exception):  # nested too deep, for one: then it is none
             document = msgspec.json.decode(text) if body.whole else None
+        headers = {name.lower(): self.clean(value) for name, value in response.headers.items()}
         return Response(
-            response.status_code, document, text, _seconds(response.headers.get("Retry-After"))
+            response.status_code, document, text, _seconds(headers.get("retry-after")), headers
         )
 
     def clean(self, text: str) -> str:

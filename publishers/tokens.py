@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from ..domain import ValidationError
 from ..scheduler import NoValidToken as NoValidToken  # a publisher raises it
 
-VARIABLE = "THREADS_TOKEN"
-
 TokenSource = Callable[[str], "str | Awaitable[str]"]
 
 
@@ -22,16 +20,20 @@ class _NotNow(ValidationError):
 class Tokens:
     """Tokens by account: from a function, from a mapping, or (None) from the environment.
 
-    In the environment an account's own variable comes first, `THREADS_TOKEN_` and its name in
-    capitals with `_` for whatever is no letter or digit; then `THREADS_TOKEN`, for all accounts.
+    In the environment an account's own variable comes first, such as `THREADS_TOKEN_` and its name
+    in capitals with `_` for whatever is no letter or digit; then `THREADS_TOKEN`, for all accounts.
+    `variable` is the one of all.
     """
 
-    def __init__(self, source: TokenSource | Mapping[str, str] | None) -> None:
+    def __init__(
+        self, source: TokenSource | Mapping[str, str] | None, variable: str = "THREADS_TOKEN"
+    ) -> None:
         if not (source is None or callable(source) or isinstance(source, Mapping)):
             raise ValidationError(
                 "tokens must be a function of an account, or map accounts to tokens", field="tokens"
             )
         self._source = source
+        self._variable = variable
 
     def __repr__(self) -> str:
         return "Tokens(***)"
@@ -69,8 +71,8 @@ class Tokens:
 
     async def _find(self, account_id: str) -> object:
         if self._source is None:
-            own = f"{VARIABLE}_{re.sub('[^A-Z0-9]', '_', account_id.upper())}"
-            return os.environ.get(own) or os.environ.get(VARIABLE)
+            own = f"{self._variable}_{re.sub('[^A-Z0-9]', '_', account_id.upper())}"
+            return os.environ.get(own) or os.environ.get(self._variable)
         if isinstance(self._source, Mapping):
             return self._source.get(account_id)
         try:
@@ -84,4 +86,4 @@ class Tokens:
 
     @property
     def _hint(self) -> str:
-        return f"set {VARIABLE}" if self._source is None else "give one"
+        return f"set {self._variable}" if self._source is None else "give one"

@@ -11,10 +11,11 @@ from typing import Any, Protocol, cast, runtime_checkable
 import msgspec
 from msgspec.structs import force_setattr
 
-from ..domain import ScheduledJob, ValidationError, clean_text, copy_json
+from ..domain import ScheduledJob, ValidationError, copy_json
 from ..domain import commands as c
-from ..instrumentation import described, guarded, id_of, is_of, shown, text_of
+from ..instrumentation import described, id_of, is_of, shown, text_of
 from .permission import Permission
+from .shapes import check_shape, is_async, refused
 
 WHAT_TO_RETURN = (
     "return PostResult(True, thread_id=…) when the post is out,"
@@ -124,10 +125,12 @@ class Attempt:
         number: int | None = None,
         is_current: Callable[[ScheduledJob], bool] = lambda job: True,
         valid_for_s: Callable[[], float | None] = lambda: None,
+        is_anothers: Callable[[ScheduledJob, str], bool] = lambda job, post_id: False,
     ) -> None:
         self._record = record
         self._is_current = is_current
         self._valid_for_s = valid_for_s
+        self._is_anothers = is_anothers
         self._cancelled = False
         self._may_call = Permission()
         """To call its publisher."""
@@ -168,6 +171,15 @@ class Attempt:
         """
         left_s = self._valid_for_s()
         return inf if left_s is None else left_s
+
+    def is_of_another_job(self, post_id: str) -> bool:
+        """Whether the ledger has this post as that of another job of the account: as its
+        `thread_id`, or in a checkpoint, as the value or what is called `id` in it.
+
+        So of two jobs with one text a publisher that looks for a post takes neither's for the
+        other's. It looks at all jobs of the account.
+        """
+        return self._is_anothers(self.job, post_id)
 
     @property
     def _called(self) -> bool:
@@ -266,28 +278,28 @@ class PublisherAdapter:
 
     def __init__(self, given: PostCallback | Publisher) -> None:
         if inspect.isclass(given):
-            raise _refused(f"the publisher is the class {given.__name__}", "give an instance of it")
+            raise refused(f"the publisher is the class {given.__name__}", "give an instance of it")
         publish, reconcile = getattr(given, "publish", None), getattr(given, "reconcile", None)
         target: Callable[..., Any]
         self.reconcile: Callable[[Attempt], Any] | None = None
         if callable(publish):
-            _check_shape(publish, "publish", _PUBLISH, "attempt")
+            check_shape(publish, "publish", _PUBLISH, "attempt")
             self.publish: Callable[[Attempt], Any] = publish
             target = publish
             if callable(reconcile):
-                _check_shape(reconcile, "reconcile", _RECONCILE, "attempt")
+                check_shape(reconcile, "reconcile", _RECONCILE, "attempt")
                 self.reconcile = reconcile
         elif callable(given):
-            _check_shape(given, "the publisher", _CALLBACK, "account_id", "content")
+            check_shape(given, "the publisher", _CALLBACK, "account_id", "content")
             self.publish = _Callback(given).publish
             target = given
         else:
-            raise _refused(
+            raise refused(
                 f"the publisher must be a function or have a `publish`, not {shown(given)}",
                 f"such as {_CALLBACK}",
             )
-        self._publishes_async = _is_async(target)
-        self._reconciles_async = self.reconcile is not None and _is_async(self.reconcile)
+        self._publishes_async = is_async(target)
+        self._reconciles_async = self.reconcile is not None and is_async(self.reconcile)
 
     @property
     def reconcilable(self) -> bool:
@@ -296,53 +308,3 @@ class PublisherAdapter:
     def is_async(self, method: Callable[[Attempt], Any]) -> bool:
         """Whether calling `method` gives an awaitable at once, so that no thread is needed."""
         return self._publishes_async if method is self.publish else self._reconciles_async
-
-
-def _check_shape(method: Callable[..., Any], who: str, shape: str, *given: str) -> None:
-    """Refuse what cannot be called so, and what does nothing when it is.
-
-    A wrapper counts for itself: what it wraps may well be called in another way. What has no
-    signature (some of what is written in C) is accepted.
-    """
-    if guarded(
-        lambda: inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method), False
-    ):
-        raise _refused(f"{who} has a `yield`, so that calling it does nothing", f"write {shape}")
-    signature = guarded(lambda: inspect.signature(method, follow_wrapped=False), None)
-    if signature is None or guarded(lambda: _takes(signature, given), True):
-        return
-    takes = guarded(lambda: clean_text(str(_names_of(signature)), 100), "something else")
-    raise _refused(
-        f"{who} is called with ({', '.join(given)}), and takes {takes}", f"write {shape}"
-    )
-
-
-def _takes(signature: inspect.Signature, given: tuple[str, ...]) -> bool:
-    """Whether it can be called so; any other error than the one that says no tells nothing."""
-    try:
-        signature.bind(*given)
-    except TypeError:
-        return False
-    return True
-
-
-def _names_of(signature: inspect.Signature) -> inspect.Signature:
-    named = [
-        parameter.replace(annotation=inspect.Parameter.empty)
-        for parameter in signature.parameters.values()
-    ]
-    return inspect.Signature(named)
-
-
-def _is_async(method: Callable[..., Any]) -> bool:
-    def ask() -> bool:
-        if inspect.iscoroutinefunction(method):
-            return True
-        of_an_object = getattr(method, "__call__", None)  # noqa: B004 - not whether it has one
-        return inspect.iscoroutinefunction(of_an_object)
-
-    return guarded(ask, False)
-
-
-def _refused(fault: str, hint: str) -> ValidationError:
-    return ValidationError(fault, field="post_callback", hint=hint)

@@ -22,6 +22,7 @@ from .completer import Completer
 from .execution import Question, interruption, steps
 from .failures import without_text
 from .gate import Gate
+from .known_posts import KnownPosts
 from .ledger_access import LedgerAccess
 from .offload import Offload
 from .own_loop import CANCEL_S, OwnLoop, cancel_anywhere, is_dead, until_at_once
@@ -70,6 +71,7 @@ class AttemptRunner:
         self._uptime = uptime
         self._lease = ledger.lease
         self._key_of = ledger.key_of
+        self._is_anothers = KnownPosts(ledger.log, ledger.state).is_anothers
         self._wake = wake
         self.no_thread: NotCalledError | None = None
         """Why the last publisher that needs a thread was not called; None: it was, or none was
@@ -259,6 +261,7 @@ class AttemptRunner:
             number=number,
             is_current=self._attempts.is_newest,
             valid_for_s=self._lease.valid_for_s,
+            is_anothers=self._is_anothers,
         )
         running.give(attempt)
         return attempt
