@@ -2,8 +2,9 @@
 and a clock that is moved; no threads and no real time, so a seed repeats its history to the byte.
 
 `steps` has what may happen, `life` how each of it is done to a ledger, `platform` where its runner
-posts to; `simulation` runs steps, and shortens a run that fails. The stage that this happens on,
-and the model that it is held against, are those of the kit, one room above.
+posts to; `simulation` runs steps, `shrinking` shortens a run that fails, and `retelling` says what
+is left of it. The stage that this happens on, and the model that it is held against, are those of
+the kit, one room above.
 """
 
 from typing import TYPE_CHECKING
@@ -11,13 +12,17 @@ from typing import TYPE_CHECKING
 from ...faces import face
 
 if TYPE_CHECKING:
+    from .retelling import *
+    from .shrinking import *
     from .simulation import *
     from .steps import *
 else:
     __all__, __getattr__, __dir__ = face(
         __name__,
         {
-            "simulation": ("Outcome", "shrink", "simulate"),
+            "retelling": ("again", "retold"),
+            "shrinking": ("shrink",),
+            "simulation": ("Outcome", "simulate"),
             "steps": ("Step", "steps_of"),
         },
     )

@@ -41,7 +41,12 @@ class FaultsOfLife:
         worker = self._any(chance)
         away = sum(other.is_stopped for other in self._stage.workers.values())
         if worker is not None and away < _MOST_AWAY:
-            worker.is_stopped = True
+            self._stop(worker)
+
+    @staticmethod
+    def _stop(worker: Worker) -> None:
+        worker.is_stopped = True
+        worker.say(f"{worker.name} is stopped" + f", at {worker.task}" * bool(worker.task))
 
     def wake(self, chance: Random) -> None:
         """Let one that is stopped go on."""
@@ -70,7 +75,7 @@ class FaultsOfLife:
         if not busy:
             return
         worker = chance.choice(busy)
-        worker.is_stopped = True
+        self._stop(worker)
         self._stage.pass_time(2 * LEASE)
         other = self._life.runner(chance)
         if other is not None:
@@ -85,6 +90,7 @@ class FaultsOfLife:
             return
         worker.link.next_append = chance.choice(["request lost", "request lost", "arrives late"])
         worker.link.arrives_after = chance.choice([4, 9, 20])
+        worker.say(f"the next append of {worker.name}: {worker.link.next_append}")
         self._life.begin_run(worker, chance, None)
         for _ in range(_TO_A_START):
             if worker.can_go_on and worker.link.next_append is not None:
@@ -103,6 +109,7 @@ class FaultsOfLife:
             worker.link.next_append = kind
             worker.link.arrives_after = chance.choice([1, 1, 2, 4, 9, 20])
             self._life.counts[kind] += 1
+            worker.say(f"the next append of {worker.name}: {kind}")
 
     def refuse(self, chance: Random) -> None:
         """Have some of the next operations of a process refused, or find the queue too long."""
@@ -111,32 +118,40 @@ class FaultsOfLife:
             return
         if chance.random() < 0.3:
             worker.link.is_busy = True
+            worker.say(f"{worker.name} will find the queue too long")
         else:
             worker.link.refuses = chance.choice([1, 1, 2, 5])
+            worker.say(f"{worker.name} is refused {worker.link.refuses} operations")
 
     def stale(self, chance: Random) -> None:
         """Have a process see the end as it was, for a while."""
         worker = self._any(chance)
         if worker is not None:
             worker.link.stale_for, worker.link.lag = chance.choice([1, 3, 10]), chance.randint(1, 9)
+            worker.say(f"{worker.name} is told the end of {worker.link.lag} writes ago")
 
     def cut(self, chance: Random) -> None:
         """Cut a process off, or let it through again."""
         worker = self._any(chance)
         if worker is not None:
             worker.link.is_cut = not worker.link.is_cut
+            worker.say(f"{worker.name} is {'cut off' if worker.link.is_cut else 'let through'}")
 
     def lose_renewals(self, chance: Random) -> None:
         """Have no renewal of a process arrive, while all else does; or have them arrive again."""
         worker = self._any(chance)
         if worker is not None:
             worker.link.loses_renewals = not worker.link.loses_renewals
+            worker.say(
+                f"renewals of {worker.name}: {'lost' * worker.link.loses_renewals or 'made'}"
+            )
 
     def heal(self, chance: Random) -> None:
         """Have nothing wrong with the way of a process."""
         worker = self._any(chance, busy=0.3)
         if worker is not None:
             self._heal(worker)
+            worker.say(f"nothing is wrong with the way of {worker.name}")
 
     @staticmethod
     def _heal(worker: Worker) -> None:
@@ -156,6 +171,7 @@ class FaultsOfLife:
     def outage(self, chance: Random) -> None:
         """Have nobody reach the server for a while; it goes on."""
         cut = [one.link for one in self._stage.workers.values() if not one.link.is_cut]
+        self._stage.story.say("nobody reaches the server")
         for link in cut:
             link.is_cut = True
         for _ in range(chance.randint(0, 4)):
@@ -163,6 +179,7 @@ class FaultsOfLife:
         self._stage.pass_time(timedelta(seconds=chance.choice([1, 4, 9, 11, 13, 20])))
         for link in cut:
             link.is_cut = False
+        self._stage.story.say("the server can be reached again")
 
     # -- the server --------------------------------------------------------------------------------
 
@@ -170,10 +187,12 @@ class FaultsOfLife:
         """Have the server away for some time, and then start again."""
         server = self._stage.server
         server.is_down = True
+        self._stage.story.say("the server is away")
         for _ in range(chance.randint(0, 4)):
             self._life.go(chance)
         self._stage.pass_time(timedelta(seconds=chance.choice([1, 4, 9, 16, 40])))
         server.restart()
+        self._stage.story.say("the server has started again")
 
     def fail_over(self, chance: Random) -> None:
         """Have another server take its place, which lacks some of the last writes, or none."""

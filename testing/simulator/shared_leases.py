@@ -13,15 +13,17 @@ GAP = LEASE * 2 / 3
 
 
 class LeaseRules:
-    """Watches who takes, renews and ends leases; `now` is the time that leases know of.
+    """Watches who takes, renews and ends leases; `now` is the time that leases know of. What comes
+    of them is told by `say`.
 
     A lease that has run out says something of its runner only to one that could renew its own all
     the while: so one who ends others has done that for a whole lease, without a gap, on the same
     start of the server.
     """
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], say: Callable[[str], None]) -> None:
         self._now = now
+        self._say = say
         self._renewed: dict[str, datetime] = {}
         self._steady_since: dict[str, tuple[datetime, int]] = {}
         self.ended_by_others = 0
@@ -30,6 +32,7 @@ class LeaseRules:
         """Note that a runner has a lease from now on, on this start of the server."""
         self._renewed[runner] = now = self._now()
         self._steady_since[runner] = now, start
+        self._say(f"{runner} has a lease")
 
     def renewed(self, runner: str, start: int, *, has_ended: bool) -> None:
         """Note that it was renewed.
@@ -37,6 +40,7 @@ class LeaseRules:
         Raises:
             Violation: somebody had ended it.
         """
+        self._say(f"{runner} renews its lease")
         must(not has_ended, f"{runner} renews a lease that another runner has ended")
         now = self._now()
         had_gap = now - self._renewed.get(runner, now) > GAP
@@ -51,6 +55,7 @@ class LeaseRules:
             Violation: it may not.
         """
         self.ended_by_others += 1
+        self._say(f"{by} ends {runner}")
         now, where = self._now(), f"{by} ends {runner}"
         since, its_start = self._steady_since[by]
         must(its_start == start, f"{where}, and has not renewed since the server started")

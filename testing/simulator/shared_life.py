@@ -51,7 +51,10 @@ class SharedLife:
     def __init__(self, seed: int, number: int, runners: int | None = None) -> None:
         chance = Random(f"shared life {seed} {number}")
         self.publisher: Kind = chance.choice(KINDS)
-        self.most = chance.choice([1, 2, 2, 3, 3, 5, MOST_RUNNERS]) if runners is None else runners
+        most = chance.choice([1, 2, 2, 3, 3, 5, MOST_RUNNERS])
+        self.most = most if runners is None else runners  # all else is as the dice say
+        self.crowd = 0
+        """How many runners there were at once, at most."""
         self.loses_records = chance.random() < 0.25
         self._gap = chance.choice([None, None, GAP])
         self._together = chance.random() < 0.3
@@ -103,6 +106,7 @@ class SharedLife:
             Violation: a rule is broken.
         """
         self.counts[step.kind] += 1
+        self.stage.story.begin(step)
         for part in (self, self._changes, self._faults, self._schedules):
             own = getattr(part, step.kind, None)
             if own is not None:
@@ -161,6 +165,7 @@ class SharedLife:
             }
             if self._gap is not None:
                 settings["pacing"] = Pacing(min_gap_s=self._gap.total_seconds())
+            self.crowd = max(self.crowd, len(self.runners()) + 1)
             return self.stage.new(f"runner-{self._names}", settings, runs=True)
         return chance.choice(idle) if idle else None
 
@@ -250,6 +255,7 @@ class SharedLife:
             Violation: a rule is broken; or a job never comes to an end.
         """
         self.counts["lives"] += 1
+        self.stage.story.say("nothing goes wrong any more, and all is brought to its end")
         chance = Random(self.stage.model.seq)
         self._faults.heal_all()
         for worker in list(self.stage.workers.values()):

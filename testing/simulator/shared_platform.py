@@ -79,6 +79,7 @@ class SharedPlatform:
         """
         job, lease = attempt.job, worker.lease
         runner = "" if lease is None else lease.runner
+        worker.say(f"{worker.name} calls the publisher of {job.job_id}, attempt {job.attempt}")
         life, where = self._life, f"{worker.name} calls the publisher of {job.job_id}"
         must(job.runner == runner, f"{where}, which {job.runner} has started")
         must(life.holds(runner), f"{where}, and its lease does not hold")
@@ -199,6 +200,7 @@ class SharedPublisher:
                     raise NotPosted("it has slept")
             else:
                 yield
+            self.worker.say(f"{self.worker.name} posts {job_id}")
             with self._telling():
                 post_id = self._platform.post(call, attempt.idempotency_key, careful=is_careful)
             yield

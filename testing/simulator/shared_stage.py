@@ -34,6 +34,7 @@ from ..violation import Violation, must
 from .shared_clocks import MAY_DIFFER, MachineClock
 from .shared_leases import LeaseRules
 from .shared_model import SharedModel
+from .story import LifeStory
 from .worker import Worker
 
 _SCHEME = "simulated-remote"
@@ -57,10 +58,11 @@ class SharedStage:
         self.clock = clock
         self._clocks_differ = clocks_differ
         self.begun = clock.now()
+        self.story = LifeStory(clock.now)
         self.server = RemoteServer(
             clock.now, self._committed, timezone=timezone, ledger_id=str(UUID(int=1))
         )
-        self.leases = LeaseRules(lambda: clock.now() - self.server.left_out)
+        self.leases = LeaseRules(lambda: clock.now() - self.server.left_out, self.story.say)
         self.server.leases = self.leases
         self.model = SharedModel(
             self.server,
@@ -84,7 +86,8 @@ class SharedStage:
 
     def new(self, name: str, settings: dict[str, Any], *, runs: bool) -> Worker:
         """Begin a process, which opens its handle when it is given something to do."""
-        worker = self.workers[name] = Worker(name, self._open, settings, runs=runs)
+        worker = Worker(name, self._open, settings, self.story.say, runs=runs)
+        self.workers[name] = worker
         return worker
 
     def _open(self, worker: Worker, kind: type[Ledger], settings: dict[str, Any]) -> Ledger:
@@ -138,10 +141,12 @@ class SharedStage:
         """Have the server end the session of who has the lock, and does nothing with it."""
         if self.server.line:
             self.counts["session ended"] += 1
+            self.story.say("the server ends the session of who has the lock")
             self.server.line.pop(0)
 
     def kill(self, worker: Worker) -> None:
         """Kill it, wherever it is."""
+        self.story.say(f"{worker.name} dies" + f", at {worker.task}" * bool(worker.task))
         worker.die()
         del self.workers[worker.name]
         if self._broken is not None:
@@ -155,6 +160,7 @@ class SharedStage:
         """See to a task that is over."""
         error, task, worker.task, worker.run_at = worker.actor.error, worker.task, "", None
         where = f"{task} of {worker.name}"
+        self.story.say(f"{where} is over" + ("" if error is None else f": {error!r}"))
         if error is None:
             must(not self._went_on(worker), f"{where} goes on behind a hole")
             worker.link.was_disturbed = False
@@ -172,7 +178,7 @@ class SharedStage:
             must(worker.link.was_disturbed, f"{where}: a sound server, and {error!r}")
         elif not isinstance(error, _REFUSALS):
             told = "".join(traceback.format_exception(error)[-3:])
-            raise Violation(f"{where}: {error!r}\n{told}")
+            raise Violation(f"{where}: {error!r}\n{told}") from error
         elif task == "add":  # under names that nobody else has
             raise Violation(f"{where}: refused without a reason: {error!r}")
         if worker.has_lost or task == "close" or (error is not None and worker.ledger is None):
@@ -203,6 +209,7 @@ class SharedStage:
                 if worker.beats_at is not None and worker.beats_at > now and worker.lease
             ]
             self.clock.advance(min([until, *beats]) - now)
+        self.story.say_time(by)
         for worker in self.workers.values():
             worker.beat(until)
         if leap:
@@ -224,6 +231,7 @@ class SharedStage:
             raise
 
     def _note(self, line: dict[str, Any], sender: str) -> None:
+        self.story.say_event(line, sender)
         by = self.workers.get(sender)
         if by is not None and by.clock is not None:
             by.clock.check(datetime.fromisoformat(line["at"]))
@@ -243,6 +251,7 @@ class SharedStage:
         gone = before.lines[len(self.model.lines) :]
         self.lost |= {line["job"] for line in gone}
         self.counts["records lost"] += len(gone)
+        self.story.say(f"another server takes its place, which lacks {len(gone)} records")
         self.failed_over_at = self.clock.now()
         for worker in self.workers.values():
             engine, ledger = worker.engine, worker.ledger

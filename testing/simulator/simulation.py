@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 
 from ..processes import quiet
 from ..stores import STORES
-from ..violation import Violation
+from ..violation import Violation, place_of
 from .life import Life
 from .shared_life import SharedLife
 from .steps import REMOTE, Step, epochs
@@ -25,6 +25,8 @@ AnyLife = Life | SharedLife
 class Failure(msgspec.Struct, frozen=True):
     """What went wrong: at which step (None: when a life was brought to its end), and the events
     before it, the newest last. `life` is the number of the ledger, `done` its steps up to there.
+    `rule` is where in the source that was found, the same for failures of one kind. `story` tells
+    the life a line at a time, where many runners share its ledger.
     """
 
     step: Step | None
@@ -32,10 +34,13 @@ class Failure(msgspec.Struct, frozen=True):
     events: list[dict[str, Any]]
     life: int
     done: list[Step]
+    rule: str = ""
+    story: list[str] = []
 
 
 class Outcome(msgspec.Struct):
-    """What a run came to. `digest` stands for its whole history, byte for byte."""
+    """What a run came to. `digest` stands for its whole history, byte for byte. `crowd` is how many
+    runners shared a ledger at once, at most."""
 
     seed: int
     engine: str = "files"
@@ -46,6 +51,7 @@ class Outcome(msgspec.Struct):
     days: float = 0.0
     counts: Counter[str] = msgspec.field(default_factory=Counter)
     digest: str = ""
+    crowd: int = 0
     failure: Failure | None = None
 
 
@@ -75,6 +81,8 @@ def simulate(
             outcome.posts += life.posts
             outcome.days += life.days
             outcome.counts += life.counts
+            if isinstance(life, SharedLife):
+                outcome.crowd = max(outcome.crowd, life.crowd)
             digest.update(life.digest)
             if outcome.failure is not None:
                 break
@@ -100,39 +108,13 @@ def _live(
                 progress(outcome.steps)
         step = None
         life.end()
-    except Violation as error:
-        return Failure(step, str(error), life.events[-12:], number, done)
     except Exception as error:  # noqa: BLE001 - whatever the product raises is a finding
-        told = "".join(traceback.format_exception(error)[-3:])
-        return Failure(
-            step, f"{type(error).__name__}: {error}\n{told}", life.events[-12:], number, done
-        )
+        told = str(error)
+        if not isinstance(error, Violation):
+            told = f"{type(error).__name__}: {error}\n"
+            told += "".join(traceback.format_exception(error)[-3:])
+        newest, rule = life.events[-12:], place_of(error)
+        story = life.stage.story.lines if isinstance(life, SharedLife) else []
+        return Failure(step, told, newest, number, done, rule, story)
     progress(outcome.steps)
     return None
-
-
-def shrink(
-    seed: int, failure: Failure, *, engine: str = "files", runners: int | None = None
-) -> Outcome:
-    """Find the shortest run that still breaks a rule: steps of that life are left out, in ever
-    smaller parts, as long as something is still broken."""
-    best = simulate(seed, failure.done, engine=engine, runners=runners)
-    if best.failure is None:  # it does not fail by itself: nothing can be left out
-        return Outcome(seed, engine, runners, failure=failure, steps=len(failure.done))
-    size = len(best.failure.done) // 2
-    while size:
-        for kept in list(_without(best.failure.done, size)):
-            again = simulate(seed, kept, engine=engine, runners=runners)
-            if again.failure is not None and len(again.failure.done) < len(best.failure.done):
-                best = again
-                break
-        else:
-            size //= 2
-    return best
-
-
-def _without(steps: list[Step], size: int) -> Iterator[list[Step]]:
-    for start in range(0, len(steps), size):
-        kept = steps[:start] + steps[start + size :]
-        if kept:
-            yield kept

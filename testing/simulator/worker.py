@@ -26,8 +26,18 @@ class Worker:
     it runs what is due, and `tried` what it has started since.
     """
 
-    def __init__(self, name: str, open_: Open, settings: dict[str, Any], *, runs: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_: Open,
+        settings: dict[str, Any],
+        say: Callable[[str], None],
+        *,
+        runs: bool,
+    ) -> None:
         self.name = name
+        self.say = say
+        """Tells what it does, and what becomes of that."""
         self.actor = Actor(name)
         self.link = Link(self.actor)
         self.ledger: Ledger | None = None
@@ -65,6 +75,7 @@ class Worker:
     ) -> None:
         """Give it something to do with its handle, which it opens first if need be."""
         self.task, self.done = task, done
+        self.say(f"{self.name} begins: {task}")
 
         def work() -> None:
             if self.ledger is None:
@@ -128,6 +139,7 @@ class Worker:
     def wake(self, now: datetime) -> None:
         """Go on after having been stopped: which of its threads comes first nobody knows."""
         self.is_stopped = False
+        self.say(f"{self.name} goes on")
         self.beats_at = now + timedelta(milliseconds=500)
 
     # -- what the rules ask ------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from planted.bugs import BUGS
@@ -81,21 +82,29 @@ def test_the_table_of_the_document_is_the_one_of_what_was_found() -> None:
 
 _SHRINK = """
 import json, sys
-from jobledger.testing.simulator import shrink, simulate, steps_of
+from jobledger.testing.simulator import again, retold, shrink, simulate, steps_of
 seed, steps = int(sys.argv[1]), int(sys.argv[2])
-failure = simulate(seed, steps_of(seed, steps, "remote"), engine="remote").failure
-short = shrink(seed, failure, engine="remote")
-again = simulate(seed, short.failure.done, engine="remote")
-print(json.dumps([
-    failure.message, len(failure.done),
-    short.failure.message, [step.index for step in short.failure.done], short.digest,
-    again.failure.message, again.digest,
-]))
+long = simulate(seed, steps_of(seed, steps, "remote"), engine="remote")
+short = shrink(seed, long.failure, engine="remote")
+repeated = simulate(seed, short.failure.done, engine="remote", runners=short.runners)
+print(json.dumps({
+    "rules": [one.failure.rule for one in (long, short, repeated)],
+    "steps": [len(one.failure.done) for one in (long, short, repeated)],
+    "crowd": [one.crowd for one in (long, short, repeated)],
+    "said": [one.failure.message for one in (short, repeated)],
+    "digest": [one.digest for one in (short, repeated)],
+    "told": retold(short, whole=True), "again": again(short), "story": short.failure.story,
+}))
 """
-SHORTENED = "two runners never post for one account at once"
+SHORTENED = [
+    "two runners never post for one account at once",
+    "a runner ends others only after a whole lease of its own",
+    "an attempt is its runner's, whatever its number",
+]
+"""One that breaks at a write, one at a lease, and one at the end of a life."""
 
 
-def shrunk(copy: Path, seed: int, hash_seed: str) -> list[object]:
+def shrunk(copy: Path, seed: int, hash_seed: str) -> dict[str, Any]:
     """Shorten the life of a seed in another process."""
     path = os.pathsep.join([str(copy.parent), str(copy / "tests")])
     done = subprocess.run(
@@ -105,19 +114,46 @@ def shrunk(copy: Path, seed: int, hash_seed: str) -> list[object]:
         capture_output=True,
         check=True,
     )
-    found: list[object] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def test_a_failing_life_of_many_is_shortened_and_the_same_each_time(copy: Path) -> None:
-    [seen] = [each for each in SEEN if each.name == SHORTENED]
+@pytest.mark.parametrize("name", SHORTENED)
+def test_a_failing_life_of_many_is_made_shorter_by_the_same_rule(copy: Path, name: str) -> None:
+    [seen] = [each for each in SEEN if each.name == name]
+    with mutated(copy, seen.mutant):
+        found = live(copy, seen, recorded()[name].seed, LIVES)
+        assert found is not None
+        left = shrunk(copy, found.seed, "1")
+    assert len(set(left["rules"])) == 1
+    assert seen.says in left["said"][0]
+    long, short, repeated = left["steps"]
+    assert 0 < short == repeated < long / 3
+    assert left["crowd"][1] == left["crowd"][2] <= left["crowd"][0]
+    assert len(set(left["said"])) == len(set(left["digest"])) == 1
+
+
+def test_it_is_the_same_each_time_and_its_command_lives_it_again(copy: Path) -> None:
+    """What is left is told step by step: who does what, and when."""
+    [seen] = [each for each in SEEN if each.name == SHORTENED[0]]
     with mutated(copy, seen.mutant):
         found = live(copy, seen, recorded()[seen.name].seed, LIVES)
         assert found is not None
-        first, second = shrunk(copy, found.seed, "1"), shrunk(copy, found.seed, "2")
-    assert first == second
-    _, length, said, kept, digest, said_again, digest_again = first
-    assert isinstance(kept, list)
-    assert isinstance(length, int)
-    assert 0 < len(kept) < length / 4
-    assert (said, digest) == (said_again, digest_again)
+        left = shrunk(copy, found.seed, "2")
+        assert shrunk(copy, found.seed, "3") == left
+        done = subprocess.run(
+            [sys.executable, "-m", *left["again"].split(), "--json"],
+            cwd=copy.parent,
+            env=os.environ | {"PYTHONPATH": str(copy.parent)},
+            capture_output=True,
+            check=False,
+        )
+    assert done.returncode == 1, done.stderr.decode()
+    broken = json.loads(done.stdout)["broken"]
+    assert (broken["message"], broken["rule"]) == (left["said"][0], left["rules"][0])
+    assert broken["story"] == left["story"]
+    told = left["told"].splitlines()
+    assert told[-1] == f"again: {left['again']}"
+    assert sum(line.startswith("  step ") for line in told) == left["steps"][1]
+    assert any("calls the publisher of" in line for line in told)
+    assert any("writes event 1: added of job-1" in line for line in told)

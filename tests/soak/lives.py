@@ -3,7 +3,8 @@
     PYTHONPATH=tests python -m soak.lives --seconds 600 [--seed N] [--steps 250]
 
 Says every half a minute how far it is, and in the end what has happened how often. The first life
-that breaks a rule ends it all, with exit code 1 and the command that lives it again.
+that breaks a rule ends it all, with exit code 1; it is made shorter, and told with the command that
+lives it again.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from jobledger.testing.remote_engine import APPENDS
+from jobledger.testing.simulator import retold, shrink
 from jobledger.testing.simulator.simulation import Outcome, simulate
 from jobledger.testing.simulator.steps import steps_of
 
@@ -96,9 +98,9 @@ def main() -> int:
         return 0
     print(f"BROKEN: {broken.failure.message}")
     print(
-        f"again: jobledger simulate --engine remote --seed {broken.seed} --steps {given.steps}"
-        " --shrink"
+        f"looking for a shorter one than seed {broken.seed} with {given.steps} steps …", flush=True
     )
+    print(retold(shrink(broken.seed, broken.failure, engine="remote"), whole=True))
     return 1
 
 

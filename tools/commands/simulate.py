@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ...testing.simulator import Outcome, Step
-
-_SHOWN = 10
-"""How many of the last events a failure shows."""
 
 
 @command("simulate")
@@ -45,7 +41,10 @@ _SHOWN = 10
 )
 @click.option("--only", metavar="N,N,…", help="Do only these of the steps, as a failure says.")
 @click.option(
-    "--shrink", "shorten", is_flag=True, help="If it fails, look for a shorter run that does."
+    "--shrink",
+    "shorten",
+    is_flag=True,
+    help="If it fails, look for a shorter run that breaks the same rule, and tell it.",
 )
 @json_option
 @pass_session
@@ -69,13 +68,16 @@ def simulate_(
     at every operation, are stopped and killed there; the server loses answers, starts again, and
     fails over to one that lacks the last records.
 
+    `--shrink` leaves out runners and steps as long as the same rule is broken, and tells what is
+    left line by line; the last one is the command that lives that again.
+
     \b
     Example:
       jobledger simulate --seed 7 --steps 200
       jobledger simulate --steps 1000 --shrink
       jobledger simulate --seed 7 --steps 250 --engine remote --runners 3
     """
-    from ...testing.simulator import shrink, simulate, steps_of
+    from ...testing.simulator import retold, shrink, simulate, steps_of
 
     if runners is not None and engine != "remote":
         raise ValidationError("--runners needs --engine remote", field="runners")
@@ -86,7 +88,7 @@ def simulate_(
             seed, chosen, lambda done: show(done, len(chosen)), engine=engine, runners=runners
         )
     if outcome.failure is not None and shorten:
-        click.echo(f"step {_place(outcome)}: {printable(outcome.failure.message)}", err=True)
+        click.echo(printable(outcome.failure.message), err=True)
         click.echo("looking for a shorter run …", err=True)
         outcome = shrink(seed, outcome.failure, engine=engine, runners=runners)
     if outcome.failure is not None:
@@ -102,7 +104,7 @@ def simulate_(
         click.echo("  " + ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in counts))
         click.echo(f"no rule broken; digest {outcome.digest}")
     else:
-        _tell(outcome)
+        click.echo(printable(retold(outcome, whole=shorten), one_line=False))
 
 
 def _chosen(steps: Iterable[Step], only: str | None) -> list[Step]:
@@ -121,48 +123,9 @@ def _chosen(steps: Iterable[Step], only: str | None) -> list[Step]:
     return [step for step in every if step.index in numbers]
 
 
-def _place(outcome: Outcome) -> str:
-    failure = outcome.failure
-    assert failure is not None
-    return f"{failure.step.index} ({failure.step.kind})" if failure.step else "at the end of a life"
-
-
-def _command(outcome: Outcome) -> str:
-    """Return the command that repeats the failure."""
-    failure = outcome.failure
-    assert failure is not None
-    indexes = [step.index for step in failure.done]
-    steps = f"--steps {indexes[-1] + 1}"
-    if outcome.engine != "files":
-        steps += f" --engine {outcome.engine}"
-    if outcome.runners is not None:
-        steps += f" --runners {outcome.runners}"
-    life = range(failure.done[0].index, indexes[-1] + 1)
-    if list(life) == indexes and (failure.step is not None):
-        return f"jobledger simulate --seed {outcome.seed} {steps}"
-    only = ",".join(map(str, indexes))
-    return f"jobledger simulate --seed {outcome.seed} {steps} --only {only}"
-
-
-def _tell(outcome: Outcome) -> None:
-    failure = outcome.failure
-    assert failure is not None
-    click.echo(
-        f"BROKEN at step {_place(outcome)} of seed {outcome.seed}, after {outcome.steps} steps:"
-    )
-    click.echo("  " + printable(failure.message, one_line=False).replace("\n", "\n  "))
-    click.echo("the last events:")
-    for event in islice(failure.events, max(0, len(failure.events) - _SHOWN), None):
-        data = ", ".join(f"{name}={value!r:.40}" for name, value in event["data"].items())
-        said = f"  {event['seq']:5} {event['at']} {event['type']:12} {event['job']:10} {data}"
-        click.echo(printable(said[:160]))
-    click.echo(
-        "the steps of that life: " + " ".join(f"{s.index}:{s.kind}" for s in failure.done[-30:])
-    )
-    click.echo(f"again: {_command(outcome)}")
-
-
 def _document(outcome: Outcome) -> dict[str, object]:
+    from ...testing.simulator import again
+
     failure = outcome.failure
     return {
         "seed": outcome.seed,
@@ -180,6 +143,8 @@ def _document(outcome: Outcome) -> dict[str, object]:
             "message": failure.message,
             "events": failure.events,
             "steps": [step.index for step in failure.done],
-            "again": _command(outcome),
+            "again": again(outcome),
+            "rule": failure.rule,
+            "story": failure.story,
         },
     }
