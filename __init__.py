@@ -45,11 +45,17 @@ if TYPE_CHECKING:
     from .domain import JobStarted as JobStarted
     from .domain import JobStatus as JobStatus
     from .domain import LedgerCorruptError as LedgerCorruptError
+    from .domain import Link as Link
+    from .domain import Media as Media
+    from .domain import MediaFile as MediaFile
     from .domain import NewJob as NewJob
     from .domain import NextSlot as NextSlot
     from .domain import Occurrence as Occurrence
     from .domain import Pacing as Pacing
+    from .domain import Part as Part
     from .domain import PlatformRules as PlatformRules
+    from .domain import Poll as Poll
+    from .domain import Post as Post
     from .domain import RetryPolicy as RetryPolicy
     from .domain import Schedule as Schedule
     from .domain import ScheduleAdded as ScheduleAdded
@@ -135,12 +141,18 @@ else:
                 "JobStarted",
                 "JobStatus",
                 "LedgerCorruptError",
+                "Link",
+                "Media",
+                "MediaFile",
                 "NewJob",
                 "NextSlot",
                 "Occurrence",
                 "PLATFORMS",
                 "Pacing",
+                "Part",
                 "PlatformRules",
+                "Poll",
+                "Post",
                 "RetryPolicy",
                 "Schedule",
                 "ScheduleAdded",

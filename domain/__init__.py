@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .platforms.tables import *
     from .platforms.threads_counting import *
     from .policy import *
+    from .post.values import *
     from .remedies import *
     from .schedule.ahead import *
     from .schedule.cron import *
@@ -51,7 +52,14 @@ else:
     __all__, __getattr__, __dir__ = face(
         __name__,
         {
-            "codec": ("DECODERS", "EVENT_TYPES", "SCHEMA", "decode_data", "encode_data"),
+            "codec": (
+                "DECODERS",
+                "EVENT_TYPES",
+                "SCHEMA",
+                "decode_data",
+                "encode_data",
+                "schema_of",
+            ),
             "error_text": ("first_line", "grouped"),
             "errors": (
                 "InvalidScheduleTimeError",
@@ -112,6 +120,7 @@ else:
                 "detached",
                 "share_message",
             ),
+            "post.values": ("Link", "Media", "MediaFile", "Part", "Poll", "Post"),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
             "schedule.ahead": ("due_to_plan", "occurrences"),

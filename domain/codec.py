@@ -15,10 +15,16 @@ EVENT_TYPES: dict[str, type[JobEvent | ScheduleEvent]] = {**JOB_EVENTS, **SCHEDU
 """All that there are, by their names in the log."""
 
 SCHEMA: dict[str, int] = {}
-"""The schema version that each type is written with today."""
+"""The schema version that each type is written with today, where its data has nothing newer."""
+
+NEWEST: dict[str, int] = {}
+"""The newest schema version of each type that is known."""
 
 DECODERS: dict[str, Callable[[bytes | msgspec.Raw], JobEvent | ScheduleEvent]] = {}
 """What decodes the data of each type, in the schema version of today."""
+
+_DEFAULTS: dict[str, dict[str, object]] = {}
+"""What a field has where an earlier release leaves nothing out, of those in `SINCE`."""
 
 encode_data: Callable[[EventData], bytes] = msgspec.json.Encoder().encode
 """Returns the data of an event as JSON."""
@@ -27,11 +33,26 @@ encode_data: Callable[[EventData], bytes] = msgspec.json.Encoder().encode
 def register(kind: type[JobEvent | ScheduleEvent]) -> None:
     """Enter in the tables what the class of a type declares."""
     SCHEMA[kind.TYPE] = 1 + len(kind.UPCASTERS)
+    fields = msgspec.structs.fields(kind)
+    _DEFAULTS[kind.TYPE] = {
+        each.name: each.default for each in fields if each.name in dict(kind.SINCE)
+    }
+    NEWEST[kind.TYPE] = max((SCHEMA[kind.TYPE], *(since for _, since in kind.SINCE)))
     DECODERS[kind.TYPE] = msgspec.json.Decoder(kind).decode
 
 
 for _kind in EVENT_TYPES.values():
     register(_kind)
+
+
+def schema_of(data: EventData) -> int:
+    """Return the schema version that the data of an event is written with: of several the oldest
+    that has all that is in it, so that an earlier release reads whatever it can."""
+    schema = SCHEMA[data.TYPE]
+    for name, since in data.SINCE:
+        if getattr(data, name) is not _DEFAULTS[data.TYPE][name]:
+            schema = max(schema, since)
+    return schema
 
 
 def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent | ScheduleEvent:
@@ -42,7 +63,7 @@ def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent | 
         msgspec.ValidationError, msgspec.DecodeError: the data is not of the type's form.
     """
     current = SCHEMA.get(kind)
-    if schema == current:
+    if current is not None and current <= schema <= NEWEST[kind]:
         return DECODERS[kind](raw)
     if current is None or not 1 <= schema <= current:
         raise StorageError(

@@ -15,12 +15,16 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
 
     `TYPE` is its name in the log and `TRIGGERS` what it follows from in the lifecycle. Old events
     stay readable for ever, and no line is rewritten: where a type's data changes its meaning, it
-    gets one more of `UPCASTERS`, the n-th of which brings data of schema version n to n + 1.
+    gets one more of `UPCASTERS`, the n-th of which brings data of schema version n to n + 1. What
+    only adds to it is in `SINCE`.
     """
 
     TYPE: ClassVar[str]
     TRIGGERS: ClassVar[tuple[str, ...]]
     UPCASTERS: ClassVar[tuple[Callable[[dict[str, Any]], dict[str, Any]], ...]] = ()
+    SINCE: ClassVar[tuple[tuple[str, int], ...]] = ()
+    """Fields that an earlier release would leave out in silence, with the schema version that they
+    came with: data that has one is written as of that version, all other as before."""
 
     @property
     def trigger(self) -> str:

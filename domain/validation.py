@@ -98,13 +98,7 @@ def characters_left(content: str, platform: str) -> int:
 
 def check_optional_text(value: object, field: str, longest: int) -> str | None:
     """Any text of at most so many characters, the empty one too, or None."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise _refuse(field, f"must be text, not {_shown(value)}")
-    if len(value) > longest:
-        raise _refuse(field, f"must be at most {longest} characters, not {len(value)}")
-    return _unicode(field, value, field)
+    return None if value is None else plain_text(value, field, longest)
 
 
 def check_count(value: object, field: str) -> int:
@@ -239,6 +233,15 @@ def _json_copy(value: object, field: str, where: str, depth: int, left: list[int
             copy[name] = _json_copy(item, field, f"{where}.{_key(name)}", depth + 1, left)
         return copy
     raise _refuse(field, f"has a {type(value).__name__} at {where}, which JSON cannot hold")
+
+
+def plain_text(value: object, field: str, longest: int) -> str:
+    """Check any text of at most so many characters, the empty one too, and return it."""
+    if not isinstance(value, str):
+        raise _refuse(field, f"must be text, not {_shown(value)}")
+    if len(value) > longest:
+        raise _refuse(field, f"must be at most {longest} characters, not {len(value)}")
+    return _unicode(field, value, field)
 
 
 def _text(field: str, value: object, longest: int) -> str:

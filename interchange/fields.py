@@ -14,6 +14,7 @@ from ..domain import (
     TIMES,
     JobPriority,
     JobStatus,
+    Post,
     ScheduledJob,
     ValidationError,
     copy_json,
@@ -71,7 +72,7 @@ def to_document(job: ScheduledJob) -> dict[str, Any]:
         document["attempt"] = job.attempt
     for name in STATE:
         value = getattr(job, name)
-        if name != "attempt" and value not in (None, False, 0, {}):
+        if name not in document and name != "attempt" and value not in (None, False, 0, {}):
             document[name] = value.isoformat() if isinstance(value, datetime) else copy_json(value)
     return document
 
@@ -116,6 +117,8 @@ def to_job(values: Mapping[str, Any], reading: Reading, refuse: Refuse) -> Sched
             known[name] = stand_in(name, reading)
     known["metadata"] = _with_own(known.get("metadata", {}), values, refuse)
     known.setdefault("job_id", WITHOUT_ID)
+    if "post" in known and not isinstance(known["post"], Post):
+        _put(known, "post", _post, reading, refuse)
     for name, read in (("priority", _priority), ("status", reading.status)):
         if name in known:
             _put(known, name, read, reading, refuse)
@@ -203,6 +206,14 @@ def _as_text(value: object) -> str | None:
         seconds = value / 1000 if value >= 10**11 else value
         return f"write it as {datetime.fromtimestamp(seconds, UTC).isoformat()!r}"
     return None
+
+
+def _post(value: object) -> Post:
+    """Read a post as `Post.to_dict` writes it."""
+    try:
+        return msgspec.convert(value, Post)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ValidationError(f"post is not as a post is written: {error}", field="post") from None
 
 
 def _priority(value: object) -> JobPriority:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from ..domain import SCHEMA, JobEvent, ScheduledJob, ScheduleEvent, encode_data
+from ..domain import JobEvent, ScheduledJob, ScheduleEvent, encode_data, schema_of
 from ..domain import commands as c
 from ..projections import NewEvent
 
@@ -61,7 +61,7 @@ def make_records(intents: Sequence[Intended], by: str | None, now: datetime) -> 
                     type=kind,
                     job_id=job_id,
                     version=version,
-                    schema=SCHEMA[kind],
+                    schema=schema_of(item),
                     data=encode_data(item),
                     by=by,
                     at=now,

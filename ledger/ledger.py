@@ -25,6 +25,7 @@ from ..domain import (
     LedgerCorruptError,
     NewJob,
     NextSlot,
+    Post,
     ScheduledJob,
     StorageError,
 )
@@ -194,6 +195,7 @@ class Ledger(ByLocation):
         job_id: str | None = None,
         publish_timeout: timedelta | None = None,
         lenient: bool = False,
+        post: Post | None = None,
     ) -> str:
         """Add a job and return its id. Durable when it returns.
 
@@ -203,7 +205,9 @@ class Ledger(ByLocation):
         `publish_timeout` is how long its publisher may take; None: as long as the scheduler's
         setting says. `content` is as long as its platform takes, as that counts (`length_of`,
         docs/platforms.md), or up to 500 characters for a platform without a table; `lenient` leaves
-        it to the platform, up to 100,000, and takes a name that is nearly one of a table.
+        it to the platform, up to 100,000, and takes a name that is nearly one of a table. `post` is
+        what is posted where that is more than a text: the text of its first part is `content`, and
+        one of the two may be left empty. It is held against the platform's table, too.
 
         Raises:
             ValidationError: an argument is not acceptable, or the id was used before.
@@ -222,6 +226,7 @@ class Ledger(ByLocation):
             job_id=job_id,
             publish_timeout=publish_timeout,
             lenient=lenient,
+            post=post,
         )
         return self._handler.add([(None, c.Add(job_id=id_for(job_id), job=new))])[0]
 
@@ -277,14 +282,18 @@ class Ledger(ByLocation):
         metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET,
         version: int | None = None,
         lenient: bool = False,
+        post: Post | msgspec.UnsetType | None = msgspec.UNSET,
     ) -> None:
-        """Change what is given of a PENDING or SCHEDULED job; `metadata` is replaced as a whole.
-        `content` and `lenient` are as in `add_job`.
+        """Change what is given of a PENDING or SCHEDULED job; `metadata` and `post` are replaced
+        as a whole, and with `post` None its text alone is left. `content`, `post` and `lenient` are
+        as in `add_job`; a `content` alone is the text of the first part from then on.
 
         Raises:
             ValidationError: a value is not acceptable, or none is given; and as `hold_job`.
         """
-        edit = c.Edit(content=content, priority=priority, metadata=metadata, lenient=lenient)
+        edit = c.Edit(
+            content=content, priority=priority, metadata=metadata, post=post, lenient=lenient
+        )
         self._change(job_id, edit, version)
 
     def reschedule_job(

@@ -47,7 +47,7 @@ else:
                 "list_runs",
                 "read_runs",
             ),
-            "figures": ("Day", "ErrorGroup", "Part", "Spread", "StatsReport", "Tally"),
+            "figures": ("Day", "ErrorGroup", "Share", "Spread", "StatsReport", "Tally"),
             "file_content": ("is_same",),
             "jobs": ("Pages",),
             "logged_event": ("EVENTS", "LogEntry", "LoggedEvent", "NewEvent", "to_event"),

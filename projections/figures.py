@@ -72,7 +72,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-class Part(msgspec.Struct, frozen=True):
+class Share(msgspec.Struct, frozen=True):
     """One account or platform: what was counted, and its jobs by state at the end."""
 
     name: str
@@ -131,8 +131,8 @@ class StatsReport(msgspec.Struct, frozen=True, kw_only=True):
     outcome_unknown: int
     """FAILED jobs whose post may be out: each needs a person."""
     total: Tally
-    accounts: list[Part]
-    platforms: list[Part]
+    accounts: list[Share]
+    platforms: list[Share]
     days: list[Day]
     schedules: dict[str, int]
     """Schedules by state, every state named, as of the end of the window."""

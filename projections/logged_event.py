@@ -21,6 +21,7 @@ from ..domain import (
     ScheduleEvent,
     StorageError,
     decode_data,
+    schema_of,
 )
 from ..eventstore import RECORDS, Form, NewRecord, Record
 
@@ -82,7 +83,7 @@ def _read_event(line: bytes) -> LogEntry:
 def _decode_data_of(event: LoggedEvent[msgspec.Raw]) -> None:
     data = decode_data(event.type, event.schema, event.data)
     force_setattr(event, "data", data)  # nobody else has it yet
-    force_setattr(event, "schema", SCHEMA[event.type])
+    force_setattr(event, "schema", schema_of(data))
 
 
 def _read_events(lines: bytes) -> list[LogEntry]:
@@ -150,7 +151,7 @@ def to_event(record: LogEntry) -> LoggedEvent:
         version=record.version,
         data=data,
         by=record.by,
-        schema=SCHEMA[record.type],
+        schema=schema_of(data),
         batch=record.batch,
         more=record.more,
         prev=record.prev,

@@ -21,7 +21,7 @@ import msgspec
 from ..domain import Event, JobStatus, ScheduledJob, first_line, grouped
 from ..domain import events as e
 from .board import Board
-from .figures import Day, ErrorGroup, Part, StatsReport, Tally, spread
+from .figures import Day, ErrorGroup, Share, StatsReport, Tally, spread
 from .projection import Change
 from .replay import changes
 from .schedule_figures import ScheduleFigures
@@ -145,10 +145,12 @@ class Stats:
             found[bisect_right(bounds_s, waited)] += 1
         return found
 
-    def _parts(self, counted: dict[str, _Counting], name_of: Callable[[_Place], str]) -> list[Part]:
+    def _parts(
+        self, counted: dict[str, _Counting], name_of: Callable[[_Place], str]
+    ) -> list[Share]:
         states = self._by_state(name_of)
         return [
-            Part(
+            Share(
                 name,
                 counted.get(name, _Counting()).tally(),
                 {s.value: states[name][s] for s in JobStatus if s in states.get(name, ())},

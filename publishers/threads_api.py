@@ -53,7 +53,7 @@ class Container(msgspec.Struct, frozen=True):
     error_message: str | None = None
 
 
-class Post(msgspec.Struct, frozen=True):
+class OwnPost(msgspec.Struct, frozen=True):
     """A post as the account's list shows it."""
 
     id: str
@@ -94,9 +94,9 @@ class ThreadsApi:
         link = document.get("permalink")
         return link if isinstance(link, str) else None
 
-    async def posts(self, since: datetime, *, replies: bool = False) -> list[Post]:
+    async def posts(self, since: datetime, *, replies: bool = False) -> list[OwnPost]:
         """Return the account's posts (or replies) from that second on, newest first."""
-        found: list[Post] = []
+        found: list[OwnPost] = []
         more: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
             document = await self._get(
@@ -191,12 +191,12 @@ def _id(document: dict[str, Any]) -> str:
     return clean_text(value, 200)
 
 
-def _post(row: dict[str, Any]) -> Post:
+def _post(row: dict[str, Any]) -> OwnPost:
     try:
         at = datetime.fromisoformat(str(row.get("timestamp")))
     except ValueError:
         at = None
-    return Post(str(row.get("id")), str(row.get("text") or ""), at if at and at.tzinfo else None)
+    return OwnPost(str(row.get("id")), str(row.get("text") or ""), at if at and at.tzinfo else None)
 
 
 def _at(document: object, *path: str) -> object:

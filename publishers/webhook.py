@@ -70,6 +70,8 @@ class WebhookPublisher:
         ValidationError: a setting is not acceptable.
     """
 
+    takes_posts = True
+    """The body has a job's `post`, or a template names what it has no place for."""
     reconcile: Callable[[Attempt], Awaitable[PostResult | None]]
 
     def __init__(

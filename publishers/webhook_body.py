@@ -15,7 +15,9 @@ import msgspec
 from ..domain import ScheduledJob, ValidationError
 from ..scheduler import Attempt
 
-FIELDS = ("job_id", "account_id", "content", "platform", "scheduled_time", "metadata", "attempt")
+FIELDS = (
+    "job_id", "account_id", "content", "platform", "scheduled_time", "metadata", "attempt", "post",
+)  # fmt: skip
 ALL = "*"
 """In `ignores`: whatever metadata there is."""
 _MARK = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
@@ -68,7 +70,24 @@ class WebhookBody:
 
     def problems(self, job: ScheduledJob) -> list[ValidationError]:
         """Name what of the job the template does not carry."""
-        if self._mentioned is None or "metadata" in self._mentioned or ALL in self._ignores:
+        if self._mentioned is None:
+            return []
+        return [*self._of_post(job, self._mentioned), *self._of_metadata(job, self._mentioned)]
+
+    def _of_post(self, job: ScheduledJob, mentioned: frozenset[str]) -> list[ValidationError]:
+        if job.post is None or "post" in mentioned:
+            return []
+        return [
+            ValidationError(
+                f"{field} would be left out: the body of this webhook has no place for it",
+                field=field,
+                hint="give the body a {post}",
+            )
+            for field in job.post.beyond_its_text
+        ]
+
+    def _of_metadata(self, job: ScheduledJob, mentioned: frozenset[str]) -> list[ValidationError]:
+        if "metadata" in mentioned or ALL in self._ignores:
             return []
         return [
             ValidationError(
@@ -78,7 +97,7 @@ class WebhookBody:
             )
             for key, value in job.metadata.items()
             if not (value is None or value in ("", [], {}))
-            and f"metadata.{key}" not in self._mentioned
+            and f"metadata.{key}" not in mentioned
             and key not in self._ignores
         ]
 
@@ -94,6 +113,8 @@ class WebhookBody:
             "metadata": job.metadata,
             "attempt": attempt.number,
         }
+        if job.post is not None:
+            fields["post"] = job.post.to_dict()
         if self._template is None:
             return msgspec.json.encode(fields)
         fields |= {f"metadata.{key}": value for key, value in job.metadata.items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..faces import face
 
 if TYPE_CHECKING:
+    from .adapter import *
     from .attempt import *
     from .failures import *
     from .offload import *
@@ -19,6 +20,7 @@ else:
     __all__, __getattr__, __dir__ = face(
         __name__,
         {
+            "adapter": ("PublisherAdapter",),
             "attempt": (
                 "Attempt",
                 "NoValidToken",
@@ -26,7 +28,6 @@ else:
                 "OutcomeUnknown",
                 "PostResult",
                 "Publisher",
-                "PublisherAdapter",
                 "ReconcilingPublisher",
                 "WrongResultError",
             ),

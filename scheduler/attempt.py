@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any, Protocol, cast, runtime_checkable
@@ -15,7 +14,6 @@ from ..domain import ScheduledJob, ValidationError, copy_json
 from ..domain import commands as c
 from ..instrumentation import described, id_of, is_of, shown, text_of
 from .permission import Permission
-from .shapes import check_shape, is_async, refused
 
 WHAT_TO_RETURN = (
     "return PostResult(True, thread_id=…) when the post is out,"
@@ -248,63 +246,3 @@ class ReconcilingPublisher(Publisher, Protocol):
 
 PostCallback = Callable[[str, str], PostResult | Awaitable[PostResult]]
 """The simple publisher: a function of `(account_id, content)`."""
-
-
-_CALLBACK = (
-    "def post(account_id, content) -> PostResult, or give an object with"
-    " publish(attempt), which gets more"
-)
-_PUBLISH = "def publish(self, attempt) -> PostResult"
-_RECONCILE = "def reconcile(self, attempt) -> PostResult | None"
-
-
-class _Callback:
-    """A PostCallback as a Publisher."""
-
-    def __init__(self, callback: PostCallback) -> None:
-        self._callback = callback
-
-    def publish(self, attempt: Attempt) -> PostResult | Awaitable[PostResult]:
-        return self._callback(attempt.job.account_id, attempt.job.content)
-
-
-class PublisherAdapter:
-    """A publisher as the scheduler calls it, whatever it was given as.
-
-    Raises:
-        ValidationError: it is neither a function nor has it a `publish`, or it cannot be called as
-            it would be.
-    """
-
-    def __init__(self, given: PostCallback | Publisher) -> None:
-        if inspect.isclass(given):
-            raise refused(f"the publisher is the class {given.__name__}", "give an instance of it")
-        publish, reconcile = getattr(given, "publish", None), getattr(given, "reconcile", None)
-        target: Callable[..., Any]
-        self.reconcile: Callable[[Attempt], Any] | None = None
-        if callable(publish):
-            check_shape(publish, "publish", _PUBLISH, "attempt")
-            self.publish: Callable[[Attempt], Any] = publish
-            target = publish
-            if callable(reconcile):
-                check_shape(reconcile, "reconcile", _RECONCILE, "attempt")
-                self.reconcile = reconcile
-        elif callable(given):
-            check_shape(given, "the publisher", _CALLBACK, "account_id", "content")
-            self.publish = _Callback(given).publish
-            target = given
-        else:
-            raise refused(
-                f"the publisher must be a function or have a `publish`, not {shown(given)}",
-                f"such as {_CALLBACK}",
-            )
-        self._publishes_async = is_async(target)
-        self._reconciles_async = self.reconcile is not None and is_async(self.reconcile)
-
-    @property
-    def reconcilable(self) -> bool:
-        return self.reconcile is not None
-
-    def is_async(self, method: Callable[[Attempt], Any]) -> bool:
-        """Whether calling `method` gives an awaitable at once, so that no thread is needed."""
-        return self._publishes_async if method is self.publish else self._reconciles_async

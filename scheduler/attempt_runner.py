@@ -16,7 +16,8 @@ from ..domain import ScheduledJob, StaleAttemptError
 from ..domain import commands as c
 from ..instrumentation import described, hide_in, is_interruption, logger, without_secrets
 from .account_holds import AccountHolds
-from .attempt import Attempt, PublisherAdapter
+from .adapter import PublisherAdapter
+from .attempt import Attempt
 from .calls import NotCalledError, call_async, call_blocking, can_start_threads
 from .completer import Completer
 from .execution import Question, interruption, steps

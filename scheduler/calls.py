@@ -23,10 +23,10 @@ import msgspec
 
 from ..domain import JobLedgerError
 from ..instrumentation import guarded, is_interruption, is_of, logger, place_of
-from . import answers
-from . import attempt as contract
+from . import adapter, answers
+from .adapter import Callback, PublisherAdapter, TextsAlone
 from .answers import Answer
-from .attempt import Attempt, PublisherAdapter, _Callback
+from .attempt import Attempt
 from .execution import Question
 from .stop_request import Interrupted
 from .uptime import wait_while_running
@@ -178,7 +178,7 @@ def _raised(
     stopped: bool = False,
 ) -> Answer:
     """Tell what it means that a publisher raised this; keep where it did for the log."""
-    attempt._raised_at = place_of(error, __file__, contract.__file__)
+    attempt._raised_at = place_of(error, __file__, adapter.__file__)
     return answers.of_error(error, outside, stopped=stopped)
 
 
@@ -324,5 +324,6 @@ class _ThreadCall(Generic[SaidT]):
             _tell_late(self._attempt, answer)
 
 
-CALLERS = frozenset(function.__code__ for function in (_call_plain, _awaited, _Callback.publish))
+_BY_WAY_OF = (_call_plain, _awaited, Callback.publish, TextsAlone.publish)
+CALLERS = frozenset(function.__code__ for function in _BY_WAY_OF)
 """The code that calls publishers: what runs within it is theirs."""

@@ -10,7 +10,7 @@ from ..domain import commands as c
 from ..ledger import Outcome
 from ..projections import Board
 from .account_holds import AccountHolds, Wait
-from .attempt import PublisherAdapter
+from .adapter import PublisherAdapter
 from .completer import Completer
 from .ledger_access import LedgerAccess
 from .pacing import AccountPacing

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from ..domain import ValidationError
-from .attempt import PublisherAdapter
+from .adapter import PublisherAdapter
 from .attempt_runner import AttemptRunner
 from .completer import Completer
 from .dispatcher import Dispatcher

@@ -14,7 +14,7 @@ from functools import partial
 from math import inf
 
 from ..instrumentation import Repeated, logger
-from .attempt import PublisherAdapter
+from .adapter import PublisherAdapter
 from .attempt_runner import LOOK_EVERY_S, AttemptRunner
 from .completer import Completer
 from .dispatcher import Dispatcher

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..domain import JobLedgerError
 from ..instrumentation import is_interruption, logger
-from .attempt import PublisherAdapter
+from .adapter import PublisherAdapter
 from .own_loop import CANCEL_S
 from .parts import RunnerParts
 from .shared import SharedParts

@@ -20,7 +20,8 @@ from ..ledger import (
     LedgerSettings,
     MeantChange,
 )
-from .attempt import PostCallback, Publisher, PublisherAdapter
+from .adapter import PublisherAdapter
+from .attempt import PostCallback, Publisher
 from .completer import OUTCOMES
 from .due_run import check_limit
 from .failures import FailureHook, OnFailure

@@ -35,7 +35,7 @@ APPENDS = (
 """What may become of an append: of the last two nobody hears who has called."""
 
 
-class Link:
+class ServerLink:
     """The way of one process to the server, and what is wrong with it.
 
     `was_disturbed`: something was, since that was set to False. `is_outside`: of one who only
@@ -87,7 +87,7 @@ class RemoteEngine(MemoryEngine):
     # It has no lock of one runner.
     runner_lock = None  # type: ignore[assignment]  # so that it is no `KeepsRunner`
 
-    def __init__(self, server: RemoteServer, link: Link) -> None:
+    def __init__(self, server: RemoteServer, link: ServerLink) -> None:
         super().__init__(server)
         self._server = server
         self._link = link
@@ -242,7 +242,7 @@ class RemoteEngine(MemoryEngine):
 class RemoteLease:
     """The lease of one runner; `beat` is what the thread does that renews it."""
 
-    def __init__(self, engine: RemoteEngine, server: RemoteServer, link: Link) -> None:
+    def __init__(self, engine: RemoteEngine, server: RemoteServer, link: ServerLink) -> None:
         self._engine = engine
         self._server = server
         self._link = link

@@ -16,6 +16,9 @@ import click
 from ..domain import ValidationError
 from .location import place_options
 
+ORDER = "jobledger.order"
+"""Where a context has the names of what was given, each as often as it was, in its order."""
+
 
 class LedgerCommand(click.Command):
     """A command of jobledger."""
@@ -25,7 +28,7 @@ class LedgerCommand(click.Command):
         self.params += place_options(of_command=True)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        refuse_repetitions(self, ctx, args)
+        ctx.meta[ORDER] = refuse_repetitions(self, ctx, args)
         try:
             return super().parse_args(ctx, args)
         except click.BadParameter as error:
@@ -71,21 +74,23 @@ def command(
 
 def refuse_repetitions(
     command: click.Command, context: click.Context, arguments: list[str]
-) -> None:
-    """Refuse an option that takes one value and is given several: which of them is meant?
+) -> list[str]:
+    """Refuse an option that takes one value and is given several: which of them is meant? Returns
+    the names of what is given, in its order.
 
     Raises:
         UsageError: there is one.
     """
     if context.resilient_parsing:
-        return
+        return []
     _, _, order = command.make_parser(context).parse_args(list(arguments))
     if command.get_help_option(context) in order:
-        return
+        return []
     for parameter, count in Counter(order).items():
         if count > 1 and takes_one(parameter):
             name = parameter.opts[0]
             raise click.UsageError(f"{name} is given {count} times, and takes one value", context)
+    return [parameter.opts[0].lstrip("-") for parameter in order]
 
 
 def _is_of_file(error: click.BadParameter, context: click.Context) -> bool:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from ..domain import JobStatus, ScheduledJob
+from ..domain import JobStatus, Post, ScheduledJob
 from ..domain import printable as harmless
 from .streams import escaped, has_unicode
 
@@ -102,6 +102,10 @@ def field_text(job: ScheduledJob, name: str, zone: ZoneInfo) -> Text:
         return Text(f"{job.priority.name.lower()} ({int(job.priority)})")
     if name == "metadata":
         return Text(printable(msgspec.json.encode(value).decode()))
+    if isinstance(value, Post):
+        from .render.posts import lines_of
+
+        return Text("\n".join(lines_of(value)))
     if isinstance(value, datetime):
         return Text(f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}")
     return Text("–" if value is None else printable(value, one_line=name != "content"))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from ..policy import EXPIRE_AFTER, RetryPolicy
+from ..post.values import Post
 from .origin import Cause, FromSchedule
 from .state import ImportedJob, JobPriority, NewJob
 
@@ -58,8 +59,9 @@ class Edit(OfSchedule, frozen=True):
     content: str | msgspec.UnsetType = msgspec.UNSET
     priority: JobPriority | msgspec.UnsetType = msgspec.UNSET
     metadata: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
+    post: Post | msgspec.UnsetType | None = msgspec.UNSET
     lenient: bool = False
-    """Leave it to the platform how long the text may be."""
+    """Leave it to the platform what it takes."""
 
 
 class Reschedule(OfSchedule, frozen=True):

@@ -16,7 +16,6 @@ import msgspec
 from ..errors import JobNotFoundError, StaleAttemptError, ValidationError
 from ..validation import (
     check_checkpoint_name,
-    check_content,
     check_flag,
     check_job_id,
     check_json,
@@ -31,7 +30,8 @@ from . import events as e
 from .importing import take_over
 from .lifecycle import NEW, check, refusal
 from .planned import leave_out, revive
-from .state import JobPriority, JobStatus, ScheduledJob, check_said
+from .said import check_edited, check_said
+from .state import JobPriority, JobStatus, ScheduledJob
 
 CommandT = TypeVar("CommandT", bound=c.Command)
 Decision = list[e.JobEvent]
@@ -134,17 +134,14 @@ def _release(job: ScheduledJob, command: c.Release, now: datetime) -> Decision:
 @_rule(c.Edit, "edit")
 def _edit(job: ScheduledJob, command: c.Edit, now: datetime) -> Decision:
     asked: dict[str, Any] = {}
-    if command.content is not msgspec.UNSET:
-        lenient = check_flag(command.lenient, "lenient") or command.schedule is not None
-        # A form has the text that is there, too: it was accepted once.
-        kept = lenient or command.content == job.content
-        asked["content"] = check_content(command.content, None if kept else job.platform)
+    if command.content is not msgspec.UNSET or command.post is not msgspec.UNSET:
+        asked |= check_edited(job, command)
     if command.priority is not msgspec.UNSET:
         asked["priority"] = check_member(command.priority, JobPriority, "priority")
     if command.metadata is not msgspec.UNSET:
         asked["metadata"] = check_metadata(command.metadata)
     if not asked:
-        raise ValidationError("nothing to edit", hint="give content, priority or metadata")
+        raise ValidationError("nothing to edit", hint="give content, priority, metadata or post")
     changed = {name: value for name, value in asked.items() if getattr(job, name) != value}
     return [e.JobEdited(**changed, schedule=command.schedule)] if changed else []
 

@@ -14,6 +14,7 @@ import msgspec
 
 from ..event import Event
 from ..event import EventData as EventData
+from ..post.values import Post
 from ..times import Moment
 from .commands import InterruptReason
 from .origin import Cause, FromSchedule
@@ -53,6 +54,7 @@ class JobAdded(EventData, frozen=True):
 
     TYPE = "added"
     TRIGGERS = ("add", "import")
+    SINCE = (("post", 2),)
     account_id: str
     content: str
     scheduled_time: Moment
@@ -65,6 +67,8 @@ class JobAdded(EventData, frozen=True):
     imported: Imported | None = None
     schedule: FromSchedule | None = None
     """The schedule that made it, and as which of its occurrences."""
+    post: Post | None = None
+    """What is posted, where that is more than `content`, which is the text of its first part."""
 
     @property
     def trigger(self) -> str:
@@ -88,14 +92,20 @@ class JobReleased(EventData, frozen=True):
 
 
 class JobEdited(EventData, frozen=True):
-    """Its content, priority or metadata was changed; only what changed is there."""
+    """Its content, priority, metadata or post was changed; only what changed is there.
+
+    Where `content` is there and `post` is not, the first part of the post has that text, too.
+    `post` null: it has none any more.
+    """
 
     TYPE = "edited"
     TRIGGERS = ("edit",)
+    SINCE = (("post", 2),)
     content: str | msgspec.UnsetType = msgspec.UNSET
     priority: JobPriority | msgspec.UnsetType = msgspec.UNSET
     metadata: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     schedule: Cause | None = None
+    post: Post | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class JobRescheduled(EventData, frozen=True):

@@ -144,10 +144,10 @@ def _released(job: ScheduledJob, data: e.JobReleased, event: Event) -> Scheduled
 
 @_step(e.JobEdited)
 def _edited(job: ScheduledJob, data: e.JobEdited, event: Event) -> ScheduledJob:
-    fields = ("content", "priority", "metadata")
-    changed = {
-        name: getattr(data, name) for name in fields if getattr(data, name) is not msgspec.UNSET
-    }
+    told = ((name, getattr(data, name)) for name in ("content", "priority", "metadata", "post"))
+    changed = {name: value for name, value in told if value is not msgspec.UNSET}
+    if job.post is not None and "content" in changed:
+        changed.setdefault("post", job.post.with_text(changed["content"]))
     return replace(job, version=event.version, **changed)
 
 

@@ -26,7 +26,8 @@ from ..validation import (
 )
 from .doubt import Doubt
 from .events import Imported, JobAdded
-from .state import ImportedJob, JobStatus, ScheduledJob, check_said
+from .said import check_said
+from .state import ImportedJob, JobStatus, ScheduledJob
 
 MAX_TEXT_CHARS = 20_000
 """Of `error`, `thread_id` and `status_message`: a traceback may be long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from sys import intern
@@ -11,16 +12,9 @@ import msgspec
 
 from ..errors import ValidationError
 from ..policy import EXPIRE_AFTER, MAX_RUNNING_MINUTES
+from ..post.values import Part, Post
 from ..times import Moment, in_utc
-from ..validation import (
-    characters_left,
-    check_account,
-    check_content,
-    check_count,
-    check_member,
-    check_metadata,
-    check_platform,
-)
+from ..validation import characters_left
 from .doubt import Doubt
 from .messages import FACT, Fact, worded
 from .origin import FromSchedule
@@ -67,31 +61,15 @@ class NewJob(msgspec.Struct, frozen=True):
     publish_timeout: timedelta | None = None
     lenient: bool = False
     """Leave it to the platform how long the text may be, and take any name of one."""
+    post: Post | None = None
+    """What is posted, where that is more than a text. The text of its first part is `content`;
+    either of the two may be left empty."""
 
     @staticmethod
     def characters_left(content: str, platform: str = "threads") -> int:
         """Return how many more characters a text may have, counted as its platform counts, and so
         does `add_job`. Negative: so many too many."""
         return characters_left(content, platform)
-
-
-def check_said(job: NewJob | ScheduledJob, *, lenient: bool) -> dict[str, Any]:
-    """Return what is said of a job in the same words wherever it comes from, by the names that all
-    have for it: `NewJob`, `ScheduledJob` and the data of the `added` event. If it is `lenient`, the
-    text is as long as its platform may take it.
-
-    Raises:
-        ValidationError: of the first field that is not acceptable.
-    """
-    platform = check_platform(job.platform, lenient=lenient)
-    return {
-        "max_retries": check_count(job.max_retries, "max_retries"),
-        "account_id": check_account(job.account_id),
-        "content": check_content(job.content, None if lenient else platform),
-        "priority": check_member(job.priority, JobPriority, "priority"),
-        "platform": platform,
-        "metadata": check_metadata(job.metadata),
-    }
 
 
 class _NoKeys(dict[str, Any]):
@@ -148,6 +126,8 @@ class _State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """The durable steps recorded by its attempts so far, by name."""
     schedule: FromSchedule | None = None
     """The schedule that made it, if one did."""
+    post: Post | None = None
+    """What is posted, where that is more than `content`, which is the text of its first part."""
 
 
 _MESSAGE = vars(_State)["status_message"]
@@ -166,6 +146,11 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         """What is going on, for people; the wording may change from release to release."""
         told = _MESSAGE.__get__(self)
         return worded(told, self) if isinstance(told, Fact) else told
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """What is posted, part by part; a job without a `post` has its text as the one part."""
+        return (Part(self.content),) if self.post is None else self.post.parts
 
     @property
     def in_doubt(self) -> bool:
@@ -218,8 +203,9 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the job as in `jobs_YYYY-MM-DD.json`: 16 keys, times as ISO 8601 with offset."""
-        return {
+        """Return the job as in `jobs_YYYY-MM-DD.json`: 16 keys, times as ISO 8601 with offset; and
+        its `post`, where it has one."""
+        keys = {
             "job_id": self.job_id,
             "account_id": self.account_id,
             "content": self.content,
@@ -237,6 +223,7 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
             "status_message": self.status_message,
             "metadata": copy_json(self.metadata),
         }
+        return keys if self.post is None else {**keys, "post": self.post.to_dict()}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ScheduledJob:
@@ -248,7 +235,7 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
         if not isinstance(data, dict):
             raise ValidationError(f"not a job: {type(data).__name__}", field="data")
         try:
-            job = msgspec.convert({k: v for k, v in data.items() if k in DICT_KEYS}, cls)
+            job = msgspec.convert({k: v for k, v in data.items() if k in _READ_KEYS}, cls)
         except msgspec.ValidationError as error:
             raise ValidationError(f"not a job: {error}", field="data") from None
         if isinstance(_MESSAGE.__get__(job), Fact):  # which is of the state alone
@@ -282,7 +269,8 @@ DICT_KEYS = (
     "max_retries", "retry_count", "created_at", "started_at", "completed_at", "error", "thread_id",
     "status_message", "metadata",
 )  # fmt: skip
-"""The keys of `ScheduledJob.to_dict`, in its order."""
+"""The keys of `ScheduledJob.to_dict` that every job has, in its order."""
+_READ_KEYS = (*DICT_KEYS, "post")
 
 
 _TIMES = ("scheduled_time", "created_at", "started_at", "completed_at")

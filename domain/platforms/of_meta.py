@@ -45,6 +45,8 @@ THREADS = PlatformRules(
     has_replies=True,
     has_chains=True,
     has_quotes=True,
+    has_languages=False,
+    audiences=("public",),
     excludes=(("poll", "media"), ("poll", "text attachment"), ("link attachment", "media")),
     notes=(
         "A text attachment of up to 10,000 characters goes with a post of text alone.",

@@ -33,6 +33,8 @@ BLUESKY = PlatformRules(
     has_replies=True,
     has_chains=True,
     has_quotes=True,
+    has_languages=True,
+    audiences=("public",),
     excludes=(("images", "video"), ("link card", "media")),
     notes=("A gallery, which is another embed, takes up to 10 images in the official apps.",),
 )
@@ -65,6 +67,8 @@ MASTODON = PlatformRules(
     has_replies=True,
     has_chains=True,
     has_quotes=True,
+    has_languages=True,
+    audiences=("public", "unlisted", "followers", "mentioned"),
     excludes=(("poll", "media"), ("images", "video")),
     notes=("A content warning counts with the text.", "One animated GIF goes in a post, alone."),
 )

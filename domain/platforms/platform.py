@@ -94,6 +94,10 @@ class PlatformRules(msgspec.Struct, frozen=True, kw_only=True):
     has_chains: bool | None = None
     """Whether parts can go out as replies, each to the one before."""
     has_quotes: bool | None = None
+    has_languages: bool | None = None
+    """Whether a post says in which language it is."""
+    audiences: tuple[str, ...] | None = None
+    """Who may see a post, of `public`, `unlisted`, `followers` and `mentioned`."""
     excludes: tuple[tuple[str, str], ...] = ()
     """What cannot be together in one post."""
     notes: tuple[str, ...] = ()

@@ -90,7 +90,9 @@ def check_name(platform: str) -> None:
         )
 
 
-def check_fits(text: str, platform: str) -> None:
+def check_fits(
+    text: str, platform: str, field: str = "content", *, with_media: bool = False
+) -> None:
     """Check that a platform takes a text, as far as is known of it.
 
     Raises:
@@ -99,27 +101,29 @@ def check_fits(text: str, platform: str) -> None:
     table = PLATFORMS.get(platform)
     if table is None:
         if len(text) > LONGEST_WITHOUT_TABLE:
-            raise _refused(f"must be at most {LONGEST_WITHOUT_TABLE} characters, not {len(text)}")
+            said = f"must be at most {LONGEST_WITHOUT_TABLE} characters, not {len(text)}"
+            raise _refused(field, said)
         return
-    length = table.length_of(text)
-    if length > table.longest:
+    length, longest = table.length_of(text), table.longest
+    beside = ""
+    if with_media and table.longest_with_media is not None:
+        longest, beside = table.longest_with_media, " beside media"
+    if length > longest:
         raise _refused(
-            f"must be at most {table.longest} characters, not {length}, as {table.title} counts:"
-            f" {table.counting.words}"
+            field,
+            f"must be at most {longest} characters{beside}, not {length}, as {table.title} counts:"
+            f" {table.counting.words}",
         )
     if table.longest_bytes is not None and (size := len(text.encode())) > table.longest_bytes:
-        raise _refused(
-            f"must be at most {table.longest_bytes} bytes of UTF-8 on {table.title}, not {size}"
-        )
-    if table.most_hashtags is not None and (count := hashtags(text)) > table.most_hashtags:
-        raise _refused(
-            f"must have at most {table.most_hashtags} hashtags on {table.title}, not {count}"
-        )
-    if table.most_links is not None and (count := distinct_links(text)) > table.most_links:
-        raise _refused(
-            f"must have at most {table.most_links} different links on {table.title}, not {count}"
-        )
+        said = f"must be at most {table.longest_bytes} bytes of UTF-8 on {table.title}, not {size}"
+        raise _refused(field, said)
+    for most, count, kind in (
+        (table.most_hashtags, hashtags, "hashtags"),
+        (table.most_links, distinct_links, "different links"),
+    ):
+        if most is not None and (many := count(text)) > most:
+            raise _refused(field, f"must have at most {most} {kind} on {table.title}, not {many}")
 
 
-def _refused(fault: str) -> ValidationError:
-    return ValidationError(f"content {fault}", field="content", remedy="leave_it")
+def _refused(field: str, fault: str) -> ValidationError:
+    return ValidationError(f"{field} {fault}", field=field, remedy="leave_it")

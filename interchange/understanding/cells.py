@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
-from ...domain import ScheduledJob, ValidationError
+from ...domain import Post, ScheduledJob, ValidationError
 from ..fields import DOUBT, KEYS, STATE
 
 _ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?E[+-]\d+", re.I | re.A)
@@ -137,6 +137,7 @@ def _reader(kind: Any) -> Callable[[str, str], Any] | None:
 
 _OF_TYPES: tuple[tuple[type, Callable[[str, str], Any]], ...] = (
     (bool, read_flag), (int, _int), (float, _number), (dict, _object),
+    (Post, _object),
 )  # fmt: skip
 _READERS = {
     **{

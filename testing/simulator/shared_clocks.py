@@ -10,7 +10,7 @@ from random import Random
 from ...domain import StorageError
 from ...eventstore import Elapsed, TimeTold
 from ...ledger import EngineClock, ManualClock
-from ..remote_engine import Link
+from ..remote_engine import ServerLink
 from ..remote_server import RemoteServer
 from ..violation import must
 
@@ -25,7 +25,7 @@ _SLACK_S = 1.0
 class _Way:
     """Asks a server for its time over a link, on which each answer takes its time."""
 
-    def __init__(self, server: RemoteServer, link: Link, chance: Random) -> None:
+    def __init__(self, server: RemoteServer, link: ServerLink, chance: Random) -> None:
         self._server = server
         self._link = link
         self._chance = chance
@@ -50,7 +50,11 @@ class MachineClock(ManualClock):
     """What a process takes for the time. `clock` is the true one, which it moves where it waits."""
 
     def __init__(
-        self, clock: ManualClock, server: RemoteServer, link: Link, machine: Callable[[], datetime]
+        self,
+        clock: ManualClock,
+        server: RemoteServer,
+        link: ServerLink,
+        machine: Callable[[], datetime],
     ) -> None:
         super().__init__(clock.now())
         self._true = clock

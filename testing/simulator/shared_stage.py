@@ -26,7 +26,7 @@ from ..comparison import compare_all, compare_report
 from ..disk import SimulatedDisk
 from ..faults import Killed
 from ..processes import RestlessClock, SimulatedWriter
-from ..remote_engine import Link, RemoteEngine
+from ..remote_engine import RemoteEngine, ServerLink
 from ..remote_server import RemoteServer, SentWrite
 from ..shared_memory import LEASE
 from ..turns import Actor
@@ -79,7 +79,7 @@ class SharedStage:
         self.failed_over_at: datetime | None = None
         self._machine = SimulatedDisk()
         """Of it nothing is asked but ids."""
-        self._outside = Link(Actor("outside"), is_outside=True)
+        self._outside = ServerLink(Actor("outside"), is_outside=True)
         self._broken: Exception | None = None
 
     # -- processes ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from ...ledger import Ledger
 from ...scheduler import Scheduler
 from ..processes import SimulatedRunner, SimulatedWriter
-from ..remote_engine import Link, RemoteEngine, RemoteLease
+from ..remote_engine import RemoteEngine, RemoteLease, ServerLink
 from ..shared_memory import LEASE
 from ..turns import Actor
 from .shared_clocks import MachineClock
@@ -39,7 +39,7 @@ class Worker:
         self.say = say
         """Tells what it does, and what becomes of that."""
         self.actor = Actor(name)
-        self.link = Link(self.actor)
+        self.link = ServerLink(self.actor)
         self.ledger: Ledger | None = None
         self.engine: RemoteEngine | None = None
         self.clock: MachineClock | None = None

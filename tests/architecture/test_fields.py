@@ -22,6 +22,8 @@ from jobledger import (
     Ledger,
     ManualClock,
     NewJob,
+    Part,
+    Post,
     ScheduledJob,
     ValidationError,
 )
@@ -48,6 +50,7 @@ GIVEN: dict[str, Any] = {
     "metadata": {"topic": "hello"},
     "hold": True,
     "publish_timeout": timedelta(seconds=9),
+    "post": Post([Part("Xin chào", quote="17"), Part("More")], audience="public"),
 }
 """What somebody may say of a new job."""
 BECOMES: dict[str, tuple[str, Any]] = {
@@ -65,6 +68,7 @@ TYPED: dict[str, list[str]] = {
     "metadata": ["--metadata", '{"topic": "hello"}'],
     "hold": ["--hold"],
     "publish_timeout": ["--publish-timeout-s", "9"],
+    "post": ["--quote", "17", "--then", "More", "--audience", "public"],
 }
 """The same, as it is typed; nothing for what `add` takes by its place."""
 OF_THE_LEDGER = {"version", "order", "status_message", "schedule", "runner"}
@@ -88,6 +92,7 @@ COMMON: dict[str, Any] = {
     "created_at": NOON - timedelta(days=1),
     "started_at": NOON - timedelta(hours=1),
     "metadata": {"topic": "hello"},
+    "post": GIVEN["post"],
     "attempt": 4,
     "publish_timeout_s": 9.0,
     "checkpoints": {"container": "17"},

@@ -20,6 +20,7 @@ SCHEDULE_PAGES = "test_schedule_pages.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 COLUMNS = "test_import_columns.py"
+POSTS, POSTS_TO_TEXTS = "test_post.py", "test_posts.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
@@ -343,6 +344,13 @@ RULES = [
     # -- what the platforms allow
     Mutant("a text fits its platform", "fits-its-platform", Drop(), [PLATFORMS]),
     Mutant("a near miss of a platform is none", "no-near-miss-of-a-platform", Drop(), [PLATFORMS]),
+    Mutant("a post fits its platform", "post-fits-its-platform", Drop(), [POSTS]),
+    Mutant(
+        "a post is not taken for a text",
+        "no-post-is-taken-for-a-text",
+        Instead("return self._publish(attempt)"),
+        [POSTS_TO_TEXTS],
+    ),
     # -- an import
     Mutant(
         "a post without an id has one made of it",

@@ -17,6 +17,7 @@ from ..job_changes import (
     read_metadata,
     time_argument,
 )
+from ..post_options import TypedPost, post_options
 from ..scheduling.queue import slots_of
 from ..session import Session, json_option, pass_session, zone_of
 
@@ -38,6 +39,7 @@ from ..session import Session, json_option, pass_session, zone_of
     metavar="SECONDS",
     help="How long its publisher may take.",
 )
+@post_options
 @lenient_option
 @click.option("--unique", is_flag=True, help="Refuse a text that a job of the account has already.")
 @click.option(
@@ -63,8 +65,11 @@ def add(
     lenient: bool,
     unique: bool,
     timezone: str | None,
+    typed: TypedPost,
 ) -> None:
     """Add a job and print its id. CONTENT `-` reads standard input.
+
+    A post of more than a text: --media and what follows it, up to the next --then, is of one part.
 
     TIME is `+10m`, `9:00`, `tomorrow 9:00`, `friday 18:30` or ISO 8601 (`2026-01-31T09:00`), in the
     ledger's time zone; without one it is now. How it was understood is said on standard error, as
@@ -75,6 +80,7 @@ def add(
       jobledger add my-account "Xin chào!" "tomorrow 9:00" --priority high
       jobledger add my-account "In ten minutes" +10m
       jobledger add my-account "At the next free slot" --slot
+      jobledger add my-account "One" --media cat.jpg --alt "A cat" --then "Two"
     """
     if slot and scheduled_time != "now":
         raise ValidationError(
@@ -82,11 +88,11 @@ def add(
             field="slot",
             hint="give one of them",
         )
-    typed, text, kept = parse_time(scheduled_time), read_content(content), read_metadata(metadata)
+    when, text, kept = parse_time(scheduled_time), read_content(content), read_metadata(metadata)
     timeout = None if publish_timeout_s is None else timedelta(seconds=publish_timeout_s)
     with session.ledger(create=not slot, timezone=timezone, unique=unique) as ledger:
         now = ledger.now()
-        moment = typed.ahead(now, zone_of(ledger))
+        moment = when.ahead(now, zone_of(ledger))
         if slot:
             slots_of(ledger, account_id)
         added = ledger.add_job(
@@ -101,6 +107,7 @@ def add(
             job_id=job_id,
             publish_timeout=timeout,
             lenient=lenient,
+            post=typed.with_text(text),
         )
         job = ledger.get_job(added)
         if slot:

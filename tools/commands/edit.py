@@ -1,4 +1,4 @@
-"""The `edit` command: content, priority or metadata."""
+"""The `edit` command: content, priority, metadata or what else a post has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ...domain import JobPriority
+from ...ledger import Ledger
 from ..grammar import command
 from ..job_changes import (
     PRIORITIES,
@@ -15,6 +16,7 @@ from ..job_changes import (
     read_content,
     read_metadata,
 )
+from ..post_options import TypedPost, post_options
 from ..session import JOB, Session, json_option, pass_session
 
 
@@ -23,6 +25,7 @@ from ..session import JOB, Session, json_option, pass_session
 @click.option("--content", metavar="TEXT", help="The new text; `-` reads standard input.")
 @click.option("--priority", type=PRIORITIES)
 @click.option("--metadata", metavar="JSON", help="Replaces the whole metadata.")
+@post_options
 @lenient_option
 @json_option
 @pass_session
@@ -33,8 +36,11 @@ def edit(
     priority: str | None,
     metadata: str | None,
     lenient: bool,
+    typed: TypedPost,
 ) -> None:
     """Change the content, priority or metadata of a job that has not run yet.
+
+    What is said of its post, such as --media, is all that it has from then on besides its text.
 
     \b
     Example:
@@ -47,9 +53,13 @@ def edit(
         changes["priority"] = JobPriority[priority.upper()]
     if metadata is not None:
         changes["metadata"] = read_metadata(metadata)
-    change_job(
-        session,
-        job,
-        "edited",
-        lambda ledger, found: ledger.edit_job(found, lenient=lenient, **changes),
-    )
+
+    def change(ledger: Ledger, found: str) -> None:
+        if typed:
+            text = changes.pop("content", None)
+            changes["post"] = typed.with_text(
+                ledger.get_job(found).content if text is None else text
+            )
+        ledger.edit_job(found, lenient=lenient, **changes)
+
+    change_job(session, job, "edited", change)

@@ -51,6 +51,8 @@ def _facts(rules: PlatformRules) -> Iterator[tuple[str, str, str]]:
     yield from fact("replies", _yes_or_no(rules.has_replies))
     yield from fact("chains", _yes_or_no(rules.has_chains))
     yield from fact("quotes", _yes_or_no(rules.has_quotes))
+    yield from fact("languages", _yes_or_no(rules.has_languages))
+    yield from fact("audiences", None if rules.audiences is None else ", ".join(rules.audiences))
     for one, other in rules.excludes:
         yield "not together", f"{one} and {other}", ""
     for note in rules.notes:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ...domain import JobStatus
 from ...explanation import span
-from ...projections import ErrorGroup, Part, Spread, StatsReport, Tally
+from ...projections import ErrorGroup, Share, Spread, StatsReport, Tally
 from ..output import STATUS_STYLE, console, moment, printable
 from ..streams import has_unicode
 
@@ -139,7 +139,7 @@ class _Page:
             )
         self._out.print(table)
 
-    def parts(self, title: str, parts: Sequence[Part]) -> None:
+    def parts(self, title: str, parts: Sequence[Share]) -> None:
         """One row an account or platform, those with the most jobs and attempts first."""
         ranked = sorted(parts, key=lambda part: (-_weight(part), part.name))
         wide = self._out.width >= 76
@@ -257,7 +257,7 @@ def shares(counts: Sequence[int], cells: int) -> list[int]:
     return found
 
 
-def _weight(part: Part) -> int:
+def _weight(part: Share) -> int:
     return sum(part.states.values()) + part.tally.attempts
 
 

@@ -19,7 +19,7 @@ from jobledger.projections.figures import (
     Day,
     ErrorGroup,
     Misfires,
-    Part,
+    Share,
     Spread,
     StatsReport,
     Tally,
@@ -283,6 +283,6 @@ def test_waiting_times_can_be_had_as_a_histogram() -> None:
 def test_the_document_has_every_figure() -> None:
     """docs/figures.md names each key of the report."""
     text = (Path(__file__).parents[3] / "docs" / "figures.md").read_text("utf-8")
-    for kind in (StatsReport, Tally, Spread, Part, Day, Misfires, ErrorGroup):
+    for kind in (StatsReport, Tally, Spread, Share, Day, Misfires, ErrorGroup):
         for field in kind.__struct_fields__:
             assert f"`{field}`" in text, (kind, field)

@@ -9,7 +9,7 @@ import pytest
 from support.bench import Bench
 from support.endpoint import Endpoint
 
-from jobledger import JobStatus
+from jobledger import JobStatus, Link, Part, Post
 from jobledger.publishers import WebhookPublisher
 
 
@@ -21,9 +21,9 @@ def endpoint() -> Iterator[Endpoint]:
 
 def sent(bench: Bench, endpoint: Endpoint, content: str = "text", **given: Any) -> Any:
     """Post a job, and return the body that arrived."""
-    metadata = given.pop("metadata", None)
+    said = {name: given.pop(name, None) for name in ("metadata", "post")}
     publisher = bench.webhook(url=endpoint.url, transport=None, **given)
-    job = bench.post(publisher, content, metadata=metadata)
+    job = bench.post(publisher, content, **said)
     assert job.status is JobStatus.COMPLETED, job.error
     return endpoint.arrived[-1].document
 
@@ -136,3 +136,29 @@ def test_a_template_that_is_none_is_refused_when_it_is_given(body: Any, says: st
     with pytest.raises(ValueError, match="body ") as refusal:
         WebhookPublisher("https://example.org/posts", body=body)
     assert says in str(refusal.value)
+
+
+POST = Post([Part("text", link=Link("https://a.vn")), Part("more")], "cats")
+
+
+def test_a_flow_gets_the_post_with_the_job(bench: Bench, endpoint: Endpoint) -> None:
+    assert sent(bench, endpoint, post=POST)["post"] == POST.to_dict()
+
+
+def test_a_template_has_a_place_for_the_post(bench: Bench, endpoint: Endpoint) -> None:
+    """As an object; left out where a job has none."""
+    template = {"text": "{content}", "post": "{post}"}
+    assert sent(bench, endpoint, body=template, post=POST)["post"] == POST.to_dict()
+    assert sent(bench, endpoint, body=template) == {"text": "text"}
+
+
+def test_a_post_that_a_template_has_no_place_for_is_not_sent(
+    bench: Bench, endpoint: Endpoint
+) -> None:
+    """By name, part by part."""
+    publisher = bench.webhook(url=endpoint.url, transport=None, body="slack")
+    job = bench.post(publisher, "", post=POST)
+    assert job.status is JobStatus.FAILED
+    for field in ("post.parts[0].link", "post.parts[1]", "post.topic"):
+        assert f"{field} would be left out: the body of this webhook has no place" in str(job.error)
+    assert not endpoint.arrived

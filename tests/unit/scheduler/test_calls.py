@@ -11,8 +11,8 @@ import pytest
 from support.domain import Life
 
 from jobledger import Attempt, PostResult
+from jobledger.scheduler.adapter import PublisherAdapter
 from jobledger.scheduler.answers import Answer
-from jobledger.scheduler.attempt import PublisherAdapter
 from jobledger.scheduler.calls import NotCalledError, call_async, call_blocking, can_start_threads
 
 _where: ContextVar[str] = ContextVar("_where", default="nowhere")

@@ -29,7 +29,7 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
-from jobledger.scheduler.attempt import PublisherAdapter
+from jobledger.scheduler.adapter import PublisherAdapter
 from jobledger.scheduler.calls import GivenUpError, call_async, call_blocking
 from jobledger.scheduler.own_loop import OwnLoop
 from jobledger.scheduler.permission import Permission

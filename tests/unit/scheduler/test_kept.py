@@ -28,7 +28,7 @@ from jobledger import (
     StorageError,
 )
 from jobledger.domain.job.decide import decide
-from jobledger.scheduler.attempt import PublisherAdapter
+from jobledger.scheduler.adapter import PublisherAdapter
 
 Mode = Literal["retry", "fail"]
 NO_ROOM = OSError(errno.ENOSPC, "no room")

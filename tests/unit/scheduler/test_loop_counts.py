@@ -16,7 +16,7 @@ from support.publishers import Recording
 from support.waiting import eventually_async
 
 from jobledger import Ledger, ManualClock, NewJob, PostResult, Scheduler, SystemClock
-from jobledger.scheduler.attempt import PublisherAdapter
+from jobledger.scheduler.adapter import PublisherAdapter
 from jobledger.scheduler.attempt_runner import LOOK_EVERY_S
 from jobledger.scheduler.timing import CALM_S, EARLY_S, LOOK_SOON_S, LoopTiming
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk

@@ -26,7 +26,7 @@ from jobledger import (
     ValidationError,
 )
 from jobledger.domain.job import commands as c
-from jobledger.scheduler.attempt import PublisherAdapter
+from jobledger.scheduler.adapter import PublisherAdapter
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from jobledger import ManualClock, PostResult, Scheduler, ValidationError
-from jobledger.scheduler.attempt import PublisherAdapter
+from jobledger.scheduler.adapter import PublisherAdapter
 
 DONE = PostResult(True)
 

@@ -19,8 +19,8 @@ from support.waiting import eventually, eventually_async
 
 from jobledger import Attempt, JobStatus, ManualClock, PostResult, Scheduler
 from jobledger.scheduler import calls
+from jobledger.scheduler.adapter import PublisherAdapter
 from jobledger.scheduler.answers import Answer
-from jobledger.scheduler.attempt import PublisherAdapter
 from jobledger.scheduler.own_loop import OwnLoop
 
 SOON = timedelta(milliseconds=50)

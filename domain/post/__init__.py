@@ -1,0 +1,1 @@
+"""What a post is made of, beyond a text: parts, media, links and polls; pure values."""
