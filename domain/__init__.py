@@ -52,14 +52,7 @@ else:
     __all__, __getattr__, __dir__ = face(
         __name__,
         {
-            "codec": (
-                "DECODERS",
-                "EVENT_TYPES",
-                "SCHEMA",
-                "decode_data",
-                "encode_data",
-                "schema_of",
-            ),
+            "codec": ("DECODERS", "EVENT_TYPES", "SCHEMA", "decode_data", "encode_data"),
             "error_text": ("first_line", "grouped"),
             "errors": (
                 "InvalidScheduleTimeError",

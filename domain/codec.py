@@ -23,9 +23,6 @@ NEWEST: dict[str, int] = {}
 DECODERS: dict[str, Callable[[bytes | msgspec.Raw], JobEvent | ScheduleEvent]] = {}
 """What decodes the data of each type, in the schema version of today."""
 
-_DEFAULTS: dict[str, dict[str, object]] = {}
-"""What a field has where an earlier release leaves nothing out, of those in `SINCE`."""
-
 encode_data: Callable[[EventData], bytes] = msgspec.json.Encoder().encode
 """Returns the data of an event as JSON."""
 
@@ -33,26 +30,12 @@ encode_data: Callable[[EventData], bytes] = msgspec.json.Encoder().encode
 def register(kind: type[JobEvent | ScheduleEvent]) -> None:
     """Enter in the tables what the class of a type declares."""
     SCHEMA[kind.TYPE] = 1 + len(kind.UPCASTERS)
-    fields = msgspec.structs.fields(kind)
-    _DEFAULTS[kind.TYPE] = {
-        each.name: each.default for each in fields if each.name in dict(kind.SINCE)
-    }
     NEWEST[kind.TYPE] = max((SCHEMA[kind.TYPE], *(since for _, since in kind.SINCE)))
     DECODERS[kind.TYPE] = msgspec.json.Decoder(kind).decode
 
 
 for _kind in EVENT_TYPES.values():
     register(_kind)
-
-
-def schema_of(data: EventData) -> int:
-    """Return the schema version that the data of an event is written with: of several the oldest
-    that has all that is in it, so that an earlier release reads whatever it can."""
-    schema = SCHEMA[data.TYPE]
-    for name, since in data.SINCE:
-        if getattr(data, name) is not _DEFAULTS[data.TYPE][name]:
-            schema = max(schema, since)
-    return schema
 
 
 def decode_data(kind: str, schema: int, raw: bytes | msgspec.Raw) -> JobEvent | ScheduleEvent:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from ..domain import LedgerCorruptError, StorageError, decode_data, schema_of
+from ..domain import SCHEMA, LedgerCorruptError, StorageError, decode_data
 from ..eventstore.engines.files import FileSystem, is_no_file, storage_error, storage_errors
 from ..projections import (
     Board,
@@ -198,7 +198,7 @@ def _event(each: PlacedRecord) -> LoggedEvent:
         version=record.version,
         data=data,
         by=record.by,
-        schema=schema_of(data),
+        schema=max(record.schema, SCHEMA[record.type]),
         batch=record.batch,
         more=record.more,
         prev=record.prev,

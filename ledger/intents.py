@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from ..domain import JobEvent, ScheduledJob, ScheduleEvent, encode_data, schema_of
+from ..domain import SCHEMA, EventData, JobEvent, ScheduledJob, ScheduleEvent, encode_data
 from ..domain import commands as c
 from ..projections import NewEvent
 
@@ -61,7 +61,7 @@ def make_records(intents: Sequence[Intended], by: str | None, now: datetime) -> 
                     type=kind,
                     job_id=job_id,
                     version=version,
-                    schema=schema_of(item),
+                    schema=_schema_of(item),
                     data=encode_data(item),
                     by=by,
                     at=now,
@@ -69,3 +69,10 @@ def make_records(intents: Sequence[Intended], by: str | None, now: datetime) -> 
                 )
             )
     return records
+
+
+def _schema_of(data: EventData) -> int:
+    """Return the oldest schema version that has all that is in the data, so that an earlier release
+    reads whatever it can."""
+    newer = (since for name, since in data.SINCE if getattr(data, name))
+    return max(newer, default=SCHEMA[data.TYPE]) if data.SINCE else SCHEMA[data.TYPE]

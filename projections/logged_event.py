@@ -21,7 +21,6 @@ from ..domain import (
     ScheduleEvent,
     StorageError,
     decode_data,
-    schema_of,
 )
 from ..eventstore import RECORDS, Form, NewRecord, Record
 
@@ -83,7 +82,7 @@ def _read_event(line: bytes) -> LogEntry:
 def _decode_data_of(event: LoggedEvent[msgspec.Raw]) -> None:
     data = decode_data(event.type, event.schema, event.data)
     force_setattr(event, "data", data)  # nobody else has it yet
-    force_setattr(event, "schema", schema_of(data))
+    force_setattr(event, "schema", max(event.schema, SCHEMA[event.type]))
 
 
 def _read_events(lines: bytes) -> list[LogEntry]:
@@ -151,7 +150,7 @@ def to_event(record: LogEntry) -> LoggedEvent:
         version=record.version,
         data=data,
         by=record.by,
-        schema=schema_of(data),
+        schema=max(record.schema, SCHEMA[record.type]),
         batch=record.batch,
         more=record.more,
         prev=record.prev,

@@ -14,12 +14,7 @@ from typing import Unpack
 from ..domain import MAX_RUNNING_MINUTES, Pacing, RetryPolicy, ScheduledJob, StorageError
 from ..domain import commands as c
 from ..instrumentation import logger
-from ..ledger import (
-    Ledger,
-    LedgerOptions,
-    LedgerSettings,
-    MeantChange,
-)
+from ..ledger import Ledger, LedgerOptions, LedgerSettings, MeantChange
 from .adapter import PublisherAdapter
 from .attempt import PostCallback, Publisher
 from .completer import OUTCOMES

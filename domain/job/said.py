@@ -33,7 +33,11 @@ def check_said(job: NewJob | ScheduledJob, *, lenient: bool) -> dict[str, Any]:
         ValidationError: of the first field that is not acceptable.
     """
     platform = check_platform(job.platform, lenient=lenient)
-    content, post = check_what(job.content, job.post, None if lenient else platform)
+    content, post, table = job.content, job.post, None if lenient else platform
+    if post is None:
+        content = check_content(content, table)
+    else:
+        content, post = check_what(content, post, table)
     return {
         "max_retries": check_count(job.max_retries, "max_retries"),
         "account_id": check_account(job.account_id),

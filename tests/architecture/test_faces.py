@@ -26,6 +26,7 @@ ROOMS = [
         "jobledger.domain.job",
         "jobledger.domain.media",
         "jobledger.domain.platforms",
+        "jobledger.domain.post",
         "jobledger.domain.schedule",
     )  # behind the face of the domain
     and not package.startswith("jobledger.interchange.")  # behind the face of the interchange

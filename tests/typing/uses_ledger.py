@@ -23,10 +23,16 @@ from jobledger import (
     Ledger,
     LedgerCorruptError,
     LedgerView,
+    Link,
     ManualClock,
+    Media,
+    MediaFile,
     NewJob,
     Occurrence,
+    Part,
     PlatformRules,
+    Poll,
+    Post,
     Problem,
     RebuildReport,
     ScheduledJob,
@@ -246,3 +252,27 @@ def main(directory: Path) -> None:
         checks(ledger, directory.with_name("copy"))
     with Ledger("memory:", clock=ManualClock(NOON)) as ledger:
         assert_type(ledger.add_job("mai", "Xin chào", NOON), str)
+
+
+def posts(ledger: Ledger) -> None:
+    """Add a post of several parts, with what each may have."""
+    picture = Media("cat.jpg", alt="A cat")
+    first = Part("One", [picture], Link("https://example.com", "Title", "What it says"))
+    second = Part(poll=Poll(["a", "b"], minutes=60, multiple=True), quote="17")
+    post = Post(
+        [first, second],
+        topic="cats",
+        reply_to="16",
+        language="vi",
+        audience="public",
+        overrides={"threads": {"reply_control": "everyone"}},
+    )
+    job_id = ledger.add_job("shop", "", NOON, post=post)
+    ledger.edit_job(job_id, post=None)
+    job = ledger.get_job(job_id)
+    assert_type(job.post, Post | None)
+    for part in job.parts:
+        assert_type(part, Part)
+        for media in part.media:
+            assert_type(media, Media)
+            assert_type(media.file, MediaFile | None)

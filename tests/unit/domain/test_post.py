@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from support.domain import NOON, Life, new
 
 from jobledger import (
-    JobEdited,
     Link,
     Media,
     MediaFile,
@@ -23,7 +22,7 @@ from jobledger import (
     ValidationError,
 )
 from jobledger.domain import commands, decide
-from jobledger.domain.codec import DECODERS, NEWEST, decode_data, encode_data, schema_of
+from jobledger.domain.codec import DECODERS, NEWEST, decode_data, encode_data
 from jobledger.domain.post.checking import MAX_POST_BYTES, check_post
 from jobledger.domain.post.fitting import problems
 
@@ -319,10 +318,8 @@ def test_only_what_an_earlier_release_would_leave_out_is_written_as_newer() -> N
     """So that it reads all else, and says of this that it does not know it."""
     [plain] = decide(None, commands.Add(job_id="j", job=new()), NOON)
     [rich] = decide(None, commands.Add(job_id="j", job=new(content="", post=POST)), NOON)
-    assert (schema_of(plain), schema_of(rich)) == (1, 2)
     assert b"post" not in encode_data(plain)
-    assert schema_of(JobEdited(content="x")) == 1
-    assert schema_of(JobEdited(post=POST)) == schema_of(JobEdited(post=None)) == 2
+    assert b"post" in encode_data(rich)
     assert {kind for kind, newest in NEWEST.items() if newest > 1} == {"added", "edited"}
     assert decode_data("added", 1, encode_data(plain)) == plain
     assert decode_data("added", 2, encode_data(rich)) == rich
