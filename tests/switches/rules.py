@@ -20,7 +20,7 @@ SCHEDULE_PAGES = "test_schedule_pages.py"
 INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 COLUMNS = "test_import_columns.py"
-POSTS, POSTS_TO_TEXTS = "test_post.py", "test_posts.py"
+POSTS, TEXTS_ALONE = "test_post.py", "test_texts_alone.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
@@ -349,7 +349,7 @@ RULES = [
         "a post is not taken for a text",
         "no-post-is-taken-for-a-text",
         Instead("return self._publish(attempt)"),
-        [POSTS_TO_TEXTS],
+        [TEXTS_ALONE],
     ),
     # -- an import
     Mutant(
