@@ -17,10 +17,10 @@ from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
 from .threads_api import ApiError, ThreadsApi
-from .threads_post import form_of, problems_of
+from .threads_chain import Chain
+from .threads_parts import MediaUrl, forms_of, problems_of_job
 from .threads_recovery import Recovery
-from .threads_run import Run
-from .threads_steps import Pauses, Steps
+from .threads_steps import Pauses, Steps, parts_out
 from .tokens import Tokens, TokenSource
 
 API_URL = "https://graph.threads.net/v1.0"
@@ -42,6 +42,11 @@ class ThreadsPublisher:
     names, is FAILED by name before anything is sent, as is a job of a platform that is not in
     `platforms`; `ignores` names keys that look so and are yours.
 
+    Of a job's `post` each part is a post of its own, a reply to the one before; up to 20 pictures
+    and videos of one are a carousel. Threads fetches media: `media_url` gives the address of a file
+    that the ledger keeps. A part that is out is never posted again: a retry, or a `requeue`, goes
+    on behind it.
+
     No token is ever in an event, a log line, an error or a checkpoint. There is nothing to close:
     each attempt has a connection of its own. Safe for several event loops and any concurrency.
 
@@ -49,6 +54,7 @@ class ThreadsPublisher:
         ValidationError: a setting is not acceptable.
     """
 
+    takes_posts = True
     tier: Tier = "state"
     """The state of a post's container can be asked for after each step."""
 
@@ -60,6 +66,7 @@ class ThreadsPublisher:
         base_url: str = API_URL,
         timeouts: Timeouts = Timeouts(),
         ready_s: float = 300.0,
+        media_url: MediaUrl | None = None,
         platforms: Iterable[str] = ("threads",),
         ignores: Iterable[str] = (),
         transport: TransportFactory | None = None,
@@ -73,6 +80,7 @@ class ThreadsPublisher:
         self._base_url = base_url
         self._platforms = names("platforms", platforms)
         self._ignores = names("ignores", ignores)
+        self._media_url = media_url
         self._timeouts = timeouts
         self._transport = transport
         self._pauses = Pauses(sleep, float(ready_s))
@@ -83,7 +91,8 @@ class ThreadsPublisher:
 
     def check(self, job: ScheduledJob) -> list[ValidationError]:
         """Name everything that keeps the job from being posted as it is; nothing is sent."""
-        return [*of_another_platform(job, self._platforms), *problems_of(job, self._ignores)]
+        others = of_another_platform(job, self._platforms)
+        return [*others, *problems_of_job(job, self._ignores, self._media_url)]
 
     async def publish(self, attempt: Attempt) -> PostResult:
         """Post the job, going on from the last durable step of an earlier attempt.
@@ -96,10 +105,10 @@ class ThreadsPublisher:
         if problems:  # rule: nothing-is-left-out
             return _before(attempt, refused(problems))
         try:
-            form = form_of(attempt.job, self._ignores)
+            parts = forms_of(attempt.job, self._ignores, self._media_url)
             token = await self._tokens.to_post(attempt.job.account_id)
             async with self._api(attempt.job.account_id, token) as api:
-                return await Run(api, attempt, form, self._pauses, self._now).publish()
+                return await Chain(api, attempt, parts, self._pauses, self._now).publish()
         except NoValidToken as error:
             _before(attempt, PostResult(False, error=str(error)))
             raise
@@ -137,6 +146,7 @@ def _before(attempt: Attempt, result: PostResult) -> PostResult:
     Raises:
         OutcomeUnknown: it may be.
     """
-    if Steps(attempt.checkpoints).unanswered:
+    index = min(len(parts_out(attempt.checkpoints)), len(attempt.job.parts) - 1)
+    if Steps(attempt.checkpoints, index).unanswered:
         raise OutcomeUnknown(f"an earlier request may be out; {result.error}")
     return result

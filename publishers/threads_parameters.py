@@ -118,11 +118,11 @@ _DONE = (
     ),
 )  # fmt: skip
 
-_ONE_PICTURE = "one picture or video a post, as image_url or video_url"
+_ONE_PICTURE = "several pictures or videos are the media of a job's post (add --media, twice)"
 
 _NOT_DONE = (
     Parameter("media_type", "choice", "2024", called=("type_of_media",), instead=(
-        "it follows from image_url and video_url; there are no carousels")),
+        "it follows from image_url and video_url, or from the media of a job's post")),
     Parameter("children", "other", "2024", instead=_ONE_PICTURE, called=(
         "carousel", "carousel_item", "carousel_children", "carousel_url", "carousel_image",
         "carousel_media", "slideshow", "media_item",
@@ -137,7 +137,8 @@ _NOT_DONE = (
         "geo_gating", "geo_gate", "geo_restriction", "country_allowlist", "country_whitelist",
         "whitelisted_country_code", "blocked_country", "visible_in_country",
     )),
-    Parameter("poll_attachment", "other", "2025", called=(
+    Parameter("poll_attachment", "other", "2025", instead=(
+        "a poll is one of a job's post (add --poll, twice)"), called=(
         "poll", "poll_option", "poll_choice", "poll_answer", "poll_question", "poll_duration",
         "option_a", "option_b", "option_c", "option_d",
     )),

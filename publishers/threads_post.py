@@ -34,14 +34,29 @@ _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 def problems_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[ValidationError]:
     """Name everything that keeps a job from being posted as it is; `field` names the part."""
     metadata = {key: job.metadata[key] for key in job.metadata if key not in set(ignores)}
-    found = [*_of_text(job.content, metadata), *THREADS.problems(metadata)]
+    return problems_of_params(job.content, metadata)
+
+
+def problems_of_params(
+    content: str, metadata: Mapping[str, Any], *, has_media: bool = False
+) -> list[ValidationError]:
+    """Name what keeps a text from being posted with what is said of it; `has_media`: there is more
+    in it than its text, besides."""
+    found = [*_of_text(content, metadata, has_media=has_media), *THREADS.problems(metadata)]
     for parameter in _DONE:
         if parameter.name in metadata:
-            try:
-                _READ[parameter.kind](parameter.name, metadata[parameter.name])
-            except ValidationError as problem:
-                found.append(problem)
-    return [*found, *_of_all(metadata), *_of_links(job.content, metadata)]
+            problem = media_problem(parameter.name, metadata[parameter.name])
+            found += [] if problem is None else [problem]
+    return [*found, *_of_all(metadata), *_of_links(content, metadata)]
+
+
+def media_problem(name: str, value: object) -> ValidationError | None:
+    """Say what is wrong with the value of a parameter; None where nothing is."""
+    try:
+        _READ[THREADS.parameters[name].kind](name, value)
+    except ValidationError as problem:
+        return problem
+    return None
 
 
 def form_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> dict[str, str]:
@@ -53,11 +68,17 @@ def form_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> dict[str, str]:
     for problem in problems_of(job, ignores):
         raise problem
     left_alone = set(ignores)
-    form = {"media_type": "TEXT", "text": job.content}
+    said = {name: value for name, value in job.metadata.items() if name not in left_alone}
+    return params_form(job.content, said)
+
+
+def params_form(content: str, metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Write the form of a container of what is known to be acceptable."""
+    form = {"media_type": "TEXT", "text": content}
     for parameter in _DONE:
         name = parameter.name
-        if name in job.metadata and name not in left_alone:
-            form[name] = _READ[parameter.kind](name, job.metadata[name])
+        if name in metadata:
+            form[name] = _READ[parameter.kind](name, metadata[name])
     form["media_type"] = _media_type(form)
     return form
 
@@ -66,7 +87,9 @@ def _media_type(given: Mapping[str, Any]) -> str:
     return "IMAGE" if "image_url" in given else "VIDEO" if "video_url" in given else "TEXT"
 
 
-def _of_text(content: str, metadata: Mapping[str, Any]) -> Iterable[ValidationError]:
+def _of_text(
+    content: str, metadata: Mapping[str, Any], *, has_media: bool
+) -> Iterable[ValidationError]:
     length = threads_length(content)
     if length > LONGEST_TEXT:
         yield ValidationError(
@@ -74,7 +97,8 @@ def _of_text(content: str, metadata: Mapping[str, Any]) -> Iterable[ValidationEr
             field="content",
             hint="an emoji counts as its UTF-8 bytes",
         )
-    if _media_type(metadata) == "TEXT" and not _is_seen(content):
+    is_text = _media_type(metadata) == "TEXT" and not has_media
+    if is_text and not _is_seen(content):
         yield ValidationError(
             "content shows nothing: its characters are invisible", field="content"
         )

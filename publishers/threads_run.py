@@ -9,13 +9,12 @@ from datetime import datetime
 from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .exchange import NoAnswer, NotSent
 from .threads_api import ApiError, Container, ThreadsApi
+from .threads_parts import PartForm
 from .threads_steps import (
     ASKED,
-    CONTAINER,
     DEAD,
     LONGEST_PAUSE_S,
     MISSING,
-    PUBLISHING,
     Pauses,
     Steps,
     Trouble,
@@ -24,6 +23,7 @@ from .threads_steps import (
     digest,
     found,
     note_permalink,
+    sought,
 )
 
 _LOST_AFTER = 4
@@ -41,17 +41,18 @@ class Run:
         self,
         api: ThreadsApi,
         attempt: Attempt,
-        form: Mapping[str, str],
+        part: PartForm,
         pauses: Pauses,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._attempt = attempt
-        self._form = form
-        self._digest = digest(form)
+        self._part = part
+        self._sought = sought(attempt.job, part.index)
+        self._digest = digest(part.form, part.children)
         self._pauses = pauses
         self._now = now
-        self._steps = Steps(attempt.checkpoints)
+        self._steps = Steps(attempt.checkpoints, part.index)
         self._fresh = False
         """Whether the container was made by this very attempt."""
 
@@ -86,16 +87,64 @@ class Run:
 
     async def _create(self) -> PostResult | None:
         """Make a container and record it; what there is to say where that fails."""
+        form, name = dict(self._part.form), self._steps.container_name
+        if self._part.children:
+            ids = await self._children()
+            if isinstance(ids, PostResult):
+                return ids
+            form["children"] = ",".join(ids)
         try:
-            container_id = await self._api.create(self._form)
+            container_id = await self._made(form)
         except Trouble as error:  # it may exist, and is never published
             return await self._refused("no container", error)
         at = self._now().isoformat()
         value = {"id": container_id, "at": at, "form": self._digest}
-        self._attempt.checkpoint(CONTAINER, value)
-        self._steps = Steps({CONTAINER: value})
+        self._attempt.checkpoint(name, value)
+        self._steps = Steps({name: value}, self._part.index)
         self._fresh = True
         return None
+
+    async def _made(self, form: Mapping[str, str]) -> str:
+        """Make a container; a reply to what has just gone out may have to wait for that."""
+        pauses = iter(self._pauses)
+        for _ in range(_LOST_AFTER - 1 if self._part.index else 0):
+            try:
+                return await self._api.create(form)
+            except ApiError as error:
+                if error.kind not in ("missing", "wrong", "refused"):
+                    raise
+                # rule: wait-for-the-part-before
+                await self._pauses.sleep(next(pauses, LONGEST_PAUSE_S))
+        return await self._api.create(form)
+
+    async def _children(self) -> list[str] | PostResult:
+        """Make a container for each medium of a carousel, and wait until all are ready."""
+        ids: list[str] = []
+        many = len(self._part.children)
+        for number, form in enumerate(self._part.children, 1):
+            try:
+                ids.append(await self._api.create(form))
+            except Trouble as error:
+                return await self._refused(f"no container for medium {number} of {many}", error)
+        for number, container_id in enumerate(ids, 1):
+            what = f"medium {number} of {many}"
+            try:
+                container = await self._child(container_id)
+            except Trouble as error:
+                return await self._refused(f"{what} cannot be asked for", error)
+            if container.status != "FINISHED":
+                return self._failed(f"{what}: {described(container)}")
+        return ids
+
+    async def _child(self, container_id: str) -> Container:
+        """Wait for the container of a medium; it is never published by itself."""
+        container = await self._api.container(container_id)
+        for pause_s in self._pauses:
+            if container.status != "IN_PROGRESS":
+                break
+            await self._pauses.sleep(pause_s)
+            container = await self._api.container(container_id)
+        return container
 
     async def _go_on(self) -> PostResult | None:
         """Wait for the container and publish it; None where it cannot go out any more."""
@@ -103,7 +152,7 @@ class Run:
         if isinstance(container, PostResult):
             return container
         if container.status == "PUBLISHED":
-            return await found(self._api, self._attempt, self._steps)
+            return await found(self._api, self._attempt, self._sought, self._steps)
         if container.status in DEAD:
             if self._steps.unanswered:
                 self._intend(0)
@@ -190,7 +239,7 @@ class Run:
         """Nobody said whether it is out: ask. That it is not out *yet* says nothing."""
         container = await self._asked()
         if container is not None and container.status == "PUBLISHED":
-            return await found(self._api, self._attempt, self._steps)
+            return await found(self._api, self._attempt, self._sought, self._steps)
         if container is not None and container.status in DEAD:
             self._intend(0)
             return PostResult(False, error=f"not published: {why}; {described(container)}")
@@ -208,7 +257,7 @@ class Run:
                 f"publishing was refused, and its container cannot be asked for: {error}"
             )
         if container.status == "PUBLISHED":
-            return await found(self._api, self._attempt, self._steps)
+            return await found(self._api, self._attempt, self._sought, self._steps)
         if container.status == MISSING and await self._looks_out():
             raise OutcomeUnknown(f"publishing was refused, and it may be out: {error}")
         self._intend(before)
@@ -231,7 +280,7 @@ class Run:
     async def _looks_out(self) -> bool:
         """Whether some post of the account may be this one; so too where it cannot be learnt."""
         with suppress(Exception):
-            return bool(await candidates(self._api, self._attempt, self._steps))
+            return bool(await candidates(self._api, self._sought, self._steps))
         return True
 
     def _intend(self, unanswered: int) -> None:
@@ -242,7 +291,7 @@ class Run:
             "at": at.isoformat(),
             "unanswered": unanswered,
         }
-        self._attempt.checkpoint(PUBLISHING, value)
+        self._attempt.checkpoint(self._steps.publishing_name, value)
         self._steps.unanswered, self._steps.first_at = unanswered, at
 
     async def _refused(self, what: str, error: Exception) -> PostResult:

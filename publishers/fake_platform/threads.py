@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -39,6 +39,8 @@ class Out(msgspec.Struct, frozen=True):
     at: datetime
     key: str = ""
     reply_to: str = ""
+    media: tuple[str, ...] = ()
+    poll: str = ""
 
 
 class FakeThreads:
@@ -53,8 +55,17 @@ class FakeThreads:
 
     def create(self, account: str, form: Mapping[str, str]) -> Reply:
         media = form.get("media_type")
-        if media not in ("TEXT", "IMAGE", "VIDEO") or (media == "TEXT" and not form.get("text")):
+        if media == "TEXT" and not form.get("text"):
             return BAD_REQUEST
+        if media == "CAROUSEL":
+            children = [self.containers.get(name) for name in form.get("children", "").split(",")]
+            if not 2 <= len(children) <= 20 or not all(map(_is_item, children)):
+                return BAD_REQUEST
+        elif media not in ("TEXT", "IMAGE", "VIDEO"):
+            return BAD_REQUEST
+        reply_to = form.get("reply_to_id", "")
+        if reply_to.startswith("post-") and reply_to not in [post.id for post in self._posts]:
+            return MISSING
         container = FakeContainer(
             f"container-{len(self.containers) + 1}", account, dict(form), self._looks
         )
@@ -67,7 +78,8 @@ class FakeThreads:
         container = self.containers.get(container_id or "")
         if container is None or container.account != account:
             return MISSING
-        if container.looks > 0 or container.then != "FINISHED":
+        item = "is_carousel_item" in container.form
+        if container.looks > 0 or container.then != "FINISHED" or item:
             return error(400, 24, "The media cannot be published", 4279009)
         container.then = "PUBLISHED"
         post = Out(
@@ -76,9 +88,17 @@ class FakeThreads:
             container.form.get("text", ""),
             self._now().astimezone(UTC),
             reply_to=container.form.get("reply_to_id", ""),
+            media=tuple(self._media(container.form)),
+            poll=container.form.get("poll_attachment", ""),
         )
         self._posts.append(post)
         return Reply(200, {"id": post.id})
+
+    def _media(self, form: Mapping[str, str]) -> Iterator[str]:
+        for name in form.get("children", "").split(","):
+            if name in self.containers:
+                yield from self._media(self.containers[name].form)
+        yield from (form[name] for name in ("image_url", "video_url") if name in form)
 
     def status(self, container_id: str) -> Reply:
         container = self.containers.get(container_id)
@@ -106,3 +126,13 @@ class FakeThreads:
         used = sum(1 for post in self._posts if post.account == account)
         config = {"quota_total": QUOTA, "quota_duration": 86400}
         return Reply(200, {"data": [{"quota_usage": used, "config": config}]})
+
+
+def _is_item(container: FakeContainer | None) -> bool:
+    """Whether a container can be in a carousel: made for one, and ready."""
+    return (
+        container is not None
+        and container.form.get("is_carousel_item") == "true"
+        and container.looks == 0
+        and container.then == "FINISHED"
+    )

@@ -21,6 +21,7 @@ INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 COLUMNS = "test_import_columns.py"
 POSTS, TEXTS_ALONE = "test_post.py", "test_texts_alone.py"
+THREADS_POSTS = "test_threads_posts.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
@@ -350,6 +351,13 @@ RULES = [
         "no-post-is-taken-for-a-text",
         Instead("return self._publish(attempt)"),
         [TEXTS_ALONE],
+    ),
+    Mutant("a part that is out is recorded", "part-is-out", Drop(), [THREADS_POSTS]),
+    Mutant(
+        "a part waits until the one before is known",
+        "wait-for-the-part-before",
+        Instead("raise"),
+        [THREADS_POSTS],
     ),
     # -- an import
     Mutant(
