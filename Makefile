@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.installed-browser
+MASTODON := .cache/mastodon/.installed
 # What a server of PostgreSQL has to do with.
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test test-postgres browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test test-postgres browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers mastodon-env soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -29,6 +30,13 @@ test: env        ## the whole suite
 test-postgres: $(BROWSER) ## try ledgers on PostgreSQL of other versions: PROGRAMS="DIRECTORY…" has their programs
 	set -e; for each in $(PROGRAMS); do "$$each/postgres" --version; JOBLEDGER_REQUIRE=postgres \
 		JOBLEDGER_POSTGRES=$$each $(BIN)/python -m pytest $(ON_POSTGRES) $(PYTEST_ARGS); done
+
+mastodon-env: $(MASTODON) ## install an instance of Mastodon by others, in an environment of its own, to try ours against
+
+$(MASTODON):
+	$(PYTHON) -m venv .cache/mastodon
+	.cache/mastodon/bin/python -m pip install --quiet --disable-pip-version-check mastodon_mock==0.6.1
+	touch $@
 
 browser-env: $(BROWSER) ## install what pages and servers are tried with, but for chromium
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .job.outcome import *
     from .job.place import *
     from .job.state import *
+    from .platforms.counting import *
     from .platforms.platform import *
     from .platforms.tables import *
     from .platforms.threads_counting import *
@@ -166,6 +167,7 @@ else:
             ),
             "schedule.upcoming": ("MOST", "preview"),
             "text": ("folded", "is_visible", "names_of", "printable"),
+            "platforms.counting": ("mastodon_length",),
             "platforms.platform": ("PlatformRules",),
             "platforms.tables": (
                 "LONGEST_EVER",

@@ -12,7 +12,7 @@ Tier = Literal["key", "state", "search", "none"]
 """How a publisher keeps from posting twice: the platform acts once on a `key`; each step's `state`
 can be asked for; posts can be listed and `search`ed; none of these."""
 
-_KNOWN = {"threads": "ThreadsPublisher"}
+_KNOWN = {"mastodon": "MastodonPublisher", "threads": "ThreadsPublisher"}
 
 
 @runtime_checkable

@@ -21,14 +21,12 @@ from .threads_parameters import (
     REPLY_CONTROLS,
     THREADS,
 )
+from .values import is_seen, post_id, refused, text_in
 
 _DONE = tuple(each for each in THREADS.parameters.values() if each.done)
 _LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"“”]+", re.IGNORECASE)
 _BEHIND = ".,;:!?…'\")]}»”’"
 """What stands behind a link and is no part of it."""
-_UNSEEN = {"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"}
-_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters, by their category, that show nothing."""
 
 
 def problems_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[ValidationError]:
@@ -98,25 +96,21 @@ def _of_text(
             hint="an emoji counts as its UTF-8 bytes",
         )
     is_text = _media_type(metadata) == "TEXT" and not has_media
-    if is_text and not _is_seen(content):
+    if is_text and not is_seen(content):
         yield ValidationError(
             "content shows nothing: its characters are invisible", field="content"
         )
-
-
-def _is_seen(text: str) -> bool:
-    return any(unicodedata.category(char) not in _UNSEEN and char not in _BLANKS for char in text)
 
 
 def _of_all(metadata: Mapping[str, Any]) -> Iterable[ValidationError]:
     """Name what excludes what."""
     media = [name for name in ("image_url", "video_url") if name in metadata]
     if len(media) == 2:
-        yield _refused("video_url", "and image_url exclude each other")
+        yield refused("video_url", "and image_url exclude each other")
     if media and "link_attachment" in metadata:
-        yield _refused("link_attachment", "is for posts without image or video")
+        yield refused("link_attachment", "is for posts without image or video")
     if not media and "alt_text" in metadata:
-        yield _refused("alt_text", "is for an image or a video")
+        yield refused("alt_text", "is for an image or a video")
 
 
 def _of_links(content: str, metadata: Mapping[str, Any]) -> Iterable[ValidationError]:
@@ -139,82 +133,49 @@ def _link(found: str) -> str:
     return f"{host.casefold()}{slash}{rest}".rstrip("/")
 
 
-def _text(name: str, value: object) -> str:
-    """Read what has to be text, with something in it.
-
-    Raises:
-        ValidationError: it is not, or there is nothing in it.
-    """
-    if value is None or value == "" or (isinstance(value, str) and not value.strip()):
-        raise _refused(name, "is empty", "give it a value, or leave the key out")
-    if isinstance(value, list | tuple | dict):
-        raise _refused(name, "takes one value as text, and not several or an object")
-    if not isinstance(value, str):
-        raise _refused(name, f"must be text, not {value!r:.40}")
-    return value
-
-
 def _address(name: str, value: object) -> str:
-    text = _text(name, value)
+    text = text_in(name, value)
     said = fault(text)
     if said is not None:
-        raise _refused(name, said)
+        raise refused(name, said)
     return text
 
 
 def _media(name: str, value: object) -> str:
-    text = _text(name, value)
+    text = text_in(name, value)
     said = fault(text, "image" if name == "image_url" else "video")
     if said is None and re.search(r"[,;|]\s*https?://", text):
         said = "has several addresses, and a post takes one"
     if said is not None:
-        raise _refused(name, said)
+        raise refused(name, said)
     return text
 
 
-def _post_id(name: str, value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    if isinstance(value, bool | int):
-        raise _refused(name, f"must be the id of a post, not {value!r}")
-    if isinstance(value, float):
-        rounded = "a number with a point may be rounded: give its digits as text"
-        raise _refused(name, f"must be the id of a post, not {value!r}", rounded)
-    text = _text(name, value)
-    if re.fullmatch(r"[\d.,]+e\+?\d+|\d+[.,]\d+", text, re.IGNORECASE):
-        hint: str | None = "a spreadsheet has rounded it: format its column as text"
-    elif re.fullmatch("[A-Za-z0-9_]{1,64}", text):
-        return text
-    else:
-        hint = "the address of a post has no id in it: ask the API for it" if "/" in text else None
-    raise _refused(name, f"must be the id of a post, not {text!r:.60}", hint)
-
-
 def _alt_text(name: str, value: object) -> str:
-    text = _text(name, value)
+    text = text_in(name, value)
     if len(text) > LONGEST_ALT_TEXT:
-        raise _refused(name, f"must be at most {LONGEST_ALT_TEXT} characters, not {len(text)}")
+        raise refused(name, f"must be at most {LONGEST_ALT_TEXT} characters, not {len(text)}")
     return text
 
 
 def _topic(name: str, value: object) -> str:
     """Read a topic in composed letters: `đề` is two, however it is written."""
-    text = unicodedata.normalize("NFC", _text(name, value))
+    text = unicodedata.normalize("NFC", text_in(name, value))
     if "#" in text:
-        raise _refused(name, "has a #, which would be part of the topic", "leave it out")
+        raise refused(name, "has a #, which would be part of the topic", "leave it out")
     if any(unicodedata.category(char) == "Cc" for char in text):
-        raise _refused(name, "has a line break or another control character", "leave it out")
-    if len(text) > LONGEST_TOPIC or "." in text or "&" in text or not _is_seen(text):
-        raise _refused(name, f"must be 1 to {LONGEST_TOPIC} characters without '.' and '&'")
+        raise refused(name, "has a line break or another control character", "leave it out")
+    if len(text) > LONGEST_TOPIC or "." in text or "&" in text or not is_seen(text):
+        raise refused(name, f"must be 1 to {LONGEST_TOPIC} characters without '.' and '&'")
     return text
 
 
 def _reply_control(name: str, value: object) -> str:
-    text = _text(name, value)
+    text = text_in(name, value)
     if text not in REPLY_CONTROLS:
         meant = re.sub(r"[\s-]+", "_", text.strip().casefold())
         hint = f"write {meant}" if meant in REPLY_CONTROLS else None
-        raise _refused(name, f"must be one of {', '.join(REPLY_CONTROLS)}, not {text!r:.40}", hint)
+        raise refused(name, f"must be one of {', '.join(REPLY_CONTROLS)}, not {text!r:.40}", hint)
     return text
 
 
@@ -222,11 +183,7 @@ _READ: Mapping[Kind, Callable[[str, object], str]] = {
     "media": _media,
     "address": _address,
     "text": _alt_text,
-    "id": _post_id,
+    "id": post_id,
     "topic": _topic,
     "choice": _reply_control,
 }
-
-
-def _refused(name: str, fault: str, hint: str | None = None) -> ValidationError:
-    return ValidationError(f"metadata.{name} {fault}", field=f"metadata.{name}", hint=hint)

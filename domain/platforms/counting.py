@@ -68,10 +68,12 @@ def _utf16(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _on_mastodon(text: str) -> int:
-    counted, done = [], 0
+def mastodon_length(text: str, warning: str = "", link_length: int = LINK_LENGTH) -> int:
+    """Return how long a text is with its content warning, on an instance of Mastodon that counts
+    so many characters for a link."""
+    counted, done = [warning], 0
     for begin, end in links(text, bare=False):
-        counted += [local_mentions(text[done:begin]), "x" * LINK_LENGTH]
+        counted += [local_mentions(text[done:begin]), "x" * link_length]
         done = end
     return count_clusters("".join([*counted, local_mentions(text[done:])]))
 
@@ -116,7 +118,7 @@ _LENGTHS: dict[Counting, Callable[[str], int]] = {
     Counting.CODE_POINTS: len,
     Counting.EMOJI_BYTES: threads_length,
     Counting.GRAPHEMES: count_clusters,
-    Counting.GRAPHEMES_AND_LINKS: _on_mastodon,
+    Counting.GRAPHEMES_AND_LINKS: mastodon_length,
     Counting.UTF16: _utf16,
     Counting.WEIGHTED: _on_x,
 }

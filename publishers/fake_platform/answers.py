@@ -38,6 +38,7 @@ NOT_FOUND = error(404, 100, "There is nothing at this address")
 BY_FAULT = {
     "500_before": UNKNOWN,
     "500_after": UNKNOWN,
+    "forgotten": UNKNOWN,
     "rate_limited": RATE_LIMITED,
     "token_expired": TOKEN_EXPIRED,
     "restricted": RESTRICTED,

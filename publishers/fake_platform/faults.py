@@ -7,19 +7,24 @@ from typing import Literal, get_args
 import msgspec
 
 Exchange = Literal[
-    "create", "status", "publish", "permalink", "list", "limit", "webhook", "webhook_status"
-]
+    "create", "status", "publish", "permalink", "list", "limit", "webhook", "webhook_status",
+    "post_status", "own_account", "own_statuses", "status_source", "instance",
+]  # fmt: skip
 Fault = Literal[
     "500_before", "500_after", "silent_before", "silent_after", "drop_before", "drop_after",
     "late", "twice", "garbage", "half", "rate_limited", "token_expired", "restricted", "missing",
-    "container_error", "container_expired", "container_stuck",
+    "container_error", "container_expired", "container_stuck", "forgotten",
 ]  # fmt: skip
+OF_MASTODON: frozenset[Exchange] = frozenset(
+    {"post_status", "own_account", "own_statuses", "status_source", "instance"}
+)
 EXCHANGES: tuple[Exchange, ...] = get_args(Exchange)
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 """`_before`: not acted on; `_after`: acted on. `late`: silent, and acted on when the next request
 that changes something arrives. `twice`: acted on twice, as by a proxy that repeats it; the second
 answer is the one that comes back. `garbage`, `half`: acted on, and the answer is no JSON, or breaks
-off. The rest are answers of the platform, and what becomes of a container."""
+off. `forgotten`: acted on, answered with a 500, and what was to be kept for the key is not. The
+rest are answers of the platform, and what becomes of a container."""
 
 NOT_ACTED_ON: frozenset[Fault] = frozenset(
     {"500_before", "silent_before", "drop_before", "late", "rate_limited", "token_expired",

@@ -17,7 +17,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from .answers import BY_FAULT, NOT_FOUND, TOKEN_EXPIRED, Reply
-from .faults import NOT_ACTED_ON, Exchange, Fault, FaultPlan
+from .faults import NOT_ACTED_ON, OF_MASTODON, Exchange, Fault, FaultPlan
+from .mastodon import BY_FAULT as BY_FAULT_OF_MASTODON
+from .mastodon import FakeMastodon
 from .threads import FakeThreads, Out
 
 Act = Callable[[], Reply]
@@ -56,6 +58,7 @@ class FakePlatform:
         self._late: list[Act] = []
         self._posts: list[Out] = []
         self._threads = FakeThreads(now, looks, self._posts)
+        self._mastodon = FakeMastodon(now, self._posts)
         self._closing = threading.Event()
         self._silent = threading.Semaphore(0)
         self.silences: int = 0
@@ -76,6 +79,11 @@ class FakePlatform:
     def threads_url(self) -> str:
         """The `base_url` of a ThreadsPublisher."""
         return f"{self.url}/v1.0"
+
+    @property
+    def mastodon_url(self) -> str:
+        """The `instance` of a MastodonPublisher."""
+        return self.url
 
     @property
     def webhook_url(self) -> str:
@@ -146,7 +154,8 @@ class FakePlatform:
             if fault in ("silent_before", "silent_after", "late"):
                 self.silences += 1
                 self._silent.release()
-            return BY_FAULT.get(fault, reply), fault
+            of_all = BY_FAULT_OF_MASTODON if seen.exchange in OF_MASTODON else BY_FAULT
+            return of_all.get(fault, reply), fault
 
     def _prepare(self, fault: Fault) -> None:
         fates: dict[str, str] = {
@@ -155,6 +164,7 @@ class FakePlatform:
             "container_stuck": "IN_PROGRESS",
         }
         self._threads.next_container = fates.get(fault, "FINISHED")
+        self._mastodon.forgets_key = fault == "forgotten"
 
     def _act_on_late(self) -> None:
         late, self._late = self._late, []
@@ -249,6 +259,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return "webhook", lambda: platform._receive(_json(body), key)
             case "GET", ["webhook", key]:
                 return "webhook_status", lambda: platform._tell(key)
+            case _, ["api", *rest]:
+                account = platform._account(self.headers.get("Authorization", ""))
+                key = self.headers.get("Idempotency-Key", "")
+                return platform._mastodon.find(method, rest, account, query, _json(body), key)
             case _, ["v1.0", *rest]:
                 account = platform._account(self.headers.get("Authorization", ""))
                 if account is None:

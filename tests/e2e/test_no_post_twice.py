@@ -56,10 +56,10 @@ UNCLEAR = ("500_before", "500_after", "silent_after", "drop_before", "drop_after
 
 
 @pytest.mark.parametrize("fault", UNCLEAR)
-@pytest.mark.parametrize("kind", ["threads", "webhook"])
+@pytest.mark.parametrize("kind", ["threads", "mastodon", "webhook"])
 def test_a_runner_may_die_while_the_platform_fails(kind: Kind, fault: str, tmp_path: Path) -> None:
     """At every point, the request that posts being the one that goes wrong: out, and out once."""
-    exchange = "publish" if kind == "threads" else "webhook"
+    exchange = {"threads": "publish", "mastodon": "post_status", "webhook": "webhook"}[kind]
     calm = Scenario(kind, "asked", (Trouble(exchange, fault),))  # type: ignore[arg-type]
     points = play(calm, tmp_path / "calm").points
     for point, name in enumerate(points, 1):
@@ -86,7 +86,11 @@ def mortal(directory: Path, url: str, kind: Kind, point: int) -> subprocess.Comp
 
 @pytest.mark.parametrize(
     ("kind", "points"),
-    [("threads", [2, 5, 12, 13, 14, 17, 19, 20]), ("webhook", [2, 3, 4, 5, 6])],
+    [
+        ("threads", [2, 5, 12, 13, 14, 17, 19, 20]),
+        ("mastodon", [2, 8, 10, 11, 12, 13, 14, 16, 18]),
+        ("webhook", [2, 3, 4, 5, 6]),
+    ],
 )
 def test_a_process_may_be_killed(kind: Kind, points: list[int], tmp_path: Path) -> None:
     """SIGKILL where it matters most, a real disk and a real process; the next one finishes."""
@@ -98,8 +102,9 @@ def test_a_process_may_be_killed(kind: Kind, points: list[int], tmp_path: Path) 
             heir = mortal(directory, platform.url, kind, 0)
             assert heir.returncode == 0, heir.stderr
             assert platform.counts() == {(ACCOUNT, TEXT): 1}, f"killed at point {point}"
+            [out] = platform.posts()
         [job] = Cli(directory, tmp_path).json("list")
-        assert (job["status"], job["thread_id"]) == ("completed", "post-1")
+        assert (job["status"], job["thread_id"]) == ("completed", out.id)
 
 
 def numbers_in_the_document() -> dict[bool, dict[str, list[int]]]:

@@ -31,7 +31,7 @@ def program(mark: str) -> str:
 
 def test_the_program_for_threads_posts(tmp_path: Path) -> None:
     """As a script, with the token and the address in its environment; the token is nowhere."""
-    (tmp_path / "my_threads.py").write_text(program("__main__"), "utf-8")
+    (tmp_path / "my_threads.py").write_text(program("THREADS_URL"), "utf-8")
     with FakePlatform(tokens={TOKEN: "shop"}) as platform:
         settings = {"THREADS_URL": platform.threads_url, "THREADS_TOKEN": TOKEN}
         environment = os.environ | settings | {"PYTHONUTF8": "1", "NO_PROXY": "*"}
@@ -48,6 +48,28 @@ def test_the_program_for_threads_posts(tmp_path: Path) -> None:
         assert platform.counts() == {("shop", "Xin chào 😀"): 1}
         [created] = [seen for seen in platform.seen if seen.exchange == "create"]
         assert b"topic_tag=hello" in created.body
+    for path in (tmp_path / "jobs").iterdir():
+        assert TOKEN.encode() not in path.read_bytes(), path.name
+    assert TOKEN not in done.stderr
+
+
+def test_the_program_for_mastodon_posts(tmp_path: Path) -> None:
+    """As a script, with the token and the instance in its environment; the token is nowhere."""
+    (tmp_path / "my_mastodon.py").write_text(program("MASTODON_URL"), "utf-8")
+    with FakePlatform(tokens={TOKEN: "shop"}) as platform:
+        settings = {"MASTODON_URL": platform.mastodon_url, "MASTODON_TOKEN": TOKEN}
+        done = subprocess.run(
+            [sys.executable, "my_mastodon.py"],
+            cwd=tmp_path,
+            env=os.environ | settings | {"PYTHONUTF8": "1", "NO_PROXY": "*"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        [out] = platform.posts()
+        assert done.stdout == f"completed {out.id} None\n", done.stderr
+        assert (out.account, out.text) == ("shop", "Xin chào 😀")
     for path in (tmp_path / "jobs").iterdir():
         assert TOKEN.encode() not in path.read_bytes(), path.name
     assert TOKEN not in done.stderr

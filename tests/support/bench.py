@@ -9,7 +9,7 @@ from typing import Any
 from support.crashes import ACCOUNT, TOKEN, CutTransport, Points, crash
 
 from jobledger import Event, ManualClock, ScheduledJob, Scheduler
-from jobledger.publishers import ThreadsPublisher, WebhookPublisher
+from jobledger.publishers import MastodonPublisher, ThreadsPublisher, WebhookPublisher
 from jobledger.publishers.fake_platform import FakePlatform
 
 
@@ -36,6 +36,10 @@ class Bench:
     def threads(self, **settings: Any) -> ThreadsPublisher:
         given = {"tokens": {ACCOUNT: TOKEN}, "base_url": self.platform.threads_url}
         return ThreadsPublisher(**(given | self._common() | settings))
+
+    def mastodon(self, **settings: Any) -> MastodonPublisher:
+        given = {"instance": self.platform.mastodon_url, "tokens": {ACCOUNT: TOKEN}}
+        return MastodonPublisher(**(given | self._common() | settings))
 
     def webhook(self, **settings: Any) -> WebhookPublisher:
         return WebhookPublisher(**({"url": self.platform.webhook_url} | self._common() | settings))

@@ -22,7 +22,7 @@ from support.publishers import Crash
 
 from jobledger import Attempt, JobStatus, ManualClock, PostResult, ScheduledJob, Scheduler
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.publishers import ThreadsPublisher, WebhookPublisher
+from jobledger.publishers import MastodonPublisher, ThreadsPublisher, WebhookPublisher
 from jobledger.publishers.fake_platform import FakePlatform
 from jobledger.publishers.fake_platform.faults import Exchange, Fault
 
@@ -33,7 +33,7 @@ ACCOUNT, TEXT = "acc", "xin chào 😀"
 ATTEMPTS = 60
 """More than a job can need; one that is still SCHEDULED then is stuck in a circle."""
 
-Kind = Literal["threads", "webhook"]
+Kind = Literal["threads", "mastodon", "webhook"]
 Mode = Literal["asked", "fail", "retry", "idempotent"]
 Verdict = Literal["once", "unknown", "failed", "twice", "claimed", "denied", "left"]
 
@@ -213,6 +213,9 @@ def make_publisher(
     if scenario.kind == "threads":
         threads = ThreadsPublisher({ACCOUNT: TOKEN}, base_url=platform.threads_url, **common)
         return threads if asked else Deaf(threads)
+    if scenario.kind == "mastodon":
+        mastodon = MastodonPublisher(platform.mastodon_url, {ACCOUNT: TOKEN}, **common)
+        return mastodon if asked else Deaf(mastodon)
     return WebhookPublisher(
         platform.webhook_url,
         secret="signing",
@@ -258,7 +261,8 @@ def _live(
                 on_interrupted="retry" if scenario.mode in ("asked", "retry") else "fail",
             )
             if life == 0:
-                scheduler.add_job(ACCOUNT, TEXT, clock.now(), job_id="job")
+                platform_name = "mastodon" if scenario.kind == "mastodon" else "threads"
+                scheduler.add_job(ACCOUNT, TEXT, clock.now(), job_id="job", platform=platform_name)
                 points.armed = True
             return _finish(scheduler, clock, publisher), directory
         except BaseException:

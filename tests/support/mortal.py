@@ -2,8 +2,8 @@
 
     python -m support.mortal DIR URL KIND POINT    (with tests/ on the path)
 
-KIND is `threads` or `webhook`. It adds a job where there is none, runs what is due, and with POINT
-(from 1) ends by SIGKILL there; 0 lets it live, and print how many points it passed.
+KIND is `threads`, `mastodon` or `webhook`. It adds a job where there is none, runs what is due, and
+with POINT (from 1) ends by SIGKILL there; 0 lets it live, and print how many points it passed.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from support.crashes import ACCOUNT, TEXT, TOKEN, CutDisk, CutTransport, Points
 
 from jobledger import RetryPolicy, Scheduler
-from jobledger.publishers import ThreadsPublisher, WebhookPublisher
+from jobledger.publishers import MastodonPublisher, ThreadsPublisher, WebhookPublisher
 
 
 def die() -> None:
@@ -43,14 +44,18 @@ async def no_pause(seconds: float) -> None:
 def main(directory: str, url: str, kind: str, point: int) -> int:
     points = Points((point,), die)
     common: dict[str, Any] = {"transport": lambda: CutTransport(points), "sleep": no_pause}
-    publisher: Any = (
-        ThreadsPublisher({ACCOUNT: TOKEN}, base_url=f"{url}/v1.0", **common)
-        if kind == "threads"
-        else WebhookPublisher(f"{url}/webhook", status_url=f"{url}/webhook/{{key}}", **common)
-    )
+    publishers: dict[str, Callable[[], Any]] = {
+        "threads": lambda: ThreadsPublisher({ACCOUNT: TOKEN}, base_url=f"{url}/v1.0", **common),
+        "mastodon": lambda: MastodonPublisher(url, {ACCOUNT: TOKEN}, **common),
+        "webhook": lambda: WebhookPublisher(
+            f"{url}/webhook", status_url=f"{url}/webhook/{{key}}", **common
+        ),
+    }
+    publisher = publishers[kind]()
+    platform = "mastodon" if kind == "mastodon" else "threads"
     with Scheduler(directory, fs=SyncingDisk(points), retry=RetryPolicy(base_s=0.0)) as scheduler:
         if not scheduler.list_jobs():
-            scheduler.add_job(ACCOUNT, TEXT, datetime.now(UTC))
+            scheduler.add_job(ACCOUNT, TEXT, datetime.now(UTC), platform=platform)
         points.armed = True
         scheduler.run_due(publisher)
         points.armed = False

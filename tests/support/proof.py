@@ -28,13 +28,19 @@ _FAULTS: dict[Exchange, tuple[Fault, ...]] = {
     "status": (*_LOOKING, *_REFUSED),
     "publish": (*_CUT, *_REFUSED),
     "permalink": _LOOKING,
+    "post_status": (*_CUT, "forgotten", *_REFUSED),
+    "own_account": (*_LOOKING, *_REFUSED),
+    "own_statuses": (*_LOOKING, *_REFUSED),
+    "instance": (*_LOOKING, *_REFUSED),
     "webhook": (*_CUT, "rate_limited", "token_expired"),
     "webhook_status": (*_LOOKING, "rate_limited", "token_expired"),
 }  # fmt: skip
 _OF_KIND: dict[Kind, tuple[Exchange, ...]] = {
     "threads": ("create", "status", "publish", "permalink"),
+    "mastodon": ("post_status", "own_account", "own_statuses", "instance"),
     "webhook": ("webhook",),
 }
+_LOST: tuple[Fault, ...] = ("500_after", "forgotten", "silent_after", "late", "500_before")
 _TOGETHER: dict[Kind, tuple[tuple[Trouble, ...], ...]] = {
     "threads": (
         (Trouble("publish", "silent_after"), Trouble("list", "500_before", ALWAYS)),
@@ -43,6 +49,17 @@ _TOGETHER: dict[Kind, tuple[tuple[Trouble, ...], ...]] = {
             (Trouble("publish", fault, 2), Trouble("publish", "missing", 2))
             for fault in ("500_after", "silent_after", "late", "drop_after", "twice")
         ),
+    ),
+    "mastodon": tuple(
+        (Trouble("post_status", first), second._replace(times=times))
+        for first in _LOST
+        for second in (
+            Trouble("own_statuses", "500_before"),
+            Trouble("status_source", "garbage"),
+            Trouble("status_source", "missing"),
+            Trouble("post_status", "rate_limited"),
+        )
+        for times in (1, ALWAYS)
     ),
     "webhook": tuple(
         (Trouble("webhook", first), Trouble("webhook_status", second, times))
@@ -63,13 +80,16 @@ class Setting(NamedTuple):
 
     @property
     def promises_no_double(self) -> bool:
-        return self.mode != "retry" or self.kind == "threads" or self.dedupe
+        return self.mode != "retry" or self.kind != "webhook" or self.dedupe
 
 
 SETTINGS = (
     Setting("threads", "asked", True, "Threads, as it is"),
     Setting("threads", "fail", True, 'Threads, kept from asking, `"fail"`'),
     Setting("threads", "retry", True, 'Threads, kept from asking, `"retry"`'),
+    Setting("mastodon", "asked", True, "Mastodon, as it is"),
+    Setting("mastodon", "fail", True, 'Mastodon, kept from asking, `"fail"`'),
+    Setting("mastodon", "retry", True, 'Mastodon, kept from asking, `"retry"`'),
     Setting("webhook", "asked", True, "webhook with `status_url`"),
     Setting("webhook", "idempotent", True, 'webhook, `idempotent=True`, `"fail"`'),
     Setting("webhook", "fail", False, 'webhook, neither, `"fail"`'),
@@ -90,7 +110,7 @@ def troubles(setting: Setting, *, lasting: bool) -> Iterator[tuple[Trouble, ...]
         for fault in _FAULTS[exchange]:
             if setting.dedupe or fault not in ("twice", "late"):
                 yield (Trouble(exchange, fault, ALWAYS if lasting else 1),)
-    if setting.kind == "threads" or setting.mode == "asked":
+    if setting.kind != "webhook" or setting.mode == "asked":
         for together in _TOGETHER[setting.kind]:
             if lasting is any(trouble.times == ALWAYS for trouble in together):
                 yield together

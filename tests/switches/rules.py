@@ -36,6 +36,7 @@ SHARDS = "test_sharded_ledger.py"
 ENGINE_CLOCK = "test_engine_clock.py"
 HOLDS = "test_account_holds.py"
 LEFT_OUT, ENDPOINTS = "test_nothing_left_out.py", "test_webhook_answers.py"
+TOOTS = "test_mastodon.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
 
 
@@ -403,6 +404,30 @@ RULES = [
         "nothing-is-left-out-of-a-body",
         Never(),
         ["test_webhook_body.py"],
+    ),
+    Mutant(
+        "no status goes out with less than its job says",
+        "nothing-is-left-out-of-a-status",
+        Never(),
+        [TOOTS],
+    ),
+    Mutant(
+        "what was sent is looked for before it is sent again",
+        "look-before-sending-again",
+        Never(),
+        [TOOTS],
+    ),
+    Mutant(
+        "that a status is sent is recorded before it is",
+        "sending-is-recorded-first",
+        Drop(),
+        ["test_mastodon_crashes.py"],
+    ),
+    Mutant(
+        "a status of another job is not taken for one's own",
+        "no-post-of-another-job",
+        Never(),
+        [TOOTS],
     ),
     Mutant(
         "an answer that says no is no success",

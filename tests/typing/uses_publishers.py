@@ -23,6 +23,7 @@ from jobledger import (
 from jobledger.publishers import (
     CheckingPublisher,
     Connection,
+    MastodonPublisher,
     NoAnswer,
     NotSent,
     NoValidToken,
@@ -69,7 +70,16 @@ def made(platform: FakePlatform) -> list[Publisher]:
         ignores={"location"},
     )
     assert_type(by_mapping.tier, Tier)
-    return [ThreadsPublisher(), can_be_asked, by_mapping, webhook]
+    mastodon = MastodonPublisher(
+        {"mai": platform.mastodon_url},
+        token_of,
+        platforms=["mastodon"],
+        ignores={"source"},
+        timeouts=Timeouts(connect_s=1.0),
+    )
+    assert_type(mastodon.tier, Tier)
+    toots: ReconcilingPublisher = MastodonPublisher("https://mastodon.example")
+    return [mastodon, toots, ThreadsPublisher(), can_be_asked, by_mapping, webhook]
 
 
 class OfOurOwn:
