@@ -18,6 +18,7 @@ from .. import (
     JobPriority,
     Ledger,
     NextSlot,
+    Post,
     ScheduledJob,
     ValidationError,
 )
@@ -62,6 +63,7 @@ class EditArguments(NoArguments, forbid_unknown_fields=True, kw_only=True):
     content: Content | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
     metadata: dict[str, Any] | UnsetType = UNSET
+    post: Post | UnsetType | None = UNSET
     lenient: bool = False
 
 
@@ -105,6 +107,26 @@ class AddArguments(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     job_id: Annotated[str, told(pattern=JOB_ID)] | None = None
     publish_timeout: timedelta | None = None
     lenient: bool = False
+    post: Post | None = None
+
+
+def without_files(post: Post) -> Post:
+    """Return a post that came over the network, which has addresses of media and no files: whose
+    files they would be is this machine.
+
+    Raises:
+        ValidationError: it has one.
+    """
+    for index, part in enumerate(post.parts):
+        for number, media in enumerate(part.media):
+            field = f"post.parts[{index}].media[{number}]"
+            if not media.is_address or media.file is not None:  # rule: no-file-of-this-machine
+                raise ValidationError(
+                    f"{field} must be an address, and no file of the machine of this page",
+                    field=f"{field}.source",
+                    hint="https://…; a file is added by the command line, or the library",
+                )
+    return post
 
 
 def priority_of(value: Priority) -> JobPriority:
@@ -145,6 +167,7 @@ def _edit(ledger: Ledger, job_id: str, given: EditArguments) -> None:
         content=given.content,
         priority=UNSET if isinstance(priority, UnsetType) else priority_of(priority),
         metadata=given.metadata,
+        post=without_files(given.post) if isinstance(given.post, Post) else given.post,
         version=given.version,
         lenient=given.lenient,
     )
@@ -265,4 +288,5 @@ def add(call: Call, given: object, *, is_form: bool) -> str:
         job_id=new.job_id or None,
         publish_timeout=new.publish_timeout,
         lenient=new.lenient,
+        post=None if new.post is None else without_files(new.post),
     )

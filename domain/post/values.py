@@ -11,8 +11,9 @@ from msgspec.structs import force_setattr
 from ..media.facts import MediaKind
 
 
-class _Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """The base of these values: what is several may be given as any sequence, and is a tuple."""
+class _Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
+    """The base of these values: what is several may be given as any sequence, and is a tuple. As
+    JSON one has no other keys: they would be left out in silence."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

@@ -21,6 +21,7 @@ INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 COLUMNS = "test_import_columns.py"
 POSTS, TEXTS_ALONE = "test_post.py", "test_texts_alone.py"
+WEB_POSTS = "test_web_posts.py"
 THREADS_POSTS = "test_threads_posts.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
 CONFIG = "test_configuration.py"
@@ -359,6 +360,12 @@ RULES = [
         "wait-for-the-part-before",
         Instead("raise"),
         [THREADS_POSTS],
+    ),
+    Mutant(
+        "a post that came over the network names no file of this machine",
+        "no-file-of-this-machine",
+        Drop(),
+        [WEB_POSTS],
     ),
     # -- an import
     Mutant(

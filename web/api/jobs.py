@@ -90,9 +90,14 @@ def _is_same(first: JobAdded, new: AddArguments, zone: ZoneInfo) -> bool:
     else:
         at = given_time(new.scheduled_time)
         at = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    content, post = new.content, new.post
+    if post is not None:
+        content = content or post.parts[0].text
+        post = None if post.is_plain else post.with_text(content)
     asked = JobAdded(
         account_id=new.account_id,
-        content=new.content,
+        content=content,
+        post=post,
         scheduled_time=at,
         priority=priority_of(new.priority),
         max_retries=new.max_retries,

@@ -37,6 +37,7 @@ FIELDS = {
     "thread_id": "Id of the post",
     "error": "Error",
     "metadata": "Further facts",
+    "post": "Parts and media",
 }
 """The fields that are shown, each by its name for people; the rest is said by these, too."""
 _MOST_SEQ = 10**15

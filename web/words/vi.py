@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .vi_accounts import ACCOUNTS
 from .vi_import import IMPORT
+from .vi_posts import POSTS
 from .vi_schedules import SCHEDULES
 from .vi_well import WELL
 
@@ -12,6 +13,7 @@ VI: dict[str, str] = {
     **IMPORT,
     **SCHEDULES,
     **WELL,
+    **POSTS,
     # -- everywhere
     "Today": "Hôm nay",
     "Jobs": "Bài đăng",
@@ -220,12 +222,9 @@ VI: dict[str, str] = {
         "Không bài nào khác trong {count} sự kiện đã xem."
     ),
     "Platform": "Nền tảng",
-    "Retries so far": "Số lần đã thử lại",
-    "Retries at most": "Số lần thử lại tối đa",
     "Begun at": "Bắt đầu lúc",
     "Posted at": "Đăng lúc",
     "Error": "Lỗi",
-    "Further facts": "Thông tin thêm",
     # -- the log
     "Log": "Nhật ký",
     "What": "Việc gì",

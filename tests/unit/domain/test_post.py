@@ -299,6 +299,14 @@ def test_a_job_is_written_and_read_with_its_post() -> None:
     assert ScheduledJob.from_dict(written).post == job.post
 
 
+def test_a_key_that_no_post_has_is_refused() -> None:
+    """It would be left out: a slip in the name of what is to be posted."""
+    document = added(post=POST).to_dict()
+    document["post"]["parts"][0]["medai"] = []
+    with pytest.raises(ValidationError, match="medai"):
+        ScheduledJob.from_dict(document)
+
+
 def test_everything_beyond_the_first_text_has_a_name() -> None:
     whole = Post(
         [Part("a", [IMAGE], Link("https://a.vn"), Poll(["a", "b"]), "1"), Part("b")],
