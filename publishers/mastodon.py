@@ -51,6 +51,8 @@ class MastodonPublisher:
         ValidationError: a setting is not acceptable.
     """
 
+    takes_posts = True
+    """The parts of a job's `post` go out as a chain of replies."""
     tier: Tier = "search"
     """Posts can be looked for; for an hour the instance also acts once on a key."""
 
@@ -137,14 +139,11 @@ class MastodonPublisher:
         token = await self._tokens.to_post(job.account_id)
         async with self._api(base_url, token) as api:
             try:
-                return await MastodonRecovery(api, attempt, self._parts(job)).answer()
+                return await MastodonRecovery(api, attempt, _parts(job)).answer()
             except MastodonError as error:
                 if error.kind == "token":
                     raise NoValidToken(str(error), job.account_id) from None
                 raise
-
-    def _parts(self, job: ScheduledJob) -> int:
-        return 1
 
     async def _limits_of(self, base_url: str, api: MastodonApi) -> InstanceLimits:
         """Return what the instance allows; it is asked once an hour."""
@@ -181,6 +180,10 @@ def _check_address(value: object) -> None:
             "instance must be an address alone, without a user, a query or a fragment",
             field="instance",
         )
+
+
+def _parts(job: ScheduledJob) -> int:
+    return 1 if job.post is None else len(job.post.parts)
 
 
 def _before(attempt: Attempt, result: PostResult) -> PostResult:

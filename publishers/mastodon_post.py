@@ -15,9 +15,13 @@ from ..domain import ScheduledJob, ValidationError
 from .known_keys import is_false
 from .mastodon_instance import InstanceLimits
 from .mastodon_parameters import MASTODON, VISIBILITIES
+from .mastodon_parts import fields_of_part, fields_of_post, problems_of_post
+from .mastodon_parts import unseen as _unseen
 from .values import is_seen, post_id, refused, text_in
 
 _YES = ("true", "yes", "on", "1")
+_OF_FIRST = ("in_reply_to_id", "quoted_status_id")
+"""What is said of a job, and goes with its first part alone."""
 
 
 class StatusDraft(msgspec.Struct, frozen=True):
@@ -43,6 +47,11 @@ class StatusDraft(msgspec.Struct, frozen=True):
         too_long = limits.problem_with(self.text, self.warning, self.field)
         if too_long is not None:
             yield too_long
+        poll = self.fields.get("poll")
+        if poll is not None:
+            wrong = limits.problem_with_poll(poll, self.field.removesuffix("text") + "poll")
+            if wrong is not None:
+                yield wrong
         if "quoted_status_id" in self.fields and not limits.has_quotes:
             yield refused(
                 "quoted_status_id", "would be left out: this instance knows no quotes",
@@ -52,19 +61,17 @@ class StatusDraft(msgspec.Struct, frozen=True):
 
 def problems_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[ValidationError]:
     """Name everything that keeps a job from being posted as it is; `field` names the part."""
-    metadata = {key: job.metadata[key] for key in job.metadata if key not in set(ignores)}
-    found = list(MASTODON.problems(metadata))
+    given = _given(job, ignores)
+    found = list(MASTODON.problems(given))
     for name, read in _READ.items():
-        if name in metadata:
+        if name in given:
             try:
-                read(name, metadata[name])
+                read(name, given[name])
             except ValidationError as problem:
                 found.append(problem)
-    if not is_seen(job.content):
-        found.append(
-            ValidationError("content shows nothing: its characters are invisible", field="content")
-        )
-    return found
+    if job.post is None and not is_seen(job.content):
+        found.append(_unseen("content"))
+    return found if job.post is None else [*found, *problems_of_post(job.post, given)]
 
 
 def drafts_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[StatusDraft]:
@@ -75,13 +82,25 @@ def drafts_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[StatusDraf
     """
     for problem in problems_of(job, ignores):
         raise problem
+    given = _given(job, ignores)
+    fields = {name: read(name, given[name]) for name, read in _READ.items() if name in given}
+    if job.post is None:
+        return [StatusDraft(job.content, fields)]
+    fields |= fields_of_post(job.post)
+    drafts = []
+    for index, part in enumerate(job.post.parts):
+        drafts.append(
+            StatusDraft(part.text, fields | fields_of_part(part), f"post.parts[{index}].text")
+        )
+        fields = {name: value for name, value in fields.items() if name not in _OF_FIRST}
+    return drafts
+
+
+def _given(job: ScheduledJob, ignores: Iterable[str]) -> dict[str, Any]:
+    """Return the keys of a job's metadata, and what its post says for Mastodon alone."""
     left_alone = set(ignores)
-    fields = {
-        name: read(name, job.metadata[name])
-        for name, read in _READ.items()
-        if name in job.metadata and name not in left_alone
-    }
-    return [StatusDraft(job.content, fields)]
+    given = {key: job.metadata[key] for key in job.metadata if key not in left_alone}
+    return given if job.post is None else given | dict(job.post.overrides.get("mastodon", {}))
 
 
 def _visibility(name: str, value: object) -> str:

@@ -116,7 +116,8 @@ class FakeMastodon:
         if self.api_version is None and version == "v2":
             return NOT_FOUND
         statuses = {"max_characters": self.longest, "characters_reserved_per_url": _PER_LINK}
-        document: dict[str, Any] = {"configuration": {"statuses": statuses}}
+        polls = {"max_options": 4, "max_characters_per_option": 50, "min_expiration": 300}
+        document: dict[str, Any] = {"configuration": {"statuses": statuses, "polls": polls}}
         if self.api_version is not None:
             document["api_versions"] = {"mastodon": self.api_version}
         return Reply(200, document)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from support.crashes import Deaf
 
-from jobledger import Ledger, NewJob, Publisher
+from jobledger import Ledger, NewJob, Part, Post, Publisher
 from jobledger.publishers import MastodonPublisher
 from jobledger.publishers.fake_platform.mastodon import FakeMastodon
 from jobledger.testing import crash_everywhere, crash_point
@@ -89,6 +89,22 @@ def test_it_posts_once_wherever_the_process_dies(keys_last: bool) -> None:
     report.check()
     assert report.unknown == []
     assert report.crashes > 100
+
+
+def test_a_chain_goes_on_behind_its_last_part_wherever_the_process_dies() -> None:
+    """Three parts of one text: each is out once, and so the text three times."""
+
+    def chain(ledger: Ledger) -> None:
+        post = Post(parts=(Part("same"), Part("same"), Part("same")))
+        ledger.add_jobs(
+            [NewJob("a", "same", ledger.now(), platform="mastodon", job_id="same", post=post)]
+        )
+
+    report = crash_everywhere(
+        publisher, chain, platform=lambda: Instance(keys_last=False, jobs_of_a_text=3)
+    )
+    report.check()
+    assert report.unknown == []
 
 
 @pytest.mark.parametrize("keys_last", [True, False])

@@ -1,0 +1,133 @@
+"""Posts of several parts on Mastodon: a chain of statuses, each a reply to the one before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.bench import Bench
+from support.crashes import ACCOUNT
+
+from jobledger import JobStatus, Link, Part, Poll, Post, ScheduledJob
+
+THREE = Post(
+    parts=(Part("one"), Part("two", poll=Poll(("yes", "no"), minutes=60)), Part("three")),
+    language="vi",
+    audience="followers",
+)
+
+
+def add(bench: Bench, post: Post, **more: Any) -> str:
+    return bench.scheduler.add_job(
+        ACCOUNT, post.parts[0].text, bench.clock.now(), platform="mastodon", post=post,
+        **({"lenient": True} | more),
+    )  # fmt: skip
+
+
+def posted(bench: Bench, post: Post, **more: Any) -> ScheduledJob:
+    return bench.once(bench.mastodon(), add(bench, post, **more))
+
+
+def ids(bench: Bench) -> list[str]:
+    return [status.id for status in bench.platform._mastodon.statuses]
+
+
+def test_its_parts_go_out_as_a_chain(bench: Bench) -> None:
+    """Each a reply to the one before, with what is said of the whole; the first one's id is its."""
+    older = add(bench, Post(parts=(Part("older"),), language="vi"))
+    parent = str(bench.once(bench.mastodon(), older).thread_id)
+    bench.platform.seen.clear()
+    post = Post(parts=THREE.parts, language="vi", audience="followers", reply_to=parent)
+    job = posted(bench, post, metadata={"spoiler_text": "cw"})
+    first, second, _third = ids(bench)[1:]
+    assert (job.status, job.thread_id) == (JobStatus.COMPLETED, first)
+    whole = {"spoiler_text": "cw", "visibility": "private", "language": "vi"}
+    poll = {"options": ["yes", "no"], "expires_in": 3600, "multiple": False}
+    assert bench.sent("post_status") == [
+        {"status": "one", **whole, "in_reply_to_id": parent},
+        {"status": "two", **whole, "poll": poll, "in_reply_to_id": first},
+        {"status": "three", **whole, "in_reply_to_id": second},
+    ]
+
+
+@pytest.mark.parametrize("skip", [0, 1, 2])
+@pytest.mark.parametrize("fault", ["500_before", "500_after", "forgotten", "silent_after", "late"])
+def test_whichever_part_gets_no_answer_it_goes_on_behind_the_last(
+    bench: Bench, fault: Any, skip: int
+) -> None:
+    """Nothing of it is out twice, and in this order."""
+    bench.platform.fail("post_status", fault, skip=skip)
+    bench.platform.fail("own_statuses", "500_before", times=2, skip=1)
+    job_id = add(bench, THREE)
+    for _ in range(5):
+        job = bench.once(bench.mastodon(), job_id)
+        if job.status is not JobStatus.SCHEDULED:
+            break
+    assert (job.status, job.thread_id) == (JobStatus.COMPLETED, ids(bench)[0])
+    statuses = bench.platform._mastodon.statuses
+    assert [status.text for status in statuses] == ["one", "two", "three"]
+    assert [status.given.get("in_reply_to_id") for status in statuses] == [None, *ids(bench)[:2]]
+
+
+def test_a_part_that_is_refused_says_what_is_out(bench: Bench) -> None:
+    """And it goes on behind it, when the job was mended and requeued."""
+    bench.platform.fail("post_status", "missing", skip=1)
+    job = posted(bench, THREE)
+    assert (job.status, job.outcome_unknown) == (JobStatus.FAILED, False)
+    [first] = ids(bench)
+    assert f"part 2 of 3: HTTP 404: Record not found; out are {first}" in str(job.error)
+    bench.scheduler.requeue_job(job.job_id, bench.clock.now())
+    assert bench.once(bench.mastodon(), job.job_id).status is JobStatus.COMPLETED
+    assert sorted(bench.platform.counts().values()) == [1, 1, 1]
+
+
+def test_two_parts_with_one_text_are_two_posts(bench: Bench) -> None:
+    bench.platform.fail("post_status", "500_after", skip=1)
+    job = posted(bench, Post(parts=(Part("same"), Part("same"))))
+    assert job.status is JobStatus.COMPLETED
+    assert bench.platform.counts() == {(ACCOUNT, "same"): 2}
+
+
+FAILED_BY_NAME = [
+    (Post(parts=(Part("a"),), topic="news"), {}, "post.topic would be left out"),
+    (Post(parts=(Part("a", link=Link("https://example.org")),)), {}, "put it into the text"),
+    (Post(parts=(Part("a"),), reply_to="https://mastodon.example/@a/1"), {}, "post.reply_to must"),
+    (Post(parts=(Part("a", quote="1.2E+17"),)), {}, "post.parts[0].quote must be the id"),
+    (Post(parts=(Part("a"),), audience="public"), {"visibility": "direct"}, "exclude each other"),
+    (
+        Post(parts=(Part("a"),), overrides={"mastodon": {"poll": {}, "media_ids": ["1"]}}), {},
+        "metadata.media_ids would be left out",
+    ),
+    (Post(parts=(Part("a"), Part("x" * 501))), {}, "post.parts[1].text is 501 characters long"),
+    (
+        Post(parts=(Part("a", poll=Poll(("a", "b"), minutes=4)),)), {},
+        "post.parts[0].poll must be open for 5 to",
+    ),
+    (Post(parts=(Part("a", poll=Poll(tuple("abcde"))),)), {}, "has 5 options"),
+    (Post(parts=(Part("a", poll=Poll(("a", "b" * 51))),)), {}, "an option of 51 characters"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("post", "metadata", "says"), FAILED_BY_NAME)
+def test_what_a_post_has_and_mastodon_has_not_is_failed_by_name(
+    bench: Bench, post: Post, metadata: dict[str, Any], says: str
+) -> None:
+    """Before anything of it is sent."""
+    job = posted(bench, post, metadata=metadata)
+    assert (job.status, job.retry_count, job.outcome_unknown) == (JobStatus.FAILED, 0, False)
+    assert says in str(job.error)
+    assert ids(bench) == []
+
+
+def test_what_is_said_for_mastodon_alone_is_taken(bench: Bench) -> None:
+    """What is said for others is theirs; a link that stands in the text is no more than that."""
+    part = Part("see https://example.org", link=Link("https://example.org", title="a"))
+    overrides: dict[str, dict[str, Any]] = {
+        "mastodon": {"spoiler_text": "cw"},
+        "bluesky": {"labels": ["x"]},
+    }
+    job = posted(bench, Post(parts=(part,), overrides=overrides))
+    assert job.status is JobStatus.COMPLETED
+    assert bench.sent("post_status") == [
+        {"status": "see https://example.org", "spoiler_text": "cw"}
+    ]
