@@ -9,7 +9,7 @@ MASTODON := .cache/mastodon/.installed
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test test-postgres browser browser-env pictures stress switches planted mutation coverage bench bench-quick bench-peers mastodon-env soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -58,6 +58,9 @@ switches: env    ## switch each rule of the log off, and see which test notices 
 
 planted: env     ## plant realistic mistakes, and see who notices, and how soon
 	PYTHONPATH=tests $(BIN)/python -m planted --write
+
+seeds: env       ## switch off each rule of many workers, and find the seed that notices (some minutes)
+	PYTHONPATH=tests $(BIN)/python -m seeds --write
 
 mutation: env    ## change the source by rule, one place at a time: how many changes are noticed
 	PYTHONPATH=tests $(BIN)/python -m mutation

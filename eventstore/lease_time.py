@@ -48,7 +48,7 @@ class LeaseTime:
 
     def valid_for_s(self) -> float:
         """Say for how long it holds without another word."""
-        left_s = self._sent + self.lease_s - self.clock()
+        left_s = self._sent + self.lease_s - self.clock()  # rule: lease-runs-out
         return 0.0 if self.was_ended else max(left_s, 0.0)
 
     @property

@@ -294,6 +294,7 @@ class CommandHandler:
             if not intents:
                 return False
             if self._guards and any(guard.concerns(of_jobs(intents)) for guard in self._guards):
+                # rule: guarded-while-nobody-else-can
                 return self._appender.decide(lambda: self._guarded(decide_on))
             try:
                 self._appender.append(make_records(intents, self._by, now))

@@ -109,7 +109,7 @@ class SharedRight:
 
     def has_ended(self, job: ScheduledJob) -> bool:
         """Return whether the runner of a job had ended when it was looked."""
-        return (job.job_id, job.attempt) in self._left
+        return (job.job_id, job.attempt) in self._left  # rule: left-by-who-has-ended
 
 
 def lease_of(engine: Engine, place: Place | None, process_id: int) -> Lease:

@@ -56,4 +56,4 @@ def stuck(
 
 def _crashed(job: ScheduledJob, settings: AttemptSettings) -> c.Interrupt:
     error = f"interrupted: the runner ended during attempt {job.attempt}"
-    return interruption(job, "crashed", error, settings)
+    return interruption(job, "crashed", error, settings)  # rule: left-attempt-may-be-out

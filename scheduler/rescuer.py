@@ -73,7 +73,7 @@ class Rescuer:
                     running.give_up()
                     if running.task is not None:
                         cancel_anywhere(running.task)
-            self._lease.acquire()
+            self._lease.acquire()  # rule: ended-runner-goes-on-as-another
 
     def recover_all(self) -> int:
         """Recover every RUNNING job whose runner has ended; return how many."""

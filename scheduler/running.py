@@ -107,6 +107,7 @@ class RunningAttempts:
     def is_ours(self, job: ScheduledJob) -> bool:
         """Whether the job's attempt is one of this process."""
         mine = self.by_job.get(job.job_id)
+        # rule: own-attempt-is-not-left
         return mine is not None and (mine.number, mine.runner) == (job.attempt, job.runner)
 
     def is_current(self, running: Running) -> bool:
@@ -120,7 +121,7 @@ class RunningAttempts:
         whose runner looks all the time, what is known has to do where there is one."""
         if not (self._is_remote and is_in_event_loop()):
             with suppress(JobLedgerError):  # a closed or broken log: what is known has to do
-                self._log.refresh()
+                self._log.refresh()  # rule: asked-of-the-newest
         return self.is_current(Running(job, job.attempt, job.runner))
 
     def tasks(self) -> list[asyncio.Task[None]]:

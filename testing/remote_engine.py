@@ -60,7 +60,8 @@ class ServerLink:
         """The next wait for the queue is in vain."""
         self.stale_for = 0
         """So many times the end is told as it was `lag` writes ago."""
-        self.lag = 0
+        self.lag = self.told_late = 0
+        """`told_late`: how often it was told so."""
         self.was_disturbed = False
 
     def enter(self, server: RemoteServer, location: str) -> None:
@@ -118,7 +119,7 @@ class RemoteEngine(MemoryEngine):
         known, link = self._known.tail, self._link
         tail = self._server.tail
         if link.stale_for and not self._is_queued:
-            link.stale_for -= 1
+            link.stale_for, link.told_late = link.stale_for - 1, link.told_late + 1
             tail = self._server.end_seen_late(known, link.lag)
         return self._known.meet(tail, known)
 
@@ -198,6 +199,7 @@ class RemoteEngine(MemoryEngine):
         if trouble == "answer asked for again":
             link.actor.point()
             answer = self._commit(sent)
+            # rule: own-write-is-found
             if answer == "behind" and self._server.has(sent.then):
                 return "written"
         return answer

@@ -188,7 +188,9 @@ class RemoteServer(SharedLedger):
         return [
             seen.runner
             for seen in self.runners.values()
-            if seen.ended_at is None and seen.expires_at is not None and seen.expires_at < now
+            if seen.ended_at is None
+            and seen.expires_at is not None
+            and seen.expires_at < now  # rule: only-the-lapsed-are-ended
         ]
 
     def is_living(self, runner: str) -> bool:

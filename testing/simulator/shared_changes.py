@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ...domain import JobPriority, NewJob
 from ...ledger import Ledger
 from ..violation import must
@@ -36,7 +38,7 @@ class ChangesOfMany:
         self._names += 1
         return NewJob(
             account_id=chance.choice(ACCOUNTS),
-            content=chance.choice(["Xin chào", "a line\nand another", "🙂"]),
+            content=self._text(chance),
             scheduled_time=self.soon(chance),
             priority=chance.choice(list(JobPriority)),
             max_retries=chance.choice([0, 1, 3]),
@@ -44,11 +46,37 @@ class ChangesOfMany:
             job_id=f"job-{self._names}",
         )
 
+    def _text(self, chance: Random) -> str:
+        """Choose a text; where none may be there twice, mostly one that is new."""
+        text = chance.choice(["Xin chào", "a line\nand another", "🙂"])
+        is_new = self._life.is_unique and chance.random() < 0.8
+        return f"{text} {self._names}" if is_new else text
+
     def add(self, chance: Random) -> None:
         self._add(chance, [self.new_job(chance)])
 
     def add_many(self, chance: Random) -> None:
         self._add(chance, [self.new_job(chance) for _ in range(chance.randint(2, 6))])
+
+    def add_due(self, chance: Random) -> None:
+        """Have a writer add some jobs that are due, and come to the end of that."""
+        now = self._life.clock.now()
+        news = [
+            msgspec.structs.replace(self.new_job(chance), scheduled_time=now, hold=False)
+            for _ in range(3)
+        ]
+        for worker in self._life.idle_writers()[:1]:
+            worker.begin("add", lambda ledger: ledger.add_jobs(news))
+            self._stage.finish(worker)
+
+    def add_at_once(self, chance: Random) -> None:
+        """Have two writers add the same text for an account at the same moment; where that may not
+        be twice, one of them is refused."""
+        one, other = (self.new_job(chance) for _ in range(2))
+        fields = {"account_id": one.account_id, "content": one.content}
+        other = msgspec.structs.replace(other, **fields)
+        tasks = [("add", _adding(new), lambda: None) for new in (one, other)]
+        self._life.begin_at_once(chance, tasks)
 
     def _add(self, chance: Random, news: list[NewJob]) -> None:
         def check() -> None:
@@ -134,3 +162,7 @@ class ChangesOfMany:
         if worker is not None:
             worker.begin(what, call)
             self._stage.finish(worker)
+
+
+def _adding(new: NewJob) -> Callable[[Ledger], object]:
+    return lambda ledger: ledger.add_jobs([new])

@@ -100,6 +100,83 @@ class FaultsOfLife:
             self._life.begin_run(other, chance, None)
             self._stage.let_go_on(other, chance.choice([9, 12, 15, 20, 30]))
 
+    def answer_late(self, chance: Random) -> None:
+        """Have the answer to a runner's request for a lease take its time, and its process be
+        stopped between what it starts and the call of its publisher."""
+        worker = self._life.runner(chance)
+        if worker is None:
+            return
+        self._life.begin_run(worker, chance, None)
+        for _ in range(2 * _TO_A_START):
+            if worker.can_go_on:
+                self._stage.let_go_on(worker, 1)
+            if worker.lease is None and self._is_given_a_lease(worker):
+                worker.say(f"the answer to {worker.name} is long on its way")
+                self._stage.pass_time(LEASE * 0.55)
+            elif self._has_started(worker):
+                self._stop(worker)
+                self._stage.pass_time(LEASE * 0.55)
+                worker.wake(self._life.clock.now())
+                self._stage.let_go_on(worker, 5)
+                return
+
+    def _is_given_a_lease(self, worker: Worker) -> bool:
+        names = self._stage.server.runners
+        return worker.actor.is_busy and any(one.startswith(f"{worker.name}:") for one in names)
+
+    def _has_started(self, worker: Worker) -> bool:
+        """Whether it has started something, and calls no publisher yet."""
+        if worker.lease is None or self._life.platform.calls.get(worker.name):
+            return False
+        running = self._stage.model.of("running")
+        jobs = self._stage.model.jobs
+        return any(jobs[job_id]["runner"] == worker.lease.runner for job_id in running)
+
+    def rescue(self, chance: Random) -> None:
+        """Kill a runner in the midst of its work; one that looks who has ended is slow to say so,
+        while another one recovers that, and begins it anew."""
+        slow = self._life.runner(chance)
+        if slow is None:
+            return
+        self._life.begin_run(slow, chance, None)  # has it have a lease for long enough
+        self._stage.finish(slow)
+        self._life.changes.add_due(chance)
+        left = self._in_a_call(chance)
+        if left is None or left is slow:
+            return
+        self._stage.kill(left)
+        self._stage.pass_time(2 * LEASE)
+        if not slow.is_idle or slow.name not in self._stage.workers:
+            return
+        ended = len(self._stage.server.ever_ended)
+        self._life.begin_run(slow, chance, None)
+        for _ in range(_TO_A_START):
+            if slow.can_go_on and len(self._stage.server.ever_ended) == ended:
+                self._stage.let_go_on(slow, 1)
+        if slow.can_go_on:
+            self._stage.let_go_on(slow, chance.choice([1, 2]))
+        other = self._life.runner(chance)
+        if other is not None:
+            self._life.begin_run(other, chance, None)
+            self._stage.finish(other)
+        self._stage.pass_time(timedelta(minutes=chance.choice([3, 5])))
+        other = self._life.runner(chance)
+        if other is not None:
+            self._life.begin_run(other, chance, None)
+            self._stage.let_go_on(other, chance.choice([12, 15, 20]))
+        if slow.can_go_on:
+            self._stage.let_go_on(slow, 200)
+
+    def _in_a_call(self, chance: Random) -> Worker | None:
+        """Return a runner that is in the midst of a call of its publisher, where there is one."""
+        calls, worker = self._life.platform.calls, self._life.runner(chance)
+        if worker is not None:
+            self._life.begin_run(worker, chance, None)
+            for _ in range(_TO_A_START):
+                if worker.can_go_on and not calls.get(worker.name):
+                    self._stage.let_go_on(worker, 1)
+        return next((one for one in self._life.runners() if calls.get(one.name)), None)
+
     # -- the way to the server ---------------------------------------------------------------------
 
     def lose_append(self, chance: Random) -> None:

@@ -40,7 +40,6 @@ class LeaseRules:
         Raises:
             Violation: somebody had ended it.
         """
-        self._say(f"{runner} renews its lease")
         must(not has_ended, f"{runner} renews a lease that another runner has ended")
         now = self._now()
         had_gap = now - self._renewed.get(runner, now) > GAP

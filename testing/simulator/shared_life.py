@@ -6,7 +6,7 @@ stopped, or killed. Each step picks at random what happens next.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -34,7 +34,7 @@ from .worker import Worker
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_RUNNERS = 8
-WRITERS = 3
+_WRITERS = ("writer-1", "writer-2", "writer-3")
 POINTS = (1, 1, 1, 2, 3, 5, 9, 30, 200)
 """How far a process may go before somebody else may."""
 GAP = timedelta(minutes=5)
@@ -59,6 +59,8 @@ class SharedLife:
         self._gap = chance.choice([None, None, GAP])
         self._together = chance.random() < 0.3
         clocks_differ = chance.random() < 0.4
+        self.is_unique = chance.random() < 0.2
+        """Whether no text may be there twice for an account."""
         clock = RestlessClock(START + timedelta(days=chance.randrange(3000), hours=number % 24))
         self.stage = SharedStage(
             clock,
@@ -66,11 +68,12 @@ class SharedLife:
             on_interrupted=self._on_interrupted,
             gap=self._gap,
             clocks_differ=clocks_differ,
+            is_unique=self.is_unique,
         )
         self.clock = clock
         self.platform = SharedPlatform(self.publisher, self)
         self._faults = FaultsOfLife(self)
-        self._changes = ChangesOfMany(self)
+        self.changes = ChangesOfMany(self)
         self._schedules = SchedulesOfMany(self)
         self._names = 0
         self.counts = self.stage.counts
@@ -107,7 +110,7 @@ class SharedLife:
         """
         self.counts[step.kind] += 1
         self.stage.story.begin(step)
-        for part in (self, self._changes, self._faults, self._schedules):
+        for part in (self, self.changes, self._faults, self._schedules):
             own = getattr(part, step.kind, None)
             if own is not None:
                 own(Random(step.seed))
@@ -128,6 +131,11 @@ class SharedLife:
     def holds(self, runner: str) -> bool:
         """Say whether its lease lives, or did on a server that is no more."""
         return self.stage.server.holds(runner) or self.stage.is_just_failed_over
+
+    @property
+    def newest(self) -> int:
+        """The last record that the server has."""
+        return self.stage.server.tail.seq
 
     def is_withdrawn(self, job_id: str, attempt: int) -> bool:
         """Say whether a person has put an end to this attempt while it was made."""
@@ -160,6 +168,7 @@ class SharedLife:
         if len(self.runners()) < self.most and (not idle or chance.random() < 0.3):
             self._names += 1
             settings: dict[str, Any] = {
+                "unique": self.is_unique,
                 "on_interrupted": self._on_interrupted,
                 "concurrency": 3 if self._together and chance.random() < 0.7 else 1,
             }
@@ -171,11 +180,19 @@ class SharedLife:
 
     def writer(self, chance: Random) -> Worker | None:
         """Choose a process that adds and changes, and has nothing to do."""
-        name = f"writer-{chance.randint(1, WRITERS)}"
+        name = chance.choice(_WRITERS)
         found = self.stage.workers.get(name)
         if found is None:
-            return self.stage.new(name, {}, runs=False)
+            return self.stage.new(name, self._of_writers, runs=False)
         return found if found.is_idle else None
+
+    def idle_writers(self) -> list[Worker]:
+        """Return all of those that have nothing to do."""
+        every = [
+            self.stage.workers.get(name) or self.stage.new(name, self._of_writers, runs=False)
+            for name in _WRITERS
+        ]
+        return [worker for worker in every if worker.is_idle]
 
     def go(self, chance: Random) -> None:
         """Let one that is at something go on a little."""
@@ -205,6 +222,26 @@ class SharedLife:
         worker.begin(what, call, done)
         self.stage.let_go_on(worker, chance.choice(POINTS))
 
+    def begin_at_once(
+        self,
+        chance: Random,
+        tasks: Sequence[tuple[str, Callable[[Ledger], object], Callable[[], None]]],
+    ) -> None:
+        """Have several writers do something at the same moment: each a little, in turn."""
+        idle = self.idle_writers()[: len(tasks)]
+        if len(idle) < len(tasks):
+            return
+        for worker, (what, call, done) in zip(idle, tasks, strict=True):
+            worker.begin(what, call, done)
+        for _ in range(chance.choice([6, 12, 20])):
+            worker = chance.choice(idle)
+            if worker.can_go_on:
+                self.stage.let_go_on(worker, 1)
+
+    @property
+    def _of_writers(self) -> dict[str, Any]:
+        return {"unique": self.is_unique}
+
     # -- steps: running ----------------------------------------------------------------------------
 
     def run(self, chance: Random) -> None:
@@ -221,7 +258,7 @@ class SharedLife:
         kind = AskedPublisher if self.publisher == "asked" else SharedPublisher
         model = self.stage.model
         publisher = kind(
-            self.platform, worker, chance, model.said, self.stage.broken, is_calm=is_calm
+            self.platform, worker, chance, model.answers, self.stage.broken, is_calm=is_calm
         )
         given = publisher if worker.concurrency == 1 else TogetherPublisher(publisher)
 
@@ -261,6 +298,7 @@ class SharedLife:
         for worker in list(self.stage.workers.values()):
             self.stage.finish(worker)
         self._schedules.end_all(chance)
+        self._have_all_go_on(chance)
         self._run_all(chance)
         for worker in list(self.stage.workers.values()):
             if not worker.has_lost:
@@ -272,6 +310,17 @@ class SharedLife:
             self.stage.finish(worker)
         self.verify(chance)
         self.look(chance)
+
+    def _have_all_go_on(self, chance: Random) -> None:
+        """Have each runner run twice: whatever has become of it, it works the second time."""
+        for worker in self.runners():
+            for _ in range(2):
+                if worker.name in self.stage.workers:
+                    self.begin_run(worker, chance, None, is_calm=True)
+                    self.stage.finish(worker)
+            if worker.name in self.stage.workers:
+                error = worker.actor.error
+                must(error is None, f"{worker.name} does not go on: {error!r}")
 
     def _run_all(self, chance: Random) -> None:
         for _ in range(_ROUNDS):

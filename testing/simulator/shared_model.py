@@ -17,6 +17,7 @@ from ..violation import must
 _STEPS = ("noted", "checkpointed")
 _ENDS = ("completed", "retried", "failed")
 _GENESIS = "0" * 32
+_IN_THE_WAY = ("pending", "scheduled", "running", "completed")
 
 
 class Sender(Protocol):
@@ -37,12 +38,23 @@ class Sender(Protocol):
         """Say whether it holds an attempt of an account, whatever the log says of it."""
 
 
+class SaidOfAttempts:
+    """What publishers have said of attempts, each by its job and its number.
+
+    `may_be_again`: of those that failed, whether they may be tried again. `given`: those of which
+    their process knows the end.
+    """
+
+    def __init__(self) -> None:
+        self.may_be_again: dict[tuple[str, int], bool] = {}
+        self.given: set[tuple[str, int]] = set()
+
+
 class SharedModel(Model):
     """The state that the writes so far lead to. `gap` is the pacing of all accounts, which may be
-    short of by `slack`, where clocks differ.
+    short of by `slack`, where clocks differ. `is_unique`: no text is there twice for an account.
 
-    `said` has for each attempt whether its publisher has said of its failure that it may be tried
-    again.
+    `answers` has what publishers have said of attempts.
     """
 
     def __init__(
@@ -52,15 +64,17 @@ class SharedModel(Model):
         on_interrupted: str,
         gap: timedelta | None,
         slack: timedelta = timedelta(0),
+        is_unique: bool = False,
     ) -> None:
         super().__init__(concurrency=1_000_000, on_interrupted=on_interrupted)
-        self.said: dict[tuple[str, int], bool] = {}
+        self.answers = SaidOfAttempts()
         self.makers: dict[tuple[str, int], str] = {}
         """For each attempt the process that makes it."""
         self.lines: list[dict[str, Any]] = []
         self._server = server
         self._gap = gap
         self._slack = slack
+        self._is_unique = is_unique
         self._on_interrupted_by = on_interrupted
         self._hash = _GENESIS
         self._posted_at: dict[str, datetime] = {}
@@ -86,6 +100,8 @@ class SharedModel(Model):
                 self._check_sender(line)
                 self.apply(line)
                 found.append(line)
+        if self._is_unique:
+            self._check_texts(found)
         self.lines += found
         self._sent[-1] = sent, self.seq
         return found
@@ -97,8 +113,9 @@ class SharedModel(Model):
             on_interrupted=self._on_interrupted_by,
             gap=self._gap,
             slack=self._slack,
+            is_unique=self._is_unique,
         )
-        left.said, left._is_live = self.said, False
+        left.answers, left._is_live = self.answers, False
         for sent, last in self._sent:
             if last <= seq:
                 left.commit(sent, None)
@@ -111,7 +128,7 @@ class SharedModel(Model):
         kind, job_id, data, sent = line["type"], line["job"], line["data"], self._sent[-1][0]
         attempt = (job_id, data.get("attempt", 0))
         if kind == "failed":
-            self._retryable = {job_id: self.said.get(attempt, False)}
+            self._retryable = {job_id: self.answers.may_be_again.get(attempt, False)}
         if kind == "started":
             self.makers[attempt] = sent.sender
         where = f"event {line['seq']}, {kind} of {job_id} by {sent.sender}: "
@@ -132,6 +149,22 @@ class SharedModel(Model):
             # Who has looked before a failover knows of ends that it may have lost.
             has_ended = not self._server.is_living(runner) or runner in self._server.ever_ended
             must(has_ended or is_made_by_nobody, where + f"nobody has ended {runner}")
+            is_forgotten = not has_ended and attempt in self.answers.given
+            must(not is_forgotten, where + "its publisher has answered, and that is forgotten")
+
+    def _check_texts(self, lines: list[dict[str, Any]]) -> None:
+        """Check that what was written brought no text that another job of the account has."""
+        for line in lines:
+            mine = self.jobs.get(line["job"])
+            if mine is None or line["type"] not in ("added", "edited", "requeued"):
+                continue
+            for job_id, other in self.jobs.items():
+                same = all(other[name] == mine[name] for name in ("account_id", "content"))
+                is_in_the_way = other["status"] in _IN_THE_WAY or other["unknown"] or other["doubt"]
+                must(
+                    job_id == line["job"] or not same or not is_in_the_way,
+                    f"event {line['seq']}, {line['type']} of {line['job']}: {job_id} has its text",
+                )
 
     # -- one event each ----------------------------------------------------------------------------
 

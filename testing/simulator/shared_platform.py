@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from random import Random
 from typing import Literal, Protocol, cast
 
 import msgspec
 
+from ...domain import StorageError
 from ...eventstore import RunnerEndedError
-from ...scheduler import Attempt, NotPosted, OutcomeUnknown, PostResult
+from ...scheduler import Attempt, NotPosted, OutcomeUnknown, PostResult, Scheduler
 from ..violation import Violation, must
+from .shared_model import SaidOfAttempts
 from .worker import Worker
 
 Kind = Literal["asked", "key", "retry", "fail"]
 """How attempts in doubt are treated: the publisher can be asked; the platform takes each key once;
 it is tried again whatever comes of it; or it is not."""
 KINDS: tuple[Kind, ...] = ("asked", "key", "retry", "fail")
+
+_FOR_EVER = 1_000_000
+"""Minutes that no life has."""
 
 
 class Watched(Protocol):
@@ -33,6 +38,10 @@ class Watched(Protocol):
 
     def holds(self, runner: str) -> bool:
         """Say whether its lease lives, or did on a server that is no more."""
+
+    @property
+    def newest(self) -> int:
+        """The last record that the server has."""
 
     def is_withdrawn(self, job_id: str, attempt: int) -> bool:
         """Say whether a person has put an end to this attempt while it was made."""
@@ -64,7 +73,7 @@ class SharedPlatform:
         self.calls: dict[str, list[OpenCall]] = {}
         """By process."""
         self._keys: dict[str, str] = {}
-        self._life = life
+        self.life = life
 
     def is_called_for(self, job_id: str) -> bool:
         """Say whether somebody is in the midst of posting this job."""
@@ -80,7 +89,7 @@ class SharedPlatform:
         job, lease = attempt.job, worker.lease
         runner = "" if lease is None else lease.runner
         worker.say(f"{worker.name} calls the publisher of {job.job_id}, attempt {job.attempt}")
-        life, where = self._life, f"{worker.name} calls the publisher of {job.job_id}"
+        life, where = self.life, f"{worker.name} calls the publisher of {job.job_id}"
         must(job.runner == runner, f"{where}, which {job.runner} has started")
         must(life.holds(runner), f"{where}, and its lease does not hold")
         is_current = life.is_current(job.job_id, job.attempt)
@@ -104,7 +113,7 @@ class SharedPlatform:
         Raises:
             Violation: it must not be posted.
         """
-        job_id, life = call.job_id, self._life
+        job_id, life = call.job_id, self.life
         if self.kind == "key" and key in self._keys:
             return self._keys[key]
         if not life.is_current(job_id, call.attempt):
@@ -125,7 +134,7 @@ class SharedPlatform:
 class SharedPublisher:
     """Posts with luck, as one that knows that it may sleep (`careful`) or does not.
 
-    `said` gets for each failed attempt whether it may be tried again; `broken` what has gone wrong.
+    `answers` gets what it says of attempts, `broken` what has gone wrong.
     """
 
     def __init__(
@@ -133,7 +142,7 @@ class SharedPublisher:
         platform: SharedPlatform,
         worker: Worker,
         chance: Random,
-        said: dict[tuple[str, int], bool],
+        answers: SaidOfAttempts,
         broken: Callable[[Exception], None],
         *,
         is_calm: bool = False,
@@ -141,7 +150,7 @@ class SharedPublisher:
         self._platform = platform
         self.worker = worker
         self._chance = chance
-        self._said = said
+        self._answers = answers
         self._broken = broken
         self._is_calm = is_calm
 
@@ -184,6 +193,10 @@ class SharedPublisher:
                 yield
             if chance.random() < 0.1:
                 self._record(attempt, lambda: attempt.note("on its way"))
+            if chance.random() < 0.1:
+                self._look_after_others()
+            if chance.random() < 0.25:
+                self._ask_whether_it_is_over(attempt)
             if roll < 0.10:
                 self._say(attempt, may_be_again=True)
                 return PostResult(False, error="try again")
@@ -206,6 +219,11 @@ class SharedPublisher:
             yield
             if roll < 0.18:
                 raise OutcomeUnknown(f"no answer after sending {job_id}")
+            if roll < 0.2:
+                raise ConnectionError("the line is dead")
+            if roll < 0.24 and self._platform.kind == "fail":
+                raise RuntimeError("it broke off")  # what it means is not asked there
+            self._answers.given.add((job_id, attempt.number))
             return PostResult(True, thread_id=post_id)
 
     def _record(self, attempt: Attempt, step: Callable[[], object]) -> None:
@@ -216,8 +234,31 @@ class SharedPublisher:
             self._broken(Violation(f"{attempt.job.job_id}: a publisher is told {error!r}"))
             raise
 
+    def _look_after_others(self) -> None:
+        """Have somebody recover what others left, in the midst of what this process runs itself,
+        which is not stuck however long it takes."""
+        runner = self.worker.ledger
+        assert isinstance(runner, Scheduler)
+        with suppress(StorageError):
+            runner.recover_stuck_jobs(max_running_minutes=_FOR_EVER)
+
+    def _ask_whether_it_is_over(self, attempt: Attempt) -> None:
+        """Look at `is_cancelled`: who is not in an event loop, and is not disturbed, looks at all
+        that the log has by now."""
+        worker, life = self.worker, self._platform.life
+        link, ledger, newest = worker.link, worker.ledger, life.newest
+        was_disturbed, link.was_disturbed = link.was_disturbed, False
+        told_late, is_over = link.told_late, attempt.is_cancelled
+        is_sound = link.told_late == told_late and not link.was_disturbed
+        if worker.concurrency == 1 and is_sound and not is_over and ledger is not None:
+            has_looked = ledger._store.end.seq >= min(newest, life.newest)
+            with self._telling():
+                must(has_looked, f"{worker.name} says of {attempt.job.job_id} what was before")
+        link.was_disturbed |= was_disturbed
+
     def _say(self, attempt: Attempt, *, may_be_again: bool) -> None:
-        self._said[attempt.job.job_id, attempt.number] = may_be_again
+        self._answers.may_be_again[attempt.job.job_id, attempt.number] = may_be_again
+        self._answers.given.add((attempt.job.job_id, attempt.number))
 
 
 class AskedPublisher(SharedPublisher):
@@ -233,7 +274,7 @@ class AskedPublisher(SharedPublisher):
                 return None
             if count:
                 return PostResult(True, thread_id=f"post-{attempt.job.job_id}-{count}")
-            self._said[attempt.job.job_id, attempt.job.attempt] = False
+            self._answers.may_be_again[attempt.job.job_id, attempt.job.attempt] = False
             return PostResult(False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
@@ -45,7 +46,7 @@ class SchedulesOfMany:
         return chance.choice(fit or ["nothing"])
 
     def schedule_add(self, chance: Random) -> None:
-        if len(self._life.stage.model.schedules.going_on()) >= _MOST:
+        if self._life.is_unique or len(self._life.stage.model.schedules.going_on()) >= _MOST:
             return
         self._names += 1
         schedule_id, rule = f"s{self._names}", self._rule(chance)
@@ -74,6 +75,58 @@ class SchedulesOfMany:
         schedule_id = self._pick(chance, "paused")
         self._life.tell(chance, "schedule resume", lambda own: own.resume_schedule(schedule_id))
 
+    def pause_beside(self, chance: Random) -> None:
+        """Have a schedule paused while a job of it that was cancelled is asked for again."""
+        stage = self._life.stage
+        if self._pick(chance, "active") == "nothing":
+            self.schedule_add(chance)
+            for worker in list(stage.workers.values()):
+                if worker.task == "schedule add" and worker.can_go_on:
+                    stage.finish(worker)
+        schedule_id = self._pick(chance, "active")
+        waiting = [
+            job_id
+            for job_id in stage.model.of("scheduled")
+            if (origin := stage.model.jobs[job_id]["origin"]) and origin.schedule_id == schedule_id
+        ]
+        idle = self._life.idle_writers()
+        if not waiting or len(idle) < 2:
+            return
+        one, other = chance.sample(idle, 2)
+        job_id, soon = chance.choice(waiting), self._life.clock.now() + timedelta(hours=1)
+        one.begin("cancel", lambda own: own.cancel_job(job_id, "not wanted"))
+        stage.finish(one)
+        if one.name in stage.workers and other.name in stage.workers:
+            one.begin(
+                "schedule pause",
+                lambda own: own.pause_schedule(schedule_id),
+                lambda: self._check_held(schedule_id, job_id),
+            )
+            stage.let_go_on(one, chance.choice([2, 3, 4, 5, 6]))
+            other.begin("requeue", lambda own: own.requeue_job(job_id, soon))
+            stage.finish(other)
+
+    def _check_held(self, schedule_id: str, job_id: str) -> None:
+        """Check that what began to wait before its schedule was paused is held."""
+        lines = self._life.stage.model.lines
+        of_it = [line for line in lines if line["job"] == f"schedule:{schedule_id}"]
+        paused = [line["seq"] for line in of_it if line["type"] == "schedule_paused"]
+        last = [line for line in lines if line["job"] == job_id][-1:]
+        for line in last:
+            waits = line["type"] == "requeued" and paused and line["seq"] < paused[-1]
+            must(not waits, f"{job_id} waits, and its schedule {schedule_id} is paused")
+
+    def slots_at_once(self, chance: Random) -> None:
+        """Have two writers take a slot of the same account at the same moment."""
+        accounts = list(self._life.stage.model.schedules.slots)
+        if not accounts:
+            self.slots_set(chance)
+            return
+        account = chance.choice(accounts)
+        ids = [f"slot-{chance.getrandbits(32)}" for _ in range(2)]
+        tasks = [("add in slot", _taking(account, one), partial(self._check, one)) for one in ids]
+        self._life.begin_at_once(chance, tasks)
+
     def plan(self, chance: Random) -> None:
         """Have a writer plan, while runners may do the same."""
         self._life.tell(chance, "plan", lambda own: own.plan_schedules())
@@ -87,9 +140,8 @@ class SchedulesOfMany:
         if not accounts:
             return
         account, job_id = chance.choice(accounts), f"slot-{chance.getrandbits(32)}"
-        new = NewJob(account, "in a slot", NextSlot(), job_id=job_id)
         self._life.tell(
-            chance, "add in slot", lambda own: own.add_jobs([new]), lambda: self._check(job_id)
+            chance, "add in slot", _taking(account, job_id), partial(self._check, job_id)
         )
 
     def _check(self, job_id: str) -> None:
@@ -104,7 +156,8 @@ class SchedulesOfMany:
                     mine["account_id"],
                     mine["scheduled_time"],
                 )
-                must(not same or other["status"] not in _WAITING, f"{job_id} and {other_id}")
+                told = f"{job_id} has the slot of {other_id}"
+                must(not same or other["status"] not in _WAITING, told)
 
     def end_all(self, chance: Random) -> None:
         """End all schedules, which would go on for ever."""
@@ -114,6 +167,11 @@ class SchedulesOfMany:
             if worker is not None:
                 worker.begin("schedule end", _ending(going_on[0].schedule_id))
                 stage.finish(worker)
+
+
+def _taking(account: str, job_id: str) -> Callable[[Ledger], object]:
+    new = NewJob(account, f"in a slot: {job_id}", NextSlot(), job_id=job_id)
+    return lambda ledger: ledger.add_jobs([new])
 
 
 def _ending(schedule_id: str) -> Callable[[Ledger], object]:

@@ -54,6 +54,7 @@ class SharedStage:
         on_interrupted: str,
         gap: timedelta | None,
         clocks_differ: bool = False,
+        is_unique: bool = False,
     ) -> None:
         self.clock = clock
         self._clocks_differ = clocks_differ
@@ -69,7 +70,9 @@ class SharedStage:
             on_interrupted=on_interrupted,
             gap=gap,
             slack=MAY_DIFFER if clocks_differ else timedelta(0),
+            is_unique=is_unique,
         )
+        self._is_unique = is_unique
         self.workers: dict[str, Worker] = {}
         self.counts: Counter[str] = Counter()
         self.digest = sha256()
@@ -179,12 +182,16 @@ class SharedStage:
         elif not isinstance(error, _REFUSALS):
             told = "".join(traceback.format_exception(error)[-3:])
             raise Violation(f"{where}: {error!r}\n{told}") from error
-        elif task == "add":  # under names that nobody else has
+        elif task == "add" and not self._has_text_already(error):  # names that nobody else has
             raise Violation(f"{where}: refused without a reason: {error!r}")
         if worker.has_lost or task == "close" or (error is not None and worker.ledger is None):
             self.kill(worker)  # somebody looks at it, and begins anew
         elif not worker.runs and isinstance(error, StorageError):
             self.kill(worker)
+
+    def _has_text_already(self, error: BaseException) -> bool:
+        """Whether the text of a job is what was refused, where each may be there once."""
+        return self._is_unique and isinstance(error, ValidationError) and error.field == "content"
 
     def _went_on(self, worker: Worker) -> bool:
         """Whether it knows what is lost, and has looked without saying so. What is written again to

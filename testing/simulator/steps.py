@@ -56,10 +56,11 @@ SHARED_WEIGHTS = {
     "go": 60, "finish": 12, "run": 26, "add": 12, "add_many": 3, "hold": 1, "release": 2, "edit": 3,
     "reschedule": 3, "cancel": 3, "requeue": 4, "resolve": 4, "remove": 2, "wait": 14,
     "wait_long": 4, "look": 1, "verify": 1, "stop": 4, "wake": 5, "oversleep": 2, "snatch": 2,
-    "kill": 3, "leave": 1,
+    "answer_late": 1, "rescue": 1, "kill": 3, "leave": 1,
     "lose_append": 6, "refuse": 3, "stale": 4, "cut": 2, "lose_renewals": 2,
     "heal": 6, "outage": 1, "restart": 1, "fail_over": 1, "schedule_add": 2, "schedule_edit": 1,
-    "schedule_pause": 1, "schedule_resume": 1, "plan": 2, "slots_set": 1, "add_in_slot": 2,
+    "schedule_pause": 1, "schedule_resume": 1, "pause_beside": 1, "plan": 2, "slots_set": 1,
+    "add_in_slot": 2, "add_at_once": 2, "slots_at_once": 2,
 }  # fmt: skip
 """The same for a ledger that many runners share, on a server."""
 NEEDS: dict[str, type] = {"power_cut": LosesPower, "torn_tail": HasTornTails}

@@ -27,6 +27,20 @@ def _of_many(name: str, anchor: str, change: Change) -> Mutant:
     return Mutant(name, anchor, change, [simulated(name)])
 
 
+_TAKEN_FOR_WRITTEN = """try:
+            is_written = self._engine.append(write, after=log.cursor, then=then)
+        except Exception as error:
+            if type(error).__name__ != "AppendFailedError":
+                raise
+            is_written = True
+        if not is_written:
+            return None"""
+_ON_WHAT_IS_KNOWN = """records = self._guarded(decide_on)
+                try:
+                    self._appender.append(records)
+                except VersionConflictError:
+                    continue
+                return bool(records)"""
 _TAKEN_FOR_A_REFUSAL = """try:
             is_written = self._engine.append(write, after=log.cursor, then=then)
         except Exception as error:
@@ -229,6 +243,50 @@ BUGS = [
         "the time stands still between two words of the server",
         "machine-clock-is-not-used",
         Value("self._sample.at"),
+    ),
+    _of_many(
+        "an answer that is lost is taken for written",
+        "lost-answer-is-no-refusal",
+        Instead(_TAKEN_FOR_WRITTEN),
+    ),
+    _of_many("a write that is there already is made again", "own-write-is-found", Never()),
+    _of_many("a lease is its runner's after it ran out", "lease-runs-out", Value("self.lease_s")),
+    _of_many(
+        "a runner is ended whose lease has half of its time left",
+        "only-the-lapsed-are-ended",
+        Swap("seen.expires_at", "seen.expires_at - LEASE / 2"),
+    ),
+    _of_many(
+        "an ended runner goes on under its old name", "ended-runner-goes-on-as-another", Drop()
+    ),
+    _of_many(
+        "what runs elsewhere is taken for left behind", "left-by-who-has-ended", Value("True")
+    ),
+    _of_many(
+        "what was left behind is known by its job, whichever attempt runs by now",
+        "left-by-who-has-ended",
+        Value("job.job_id in {one for one, _ in self._left}"),
+    ),
+    _of_many(
+        "a runner takes what it runs itself for left behind",
+        "own-attempt-is-not-left",
+        Value("False"),
+    ),
+    _of_many(
+        "a dead runner's attempt ends as failed, not in doubt",
+        "left-attempt-may-be-out",
+        Value("c.Fail(attempt=job.attempt, error=error, retry=settings.retry, roll=settings.roll)"),
+    ),
+    _of_many("whether an attempt goes on is told by what was known", "asked-of-the-newest", Drop()),
+    _of_many(
+        "uniqueness is judged on what was known",
+        "guarded-while-nobody-else-can",
+        Instead(_ON_WHAT_IS_KNOWN),
+    ),
+    _of_many(
+        "two writers get the same slot",
+        "slot-for-one",
+        Instead("self._handle(all_of_them, on_newest=False)"),
     ),
     # -- projections
     Mutant(

@@ -37,6 +37,7 @@ SEEN = [
     Seen("who is overtaken is let in before anybody else", "is overtaken for ever"),
     Seen("a writer goes to the end of the log before it appends", "is overtaken for ever"),
     Seen("a version that is not expected is refused", "its version has a gap"),
+    Seen("a day's file never goes back", "verify"),
     # -- leases
     Seen("a simulated server refuses a lease that has run out", "does not hold"),
     Seen("a simulated server takes nothing of an ended runner", "was ended"),
@@ -49,6 +50,10 @@ SEEN = [
         "has not renewed since the server started",
     ),
     Seen("no publisher is called without a lease", "and its lease does not hold"),
+    Seen(
+        "a lease counts from when it was asked for, not from the answer",
+        "and its lease does not hold",
+    ),
     # -- what is taken, and what was left
     Seen("two runners never post for one account at once", "its account has one running"),
     Seen("what is taken is chosen while nobody else can", "started of"),
@@ -58,7 +63,13 @@ SEEN = [
     Seen("a start that arrives late is taken over", "never come to an end"),
     Seen("an attempt is its runner's, whatever its number", "'s to say"),
     Seen("an ended runner records no step", "a publisher is told RunnerEndedError"),
+    Seen("what is decided on a schedule is decided while nobody else can append", "paused, and"),
     # -- what nobody knows the outcome of
+    Seen(
+        "an exception is the publisher's word that nothing was posted, at most once",
+        "was posted 2 times",
+    ),
+    Seen("a time-out is a failure", "was posted 2 times"),
     Seen("a job in doubt is posted before it is asked about", "was posted 2 times"),
     Seen(
         "an interrupted attempt is tried again although nobody can ask",
@@ -75,6 +86,21 @@ SEEN = [
     Seen("a lease that another runner has ended is renewed", "that another runner has ended"),
     Seen("the result of an ended runner is taken", "was ended"),
     Seen("the time stands still between two words of the server", "a clock that has just asked is"),
+    Seen("an answer that is lost is taken for written", "which it does not run"),
+    Seen("a write that is there already is made again", "refused without a reason"),
+    Seen("a lease is its runner's after it ran out", "and its lease does not hold"),
+    Seen("a runner is ended whose lease has half of its time left", "whose lease holds"),
+    Seen("an ended runner goes on under its old name", "does not go on"),
+    Seen("what runs elsewhere is taken for left behind", "nobody has ended"),
+    Seen(
+        "what was left behind is known by its job, whichever attempt runs by now",
+        "nobody has ended",
+    ),
+    Seen("a runner takes what it runs itself for left behind", "nobody has ended"),
+    Seen("a dead runner's attempt ends as failed, not in doubt", "'s to say"),
+    Seen("whether an attempt goes on is told by what was known", "what was before"),
+    Seen("uniqueness is judged on what was known", "has its text"),
+    Seen("two writers get the same slot", "has the slot of"),
 ]
 
 
@@ -93,6 +119,7 @@ class Elsewhere:
 
 _OF_NATS = "of NATS; the simulated server is as PostgreSQL is"
 _STANDBY = "a simulated server has no standby that it waits for"
+_NO_SNAPSHOT = "a handle in a life reads the whole log, behind no snapshot"
 _ONE_CHAIN = "a simulated ledger has one chain"
 ELSEWHERE = {
     each.name: each
@@ -106,10 +133,6 @@ ELSEWHERE = {
         Elsewhere(
             "an ended runner appends nothing",
             "what PostgreSQL says; the simulated server has its own",
-        ),
-        Elsewhere(
-            "a lease counts from when it was asked for, not from the answer",
-            "it would have to run out while an answer to its first request is on its way",
         ),
         Elsewhere(
             "a runner that could not renew of late ends nobody",
@@ -134,11 +157,27 @@ ELSEWHERE = {
             "what nobody makes any more is put back",
             "it is of the loop, whose caller ends; lives run what is due",
         ),
-        Elsewhere(
-            "what is decided on a schedule is decided while nobody else can append",
-            "one life in some thousands has both decide in that moment",
-        ),
         Elsewhere("two of one account at a time", "of a ledger with one runner"),
+        Elsewhere("a post is not taken for a text", "no job of a life is more than a text"),
+        Elsewhere("a clock that jumps begins no file", "no clock of a life jumps so far"),
+        Elsewhere("a record names its batch", "a server has a whole write, or none of it"),
+        Elsewhere(
+            "trouble of an account is no failure of its posts", "no account of a life has any"
+        ),
+        Elsewhere(
+            "what returned no PostResult is posted again",
+            "where the settings allow a second post, the platform of a life does, too",
+        ),
+        Elsewhere(
+            "a checkpoint's call returns before it is recorded",
+            "who is careful looks at its lease, too, and so never posts late",
+        ),
+        Elsewhere("a snapshot without what pacing has to know is not used", _NO_SNAPSHOT),
+        Elsewhere("pacing goes on behind a snapshot", _NO_SNAPSHOT),
+        Elsewhere(
+            "orphans of a dead runner are left running",
+            "each run recovers them, not the opening alone",
+        ),
         Elsewhere("on a server the server's time counts", "a life gives each process its clock"),
     ]
 }
