@@ -87,16 +87,17 @@ _PAGES = (
 )  # fmt: skip
 
 
-def fault(value: str, of: Of | None = None) -> str | None:
+def fault(value: str, of: Of | None = None, *, platform: str = "Threads") -> str | None:
     """Say what keeps whoever is elsewhere from fetching an address; None where nothing does.
 
-    `of` is what is to be there; without it, it is a link that people follow.
+    `of` is what is to be there; without it, it is a link that people follow. `platform` is the
+    title of the one that is to reach it.
     """
     if _LOCAL.match(value):
         return f"{_shown(value)} is a file of this machine, which no platform can reach; {_DIRECT}"
     parts = _split(value)
     if parts is None:
-        return f"must be an http(s) address that Threads can reach, not {_shown(value)}"
+        return f"must be an http(s) address that {platform} can reach, not {_shown(value)}"
     host = (parts.hostname or "").rstrip(".")
     if not is_public(host):
         return f"{_shown(value)} is at {host}, which is not public: nobody can fetch it from there"

@@ -182,6 +182,11 @@ class Connection:
             response.status_code, document, text, _seconds(headers.get("retry-after")), headers
         )
 
+    def hide(self, *secrets: str) -> None:
+        """Take these out of what comes back from now on, too."""
+        told = {secret for secret in secrets if len(secret) >= _SECRET_CHARS}
+        self._secrets = sorted({*self._secrets, *told}, key=len, reverse=True)
+
     def clean(self, text: str) -> str:
         """Take the secrets out of the text, should it have any."""
         for secret in self._secrets:

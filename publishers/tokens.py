@@ -22,18 +22,22 @@ class Tokens:
 
     In the environment an account's own variable comes first, such as `THREADS_TOKEN_` and its name
     in capitals with `_` for whatever is no letter or digit; then `THREADS_TOKEN`, for all accounts.
-    `variable` is the one of all.
+    `variable` is the one of all, `what` is what one of them is called.
     """
 
     def __init__(
-        self, source: TokenSource | Mapping[str, str] | None, variable: str = "THREADS_TOKEN"
+        self,
+        source: TokenSource | Mapping[str, str] | None,
+        variable: str = "THREADS_TOKEN",
+        what: str = "token",
     ) -> None:
+        self._variable, self._what, self._field = variable, what, f"{what}s"
         if not (source is None or callable(source) or isinstance(source, Mapping)):
             raise ValidationError(
-                "tokens must be a function of an account, or map accounts to tokens", field="tokens"
+                f"{what}s must be a function of an account, or map accounts to {what}s",
+                field=self._field,
             )
         self._source = source
-        self._variable = variable
 
     def __repr__(self) -> str:
         return "Tokens(***)"
@@ -59,12 +63,15 @@ class Tokens:
         token = await self._find(account_id)
         if not isinstance(token, str) or not token:
             raise ValidationError(
-                f"there is no token for account {account_id!r}", field="tokens", hint=self._hint
+                f"there is no {self._what} for account {account_id!r}",
+                field=self._field,
+                hint=self._hint,
             )
         if not (token.isascii() and token.isprintable() and " " not in token):
             raise ValidationError(
-                f"the token for account {account_id!r} has a character that no token has",
-                field="tokens",
+                f"the {self._what} for account {account_id!r} has a character that no"
+                f" {self._what} has",
+                field=self._field,
                 hint="look for a line break or a blank in it",
             )
         return token
@@ -80,8 +87,9 @@ class Tokens:
             return await token if inspect.isawaitable(token) else token
         except Exception as error:  # noqa: BLE001 - its text may hold what must not be told
             raise _NotNow(
-                f"asking for the token of account {account_id!r} failed: {type(error).__name__}",
-                field="tokens",
+                f"asking for the {self._what} of account {account_id!r} failed:"
+                f" {type(error).__name__}",
+                field=self._field,
             ) from None
 
     @property
