@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from .job.outcome import *
     from .job.place import *
     from .job.state import *
+    from .platforms.addresses import *
     from .platforms.counting import *
     from .platforms.platform import *
     from .platforms.tables import *
     from .platforms.threads_counting import *
     from .policy import *
+    from .post.fitting import *
     from .post.values import *
     from .remedies import *
     from .schedule.ahead import *
@@ -114,6 +116,7 @@ else:
                 "detached",
                 "share_message",
             ),
+            "post.fitting": ("problems",),
             "post.values": ("Link", "Media", "MediaFile", "Part", "Poll", "Post"),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
@@ -167,6 +170,7 @@ else:
             ),
             "schedule.upcoming": ("MOST", "preview"),
             "text": ("folded", "is_visible", "names_of", "printable"),
+            "platforms.addresses": ("links",),
             "platforms.counting": ("mastodon_length",),
             "platforms.platform": ("PlatformRules",),
             "platforms.tables": (

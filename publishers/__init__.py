@@ -1,4 +1,4 @@
-"""Publishers that ship: Threads, Mastodon, and any HTTP endpoint.
+"""Publishers that ship: Threads, Bluesky, Mastodon, and any HTTP endpoint.
 
 Each keeps the contract of an attempt (docs/attempts.md): what it cannot know it calls unknown, and
 where it can be asked it is. docs/publishers.md says how to use them and what each promises.
@@ -13,6 +13,7 @@ Raises:
 """
 
 from ..domain import threads_length
+from .bluesky import BlueskyPublisher
 from .checks import CheckingPublisher, Tier
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .mastodon import MastodonPublisher
@@ -21,6 +22,7 @@ from .tokens import NoValidToken
 from .webhook import WebhookPublisher
 
 __all__ = [
+    "BlueskyPublisher",
     "CheckingPublisher",
     "Connection",
     "MastodonPublisher",

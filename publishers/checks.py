@@ -12,7 +12,11 @@ Tier = Literal["key", "state", "search", "none"]
 """How a publisher keeps from posting twice: the platform acts once on a `key`; each step's `state`
 can be asked for; posts can be listed and `search`ed; none of these."""
 
-_KNOWN = {"mastodon": "MastodonPublisher", "threads": "ThreadsPublisher"}
+_KNOWN = {
+    "bluesky": "BlueskyPublisher",
+    "mastodon": "MastodonPublisher",
+    "threads": "ThreadsPublisher",
+}
 
 
 @runtime_checkable

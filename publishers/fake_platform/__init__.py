@@ -1,4 +1,4 @@
-"""A platform for tests, over real HTTP on loopback: Threads, Mastodon, an endpoint for webhooks.
+"""A platform for tests, over real HTTP on loopback: Threads, Bluesky, Mastodon, webhooks.
 
     with FakePlatform() as platform:
         publisher = ThreadsPublisher({"acc": "acc"}, base_url=platform.threads_url)

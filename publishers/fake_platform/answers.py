@@ -45,3 +45,29 @@ BY_FAULT = {
     "missing": MISSING,
 }
 """The faults that are answers."""
+
+
+def refusal(status: int, name: str, message: str, **headers: str) -> Reply:
+    """Word an error as a server of the AT Protocol does."""
+    named = {name.replace("_", "-"): headers[name] for name in headers}
+    return Reply(status, {"error": name, "message": message}, named)
+
+
+BLUESKY_BY_FAULT = {
+    "500_before": refusal(500, "InternalServerError", "Internal Server Error"),
+    "500_after": refusal(500, "InternalServerError", "Internal Server Error"),
+    "rate_limited": refusal(
+        429, "RateLimitExceeded", "Rate Limit Exceeded",
+        ratelimit_limit="30", ratelimit_remaining="0", ratelimit_reset="1772453100",
+    ),
+    "token_expired": refusal(400, "ExpiredToken", "Token has expired"),
+    "restricted": refusal(401, "AccountTakedown", "Account has been taken down"),
+    "missing": refusal(400, "RecordNotFound", "Could not locate record"),
+}  # fmt: skip
+"""The same faults, as servers of the AT Protocol word them."""
+
+
+def answer_to(exchange: str, fault: str, otherwise: Reply | None) -> Reply | None:
+    """Return the answer that a fault is; `otherwise` where it is none."""
+    known = BLUESKY_BY_FAULT if exchange.startswith("bluesky_") else BY_FAULT
+    return known.get(fault, otherwise)

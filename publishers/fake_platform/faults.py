@@ -9,6 +9,8 @@ import msgspec
 Exchange = Literal[
     "create", "status", "publish", "permalink", "list", "limit", "webhook", "webhook_status",
     "post_status", "own_account", "own_statuses", "status_source", "instance",
+    "bluesky_login", "bluesky_refresh", "bluesky_handle", "bluesky_record", "bluesky_write",
+    "bluesky_blob",
 ]  # fmt: skip
 Fault = Literal[
     "500_before", "500_after", "silent_before", "silent_after", "drop_before", "drop_after",

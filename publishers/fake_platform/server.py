@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from .answers import BY_FAULT, NOT_FOUND, TOKEN_EXPIRED, Reply
+from .answers import NOT_FOUND, TOKEN_EXPIRED, Reply, answer_to
+from .bluesky import FakeBluesky
 from .faults import NOT_ACTED_ON, OF_MASTODON, Exchange, Fault, FaultPlan
 from .mastodon import BY_FAULT as BY_FAULT_OF_MASTODON
 from .mastodon import FakeMastodon
@@ -58,6 +59,7 @@ class FakePlatform:
         self._late: list[Act] = []
         self._posts: list[Out] = []
         self._threads = FakeThreads(now, looks, self._posts)
+        self._bluesky = FakeBluesky(now, self._tokens, self._posts)
         self._mastodon = FakeMastodon(now, self._posts)
         self._closing = threading.Event()
         self._silent = threading.Semaphore(0)
@@ -83,6 +85,11 @@ class FakePlatform:
     @property
     def mastodon_url(self) -> str:
         """The `instance` of a MastodonPublisher."""
+        return self.url
+
+    @property
+    def bluesky_url(self) -> str:
+        """The `base_url` of a BlueskyPublisher."""
         return self.url
 
     @property
@@ -128,6 +135,11 @@ class FakePlatform:
         with self._lock:
             self._threads.containers.clear()
 
+    def forget_sessions(self) -> None:
+        """Let no session of Bluesky hold any more: whoever wants to write logs in anew."""
+        with self._lock:
+            self._bluesky.sessions.clear()
+
     def take_longer(self, looks: int) -> None:
         """Let every container be IN_PROGRESS for so many looks more."""
         with self._lock:
@@ -154,8 +166,9 @@ class FakePlatform:
             if fault in ("silent_before", "silent_after", "late"):
                 self.silences += 1
                 self._silent.release()
-            of_all = BY_FAULT_OF_MASTODON if seen.exchange in OF_MASTODON else BY_FAULT
-            return of_all.get(fault, reply), fault
+            if seen.exchange in OF_MASTODON:
+                return BY_FAULT_OF_MASTODON.get(fault, reply), fault
+            return answer_to(seen.exchange, fault, reply), fault
 
     def _prepare(self, fault: Fault) -> None:
         fates: dict[str, str] = {
@@ -263,6 +276,10 @@ class _Handler(BaseHTTPRequestHandler):
                 account = platform._account(self.headers.get("Authorization", ""))
                 key = self.headers.get("Idempotency-Key", "")
                 return platform._mastodon.find(method, rest, account, query, _json(body), key)
+            case _, ["xrpc", name]:
+                authorization = self.headers.get("Authorization", "")
+                kind = self.headers.get("Content-Type", "")
+                return platform._bluesky.find(name, query, authorization, kind, body)
             case _, ["v1.0", *rest]:
                 account = platform._account(self.headers.get("Authorization", ""))
                 if account is None:

@@ -56,10 +56,15 @@ UNCLEAR = ("500_before", "500_after", "silent_after", "drop_before", "drop_after
 
 
 @pytest.mark.parametrize("fault", UNCLEAR)
-@pytest.mark.parametrize("kind", ["threads", "mastodon", "webhook"])
+@pytest.mark.parametrize("kind", ["threads", "bluesky", "mastodon", "webhook"])
 def test_a_runner_may_die_while_the_platform_fails(kind: Kind, fault: str, tmp_path: Path) -> None:
     """At every point, the request that posts being the one that goes wrong: out, and out once."""
-    exchange = {"threads": "publish", "mastodon": "post_status", "webhook": "webhook"}[kind]
+    exchange = {
+        "threads": "publish",
+        "bluesky": "bluesky_write",
+        "mastodon": "post_status",
+        "webhook": "webhook",
+    }[kind]
     calm = Scenario(kind, "asked", (Trouble(exchange, fault),))  # type: ignore[arg-type]
     points = play(calm, tmp_path / "calm").points
     for point, name in enumerate(points, 1):
@@ -88,6 +93,7 @@ def mortal(directory: Path, url: str, kind: Kind, point: int) -> subprocess.Comp
     ("kind", "points"),
     [
         ("threads", [2, 5, 12, 13, 14, 17, 19, 20]),
+        ("bluesky", [2, 4, 6, 7, 8, 10, 12]),
         ("mastodon", [2, 8, 10, 11, 12, 13, 14, 16, 18]),
         ("webhook", [2, 3, 4, 5, 6]),
     ],

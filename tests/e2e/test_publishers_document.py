@@ -75,6 +75,29 @@ def test_the_program_for_mastodon_posts(tmp_path: Path) -> None:
     assert TOKEN not in done.stderr
 
 
+def test_the_program_for_bluesky_posts(tmp_path: Path) -> None:
+    """A chain, with the handle and the password in its environment; the password is nowhere."""
+    (tmp_path / "my_bluesky.py").write_text(program("BlueskyPublisher("), "utf-8")
+    with FakePlatform(tokens={TOKEN: "shop"}) as platform:
+        settings = {"BLUESKY_URL": platform.bluesky_url, "BLUESKY_PASSWORD": TOKEN}
+        settings |= {"BLUESKY_HANDLE": "shop.test", "PYTHONUTF8": "1", "NO_PROXY": "*"}
+        done = subprocess.run(
+            [sys.executable, "my_bluesky.py"],
+            cwd=tmp_path,
+            env=os.environ | settings,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        first, second = platform.posts()
+        assert done.stdout == f"completed {first.id} None\n", done.stderr
+        assert (first.text, second.reply_to) == ("Xin chào 😀 #hello", first.id)
+    for path in (tmp_path / "jobs").iterdir():
+        assert TOKEN.encode() not in path.read_bytes(), path.name
+    assert TOKEN not in done.stderr
+
+
 def test_the_signature_is_verified_as_shown() -> None:
     """Genuine, forged, changed, too old, and no header at all."""
     names: dict[str, Any] = {}

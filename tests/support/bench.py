@@ -6,10 +6,15 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from support.crashes import ACCOUNT, TOKEN, CutTransport, Points, crash
+from support.crashes import ACCOUNT, HANDLE, TOKEN, CutTransport, Points, crash
 
 from jobledger import Event, ManualClock, ScheduledJob, Scheduler
-from jobledger.publishers import MastodonPublisher, ThreadsPublisher, WebhookPublisher
+from jobledger.publishers import (
+    BlueskyPublisher,
+    MastodonPublisher,
+    ThreadsPublisher,
+    WebhookPublisher,
+)
 from jobledger.publishers.fake_platform import FakePlatform
 
 
@@ -36,6 +41,14 @@ class Bench:
     def threads(self, **settings: Any) -> ThreadsPublisher:
         given = {"tokens": {ACCOUNT: TOKEN}, "base_url": self.platform.threads_url}
         return ThreadsPublisher(**(given | self._common() | settings))
+
+    def bluesky(self, **settings: Any) -> BlueskyPublisher:
+        given = {
+            "passwords": {ACCOUNT: TOKEN},
+            "handles": {ACCOUNT: HANDLE},
+            "base_url": self.platform.bluesky_url,
+        }
+        return BlueskyPublisher(**(given | self._common() | settings))
 
     def mastodon(self, **settings: Any) -> MastodonPublisher:
         given = {"instance": self.platform.mastodon_url, "tokens": {ACCOUNT: TOKEN}}

@@ -22,7 +22,12 @@ from support.publishers import Crash
 
 from jobledger import Attempt, JobStatus, ManualClock, PostResult, ScheduledJob, Scheduler
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.publishers import MastodonPublisher, ThreadsPublisher, WebhookPublisher
+from jobledger.publishers import (
+    BlueskyPublisher,
+    MastodonPublisher,
+    ThreadsPublisher,
+    WebhookPublisher,
+)
 from jobledger.publishers.fake_platform import FakePlatform
 from jobledger.publishers.fake_platform.faults import Exchange, Fault
 
@@ -30,10 +35,11 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOKEN = "canary-token-8f14e45fceea167a5a36dedd4bea2543"
 ALWAYS = float("inf")
 ACCOUNT, TEXT = "acc", "xin chào 😀"
+HANDLE = "acc.test"
 ATTEMPTS = 60
 """More than a job can need; one that is still SCHEDULED then is stuck in a circle."""
 
-Kind = Literal["threads", "mastodon", "webhook"]
+Kind = Literal["threads", "bluesky", "mastodon", "webhook"]
 Mode = Literal["asked", "fail", "retry", "idempotent"]
 Verdict = Literal["once", "unknown", "failed", "twice", "claimed", "denied", "left"]
 
@@ -213,6 +219,11 @@ def make_publisher(
     if scenario.kind == "threads":
         threads = ThreadsPublisher({ACCOUNT: TOKEN}, base_url=platform.threads_url, **common)
         return threads if asked else Deaf(threads)
+    if scenario.kind == "bluesky":
+        handles = {ACCOUNT: HANDLE}
+        url = platform.bluesky_url
+        bluesky = BlueskyPublisher({ACCOUNT: TOKEN}, handles=handles, base_url=url, **common)
+        return bluesky if asked else Deaf(bluesky)
     if scenario.kind == "mastodon":
         mastodon = MastodonPublisher(platform.mastodon_url, {ACCOUNT: TOKEN}, **common)
         return mastodon if asked else Deaf(mastodon)
@@ -261,7 +272,7 @@ def _live(
                 on_interrupted="retry" if scenario.mode in ("asked", "retry") else "fail",
             )
             if life == 0:
-                platform_name = "mastodon" if scenario.kind == "mastodon" else "threads"
+                platform_name = "threads" if scenario.kind == "webhook" else scenario.kind
                 scheduler.add_job(ACCOUNT, TEXT, clock.now(), job_id="job", platform=platform_name)
                 points.armed = True
             return _finish(scheduler, clock, publisher), directory

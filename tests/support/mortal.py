@@ -2,8 +2,9 @@
 
     python -m support.mortal DIR URL KIND POINT    (with tests/ on the path)
 
-KIND is `threads`, `mastodon` or `webhook`. It adds a job where there is none, runs what is due, and
-with POINT (from 1) ends by SIGKILL there; 0 lets it live, and print how many points it passed.
+KIND is `threads`, `bluesky`, `mastodon` or `webhook`. It adds a job where there is none, runs what
+is due, and with POINT (from 1) ends by SIGKILL there; 0 lets it live, and print how many points it
+passed.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from support.crashes import ACCOUNT, TEXT, TOKEN, CutDisk, CutTransport, Points
+from support.crashes import ACCOUNT, HANDLE, TEXT, TOKEN, CutDisk, CutTransport, Points
 
 from jobledger import RetryPolicy, Scheduler
-from jobledger.publishers import MastodonPublisher, ThreadsPublisher, WebhookPublisher
+from jobledger.publishers import (
+    BlueskyPublisher,
+    MastodonPublisher,
+    ThreadsPublisher,
+    WebhookPublisher,
+)
 
 
 def die() -> None:
@@ -46,13 +52,16 @@ def main(directory: str, url: str, kind: str, point: int) -> int:
     common: dict[str, Any] = {"transport": lambda: CutTransport(points), "sleep": no_pause}
     publishers: dict[str, Callable[[], Any]] = {
         "threads": lambda: ThreadsPublisher({ACCOUNT: TOKEN}, base_url=f"{url}/v1.0", **common),
+        "bluesky": lambda: BlueskyPublisher(
+            {ACCOUNT: TOKEN}, handles={ACCOUNT: HANDLE}, base_url=url, **common
+        ),
         "mastodon": lambda: MastodonPublisher(url, {ACCOUNT: TOKEN}, **common),
         "webhook": lambda: WebhookPublisher(
             f"{url}/webhook", status_url=f"{url}/webhook/{{key}}", **common
         ),
     }
     publisher = publishers[kind]()
-    platform = "mastodon" if kind == "mastodon" else "threads"
+    platform = "threads" if kind == "webhook" else kind
     with Scheduler(directory, fs=SyncingDisk(points), retry=RetryPolicy(base_s=0.0)) as scheduler:
         if not scheduler.list_jobs():
             scheduler.add_job(ACCOUNT, TEXT, datetime.now(UTC), platform=platform)

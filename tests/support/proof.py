@@ -28,6 +28,9 @@ _FAULTS: dict[Exchange, tuple[Fault, ...]] = {
     "status": (*_LOOKING, *_REFUSED),
     "publish": (*_CUT, *_REFUSED),
     "permalink": _LOOKING,
+    "bluesky_login": (*_CUT, *_REFUSED[:3]),
+    "bluesky_write": (*_CUT, *_REFUSED[:3]),
+    "bluesky_record": _LOOKING,
     "post_status": (*_CUT, "forgotten", *_REFUSED),
     "own_account": (*_LOOKING, *_REFUSED),
     "own_statuses": (*_LOOKING, *_REFUSED),
@@ -37,6 +40,7 @@ _FAULTS: dict[Exchange, tuple[Fault, ...]] = {
 }  # fmt: skip
 _OF_KIND: dict[Kind, tuple[Exchange, ...]] = {
     "threads": ("create", "status", "publish", "permalink"),
+    "bluesky": ("bluesky_login", "bluesky_write"),
     "mastodon": ("post_status", "own_account", "own_statuses", "instance"),
     "webhook": ("webhook",),
 }
@@ -49,6 +53,12 @@ _TOGETHER: dict[Kind, tuple[tuple[Trouble, ...], ...]] = {
             (Trouble("publish", fault, 2), Trouble("publish", "missing", 2))
             for fault in ("500_after", "silent_after", "late", "drop_after", "twice")
         ),
+    ),
+    "bluesky": tuple(
+        (Trouble("bluesky_write", first), Trouble("bluesky_record", second, times))
+        for first in ("500_after", "silent_after", "500_before", "late", "twice")
+        for second in _FAULTS["bluesky_record"]
+        for times in (1, ALWAYS)
     ),
     "mastodon": tuple(
         (Trouble("post_status", first), second._replace(times=times))
@@ -87,6 +97,9 @@ SETTINGS = (
     Setting("threads", "asked", True, "Threads, as it is"),
     Setting("threads", "fail", True, 'Threads, kept from asking, `"fail"`'),
     Setting("threads", "retry", True, 'Threads, kept from asking, `"retry"`'),
+    Setting("bluesky", "asked", True, "Bluesky, as it is"),
+    Setting("bluesky", "fail", True, 'Bluesky, kept from asking, `"fail"`'),
+    Setting("bluesky", "retry", True, 'Bluesky, kept from asking, `"retry"`'),
     Setting("mastodon", "asked", True, "Mastodon, as it is"),
     Setting("mastodon", "fail", True, 'Mastodon, kept from asking, `"fail"`'),
     Setting("mastodon", "retry", True, 'Mastodon, kept from asking, `"retry"`'),

@@ -36,6 +36,7 @@ FAILOVER = "test_failover.py"
 SHARDS = "test_sharded_ledger.py"
 ENGINE_CLOCK = "test_engine_clock.py"
 HOLDS = "test_account_holds.py"
+BLUESKY = "test_bluesky.py"
 LEFT_OUT, ENDPOINTS = "test_nothing_left_out.py", "test_webhook_answers.py"
 TOOTS = "test_mastodon.py"
 REPLACED, INTERRUPTED = "test_replaced.py", "test_interrupted.py"
@@ -406,6 +407,30 @@ RULES = [
         [HOLDS],
     ),
     Mutant("no post goes out with less than it says", "nothing-is-left-out", Never(), [LEFT_OUT]),
+    Mutant(
+        "no post goes to Bluesky with less than it says",
+        "nothing-is-left-out-on-bluesky",
+        Never(),
+        [BLUESKY],
+    ),
+    Mutant(
+        "a record is written where none is",
+        "what-is-there-stays",
+        Swap('"swapRecord"', '"swap"'),
+        [BLUESKY],
+    ),
+    Mutant(
+        "a write is recorded before it leaves",
+        "writing-is-recorded-first",
+        Swap("record_step(self._attempt, step, before + 1)", "step"),
+        [BLUESKY],
+    ),
+    Mutant(
+        "a repeated write has the same bytes",
+        "a-repetition-is-the-same",
+        Value("(Known(), self._now())"),
+        [BLUESKY],
+    ),
     Mutant(
         "no body goes out without what it has no place for",
         "nothing-is-left-out-of-a-body",

@@ -21,6 +21,7 @@ from jobledger import (
     ValidationError,
 )
 from jobledger.publishers import (
+    BlueskyPublisher,
     CheckingPublisher,
     Connection,
     MastodonPublisher,
@@ -82,6 +83,18 @@ def made(platform: FakePlatform) -> list[Publisher]:
     return [mastodon, toots, ThreadsPublisher(), can_be_asked, by_mapping, webhook]
 
 
+def of_bluesky(platform: FakePlatform) -> ReconcilingPublisher:
+    """With files as paths, and as bytes."""
+    other = BlueskyPublisher({"mai": "secret"}, media=lambda sha256: b"", ignores=("tags",))
+    assert_type(other.tier, Tier)
+    return BlueskyPublisher(
+        lambda account_id: f"password-of-{account_id}",
+        handles={"mai": "mai.test"},
+        media=lambda sha256: Path("media") / sha256,
+        base_url=platform.bluesky_url,
+    )
+
+
 class OfOurOwn:
     """One that is made of the same exchange as those that ship."""
 
@@ -139,6 +152,8 @@ def main(directory: Path) -> None:
             scheduler.run_due(threads)
             scheduler.add_job("mai", "Chào", NOON)
             scheduler.run_due(OfOurOwn(platform.webhook_url))
+            scheduler.add_job("mai", "Chào!", NOON, platform="bluesky")
+            scheduler.run_due(of_bluesky(platform))
         outs = platform.posts()
         assert_type(outs, list[Out])
-        assert len(outs) == 2
+        assert len(outs) == 3

@@ -140,7 +140,7 @@ def test_what_has_nothing_left_out_is_posted(
             "facebook",
             "run it with a publisher for 'facebook': a WebhookPublisher, or one of your own",
         ),
-        ("bluesky", "run it with a publisher for 'bluesky'"),
+        ("bluesky", "a BlueskyPublisher does"),
         ("Threads", "add it with platform 'threads'"),
         (" threads ", "add it with platform 'threads'"),
         ("meta-threads", "this publisher posts to threads alone"),

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from jobledger import Attempt, PostResult
-from jobledger.publishers import MastodonPublisher, ThreadsPublisher, WebhookPublisher
+from jobledger.publishers import (
+    BlueskyPublisher,
+    MastodonPublisher,
+    ThreadsPublisher,
+    WebhookPublisher,
+)
 from jobledger.tools.commands.run import _say_tier
 
 
@@ -31,6 +36,7 @@ class Asked:
         (plain, "none"),
         (Asked(), "state"),
         (ThreadsPublisher({}), "state"),
+        (BlueskyPublisher({}), "key"),
         (MastodonPublisher("https://mastodon.example"), "search"),
         (WebhookPublisher("https://example.org/posts"), "none"),
         (WebhookPublisher("https://example.org/posts", idempotent=True), "key"),
