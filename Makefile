@@ -9,7 +9,7 @@ MASTODON := .cache/mastodon/.installed
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -30,6 +30,13 @@ test: env        ## the whole suite
 test-postgres: $(BROWSER) ## try ledgers on PostgreSQL of other versions: PROGRAMS="DIRECTORY…" has their programs
 	set -e; for each in $(PROGRAMS); do "$$each/postgres" --version; JOBLEDGER_REQUIRE=postgres \
 		JOBLEDGER_POSTGRES=$$each $(BIN)/python -m pytest $(ON_POSTGRES) $(PYTEST_ARGS); done
+
+PDS_INSTALLED := .cache/pds/.installed
+pds: $(PDS_INSTALLED) ## install the server of Bluesky's that its publisher is tried with (some minutes)
+
+$(PDS_INSTALLED): $(INSTALLED) tests/support/pds/package-lock.json
+	PYTHONPATH=tests $(BIN)/python -m support.pds_server
+	touch $@
 
 mastodon-env: $(MASTODON) ## install an instance of Mastodon by others, in an environment of its own, to try ours against
 
