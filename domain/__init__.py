@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from .job.outcome import *
     from .job.place import *
     from .job.state import *
+    from .media.reading import *
     from .platforms.addresses import *
     from .platforms.counting import *
     from .platforms.platform import *
     from .platforms.tables import *
     from .platforms.threads_counting import *
     from .policy import *
+    from .post.checking import *
     from .post.fitting import *
     from .post.values import *
     from .remedies import *
@@ -117,6 +119,8 @@ else:
                 "share_message",
             ),
             "post.fitting": ("problems",),
+            "media.reading": ("media_facts", "reader_of"),
+            "post.checking": ("check_post",),
             "post.values": ("Link", "Media", "MediaFile", "Part", "Poll", "Post"),
             "policy": ("EXPIRE_AFTER", "MAX_RUNNING_MINUTES", "Pacing", "RetryPolicy"),
             "remedies": ("Remedy", "WORDS", "joined"),
@@ -189,6 +193,7 @@ else:
                 "check_number",
                 "check_timeout",
                 "clean_text",
+                "plain_text",
             ),
         },
     )

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from ..domain import (
     InvalidTransitionError,
     JobLedgerError,
+    NewJob,
     NextSlot,
     ScheduledJob,
     StaleAttemptError,
@@ -27,6 +28,7 @@ from ..domain import commands as c
 from ..eventstore import Decision, EventLog, NewRecord, VersionConflictError
 from ..projections import Board, LogEntry, NewEvent
 from .intents import Intended, Intent, make_records, of_jobs
+from .media_keeping import MediaKeeping
 from .newcomers import Newcomer, in_zone, labelled, used_before
 from .queries import not_found
 from .state import State
@@ -82,6 +84,7 @@ class CommandHandler:
         now: Callable[[], datetime],
         zone: ZoneInfo,
         appender: Appender,
+        media: MediaKeeping,
         read_only: bool = False,
         guards: Sequence[Guard] = (),
         by: str | None = None,
@@ -91,6 +94,7 @@ class CommandHandler:
         self._now = now
         self._zone = zone
         self._appender = appender
+        self._media = media
         self._read_only = read_only
         self._guards = guards
         self._by = None if by is None else check_by(by)
@@ -112,6 +116,14 @@ class CommandHandler:
             ValidationError: of the first that is not acceptable, with its label.
             StorageError: whether they were added is unknown.
         """
+        of = (job if isinstance(job, NewJob) else job.job for job in (x.job for _, x in newcomers))
+        if all(job.post is None for job in of):
+            return self._add(newcomers)
+        self.check_writable()
+        with self._media.added(newcomers) as kept:
+            return self._add(kept)
+
+    def _add(self, newcomers: Sequence[Newcomer]) -> list[str]:
         version, zone = self._log.version, self._zone
         ids: dict[str, None] = {}
         takes_slots = any(takes_slot(command) for _, command in newcomers)
@@ -155,8 +167,14 @@ class CommandHandler:
             JobMovedOnError: it is refused; nothing was changed.
             StorageError: whether the change was made is unknown.
         """
-        state, job = self._state, None
         check_version(version)
+        if not isinstance(command, (c.Edit, c.Requeue)):
+            return self._alter(job_id, command, version)
+        with self._media.changed(command) as changed:
+            return self._alter(job_id, changed, version)
+
+    def _alter(self, job_id: str, command: c.Command, version: int | None) -> ScheduledJob | None:
+        state, job = self._state, None
 
         def this_one(now: datetime) -> list[Intent]:
             nonlocal job
@@ -167,6 +185,8 @@ class CommandHandler:
             if job is not None:
                 check_at(version, job)
             data = decide(job, command, now)
+            if job is not None and isinstance(command, c.Requeue):
+                self._media.check_there(job, command)
             # The id as it was added: it may have been given as another kind of text here.
             known = job_id if job is None else job.job_id
             return [Intent(known, job, command, data)] if data else []
@@ -191,11 +211,13 @@ class CommandHandler:
             for meant in changes:
                 job = self._job_of(meant.job_id, meant.version)
                 command = meant.command(job)
+                self._media.check_there(job, command)
                 if data := decide(job, command, now):
                     intents.append(Intent(job.job_id, job, command, data, job.job_id))
             return intents
 
-        self._handle(all_of_them)
+        with self._media.requeued():
+            self._handle(all_of_them)
 
     def _job_of(self, job_id: str, version: int | None) -> ScheduledJob:
         state = self._state

@@ -43,11 +43,12 @@ from .choosing import AskedStatus
 from .clock import Clock
 from .closing import Closing
 from .ids import id_for
+from .media_store import MOST_MEDIA_BYTES
 from .newcomers import to_add, to_import
 from .parts import LedgerParts
 from .queries import LedgerView
 from .runner_lock import runner_pid, runner_since, runners_of
-from .settings import LedgerSettings, no_progress
+from .settings import KEEP_MEDIA, LedgerSettings, no_progress
 from .state import Follower
 from .uniqueness import Unique
 from .versions import MeantChange
@@ -97,7 +98,10 @@ class Ledger(ByLocation):
     verifies what came after it; without `use_snapshot` it reads and verifies the whole log.
     `progress` gets the events read so far, and those in all as far as that is known. `by` is who is
     recorded as having caused what is changed through this handle, 1 to 64 of
-    `A-Z a-z 0-9 . _ - : @ /` such as `app:blog`; see also `acting`.
+    `A-Z a-z 0-9 . _ - : @ /` such as `app:blog`; see also `acting`. Files of posts are copied to
+    `media/` of the directory; `media` is the directory for them where the ledger is on a server.
+    They are kept until `keep_media` after the last job that has them is closed, and have at most
+    `most_media_bytes` (docs/media.md).
 
     Safe to use from any thread. A context manager; `close` also runs at the program's end.
 
@@ -131,6 +135,9 @@ class Ledger(ByLocation):
         use_snapshot: bool = True,
         progress: Progress = no_progress,
         by: str | None = None,
+        media: str | Path | None = None,
+        keep_media: timedelta = KEEP_MEDIA,
+        most_media_bytes: int = MOST_MEDIA_BYTES,
         fs: FileSystem | None = None,
     ) -> None:
         self._open(
@@ -147,6 +154,9 @@ class Ledger(ByLocation):
                 use_snapshot=use_snapshot,
                 progress=progress,
                 by=by,
+                media=media,
+                keep_media=keep_media,
+                most_media_bytes=most_media_bytes,
                 fs=fs,
             )
         )
@@ -170,7 +180,7 @@ class Ledger(ByLocation):
         self._rebuilder, self._behind = parts.rebuilder, parts.behind
         self._handler, self._jobs, self._history = parts.handler, parts.jobs, parts.history
         self._watching, self._closing = parts.watching, parts.closing
-        self._uniqueness = parts.uniqueness
+        self._uniqueness, self._media = parts.uniqueness, parts.media
         parts.closing.begin(self)
 
     @classmethod
@@ -207,7 +217,9 @@ class Ledger(ByLocation):
         docs/platforms.md), or up to 500 characters for a platform without a table; `lenient` leaves
         it to the platform, up to 100,000, and takes a name that is nearly one of a table. `post` is
         what is posted where that is more than a text: the text of its first part is `content`, and
-        one of the two may be left empty. It is held against the platform's table, too.
+        one of the two may be left empty. It is held against the platform's table, too. Its files
+        are copied, and on disk before the job is (docs/media.md); a relative path is of the working
+        directory.
 
         Raises:
             ValidationError: an argument is not acceptable, or the id was used before.
@@ -975,6 +987,15 @@ class Ledger(ByLocation):
         if self._place is None:
             raise StorageError(f"{self.location} has no directory", path=self.location)
         return self._place.directory
+
+    def media_path(self, sha256: str) -> Path:
+        """Return where the ledger keeps a file of a post, by the `sha256` of its `MediaFile`: to be
+        read, and never written to.
+
+        Raises:
+            StorageError: it is not there.
+        """
+        return self._media.path_of(sha256)
 
     @property
     def ledger_id(self) -> str:

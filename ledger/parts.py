@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from ..eventstore import (
     ClaimsJobs,
@@ -16,8 +17,8 @@ from ..eventstore import (
     TellsTime,
     boot_time,
 )
-from ..eventstore.engines import EngineOptions, open_engine
-from ..eventstore.engines.files import FileSystem, LockWait, Patience
+from ..eventstore.engines import EngineOptions, directory_of, open_engine
+from ..eventstore.engines.files import FileSystem, LockWait, Patience, located
 from ..instrumentation import OnlyTold, logger
 from ..projections import EVENTS, LogEntry, make_all
 from ..release import __version__
@@ -32,6 +33,8 @@ from .feed import Feed
 from .history import History
 from .job_events import JobEvents
 from .loading import StateLoader
+from .media_keeping import MediaKeeping
+from .media_store import MediaStore
 from .queries import JobQueries
 from .rebuilding import Rebuilder
 from .settings import LedgerSettings, no_progress
@@ -205,12 +208,14 @@ class LedgerParts:
         guards: list[Guard] = [] if uniqueness is None else [uniqueness]
         if isinstance(self.engine, ClaimsJobs):
             guards.append(OwnIds(self.engine))
+        self.media = MediaKeeping(self._media_store(settings), self.engine.location)
         self.handler = CommandHandler(
             log,
             state,
             now=self.now,
             zone=self.zone,
             appender=self.behind,
+            media=self.media,
             read_only=settings.read_only,
             guards=guards,
             by=settings.by,
@@ -236,6 +241,21 @@ class LedgerParts:
         self.watching = Watching(
             self.feed, log, self.history, is_inside=lambda: self.closing.is_inside()
         )
+
+    def _media_store(self, settings: LedgerSettings) -> MediaStore | None:
+        """Return where files of posts are kept: in the ledger's own directory, or in one of its own
+        in what was given; None where there is neither."""
+        if directory_of(settings.location) is not None:
+            directory = None if self.place is None else self.place.directory / "media"
+        elif settings.media is not None:
+            # By the id of the ledger, or of its chain: what others keep is not removed here.
+            given = located(self.fs, Path(settings.media))
+            directory = given / self.log.identity.ledger_id
+        else:
+            directory = None
+        if directory is None:
+            return None
+        return MediaStore(self.fs, directory, self.patience, settings.most_media_bytes)
 
     def _tell_of_opening(self, settings: LedgerSettings) -> None:
         torn, damage = self.log.torn, self.log.damage

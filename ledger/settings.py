@@ -12,12 +12,17 @@ import msgspec
 
 from ..domain import EXPIRE_AFTER, ValidationError, check_by
 from ..eventstore import Durability, Shard
+from ..eventstore.engines import directory_of
 from ..eventstore.engines.files import FileSystem
 from ..instrumentation import Progress
 from ..projections import ProjectionFactory
 from .clock import Clock
+from .media_store import MOST_MEDIA_BYTES
 from .uniqueness import Unique, check_setting
 from .zone import load_zone
+
+KEEP_MEDIA = timedelta(days=30)
+"""How long a file is kept when the last job that has it is closed."""
 
 
 def no_progress(done: int, total: int) -> None:
@@ -37,6 +42,9 @@ class LedgerOptions(TypedDict, total=False):
     use_snapshot: bool
     progress: Progress
     by: str | None
+    media: str | Path | None
+    keep_media: timedelta
+    most_media_bytes: int
     fs: FileSystem | None
 
 
@@ -59,6 +67,9 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
     use_snapshot: bool = True
     progress: Progress = no_progress
     by: str | None = None
+    media: str | Path | None = None
+    keep_media: timedelta = KEEP_MEDIA
+    most_media_bytes: int = MOST_MEDIA_BYTES
     fs: FileSystem | None = None
     shard: Shard | None = None
 
@@ -81,8 +92,25 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True):
         if self.timezone is not None:
             load_zone(self.timezone)
         check_setting(self.unique)
+        self._check_media()
         if self.by is not None:
             check_by(self.by)
+
+    def _check_media(self) -> None:
+        if not isinstance(self.keep_media, timedelta) or self.keep_media < timedelta(0):
+            raise ValidationError("keep_media must be a timedelta", field="keep_media")
+        most = self.most_media_bytes
+        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+            raise ValidationError(
+                f"most_media_bytes must be a number, not {most!r:.40}", field="most_media_bytes"
+            )
+        if self.media is not None and directory_of(self.location) is not None:
+            raise ValidationError(
+                f"media is for ledgers on a server; one in a directory keeps its own: {self.media}",
+                field="media",
+            )
+        if self.media is not None and (not str(self.media).strip() or "\0" in str(self.media)):
+            raise ValidationError(f"media {str(self.media)!r} is no directory", field="media")
 
     @property
     def zone_name(self) -> str | None:

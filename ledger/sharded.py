@@ -7,7 +7,7 @@ job is, or to all, and their answers are merged; what that would make a wrong an
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -166,6 +166,14 @@ class ShardedLedger(Ledger):
         found = [each.runner_since() for each in self._set.handles]
         since = [moment for moment in found if moment is not None]
         return max(since) if len(since) == len(found) else None
+
+    def media_path(self, sha256: str) -> Path:
+        """As `Ledger.media_path`, of whichever chain has it."""
+        first, *others = self._set.handles
+        for each in others:
+            with suppress(StorageError):
+                return each.media_path(sha256)
+        return first.media_path(sha256)
 
     # -- what it is ----------------------------------------------------------------------------
 

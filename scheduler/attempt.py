@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from math import inf
+from pathlib import Path
 from typing import Any, Protocol, cast, runtime_checkable
 
 import msgspec
 from msgspec.structs import force_setattr
 
-from ..domain import ScheduledJob, ValidationError, copy_json
+from ..domain import Media, ScheduledJob, ValidationError, copy_json
 from ..domain import commands as c
 from ..instrumentation import described, id_of, is_of, shown, text_of
 from .permission import Permission
@@ -124,11 +125,13 @@ class Attempt:
         is_current: Callable[[ScheduledJob], bool] = lambda job: True,
         valid_for_s: Callable[[], float | None] = lambda: None,
         is_anothers: Callable[[ScheduledJob, str], bool] = lambda job, post_id: False,
+        media_path: Callable[[str], Path] | None = None,
     ) -> None:
         self._record = record
         self._is_current = is_current
         self._valid_for_s = valid_for_s
         self._is_anothers = is_anothers
+        self._media_path = media_path
         self._cancelled = False
         self._may_call = Permission()
         """To call its publisher."""
@@ -178,6 +181,22 @@ class Attempt:
         other's. It looks at all jobs of the account.
         """
         return self._is_anothers(self.job, post_id)
+
+    def media_path(self, media: Media) -> Path:
+        """Return where the bytes of an image or a video of the job's post are: in the ledger's own
+        store, to be read and never written to.
+
+        Raises:
+            ValidationError: it is an address, which the ledger keeps no file of.
+            StorageError: the file is not there.
+        """
+        if media.file is None or self._media_path is None:
+            raise ValidationError(
+                f"the ledger keeps no file of {media.source:.200}",
+                field="media",
+                hint="a platform fetches an address by itself",
+            )
+        return self._media_path(media.file.sha256)
 
     @property
     def _called(self) -> bool:

@@ -71,8 +71,8 @@ class AttemptRunner:
         self._offload = offload
         self._uptime = uptime
         self._lease = ledger.lease
-        self._key_of = ledger.key_of
         self._is_anothers = KnownPosts(ledger.log, ledger.state).is_anothers
+        self._key_of, self._media_path = ledger.key_of, ledger.media_path
         self._wake = wake
         self.no_thread: NotCalledError | None = None
         """Why the last publisher that needs a thread was not called; None: it was, or none was
@@ -251,18 +251,18 @@ class AttemptRunner:
     def _attempt(self, running: Running, question: Question) -> Attempt:
         """Make what the publisher gets: this attempt, or the doubted one it is asked about."""
         job = running.job
-        key = self._key_of(job.job_id)
         number = job.doubted_attempt if question == "reconcile" else job.attempt
         if self._lease.valid_for_s() == 0:  # rule: no-call-without-a-lease
             raise NotCalledError("the lease of this runner ran out before its publisher was called")
         attempt = Attempt(
             job,
-            key,
+            self._key_of(job.job_id),
             self._record,
             number=number,
             is_current=self._attempts.is_newest,
             valid_for_s=self._lease.valid_for_s,
             is_anothers=self._is_anothers,
+            media_path=self._media_path,
         )
         running.give(attempt)
         return attempt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -17,13 +18,13 @@ from .lease import Lease
 class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of an open ledger that those of its runner use, and what they ask of it.
 
-    `lease` is the right to run its jobs. `handler` records under the runner's name.
-    `is_real_time`: the clock is the machine's; another one may stand still. `key_of` gives the
-    idempotency key of a job, `expire` marks those that are too late. `plan` has schedules make
-    their jobs, and leave out what is too late by them, and is to do it again at `next_planning`.
-    `works_again` hears that the log has been reopened after a failed write. `is_closed` says
-    whether the ledger was closed meanwhile, `is_let_go` whether that is over; `check_open` raises
-    where it was, and names who asks.
+    `lease` is the right to run its jobs. `handler` records under the runner's name. `is_real_time`:
+    the clock is the machine's; another one may stand still. `key_of` gives the idempotency key of a
+    job, `media_path` where a file is, `expire` marks those that are too late. `plan` has schedules
+    make their jobs, and leave out what is too late by them, and is to do it again at
+    `next_planning`. `works_again` hears that the log has been reopened after a failed write.
+    `is_closed` says whether the ledger was closed meanwhile, `is_let_go` whether that is over;
+    `check_open` raises where it was, and names who asks.
     """
 
     log: EventLog[LogEntry]
@@ -37,6 +38,7 @@ class LedgerAccess(msgspec.Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     is_real_time: bool
     key_of: Callable[[str], str]
+    media_path: Callable[[str], Path]
     expire: Callable[[], int]
     plan: Callable[[], object]
     next_planning: Callable[[], datetime | None]

@@ -135,6 +135,7 @@ class Scheduler(Ledger, Making):
             now=self._now,
             is_real_time=self._is_real_time,
             key_of=self.idempotency_key,
+            media_path=self.media_path,
             expire=lambda: self.acting(me).cleanup_expired_jobs(),
             plan=self.acting(me)._plan,
             next_planning=self._next_planning,

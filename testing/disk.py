@@ -52,6 +52,8 @@ class SimulatedDisk(FileSystem):
         self.before = before
         self.process = 1
         """The number that processes on this disk have, for all of them."""
+        self.files_are_old_s: float = 0.0
+        """How long ago all its files were written."""
         self._ids = 0
         self._root = Directory()
         self._open: dict[int, tuple[File, str]] = {}
@@ -128,6 +130,10 @@ class SimulatedDisk(FileSystem):
     def file_size(self, path: Path) -> int:
         return len(self._file(path).content)
 
+    def age_s(self, path: Path) -> float:
+        self._file(path)
+        return self.files_are_old_s
+
     def named_size(self, path: Path, identity: FileIdentity) -> int:
         file = self._file(path)
         if (0, id(file)) != identity:
@@ -188,6 +194,9 @@ class SimulatedDisk(FileSystem):
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         return bytes(self._of(fd)[0].content[offset : offset + count])
+
+    def mapped(self, fd: int) -> memoryview:
+        return memoryview(bytes(self._of(fd)[0].content))
 
     def write_at(self, fd: int, data: bytes, offset: int) -> None:
         file, name = self._of(fd)

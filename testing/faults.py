@@ -166,6 +166,9 @@ class FaultyFileSystem(Faulty, FileSystem):
     def file_size(self, path: Path) -> int:
         return self._step("size", path.name, lambda: self._fs.file_size(path))
 
+    def age_s(self, path: Path) -> float:
+        return self._step("look", path.name, lambda: self._fs.age_s(path))
+
     # -- open files ----------------------------------------------------------------------------
 
     def open_read(self, path: Path) -> int:
@@ -199,6 +202,9 @@ class FaultyFileSystem(Faulty, FileSystem):
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         return self._step("read", self._names[fd], lambda: self._fs.read_at(fd, count, offset))
+
+    def mapped(self, fd: int) -> memoryview:
+        return self._step("read", self._names[fd], lambda: self._fs.mapped(fd))
 
     def write_at(self, fd: int, data: bytes, offset: int) -> None:
         def part_of(share: float) -> None:

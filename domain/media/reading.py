@@ -19,6 +19,22 @@ _READERS: tuple[tuple[int, bytes, Callable[[bytes | memoryview], MediaFacts]], .
 )
 
 
+def reader_of(data: bytes | memoryview) -> Callable[[bytes | memoryview], MediaFacts]:
+    """Return what reads a file that begins so; a dozen bytes are enough.
+
+    Raises:
+        ValidationError: it is none that is known here.
+    """
+    for at, sign, read in _READERS:
+        if bytes(data[at : at + len(sign)]) == sign:
+            return read
+    raise ValidationError(
+        "the file is no PNG, JPEG, GIF, WebP, MP4 or MOV",
+        field="media",
+        hint="its first bytes say what a file is, whatever its name says",
+    )
+
+
 def media_facts(data: bytes | memoryview) -> MediaFacts:
     """Return what an image or a video is; nothing is decoded, and nothing is read that is not
     there.
@@ -26,11 +42,4 @@ def media_facts(data: bytes | memoryview) -> MediaFacts:
     Raises:
         ValidationError: it is none that is known here, or it is broken.
     """
-    for at, sign, read in _READERS:
-        if bytes(data[at : at + len(sign)]) == sign:
-            return read(data)
-    raise ValidationError(
-        "the file is no PNG, JPEG, GIF, WebP, MP4 or MOV",
-        field="media",
-        hint="its first bytes say what a file is, whatever its name says",
-    )
+    return reader_of(data)(data)

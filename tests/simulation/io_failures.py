@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
+from pathlib import Path
 
 from support.durability import (
     LEDGER,
@@ -35,13 +37,17 @@ from support.durability import (
     without_background,
 )
 from support.eventstore import NOON
+from support.media import png
 
 from jobledger import (
     JobLedgerError,
     Ledger,
     LedgerCorruptError,
     ManualClock,
+    Media,
     NewJob,
+    Part,
+    Post,
     PostResult,
     Scheduler,
     StorageError,
@@ -62,6 +68,7 @@ KINDS = {
     "killed": Fault(0, None),
     "killed in a write": Fault(0, None, part=0.4),
 }
+PICTURES = Path("/pictures")
 AFTERWARDS = ("the process is gone", "the power is gone")
 
 
@@ -197,6 +204,41 @@ class Run(Work):
             expect(shown[: len(before)] == before, "what was shown is gone")
             self.acknowledged = shown  # however the run ended
             self.clock.advance(timedelta(minutes=5))
+
+
+class AddWithMedia(Work):
+    """Two jobs with the same picture, and one that gets another."""
+
+    def prepare(self) -> SimulatedDisk:
+        disk = super().prepare()
+        disk.make_directory(PICTURES)
+        for number in (1, 2):
+            disk.write_file_durably(PICTURES / f"{number}.png", png(40 + number, 30))
+        return disk
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        for number in (1, 1, 2):
+            media = Media(str(PICTURES / f"{number}.png"))
+            post = Post([Part("Look", media=[media])])
+            self._change(ledger, partial(ledger.add_job, "a", "", self.clock.now(), post=post))
+
+    def check(self, disk: SimulatedDisk) -> None:
+        """Whatever a job refers to is there, also when the power goes once more."""
+        self._check_media(disk)
+        super().check(disk)
+        self._check_media(disk)
+
+    def _check_media(self, disk: SimulatedDisk) -> None:
+        for seed in range(3):
+            left = disk.crash(random.Random(seed)) if seed else disk.as_it_is()
+            with open_after_crash(left, self.clock, self.acknowledged) as ledger:
+                for job in ledger.list_jobs():
+                    for media in job.post.media if job.post is not None else ():
+                        expect(media.file is not None, "a job without its file")
+                        assert media.file is not None
+                        path = ledger.media_path(media.file.sha256)
+                        data = left.read_file(path)
+                        expect(sha256(data).hexdigest() == path.name, "a file is damaged")
 
 
 class PlanSchedules(Work):
@@ -370,6 +412,7 @@ WORKS: dict[str, type[Work]] = {
     "add": Add,
     "add many": AddMany,
     "start and complete": Run,
+    "add with media": AddWithMedia,
     "plan schedules": PlanSchedules,
     "begin a day": RollOver,
     "write the daily files": WriteBehind,

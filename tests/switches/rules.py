@@ -23,6 +23,7 @@ COLUMNS = "test_import_columns.py"
 POSTS, TEXTS_ALONE = "test_post.py", "test_texts_alone.py"
 WEB_POSTS = "test_web_posts.py"
 THREADS_POSTS = "test_threads_posts.py"
+MEDIA = "test_media_store.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
@@ -368,6 +369,13 @@ RULES = [
         Drop(),
         [WEB_POSTS],
     ),
+    # -- files of posts
+    Mutant("a file is kept as it was read", "media-is-what-was-measured", Drop(), [MEDIA]),
+    Mutant("a kept file is synced", "media-is-synced", Drop(), [MEDIA]),
+    Mutant("the name of a kept file is synced", "media-has-its-name", Drop(), [MEDIA]),
+    Mutant("a file that is found is made sure of", "media-found-is-made-sure", Drop(), [MEDIA]),
+    Mutant("nobody removes files while one is kept", "media-is-held", Drop(), [MEDIA]),
+    Mutant("a job is requeued only with its files", "requeued-with-its-media", Drop(), [MEDIA]),
     # -- an import
     Mutant(
         "a post without an id has one made of it",

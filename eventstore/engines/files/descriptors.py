@@ -11,6 +11,10 @@ import os
 import threading
 from contextlib import suppress
 from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmap import mmap
 
 FIRST = 3
 """The first descriptor that belongs to no standard stream."""
@@ -77,3 +81,16 @@ def read_whole(path: str) -> bytes:
     finally:
         os.close(fd)
     return data
+
+
+def map_file(fd: int, size: int) -> mmap:
+    """Map the bytes of an open file, which is not empty, to be read where they are looked at."""
+    import mmap  # for those who have media
+
+    with _opening:
+        taken = _take_what_is_free()  # it keeps a descriptor of its own
+        try:
+            return mmap.mmap(fd, size, access=mmap.ACCESS_READ)
+        finally:
+            for each in taken:
+                os.close(each)

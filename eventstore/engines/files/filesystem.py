@@ -16,7 +16,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from .descriptors import open_file
+from .descriptors import map_file, open_file
 from .lock_holder import FileIdentity as FileIdentity
 from .lock_holder import LockHolder as LockHolder
 from .lock_holder import find_holder
@@ -229,6 +229,10 @@ class FileSystem:
         """When a file was last written, by the file system's clock, in seconds since the epoch."""
         return os.stat(path).st_mtime
 
+    def age_s(self, path: Path) -> float:
+        """How long ago a file was last written, by the machine's clock."""
+        return time.time() - self.written_s(path)
+
     def free_bytes(self, path: Path) -> int:
         """How much room there is for us on the disk that has a file or directory."""
         found = os.statvfs(path)
@@ -241,6 +245,11 @@ class FileSystem:
             part = os.pread(fd, count - len(data), offset + len(data))
             data += part
         return data
+
+    def mapped(self, fd: int) -> memoryview:
+        """Return what is in a file that nobody else writes to; read where it is looked at."""
+        size = os.fstat(fd).st_size
+        return memoryview(map_file(fd, size) if size else b"")
 
     def write_at(self, fd: int, data: bytes, offset: int) -> None:
         """All of `data`, or an OSError."""

@@ -20,6 +20,7 @@ import pytest
 from support.domain import NOON
 from support.durability import saving_snapshots, without_background
 from support.eventstore import file_log
+from support.media import png
 
 from jobledger import (
     Change,
@@ -27,7 +28,10 @@ from jobledger import (
     ImportedJob,
     Ledger,
     ManualClock,
+    Media,
     NewJob,
+    Part,
+    Post,
     PostResult,
     Scheduler,
     StorageError,
@@ -105,6 +109,17 @@ def _add(ledger: Ledger, **given: Any) -> str:
     return ledger.add_job("a", "text", ledger.now(), **given)
 
 
+def _add_picture(ledger: Ledger) -> str:
+    """Add a job with a file, whose path is relative where the program is by now."""
+    Path("picture.png").write_bytes(png(40, 30))
+    post = Post([Part("Look", media=[Media("picture.png")])])
+    job = ledger.get_job(ledger.add_job("a", "", ledger.now(), post=post))
+    assert job.post is not None
+    [media] = job.post.media
+    assert media.file is not None
+    return media.file.sha256
+
+
 def _fail(ledger: Ledger) -> str:
     """Make a job whose outcome nobody knows."""
     assert isinstance(ledger, Scheduler)
@@ -155,6 +170,7 @@ def _slots(ledger: Ledger) -> Ledger:
 
 
 OPERATIONS: dict[str, Callable[[Any], object]] = {
+    "media_path": lambda s: s.media_path(_add_picture(s)),
     "add_schedule": _schedule,
     "all_slots": lambda s: _slots(s).all_slots(),
     "edit_schedule": lambda s: s.edit_schedule(_schedule(s), content="another {n}"),
