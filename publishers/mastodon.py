@@ -17,11 +17,14 @@ from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, Timeouts, TransportFactory
 from .mastodon_api import MastodonApi, MastodonError
+from .mastodon_files import MastodonFiles
 from .mastodon_instance import InstanceLimits
 from .mastodon_post import drafts_of, problems_of
 from .mastodon_recovery import MastodonRecovery
 from .mastodon_run import MastodonRun
 from .mastodon_steps import PartSteps, Trouble
+from .media_source import MediaSource
+from .threads_steps import Pauses
 from .tokens import Tokens, TokenSource
 
 _LIMITS_LAST = timedelta(hours=1)
@@ -36,13 +39,16 @@ class MastodonPublisher:
 
     `instance` is the address of the accounts' instance, such as `https://mastodon.example`, or maps
     accounts to addresses. `tokens` gives an account's access token (scopes `read:accounts`,
-    `read:statuses`, `write:statuses`): a function of the account (plain or async), a mapping, or
-    (None) the environment, `MASTODON_TOKEN_<ACCOUNT>` before `MASTODON_TOKEN`. `metadata` of a job
-    may have `visibility`, `spoiler_text`, `sensitive`, `language`, `in_reply_to_id` and, from
-    Mastodon 4.5 on, `quoted_status_id`. What else Mastodon knows, and what is nearly one of these
-    names, is FAILED by name before anything is sent, as is a text that is too long for the
-    instance, and a job of a platform that is not in `platforms`; `ignores` names keys that look so
-    and are yours.
+    `read:statuses`, `write:statuses`, and `write:media` for files): a function of the account
+    (plain or async), a mapping, or (None) the environment, `MASTODON_TOKEN_<ACCOUNT>` before
+    `MASTODON_TOKEN`. `metadata` of a job may have `visibility`, `spoiler_text`, `sensitive`,
+    `language`, `in_reply_to_id` and, from Mastodon 4.5 on, `quoted_status_id`. What else Mastodon
+    knows, and what is nearly one of these names, is FAILED by name before anything is sent, as is
+    what the instance does not take, and a job of a platform that is not in `platforms`; `ignores`
+    names keys that look so and are yours. The parts of a `post` go out as a chain.
+
+    `media` gives the path or the bytes of a stored file by its SHA-256; the instance is waited for
+    `ready_s` seconds until it is done with one.
 
     No token is ever in an event, a log line, an error or a checkpoint. There is nothing to close:
     each attempt has a connection of its own. Safe for several event loops and any concurrency.
@@ -61,6 +67,8 @@ class MastodonPublisher:
         instance: str | Mapping[str, str],
         tokens: TokenSource | Mapping[str, str] | None = None,
         *,
+        media: MediaSource | None = None,
+        ready_s: float = 300.0,
         timeouts: Timeouts = Timeouts(),
         platforms: Iterable[str] = ("mastodon",),
         ignores: Iterable[str] = (),
@@ -68,6 +76,8 @@ class MastodonPublisher:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
+        if isinstance(ready_s, bool) or not isinstance(ready_s, int | float) or not ready_s > 0:
+            raise ValidationError(f"ready_s must be a number > 0, not {ready_s!r}", field="ready_s")
         addresses = instance.values() if isinstance(instance, Mapping) else (instance,)
         for address in addresses:
             _check_address(address)
@@ -77,7 +87,8 @@ class MastodonPublisher:
         self._ignores = names("ignores", ignores)
         self._timeouts = timeouts
         self._transport = transport
-        self._sleep = sleep
+        self._media = media
+        self._pauses = Pauses(sleep, float(ready_s))
         self._now = now
         self._limits: dict[str, tuple[InstanceLimits, datetime]] = {}
 
@@ -112,7 +123,10 @@ class MastodonPublisher:
                 problems = [each for draft in drafts for each in draft.problems_on(limits)]
                 if problems:
                     return _before(attempt, refused(problems))
-                return await MastodonRun(api, attempt, drafts, self._now).publish()
+                files = MastodonFiles(
+                    self._media, base_url, token, self._timeouts, self._transport, self._pauses
+                )
+                return await MastodonRun(api, attempt, drafts, files, self._now).publish()
         except NoValidToken as error:
             _before(attempt, PostResult(False, error=str(error)))
             raise

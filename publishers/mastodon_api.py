@@ -6,6 +6,7 @@ token goes in the Authorization header, so that no address, and no error text wi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -119,6 +120,31 @@ class MastodonApi:
         document = _document(answer)
         url = document.get("url") if isinstance(document, dict) else None
         return _id(document), url if isinstance(url, str) else None
+
+    async def upload(
+        self, content: bytes, mime: str, ending: str, description: str
+    ) -> tuple[str, bool]:
+        """Bring a file; its id, and whether the instance is done with it."""
+        mark = hashlib.sha256(content).hexdigest()  # which is not in it
+        head = f"--{mark}\r\nContent-Disposition: form-data; name="
+        described = f'{head}"description"\r\n\r\n{description}\r\n' if description else ""
+        file = f'{head}"file"; filename="file.{ending}"\r\nContent-Type: {mime}\r\n\r\n'
+        answer = await self._connection.exchange(
+            "POST",
+            f"{self._base_url}/api/v2/media",
+            headers={
+                **self._headers, "Content-Type": f"multipart/form-data; boundary={mark}",
+            },
+            content=(described + file).encode() + content + f"\r\n--{mark}--\r\n".encode(),
+        )  # fmt: skip
+        return _id(_document(answer)), answer.status == 200
+
+    async def is_ready(self, media_id: str) -> bool:
+        """Whether the instance is done with a file."""
+        url = f"{self._base_url}/api/v1/media/{quote(media_id, safe='')}"
+        answer = await self._connection.exchange("GET", url, headers=self._headers)
+        _document(answer)
+        return answer.status == 200
 
     async def _statuses(self, account_id: str, params: dict[str, str]) -> list[OwnStatus]:
         path = f"api/v1/accounts/{quote(account_id, safe='')}/statuses"

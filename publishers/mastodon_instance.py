@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ..domain import PLATFORMS, ValidationError, mastodon_length
+from ..domain import PLATFORMS, Media, ValidationError, mastodon_length
+from .media_source import MIME_TYPES
 
 _TABLE = PLATFORMS["mastodon"]
 _QUOTES_SINCE = 7
@@ -27,6 +28,11 @@ class InstanceLimits(msgspec.Struct, frozen=True):
     most_options: int = 4
     longest_option: int = 50
     poll_seconds: tuple[int, int] = (300, 2_629_746)
+    most_image_bytes: int = 16 * 1024 * 1024
+    most_video_bytes: int = 99 * 1024 * 1024
+    longest_description: int = 1500
+    mime_types: tuple[str, ...] = ()
+    """Those of files that it takes; none: it does not say."""
 
     @classmethod
     def of(cls, document: object) -> InstanceLimits:
@@ -36,6 +42,8 @@ class InstanceLimits(msgspec.Struct, frozen=True):
         statuses = _at(configuration, "statuses")
         polls = _at(configuration, "polls")
         least, most = usual.poll_seconds
+        media = _at(configuration, "media_attachments")
+        mimes = _at(media, "supported_mime_types")
         older = _number(document, "max_toot_chars", usual.longest)
         return cls(
             longest=_number(statuses, "max_characters", older),
@@ -44,6 +52,10 @@ class InstanceLimits(msgspec.Struct, frozen=True):
             has_quotes=_number(_at(document, "api_versions"), "mastodon", 1) >= _QUOTES_SINCE,
             most_options=_number(polls, "max_options", usual.most_options),
             longest_option=_number(polls, "max_characters_per_option", usual.longest_option),
+            most_image_bytes=_number(media, "image_size_limit", usual.most_image_bytes),
+            most_video_bytes=_number(media, "video_size_limit", usual.most_video_bytes),
+            longest_description=_number(media, "description_limit", usual.longest_description),
+            mime_types=tuple(map(str, mimes)) if isinstance(mimes, list) else (),
             poll_seconds=(
                 _number(polls, "min_expiration", least),
                 _number(polls, "max_expiration", most),
@@ -61,6 +73,29 @@ class InstanceLimits(msgspec.Struct, frozen=True):
             field=field,
             hint=f"a link counts {self.per_link}",
         )
+
+    def problems_with_media(self, files: Sequence[Media], field: str) -> Iterable[ValidationError]:
+        """Name each file that this instance does not take."""
+        if len(files) > self.most_media:
+            said = f"has {len(files)} files, and this instance takes {self.most_media} in a status"
+            yield ValidationError(f"{field} {said}", field=field)
+        for index, media in enumerate(files):
+            said = self._fault_of(media)
+            if said:
+                yield ValidationError(f"{field}[{index}] {said}", field=f"{field}[{index}]")
+
+    def _fault_of(self, media: Media) -> str:
+        file = media.file
+        assert file is not None
+        most = self.most_video_bytes if file.is_video else self.most_image_bytes
+        if file.size > most:
+            return f"has {file.size} bytes, and this instance takes {most}"
+        mime = MIME_TYPES[file.kind]
+        if self.mime_types and mime not in self.mime_types:
+            return f"is {mime}, and this instance takes {', '.join(self.mime_types)}"
+        if len(media.alt) > self.longest_description:
+            return f"has an alt of more than {self.longest_description} characters"
+        return ""
 
     def problem_with_poll(self, poll: Mapping[str, Any], field: str) -> ValidationError | None:
         """Name a poll that this instance does not take."""

@@ -51,7 +51,7 @@ _DONE = (
         "quote_post_id", "quoted_status_id")),
 )  # fmt: skip
 
-_FILES = "this publisher posts text; a job with a file needs a publisher that uploads it"
+_FILES = "files stand in the job's post, as its media"
 
 _NOT_DONE = (
     Parameter("media_ids", "other", "1.0", instead=_FILES, called=(
@@ -65,7 +65,7 @@ _NOT_DONE = (
         *_called("alt_text"), "media_description")),
     Parameter("focus", "text", "2.3", instead=_FILES, called=("focal_point", "media_focus")),
     Parameter("thumbnail", "text", "3.2", instead=_FILES),
-    Parameter("poll", "other", "2.8", called=(
+    Parameter("poll", "other", "2.8", instead="a poll stands in the job's post", called=(
         "poll_option", "poll_options", "poll_choice", "poll_answer", "poll_question",
         "poll_duration", "poll_expires_in", "poll_multiple", "poll_hide_totals",
         "poll_attachment", "option_a", "option_b", "option_c", "option_d",
@@ -100,7 +100,7 @@ _ELSEWHERE = (
         ("thread", "thread_item", "thread_part", "thread_post", "thread_text", "thread_chain",
          "thread_content", "post_chain", "post_part", "tweetstorm", "continuation", "is_thread",
          "thread_number", "thread_position"),
-        "the parts of a thread are no metadata; add a job for each part, with in_reply_to_id",
+        "the parts of a thread stand in the job's post; or add a job for each, with in_reply_to_id",
     ),
     Elsewhere(
         ("hashtag", "hashtag_list", "hashtag_text", "post_hashtag", "topic", "topic_tag",
@@ -135,7 +135,7 @@ _ELSEWHERE = (
     Elsewhere(
         ("audio_url", "audio_file", "audio_name", "music_url", "voice_url", "sticker_id",
          "document_url", "pdf_url", "gif_attachment", "gif_id", "giphy", "tenor"),
-        "this publisher posts text",
+        "a post has text, images and a video",
     ),
     Elsewhere(
         ("paid_partnership", "is_paid_partnership", "branded_content", "branded_content_tag",

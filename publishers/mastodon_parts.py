@@ -32,10 +32,14 @@ def problems_of_post(post: Post, given: Container[str]) -> Iterable[ValidationEr
 
 
 def _of_part(part: Part, where: str) -> Iterable[ValidationError]:
-    if part.media:
-        yield _refused(
-            f"{where}.media", "would be left out: this publisher sends no files yet", "take it out"
-        )
+    for index, media in enumerate(part.media):
+        if media.file is None:
+            yield _refused(
+                f"{where}.media[{index}]", "is no file that the ledger keeps",
+                "Mastodon is sent the file itself: give its path",
+            )  # fmt: skip
+    if part.media and part.poll is not None:
+        yield _refused(f"{where}.poll", "and media exclude each other", "take one out")
     if not part.media and not is_seen(part.text):
         yield unseen(f"{where}.text")
     if part.link is not None and part.link.url not in part.text:

@@ -6,17 +6,18 @@ Which keys there are is in `mastodon_parameters.py`; here is what their values m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ..domain import ScheduledJob, ValidationError
+from ..domain import Media, ScheduledJob, ValidationError
 from .known_keys import is_false
 from .mastodon_instance import InstanceLimits
 from .mastodon_parameters import MASTODON, VISIBILITIES
 from .mastodon_parts import fields_of_part, fields_of_post, problems_of_post
 from .mastodon_parts import unseen as _unseen
+from .mastodon_steps import digest
 from .values import is_seen, post_id, refused, text_in
 
 _YES = ("true", "yes", "on", "1")
@@ -31,22 +32,30 @@ class StatusDraft(msgspec.Struct, frozen=True):
     text: str
     fields: dict[str, Any]
     field: str = "content"
+    media: tuple[Media, ...] = ()
 
     @property
     def warning(self) -> str:
         """The content warning before the text, if it has one."""
         return str(self.fields.get("spoiler_text", ""))
 
-    def body(self, reply: str | None) -> dict[str, Any]:
+    def body(self, reply: str | None, media_ids: Sequence[str] = ()) -> dict[str, Any]:
         """Return what is sent; `reply` is the part before this one, of its own."""
         given = {"status": self.text, **self.fields}
+        given |= {"media_ids": list(media_ids)} if media_ids else {}
         return given if reply is None else given | {"in_reply_to_id": reply}
+
+    def form(self, reply: str | None) -> str:
+        """Return a hash of all that it is; its files are their bytes, and no ids."""
+        files = [[media.file.sha256, media.alt] for media in self.media if media.file]
+        return digest([self.body(reply), files] if files else self.body(reply))
 
     def problems_on(self, limits: InstanceLimits) -> Iterable[ValidationError]:
         """Name what this instance would not take."""
         too_long = limits.problem_with(self.text, self.warning, self.field)
         if too_long is not None:
             yield too_long
+        yield from limits.problems_with_media(self.media, self.field.removesuffix("text") + "media")
         poll = self.fields.get("poll")
         if poll is not None:
             wrong = limits.problem_with_poll(poll, self.field.removesuffix("text") + "poll")
@@ -90,7 +99,12 @@ def drafts_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[StatusDraf
     drafts = []
     for index, part in enumerate(job.post.parts):
         drafts.append(
-            StatusDraft(part.text, fields | fields_of_part(part), f"post.parts[{index}].text")
+            StatusDraft(
+                part.text,
+                fields | fields_of_part(part),
+                f"post.parts[{index}].text",
+                tuple(part.media),
+            )
         )
         fields = {name: value for name, value in fields.items() if name not in _OF_FIRST}
     return drafts

@@ -13,9 +13,11 @@ from datetime import datetime
 
 import msgspec
 
+from ..domain import ValidationError
 from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .exchange import NoAnswer, NotSent
 from .mastodon_api import MastodonApi, MastodonError
+from .mastodon_files import MastodonFiles
 from .mastodon_post import StatusDraft
 from .mastodon_search import SeveralLikeIt, look_for
 from .mastodon_steps import (
@@ -23,7 +25,6 @@ from .mastodon_steps import (
     PartSteps,
     Sending,
     Trouble,
-    digest,
     key_of,
     part_name,
     text_digest,
@@ -38,13 +39,16 @@ class MastodonRun:
         api: MastodonApi,
         attempt: Attempt,
         drafts: Sequence[StatusDraft],
+        files: MastodonFiles,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._attempt = attempt
         self._drafts = drafts
+        self._files = files
         self._now = now
         self._steps = PartSteps(attempt.checkpoints)
+        self._media_ids: list[str] = []
 
     async def publish(self) -> PostResult:
         """Post what is not out yet, part by part.
@@ -72,9 +76,10 @@ class MastodonRun:
             if self._steps.unanswered and await self._is_found(account_id):
                 return None
             sending = await self._prepared(draft, account_id)
+            self._media_ids = await self._files.bring(draft.media)
         except SeveralLikeIt as error:
             raise OutcomeUnknown(str(error)) from None
-        except Trouble as error:
+        except (ValidationError, *Trouble) as error:
             return self._failed(error, may_be_out=self._steps.unanswered)
         return await self._send(draft, sending)
 
@@ -82,7 +87,7 @@ class MastodonRun:
         """Return what is known of the part, or make it: behind which status to look for it."""
         ids, known = self._steps.ids, self._steps.sending
         reply = ids[-1] if ids else draft.fields.get("in_reply_to_id")
-        form = digest(draft.body(reply))
+        form = draft.form(reply)
         if known is not None and known.unanswered and known.form == form:
             return known
         return Sending(
@@ -91,6 +96,7 @@ class MastodonRun:
             text=text_digest(draft.text, draft.warning),
             form=form,
             reply=reply,
+            media=len(draft.media),
             after=ids[-1] if ids else await self._api.newest(account_id),
             again=0 if known is None else known.again,
         )
@@ -105,7 +111,7 @@ class MastodonRun:
         self._record(sending, before + 1)  # rule: sending-is-recorded-first
         key = key_of(self._attempt.idempotency_key, sending)
         try:
-            status_id, url = await self._api.post(draft.body(sending.reply), key)
+            status_id, url = await self._api.post(draft.body(sending.reply, self._media_ids), key)
         except NotSent as error:
             self._record(sending, before)
             return self._failed(error, may_be_out=before > 0)
@@ -187,5 +193,8 @@ class MastodonRun:
             raise OutcomeUnknown(f"an earlier request may be out; {told}")
         if isinstance(error, MastodonError) and error.kind == "token":
             raise NoValidToken(told, self._attempt.job.account_id)
-        again = not isinstance(error, MastodonError) or error.retryable
+        if isinstance(error, MastodonError):
+            again = error.retryable
+        else:
+            again = not isinstance(error, ValidationError)
         return PostResult(False, error=f"not posted: {told}", retryable=again)

@@ -11,6 +11,7 @@ Exchange = Literal[
     "post_status", "own_account", "own_statuses", "status_source", "instance",
     "bluesky_login", "bluesky_refresh", "bluesky_handle", "bluesky_record", "bluesky_write",
     "bluesky_blob",
+    "media", "media_state",
 ]  # fmt: skip
 Fault = Literal[
     "500_before", "500_after", "silent_before", "silent_after", "drop_before", "drop_after",
@@ -18,8 +19,9 @@ Fault = Literal[
     "container_error", "container_expired", "container_stuck", "forgotten",
 ]  # fmt: skip
 OF_MASTODON: frozenset[Exchange] = frozenset(
-    {"post_status", "own_account", "own_statuses", "status_source", "instance"}
-)
+    {"post_status", "own_account", "own_statuses", "status_source", "instance", "media",
+     "media_state"}
+)  # fmt: skip
 EXCHANGES: tuple[Exchange, ...] = get_args(Exchange)
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 """`_before`: not acted on; `_after`: acted on. `late`: silent, and acted on when the next request

@@ -66,7 +66,7 @@ class FakeStatus(msgspec.Struct):
             "visibility": self.given.get("visibility", "public"),
             "language": self.given.get("language"),
             "content": as_html(self.text),
-            "media_attachments": [],
+            "media_attachments": [{"id": each} for each in self.given.get("media_ids") or []],
             "reblog": None,
             "url": f"https://mastodon.example/@{self.account}/{self.id}",
         }
@@ -84,12 +84,16 @@ class FakeMastodon:
         self.has_source = True
         self._keys: dict[tuple[str, str], tuple[str, datetime]] = {}
         self._count = 0
+        self.media: dict[str, tuple[bytes, str]] = {}
+        """The files, and how each is described."""
+        self.looks = 0
+        self._looks: dict[str, int] = {}
         self.forgets_key = False
         """Whether the instance dies between the next status and keeping its key."""
 
     def find(
         self, method: str, path: list[str], account: str | None, query: Mapping[str, str],
-        document: object, key: str,
+        body: bytes, key: str,
     ) -> tuple[Exchange, Callable[[], Reply]] | None:  # fmt: skip
         """Which exchange a request is, and what acting on it means."""
         exchange: Exchange
@@ -97,7 +101,11 @@ class FakeMastodon:
             case "GET", ["v1" | "v2" as version, "instance"]:
                 exchange, act = "instance", lambda: self.instance(version)
             case "POST", ["v1", "statuses"]:
-                exchange, act = "post_status", lambda: self.post(account or "", document, key)
+                exchange, act = "post_status", lambda: self.post(account or "", _json(body), key)
+            case "POST", ["v2", "media"]:
+                exchange, act = "media", lambda: self.upload(body)
+            case "GET", ["v1", "media", media_id]:
+                exchange, act = "media_state", lambda: self.medium(media_id, 206)
             case "GET", ["v1", "accounts", "verify_credentials"]:
                 exchange, act = "own_account", lambda: Reply(200, {"id": f"of-{account}"})
             case "GET", ["v1", "accounts", account_id, "statuses"]:
@@ -132,7 +140,10 @@ class FakeMastodon:
         given = document if isinstance(document, dict) else {}
         text = str(given.get("status") or "").strip()
         warning = str(given.get("spoiler_text") or "").strip()
-        if not text:
+        media_ids = given.get("media_ids") or []
+        if not all(media_id in self.media and not self._looks[media_id] for media_id in media_ids):
+            return _error(422, "Cannot attach files that have not finished processing. Try again.")
+        if not text and not media_ids:
             return _error(422, "Validation failed: Text can't be blank")
         if len(_LINK.sub("x" * _PER_LINK, text)) + len(warning) > self.longest:
             said = f"Validation failed: Text character limit of {self.longest} exceeded"
@@ -149,6 +160,25 @@ class FakeMastodon:
         if key and not forgets:
             self._keys[account, key] = (status_id, at)
         return Reply(200, status.as_json())
+
+    def upload(self, body: bytes) -> Reply:
+        """Take a file; it is worked on for `looks` looks more."""
+        head, _, rest = body.rpartition(b"\r\n\r\n")
+        said = re.search(rb'name="description"\r\n\r\n(.*?)\r\n--', head, re.DOTALL)
+        media_id = f"media-{len(self.media) + 1}"
+        content = rest.rpartition(b"\r\n--")[0]
+        self.media[media_id] = (content, said[1].decode() if said else "")
+        self._looks[media_id] = self.looks
+        return self.medium(media_id, 202)
+
+    def medium(self, media_id: str, working: int) -> Reply:
+        """Say of a file whether it is done; `working` is the status where it is not."""
+        if media_id not in self.media:
+            return NOT_FOUND
+        left = self._looks[media_id]
+        self._looks[media_id] = max(left - 1, 0)
+        url = None if left else f"https://files.example/{media_id}"
+        return Reply(working if left else 200, {"id": media_id, "url": url})
 
     def listed(self, account: str, account_id: str, query: Mapping[str, str]) -> Reply:
         """List one's own statuses: those next after `min_id`, or else the newest."""
@@ -208,3 +238,10 @@ def _as_link(address: str) -> str:
 
 def _time(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _json(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None

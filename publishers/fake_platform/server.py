@@ -275,7 +275,7 @@ class _Handler(BaseHTTPRequestHandler):
             case _, ["api", *rest]:
                 account = platform._account(self.headers.get("Authorization", ""))
                 key = self.headers.get("Idempotency-Key", "")
-                return platform._mastodon.find(method, rest, account, query, _json(body), key)
+                return platform._mastodon.find(method, rest, account, query, body, key)
             case _, ["xrpc", name]:
                 authorization = self.headers.get("Authorization", "")
                 kind = self.headers.get("Content-Type", "")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import httpx
 import pytest
 from support.mastodon import TOKEN_OF_PEER, peer
+from support.media import png
 
 from jobledger import JobStatus, Ledger, ManualClock, RetryPolicy, Scheduler
 from jobledger.publishers import Connection, MastodonPublisher, Timeouts
@@ -125,6 +126,23 @@ def test_its_list_goes_on_behind_a_status(instance: Instance) -> None:
         assert [status.id for status in rest] == made[PAGE:][::-1]
         assert await api.later(account_id, made[-1]) == []
         assert (await api.later(account_id, None))[0].id == made[-1]
+
+    asked(instance, look)
+
+
+def test_a_status_has_the_files_that_were_brought(instance: Instance) -> None:
+    """Named by the ids that they got, in this order; one that is not there is refused."""
+
+    async def look(api: MastodonApi) -> None:
+        before, _ = await api.post({"status": "before the files"}, "before-the-files")
+        ids = []
+        for description in ("mèo 😀", ""):
+            media_id, ready = await api.upload(png(40, 30), "image/png", "png", description)
+            assert ready or await api.is_ready(media_id)
+            ids.append(media_id)
+        status_id, _ = await api.post({"status": "files", "media_ids": ids}, "files")
+        [status] = await api.later(await api.account_id(), before)
+        assert (status.id, status.media) == (status_id, 2)
 
     asked(instance, look)
 

@@ -154,5 +154,5 @@ def test_what_is_late_is_done_when_something_else_is_asked_for(
 
 def test_its_faults_have_names() -> None:
     """For those who go through all of them."""
-    assert len(set(EXCHANGES)) == len(EXCHANGES) == 19
+    assert len(set(EXCHANGES)) == len(EXCHANGES) == 21
     assert len(set(FAULTS)) == len(FAULTS) > 15

@@ -452,7 +452,7 @@ FAILED_BY_NAME: list[tuple[dict[str, Any], str]] = [
     ({"link": "https://example.org"}, "a link stands in the text"),
     ({"topic_tag": "a"}, "hashtags are part of the text"),
     ({"first_comment": "a"}, "posts no comment"),
-    ({"thread": ["a"]}, "add a job for each part"),
+    ({"thread": ["a"]}, "stand in the job's post"),
     ({"visibility": "Public"}, "write public"),
     ({"visibility": "followers"}, "write private"),
     ({"visibility": "secret"}, "must be one of public, unlisted, private, direct"),

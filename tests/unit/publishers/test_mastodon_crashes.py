@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -42,7 +41,7 @@ class Instance(httpx.AsyncBaseTransport):
             path,
             request.headers["Authorization"].removeprefix("Bearer token-of-"),
             dict(parse_qsl(request.url.query.decode())),
-            json.loads(request.content or b"null"),
+            request.content,
             request.headers.get("Idempotency-Key", ""),
         )
         assert found is not None
