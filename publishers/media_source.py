@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from ..domain import Media, ValidationError
+from ..domain import JobLedgerError, Media, ValidationError
 
 MediaSource = Callable[[str], "Path | bytes | Awaitable[Path | bytes]"]
 """Gives a stored file, or its bytes, by its SHA-256."""
@@ -33,7 +33,7 @@ async def read_media(media: Media, source: MediaSource | None) -> bytes:
         found = source(media.file.sha256)
         given = await found if inspect.isawaitable(found) else found
         content = given if isinstance(given, bytes) else await asyncio.to_thread(_content, given)
-    except (OSError, LookupError) as error:
+    except (OSError, LookupError, JobLedgerError) as error:
         raise ValidationError(f"{name} cannot be read: {type(error).__name__}: {error}") from None
     if hashlib.sha256(content).hexdigest() != media.file.sha256:
         raise ValidationError(f"{name} is not what it was when it was added")

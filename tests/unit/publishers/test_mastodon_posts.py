@@ -184,6 +184,16 @@ def test_files_are_brought_and_waited_for(bench: Bench, picture: Path) -> None:
     assert bench.paused_s == [1.0, 2.0, 1.0, 2.0]
 
 
+def test_a_file_that_the_ledger_keeps_is_found_by_its_path(bench: Bench, picture: Path) -> None:
+    """Also when the one that was given is gone."""
+    content = picture.read_bytes()
+    job_id = add(bench, Post(parts=(Part("a", media=(Media(str(picture), "mèo"),)),)))
+    picture.unlink()
+    publisher = bench.mastodon(media=bench.scheduler.media_path)
+    assert bench.once(publisher, job_id).status is JobStatus.COMPLETED
+    assert list(bench.platform._mastodon.media.values()) == [(content, "mèo")]
+
+
 @pytest.mark.parametrize("exchange", ["media", "media_state"])
 @pytest.mark.parametrize("fault", ["500_before", "drop_before", "garbage", "rate_limited"])
 def test_a_file_that_cannot_be_brought_is_tried_again(
