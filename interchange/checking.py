@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from ..domain import (
     ImportedJob,
     JobLedgerError,
     JobStatus,
+    Post,
     ScheduledJob,
     ValidationError,
     decide,
@@ -39,7 +41,7 @@ _EXPIRES = timedelta(hours=24)
 _OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
 _MOST_FAULTS = 30
 _OF_A_PLAN = {*NEEDED, "job_id", "priority", "status", "platform", "max_retries", "metadata",
-              "publish_timeout_s"}  # fmt: skip
+              "post", "publish_timeout_s"}  # fmt: skip
 _OF_A_SCHEDULER = tuple(name for name in (*KEYS, *STATE) if name not in _OF_A_PLAN)
 
 
@@ -59,6 +61,8 @@ class Allowed(msgspec.Struct, frozen=True):
     """The ids of jobs that are left out."""
     states: Collection[JobStatus] = tuple(JobStatus)
     """The states that there may be."""
+    files: bool = True
+    """A post may name files of this machine: who imports is who has them."""
     plans_only: bool = False
     """There may be nothing but what somebody plans: nothing of a job that some scheduler has."""
 
@@ -130,6 +134,8 @@ class Checking:
         if self._wishes.drafts and job.status is JobStatus.SCHEDULED:
             job = msgspec.structs.replace(job, status=JobStatus.PENDING)
         _check_allowed(row, job, allowed, refuse)
+        if job.post is not None:
+            _check_files(job.post, allowed, refuse)
         found = Checked(
             ImportedJob(job, row.source, row.line, next_slot, allowed.lenient),
             faults,
@@ -251,6 +257,27 @@ class Checking:
                 " are",
             )
         )
+
+
+def _check_files(post: Post, allowed: Allowed, refuse: Refuse) -> None:
+    """Check that each medium which is a file is there, and may be one."""
+    for index, part in enumerate(post.parts):
+        for number, media in enumerate(part.media):
+            field = f"post.parts[{index}].media[{number}].source"
+            if media.is_address or not isinstance(media.source, str):
+                continue
+            if not allowed.files:  # rule: no-file-of-the-server
+                refuse(ValidationError(
+                    f"{field} {media.source!r:.60} must be an address: a page has no files",
+                    field=field,
+                    hint="https://…, or import the table by the command line",
+                ))  # fmt: skip
+            elif not (media.file or "://" in media.source or Path(media.source).is_file()):
+                refuse(ValidationError(
+                    f"{field}: there is no file {media.source!r:.80}",
+                    field=field,
+                    hint="a file is looked for from where the table is",
+                ))  # fmt: skip
 
 
 def _check_allowed(row: Row, job: ScheduledJob, allowed: Allowed, refuse: Refuse) -> None:

@@ -88,15 +88,27 @@ class NoPostsYet:
 def made_id(job: ScheduledJob) -> str:
     """Return the id of a post that has none: the same for the same post."""
     account_id, platform, content, moment = key_of(job)
-    said = json.dumps([account_id, platform, content, moment.isoformat()], ensure_ascii=True)
+    said = json.dumps(
+        [account_id, platform, content, moment.isoformat(), *_beside_its_text(job)],
+        ensure_ascii=True,
+    )
     return str(uuid5(_NAMESPACE, said))
 
 
 def made_id_in_slot(job: ScheduledJob) -> str:
     """Return the id of a post that takes the next slot: the same for the same post, whichever slot
     that is."""
-    said = json.dumps([job.account_id, job.platform, job.content, "slot"], ensure_ascii=True)
+    said = json.dumps(
+        [job.account_id, job.platform, job.content, "slot", *_beside_its_text(job)],
+        ensure_ascii=True,
+    )
     return str(uuid5(_NAMESPACE, said))
+
+
+def _beside_its_text(job: ScheduledJob) -> list[object]:
+    """Return what a post has besides its text; nothing for one that is a text, whose id is what it
+    was before there was anything else."""
+    return [] if job.post is None else [job.post.to_dict()]
 
 
 def another_id(made: str, which: int | str) -> str:

@@ -65,8 +65,7 @@ class Appender(Protocol):
         """Append records at the versions of their jobs. Raises as `EventLog.append`."""
 
     def decide(self, decision: Decision) -> bool:
-        """Append what a decision gives on the newest state; return whether it was anything. Raises
-        as `EventLog.decide`."""
+        """Append what a decision gives, as `EventLog.decide` does; whether it was anything."""
 
 
 class CommandHandler:

@@ -171,6 +171,7 @@ def allowed_of(form: Mapping[str, str], role: Role) -> Allowed:
         past="past" in form,
         odd_text="odd_text" in form,
         states=IMPORTED[role],
+        files=False,
         plans_only=plans_only,
     )
 

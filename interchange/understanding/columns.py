@@ -15,6 +15,7 @@ from ..wishes import Wishes
 from . import apostrophes
 from .cells import is_error, read_cell, read_flag
 from .names import DATE, KNOWN, TIME, beginnings, meaning, plain, sounds_like
+from .posts import is_of_post, post_target, put_together, several
 from .presets import LEFT_OUT, PRESETS, Preset
 from .times import has_clock, together
 
@@ -86,6 +87,10 @@ class FileColumns:
             self._time_of(values)
         except ValidationError as error:
             faults.append(error)
+        try:
+            put_together(values, source)
+        except ValidationError as error:
+            faults.append(error)
         if platforms:
             faults += self._choose(platforms, values)
         wanted = self._wishes.constants.get("platform")
@@ -106,7 +111,8 @@ class FileColumns:
 
     def _has_substance(self, cells: Sequence[str]) -> bool:
         return any(
-            cell.strip() and (not column.name or column.target in _SUBSTANCE)
+            cell.strip()
+            and (not column.name or column.target in _SUBSTANCE or is_of_post(column.target))
             for column, cell in zip(
                 chain(self.columns, iter(lambda: Column("", ""), None)), cells, strict=False
             )
@@ -123,13 +129,17 @@ class FileColumns:
                     " be in double quotes",
                 )
             return
-        if target == LEFT_OUT or (target not in KNOWN and is_error(cell)):
+        if target == LEFT_OUT:
+            return
+        if target not in KNOWN and not is_of_post(target) and is_error(cell):
             return
         if target == "draft":
             if _is_true(cell, column.name):
                 values["status"] = "draft"
             return
-        if target == "media":
+        if target == "media" and len(several(cell)) > 1:
+            target = "media 1"
+        elif target == "media":
             target = "video_url" if cell.strip().lower().endswith(_VIDEOS) else "image_url"
         marked = column.marked and cell.startswith(apostrophes.MARK)
         text = apostrophes.plain(cell) if marked else cell
@@ -216,7 +226,12 @@ def _lost_ids(values: dict[str, Any], faults: list[ValidationError]) -> tuple[tu
 
 def is_ours(target: str) -> bool:
     """Whether a column is a field of a job, or what one is made of."""
-    return target in KNOWN or target in (DATE, TIME, "draft") or target.startswith(PLATFORM)
+    return (
+        target in KNOWN
+        or target in (DATE, TIME, "draft")
+        or target.startswith(PLATFORM)
+        or is_of_post(target)
+    )
 
 
 def preset_of(wishes: Wishes) -> Preset | None:
@@ -236,7 +251,7 @@ def columns_of(names: Sequence[str], wishes: Wishes, preset: Preset | None = Non
             known = (preset.columns.get(each) for each in beginnings(name))
             target = next((each for each in known if each is not None), None)
         if target is None and meaning(name) not in wishes.maps:
-            target = meaning(name)
+            target = meaning(name) or post_target(name)
         columns.append(Column(name.strip(), target or name.strip(), marked))
     targets = {column.target for column in columns}
     if "scheduled_time" in targets:  # a column named Date is another one then

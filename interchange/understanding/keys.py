@@ -12,6 +12,7 @@ from ..wishes import Wishes
 from .cells import read_cell
 from .names import DATE, TIME, plain
 from .postiz import flattened, is_postiz
+from .posts import post_target, put_together
 from .presets import LEFT_OUT, Preset
 from .times import together
 
@@ -40,7 +41,7 @@ def understood(row: Row, wishes: Wishes, preset: Preset | None) -> Row:
             target = preset.columns.get(plain(key))
         if target == LEFT_OUT:
             continue
-        name = target or key
+        name = target or post_target(key) or key
         if name in found and value is not None:
             faults.append(ValidationError(f"{name} is there twice, also as {key!r}", field=name))
         found[name] = value
@@ -50,6 +51,10 @@ def understood(row: Row, wishes: Wishes, preset: Preset | None) -> Row:
             found["scheduled_time"] = together(date, clock) or None
         except ValidationError as error:
             faults.append(error)
+    try:
+        put_together(found, row.source)
+    except ValidationError as error:
+        faults.append(error)
     for name, text in wishes.constants.items():
         if found.get(name) is not None:
             faults.append(ValidationError(f"{name} is set, and the row has it too", field=name))

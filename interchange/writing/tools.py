@@ -75,6 +75,9 @@ def _chosen(
                 has_media = "media" in writes.values() and key in ("image_url", "video_url")
                 if key not in writes.values() and not has_media:
                     left_out[f"values of {key}"] += 1
+            for field in () if job.post is None else job.post.beyond_its_text:
+                if not (field == "post.parts[0].media" and "media" in writes.values()):
+                    left_out[field] += 1
             yield job
 
 
@@ -85,6 +88,8 @@ def _cell(job: ScheduledJob, form: str, zone: ZoneInfo, dates: DateOrder | None)
         return str(job.status is JobStatus.PENDING).upper()
     if form.startswith(_PLATFORM):
         return str(form == _PLATFORM + job.platform).upper()
+    if form == "media" and job.post is not None:
+        return ", ".join(media.source for media in job.post.parts[0].media)
     if form == "media":
         return str(job.metadata.get("video_url") or job.metadata.get("image_url") or "")
     if "%" in form or form == "DATE":

@@ -378,6 +378,12 @@ RULES = [
     Mutant("a job is requeued only with its files", "requeued-with-its-media", Drop(), [MEDIA]),
     # -- an import
     Mutant(
+        "a table that is dropped on a page names no file of the server",
+        "no-file-of-the-server",
+        Never(),
+        [IMPORT_PAGE],
+    ),
+    Mutant(
         "a post without an id has one made of it",
         "id-made-of-the-post",
         Value("str(uuid4())"),

@@ -720,3 +720,20 @@ def test_a_page_of_another_language_says_in_it_what_is_wrong(client: TestClient,
 def test_every_label_of_an_option_has_vietnamese() -> None:
     assert {*pages._LABELS.values()} - VI.keys() == set()
     assert {*FIELDS} >= {"content", "account_id", "scheduled_time"}
+
+
+@pytest.mark.parametrize("source", ["/etc/hostname", "cat.jpg"], ids=["absolute", "relative"])
+def test_a_table_names_no_file_of_the_machine_that_serves(
+    client: TestClient, ledger: Ledger, source: str
+) -> None:
+    """Whoever drops one on a page has no files there; an address is fine."""
+    told = f"{HEAD},media\nshop,Hello,2026-03-05 09:00,{source}\n"
+    page = looked(client, told)
+    assert "must be an address: a page has no files" in text_of(page)
+    assert confirmed(client, page).status_code == 409
+    assert ledger.list_jobs() == []
+    fine = looked(client, told.replace(source, "https://a.vn/b.jpg"))
+    assert confirmed(client, fine).status_code in (200, 303)
+    [job] = ledger.list_jobs()
+    assert job.post is not None
+    assert job.post.media[0].source == "https://a.vn/b.jpg"
