@@ -112,10 +112,10 @@ class Pds:
         """Call a method that does not."""
         return httpx.get(f"{self.url}/xrpc/{method}", params=params, timeout=60, trust_env=False)
 
-    def account(self, handle: str) -> str:
-        """Return the DID of an account with this handle and `PASSWORD`, making it if need be."""
+    def account(self, handle: str, password: str = PASSWORD) -> str:
+        """Return the DID of an account with this handle and password, making it if need be."""
         if handle not in self._accounts:
-            body = {"handle": handle, "email": f"{handle}@example.org", "password": PASSWORD}
+            body = {"handle": handle, "email": f"{handle}@example.org", "password": password}
             made = self.call("com.atproto.server.createAccount", **body)
             assert made.status_code == 200, made.text
             self._accounts[handle] = made.json()["did"]
