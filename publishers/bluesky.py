@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from ..domain import ScheduledJob, ValidationError
 from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .bluesky_api import BlueskyApi
-from .bluesky_files import Files, MediaSource
+from .bluesky_files import Files
 from .bluesky_post import is_identifier, post_of, problems_of
 from .bluesky_run import BlueskyRun, what_became
 from .bluesky_sessions import Access, AccountSessions, Credentials
 from .bluesky_steps import step_of
 from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
+from .media_source import MediaSource
 from .tokens import Tokens, TokenSource
 
 BLUESKY_URL = "https://bsky.social"
@@ -40,11 +41,11 @@ class BlueskyPublisher:
     mapping, or (None) the environment, `BLUESKY_PASSWORD_<ACCOUNT>` before `BLUESKY_PASSWORD`.
     `handles` maps accounts to their handles or DIDs; one that is not in it has that of the
     environment, `BLUESKY_HANDLE_<ACCOUNT>` before `BLUESKY_HANDLE`, or is a handle itself.
-    `media` gives the path or the bytes of a stored file by its SHA-256. `metadata` of a job may
-    have `reply_to`, `quote`, `link`, `link_title`, `link_description` and `langs`. What else
-    Bluesky knows, and what is nearly one of these names, is FAILED by name before anything is sent,
-    as is a job of a platform that is not in `platforms`; `ignores` names keys that look so and are
-    yours.
+    `media` gives the path or the bytes of a stored file by its SHA-256; without it the ledger's own
+    are brought. `metadata` of a job may have `reply_to`, `quote`, `link`, `link_title`,
+    `link_description` and `langs`. What else Bluesky knows, and what is nearly one of these names,
+    is FAILED by name before anything is sent, as is a job of a platform that is not in `platforms`;
+    `ignores` names keys that look so and are yours.
 
     Nothing secret is ever in an event, a log line, an error or a checkpoint. There is nothing to
     close: each attempt has a connection of its own. Sessions are kept in memory. Safe for several

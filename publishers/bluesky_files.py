@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import inspect
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import msgspec
 
-from ..domain import Media, ValidationError
+from ..domain import Media
+from ..scheduler import Attempt
 from .bluesky_api import BlueskyApi
 from .bluesky_post import BlueskyPost, mime_of
 from .bluesky_records import Blob
 from .bluesky_sessions import Access
 from .dag_cbor import blob_cid
 from .exchange import Connection, NoAnswer, Timeouts, TransportFactory
+from .media_source import MediaSource, kept_by_the_ledger, read_media
 
-MediaSource = Callable[[str], "Path | bytes | Awaitable[Path | bytes]"]
-"""Gives a stored file, or its bytes, by its SHA-256."""
 _SLOWEST = 100_000
 """Bytes in a second that an upload is given time for, beyond the time of any exchange."""
 
@@ -39,33 +35,21 @@ class Files:
         self._timeouts = timeouts
         self._transport = transport
 
-    async def bring(self, post: BlueskyPost, access: Access) -> dict[str, Blob]:
-        """Bring all files; return what the server says of each, by its hash.
+    async def bring(self, post: BlueskyPost, access: Access, attempt: Attempt) -> dict[str, Blob]:
+        """Bring all files of an attempt's post; return what the server says of each, by its hash.
 
         Raises:
             ValidationError: one of them is not there, or is not what it was.
             NotSent, NoAnswer, BlueskyError: one could not be brought.
         """
         blobs: dict[str, Blob] = {}
+        source = self._source or kept_by_the_ledger(attempt)
         for media in (media for part in post.parts for media in part.media):
             assert media.file is not None
             if media.file.sha256 not in blobs:
-                content = await self._read(media, media.file.sha256)
+                content = await read_media(media, source)
                 blobs[media.file.sha256] = await self._upload(media, content, access)
         return blobs
-
-    async def _read(self, media: Media, sha256: str) -> bytes:
-        if self._source is None:
-            raise ValidationError(f"{media.source!r:.80} cannot be had: no media= was given")
-        try:
-            found = self._source(sha256)
-            given = await found if inspect.isawaitable(found) else found
-            content = given if isinstance(given, bytes) else await _content(given)
-        except OSError as error:
-            raise ValidationError(f"{media.source!r:.80} cannot be read: {error}") from None
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise ValidationError(f"{media.source!r:.80} is not what it was when it was added")
-        return content
 
     async def _upload(self, media: Media, content: bytes, access: Access) -> Blob:
         whole_s = self._timeouts.whole_s + len(content) / _SLOWEST
@@ -81,7 +65,3 @@ class Files:
         if blob.get("ref") != {"$link": expected}:
             raise NoAnswer("the server has another file than was sent")
         return blob
-
-
-async def _content(path: Path) -> bytes:
-    return await asyncio.to_thread(Path(path).read_bytes)

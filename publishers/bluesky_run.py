@@ -118,7 +118,7 @@ class BlueskyRun:
         else:
             at = self._now()
             known = Known(await self._mentions(), await self._posts())
-        blobs = await self._files.bring(self._post, self._access)
+        blobs = await self._files.bring(self._post, self._access, self._attempt)
         job = self._attempt.job
         keys = record_keys(job.created_at, self._attempt.idempotency_key, len(self._post.parts))
         draft = draft_of(self._post, known, blobs, did, keys, at)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from ..domain import JobLedgerError, Media, ValidationError
+from ..scheduler import Attempt
 
 MediaSource = Callable[[str], "Path | bytes | Awaitable[Path | bytes]"]
 """Gives a stored file, or its bytes, by its SHA-256."""
@@ -18,6 +19,13 @@ MIME_TYPES = {
     "mp4": "video/mp4", "mov": "video/quicktime",
 }  # fmt: skip
 """What a kind of file is called in HTTP."""
+
+
+def kept_by_the_ledger(attempt: Attempt) -> MediaSource:
+    """Return what gives the files of an attempt's job, from the store of its ledger."""
+    media = () if attempt.job.post is None else attempt.job.post.media
+    by_hash = {each.file.sha256: each for each in media if each.file is not None}
+    return lambda sha256: attempt.media_path(by_hash[sha256])
 
 
 async def read_media(media: Media, source: MediaSource | None) -> bytes:

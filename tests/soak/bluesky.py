@@ -73,7 +73,9 @@ class Campaign:
         command = [sys.executable, "-m", "support.bluesky_worker", self._directory, self._pds.url]
         environment = os.environ | {"PYTHONPATH": str(ROOT / "tests"), "NO_PROXY": "*"}
         with (self._directory.parent / "log").open("ab") as log:
-            return subprocess.Popen(list(map(str, command)), env=environment, stdout=log, stderr=log)
+            return subprocess.Popen(
+                list(map(str, command)), env=environment, stdout=log, stderr=log
+            )
 
     def _job(self) -> NewJob:
         texts = [f"post {next(self._numbers)}" for _ in range(self._chance.choice([1, 1, 1, 3]))]

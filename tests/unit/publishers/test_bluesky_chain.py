@@ -265,7 +265,7 @@ def test_a_file_that_cannot_be_had_or_is_another_fails(bench: Bench, tmp_path: P
     path.unlink()
     gone = publish(bench, attempt_of(other), media=lambda sha256: path)
     nowhere = publish(bench, attempt_of(other), media=None)
-    for result, said in ((changed, "is not what it was"), (gone, "be read"), (nowhere, "media=")):
+    for result, said in ((changed, "is not what"), (gone, "be read"), (nowhere, "keeps no file")):
         assert (result.success, result.retryable) == (False, False)
         assert said in str(result.error)
     assert len(bench.platform.posts()) == 1
