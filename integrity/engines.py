@@ -17,7 +17,7 @@ from ..instrumentation import Progress
 from .findings import VerifyReport
 from .heads import ExportedHead
 from .replay_check import NO_DAILY_FILES
-from .verify import verify_directory
+from .verify import ELSEWHERE, verify_directory
 
 
 def verify_engine(
@@ -26,6 +26,7 @@ def verify_engine(
     progress: Progress = lambda done, total: None,
     since_heads: Sequence[ExportedHead] = (),
     public_keys: Sequence[str | bytes] = (),
+    media: Path | None = None,
 ) -> VerifyReport:
     """Check a whole ledger; it takes no lock and changes nothing. As `verify_directory`.
 
@@ -39,6 +40,7 @@ def verify_engine(
             progress=progress,
             since_heads=since_heads,
             public_keys=public_keys,
+            media=ELSEWHERE if is_copy and media is None else media,
         )
     return _of_engine(report, engine, place.directory) if is_copy else report
 

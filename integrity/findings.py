@@ -13,7 +13,7 @@ from .heads import ExportedHead
 ProblemKind = Literal[
     "missing", "header", "unreadable", "form", "hash", "sequence", "chain", "version",
     "incomplete", "truncated", "head", "event", "transition", "projection", "ahead", "format",
-    "ledger", "rewritten", "lost", "seal", "repair",
+    "ledger", "rewritten", "lost", "seal", "repair", "media",
 ]  # fmt: skip
 
 

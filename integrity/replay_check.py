@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from ..domain import SCHEMA, LedgerCorruptError, StorageError, decode_data
+from ..domain import SCHEMA, LedgerCorruptError, ScheduledJob, StorageError, decode_data
 from ..eventstore.engines.files import FileSystem, is_no_file, storage_error, storage_errors
 from ..projections import (
     Board,
@@ -45,6 +46,8 @@ class ReplayCheck:
         self._files: DailyFiles | None = None
         self._removed: dict[str, int] = {}
         """The last versions of the jobs that are gone."""
+        self._touched: dict[str, datetime] = {}
+        """When the last event of each job was that has more than a text."""
 
     def begin(self, header: SoundHeader) -> None:
         """Take the ledger's id and its time zone, which groups jobs into days."""
@@ -75,6 +78,8 @@ class ReplayCheck:
                     self._files.apply(change)
                 if change is not None and change.after is None:
                     self._removed[change.event.job_id] = change.event.version
+                elif change is not None and change.after and change.after.post is not None:
+                    self._touched[change.event.job_id] = change.event.at
                 if each.record.seq == self._snapshot.seq:
                     self._snapshot.compare(self._ledger, self._board, self._files, self._removed)
             except LedgerCorruptError as error:
@@ -84,6 +89,11 @@ class ReplayCheck:
                 kind = f"the data of this {each.record.type!r} event is not readable"
                 self._report(each, False, f"record {each.record.seq}: {kind}: {error}")
                 return
+
+    def posts(self) -> list[tuple[ScheduledJob, datetime]]:
+        """Return the jobs that have more than a text, with the times of their last events."""
+        found = ((self._board.get(job_id), at) for job_id, at in self._touched.items())
+        return [(job, at) for job, at in found if job is not None]
 
     def _report(self, each: PlacedRecord, is_transition: bool, message: str) -> None:
         place = each.place

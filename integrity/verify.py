@@ -20,6 +20,7 @@ from .ahead import check_markers, read_markers
 from .chain import ChainCheck, LinePlace
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
+from .media_check import MediaCheck
 from .proofs import Seals, check_heads, check_seals, load_seals
 from .replay_check import ReplayCheck
 from .seals import Seal, TrustedKeys
@@ -30,6 +31,9 @@ __all__ = ["Problem", "ProblemKind", "Verification", "VerifyReport", "verify_dir
 
 _FILE = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
 _HEAD_NAME = "HEAD"
+_MIRROR_NAME = "mirror.json"
+ELSEWHERE = Path()
+"""Stands for a directory of media that is not known."""
 _REPAIR_NAME = "repair.json"
 
 
@@ -40,12 +44,14 @@ def verify_directory(
     progress: Progress = lambda done, total: None,
     since_heads: Sequence[ExportedHead] = (),
     public_keys: Sequence[str | bytes] = (),
+    media: Path | None = None,
 ) -> VerifyReport:
     """Check a whole ledger directory, or a copy of one; it takes no lock and changes nothing.
 
     `progress` gets the bytes read and the bytes in all. With `since_heads`, also that the log still
     has what it had when they were exported; with `public_keys` (PEM), that every seal is signed
-    with one of them and holds.
+    with one of them and holds. `media` is where its files of posts are, else `media/` in it, or,
+    for `ELSEWHERE`, nobody knows where.
 
     Raises:
         StorageError: there is no ledger, it cannot be read, or a newer release wrote it.
@@ -54,7 +60,7 @@ def verify_directory(
     """
     keys = TrustedKeys(public_keys) if public_keys else None
     verification = Verification(directory, fs=fs, heads=since_heads)
-    return verification.run(progress=progress, keys=keys)
+    return verification.run(progress=progress, keys=keys, media=media)
 
 
 class Verification:
@@ -118,6 +124,7 @@ class Verification:
         progress: Progress = lambda done, total: None,
         keys: TrustedKeys | None = None,
         daily_files: bool = True,
+        media: Path | None = None,
     ) -> VerifyReport:
         """Read everything and say what is wrong.
 
@@ -150,6 +157,8 @@ class Verification:
             )
         elif daily_files:
             findings.note("the daily files were not compared: mend the log first")
+        if sound:
+            self._check_media(media)
         return VerifyReport(
             ok=not findings.problems,
             events=chain.events,
@@ -160,6 +169,15 @@ class Verification:
             proven=findings.proven,
             exported_head=None if findings.problems else self._exported_head(),
         )
+
+    def _check_media(self, media: Path | None) -> None:
+        posts = self._replayed.posts()
+        if media == ELSEWHERE or (media is None and _MIRROR_NAME in self._names):
+            if posts:
+                self._findings.note("files of posts are not here, and were not looked at")
+            return
+        check = MediaCheck(self._fs, media or self._directory / "media", self._findings)
+        check.run(posts)
 
     def _has_grown(self) -> bool:
         """Say whether the log has more by now than what was read."""

@@ -15,6 +15,7 @@ from ..eventstore.engines.files import FileSystem, storage_errors, write_out
 from ..instrumentation import Progress
 from ..integrity import seal_file, sealed_days
 from ..projections import LogEntry
+from .media_keeping import MediaKeeping
 
 
 class BackupReport(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ def back_up(
     fs: FileSystem,
     engine: Engine,
     log: EventLog[LogEntry],
+    media: MediaKeeping,
     target: Path,
     derive: Callable[[Path], object],
     progress: Progress,
@@ -44,6 +46,19 @@ def back_up(
         StorageError: there is something at `target`, or a file cannot be read or written.
         LedgerCorruptError: the log is damaged, or the copy does not verify.
     """
+    with media.still():  # what is referred to by then stays until it is copied
+        return _back_up(fs, engine, log, media, target, derive, progress)
+
+
+def _back_up(
+    fs: FileSystem,
+    engine: Engine,
+    log: EventLog[LogEntry],
+    media: MediaKeeping,
+    target: Path,
+    derive: Callable[[Path], object],
+    progress: Progress,
+) -> BackupReport:
     log.refresh()
     if log.damage is not None:
         raise log.damage
@@ -58,6 +73,7 @@ def back_up(
             write_out(fs, lines, made, position, progress)
         if isinstance(engine, HasPlace):
             _copy_seals(fs, engine.place.directory, made, before=position.days[-1].day)
+        media.copy_to(made / "media")
         derive(made)
         _check_sound(fs, made)
         with storage_errors("make", target):

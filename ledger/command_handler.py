@@ -90,8 +90,7 @@ class CommandHandler:
     ) -> None:
         self._log = log
         self._state = state
-        self._now = now
-        self._zone = zone
+        self._now, self._zone = now, zone
         self._appender = appender
         self._media = media
         self._read_only = read_only
@@ -215,7 +214,7 @@ class CommandHandler:
                     intents.append(Intent(job.job_id, job, command, data, job.job_id))
             return intents
 
-        with self._media.requeued():
+        with self._media.still():
             self._handle(all_of_them)
 
     def _job_of(self, job_id: str, version: int | None) -> ScheduledJob:

@@ -163,7 +163,7 @@ class Ledger(ByLocation):
 
     def _open(self, settings: LedgerSettings, followers: Sequence[Follower] = ()) -> None:
         """Make the parts, and bring the state up to the log; `followers` follow it, too."""
-        self._expire_after = settings.expire_after
+        self._expire_after, self._keep_media = settings.expire_after, settings.keep_media
         self._read_only = settings.read_only
         parts = LedgerParts(
             settings,
@@ -838,7 +838,27 @@ class Ledger(ByLocation):
             progress=OnlyTold("progress", progress),
             since_heads=since_heads,
             public_keys=public_keys,
+            media=None if self._media.store is None else self._media.store.directory,
         )
+
+    def remove_media(self, keep: timedelta | None = None) -> list[str]:
+        """Remove the files of posts whose last job was closed longer ago than `keep` (None: the
+        setting `keep_media`), or that no job has and that are older than a day; return their names.
+
+        Nothing is removed while somebody adds a file. A runner does it at its start, and daily.
+
+        Raises:
+            StorageError: the log or a file cannot be read or written, or the ledger is read-only.
+        """
+        self._handler.check_writable()
+        store = self._media.store
+        if store is None or not store.fs.is_directory(store.directory):
+            return []
+        from .media_cleaning import MediaCleaning  # for those who have media
+
+        refresh = self._store.refresh
+        cleaning = MediaCleaning(store, self._state, self._history, refresh, self._now)
+        return cleaning.run(self._keep_media if keep is None else keep)
 
     def export_head(self) -> ExportedHead:
         """Verify the whole log and return its position now, for somebody else to keep.
@@ -864,9 +884,10 @@ class Ledger(ByLocation):
         """Copy the ledger, as it is now, to a new directory, and verify the copy.
 
         Nobody is disturbed, however many processes write meanwhile; what they add after the call is
-        not in it. The copy has the log, the seals and the daily files; it is there as a whole, on
-        disk, when this returns, and not at all before. `progress` gets the bytes copied so far and
-        in all. Only one of a ledger and its copies may be written to from then on.
+        not in it. The copy has the log, the seals, the files of posts and the daily files; it is
+        there as a whole, on disk, when this returns, and not at all before. `progress` gets the
+        bytes copied so far and in all. Only one of a ledger and its copies may be written to from
+        then on.
 
         Raises:
             LedgerCorruptError: the ledger does not verify; nothing was made.
@@ -881,13 +902,13 @@ class Ledger(ByLocation):
 
         target = Path(directory).absolute()
         progress = OnlyTold("progress", progress)
-        return back_up(self._fs, self._engine, self._store, target, derive, progress)
+        return back_up(self._fs, self._engine, self._store, self._media, target, derive, progress)
 
     def copy_to(self, location: str | Path, *, progress: Progress = no_progress) -> CopyReport:
         """Copy the ledger, as it is now, to another location, on any engine: the same lines, under
-        the same id. To a directory as `backup` does; elsewhere a copy that was broken off is gone
-        on with by the next call. Only one of a ledger and its copies may be written to from then
-        on.
+        the same id. To a directory as `backup` does; elsewhere without the files of posts, and a
+        copy that was broken off is gone on with by the next call. Only one of a ledger and its
+        copies may be written to from then on.
 
         Raises:
             LedgerCorruptError: the ledger does not verify.

@@ -80,7 +80,7 @@ class MediaKeeping:
     def changed(self, command: c.Edit | c.Requeue) -> Iterator[c.Edit | c.Requeue]:
         """Do the same for a post that a job is to have from now on. Raises as `added`."""
         if isinstance(command, c.Requeue):
-            with self.requeued():
+            with self.still():
                 yield command
             return
         if command.post is UNSET or command.post is None:
@@ -93,8 +93,13 @@ class MediaKeeping:
         with self._holding():
             yield replace(command, post=self._kept(post, {}))
 
+    def copy_to(self, directory: Path) -> None:
+        """Copy all files to another directory. Raises as `MediaStore.copy_to`."""
+        if self.store is not None:
+            self.store.copy_to(directory)
+
     @contextmanager
-    def requeued(self) -> Iterator[None]:
+    def still(self) -> Iterator[None]:
         """Have nothing removed within the `with`, where there is anything."""
         store = self.store
         if store is None or not store.fs.is_directory(store.directory):

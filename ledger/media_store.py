@@ -20,6 +20,8 @@ from ..eventstore.engines.files import FileSystem, Patience, storage_error, stor
 MOST_MEDIA_BYTES = 1024**3
 """How large a file may be."""
 LOCK_NAME = "media.lock"
+MARK_NAME = "removed.json"
+"""Says before which time a job was closed whose files may have been removed."""
 _CHUNK = 1024 * 1024
 _SIGN = 16
 """So many bytes say what a file is."""
@@ -245,13 +247,39 @@ class MediaStore:
         lock = self.directory / LOCK_NAME
         with storage_errors("lock", lock):
             self.fs.make_directory(self.directory)
-            fd = self.fs.open_write(lock, create=True)
+            try:
+                fd = self.fs.open_read(lock)  # also by who may not write there
+            except FileNotFoundError:
+                fd = self.fs.open_write(lock, create=True)
         try:
             with storage_errors("lock", lock):
                 self._patience.take(self.fs, fd, lock, shared=True)  # rule: media-is-held
             yield
         finally:
             self.fs.close(fd)
+
+    def copy_to(self, directory: Path) -> None:
+        """Copy all files to another directory, where they are on disk when this returns.
+
+        Raises:
+            StorageError: one cannot be read or written.
+        """
+        fs = self.fs
+        for name in self.names():
+            kept, copy = self.path_of(name), directory / name[:2] / name
+            with storage_errors("copy", kept):
+                fs.make_directory(directory)
+                fs.make_directory(copy.parent)
+                fd = fs.open_read(kept)
+                try:
+                    fs.write_parts_durably(copy, self._parts(fd))
+                finally:
+                    fs.close(fd)
+        mark = self.directory / MARK_NAME
+        with storage_errors("copy", mark), suppress(FileNotFoundError):
+            data = fs.read_file(mark)
+            fs.make_directory(directory)
+            fs.write_file_durably(directory / MARK_NAME, data)
 
     @contextmanager
     def alone(self) -> Iterator[bool]:

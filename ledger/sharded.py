@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import ExitStack, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
@@ -166,6 +166,10 @@ class ShardedLedger(Ledger):
         found = [each.runner_since() for each in self._set.handles]
         since = [moment for moment in found if moment is not None]
         return max(since) if len(since) == len(found) else None
+
+    def remove_media(self, keep: timedelta | None = None) -> list[str]:
+        """As `Ledger.remove_media`, chain by chain: each has its own."""
+        return [name for each in self._set.handles for name in each.remove_media(keep)]
 
     def media_path(self, sha256: str) -> Path:
         """As `Ledger.media_path`, of whichever chain has it."""

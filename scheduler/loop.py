@@ -26,6 +26,7 @@ from .rescuer import Rescuer
 from .running import Running, RunningAttempts
 from .settings import RunSettings
 from .sleep import LoopSleep
+from .upkeep import MediaUpkeep
 
 _KEPT_WAIT_S = 1.0
 """The longest that an error is waited out while the end of an attempt is to be recorded."""
@@ -64,6 +65,7 @@ class Loop:
         self._now = ledger.now
         self._expire = ledger.expire
         self._plan = ledger.plan
+        self._upkeep = MediaUpkeep(ledger.remove_media, ledger.now) if ledger.is_real_time else None
         self._trouble = Repeated("error in the loop", again="the loop works again")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -293,6 +295,8 @@ class Loop:
         self._rescuer.recover_stuck()
         self._expire()
         self._plan()
+        if self._upkeep is not None:
+            self._upkeep.look()
 
     def _begin(self, publisher: PublisherAdapter, left_out: set[str], room: int) -> list[Running]:
         if self.is_stopping:  # it may have been asked to while this waited for its turn

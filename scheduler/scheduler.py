@@ -136,6 +136,7 @@ class Scheduler(Ledger, Making):
             is_real_time=self._is_real_time,
             key_of=self.idempotency_key,
             media_path=self.media_path,
+            remove_media=self.remove_media,
             expire=lambda: self.acting(me).cleanup_expired_jobs(),
             plan=self.acting(me)._plan,
             next_planning=self._next_planning,

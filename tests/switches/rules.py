@@ -23,7 +23,7 @@ COLUMNS = "test_import_columns.py"
 POSTS, TEXTS_ALONE = "test_post.py", "test_texts_alone.py"
 WEB_POSTS = "test_web_posts.py"
 THREADS_POSTS = "test_threads_posts.py"
-MEDIA = "test_media_store.py"
+MEDIA, CLEANING = "test_media_store.py", "test_media_cleaning.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
 CONFIG = "test_configuration.py"
 DOUBLES, TIMES = "test_import_doubles.py", "test_import_times.py"
@@ -376,6 +376,12 @@ RULES = [
     Mutant("a file that is found is made sure of", "media-found-is-made-sure", Drop(), [MEDIA]),
     Mutant("nobody removes files while one is kept", "media-is-held", Drop(), [MEDIA]),
     Mutant("a job is requeued only with its files", "requeued-with-its-media", Drop(), [MEDIA]),
+    Mutant(
+        "a file that is needed stays",
+        "needed-media-stays",
+        Value("self._store.names()"),
+        [CLEANING],
+    ),
     # -- an import
     Mutant(
         "a table that is dropped on a page names no file of the server",

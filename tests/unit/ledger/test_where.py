@@ -170,6 +170,7 @@ def _slots(ledger: Ledger) -> Ledger:
 
 
 OPERATIONS: dict[str, Callable[[Any], object]] = {
+    "remove_media": lambda s: (_add_picture(s), s.remove_media(timedelta(0))),
     "media_path": lambda s: s.media_path(_add_picture(s)),
     "add_schedule": _schedule,
     "all_slots": lambda s: _slots(s).all_slots(),
