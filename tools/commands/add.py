@@ -80,7 +80,7 @@ def add(
       jobledger add my-account "Xin chào!" "tomorrow 9:00" --priority high
       jobledger add my-account "In ten minutes" +10m
       jobledger add my-account "At the next free slot" --slot
-      jobledger add my-account "One" --media cat.jpg --alt "A cat" --then "Two"
+      jobledger add my-account "One" --media https://example.com/cat.jpg --alt "A cat"
     """
     if slot and scheduled_time != "now":
         raise ValidationError(
