@@ -1,11 +1,11 @@
 """Logs written by earlier releases stay readable for ever, and mean the same.
 
-All have format 1 and event types at schema 1: `v1/` is the oldest, `v1-pacing/` has jobs that
-were held back, `v1-import/` jobs that were imported in each state, `v1-found/` what `completed`
-says of posts that were asked about, or whose id could not be read, `v1-by/` records that say who
-caused them, and one that does not, `v1-schedules/` schedules of each rule with what became of their
-jobs, and the slots of an account. They are never written again; a new schema or format gets a
-folder of its own.
+All have format 1, and those of `v1*/` event types at schema 1: `v1/` is the oldest, `v1-pacing/`
+has jobs that were held back, `v1-import/` jobs that were imported in each state, `v1-found/` what
+`completed` says of posts that were asked about, or whose id could not be read, `v1-by/` records
+that say who caused them, and one that does not, `v1-schedules/` schedules of each rule with what
+became of their jobs, and the slots of an account; `v2-posts/` has posts of every kind, at schema 2,
+with their files. They are never written again; a new schema or format gets a folder of its own.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ FOLDED = {
     "v1-found": "a923e8ad7884ed3b",
     "v1-by": "06a5544d1185b925",
     "v1-schedules": "d80d3f1b5e499acc",
+    "v2-posts": "468320e621d820d2",
 }
 """What each is folded to by the `FOLD` of today."""
 SCHEDULES_FOLDED = "eb0636f023e8d802"
@@ -111,6 +112,23 @@ def test_it_verifies_and_its_daily_files_are_the_same_bytes(golden: Path) -> Non
     assert after.keys() == before.keys()
     changed = {name for name in before if after[name] != before[name]}
     assert changed <= {"snapshot_daily_files.json"}
+
+
+def test_its_posts_have_their_files(tmp_path: Path) -> None:
+    """In the store as it was made, so that it is found by later releases, too."""
+    copy = tmp_path / "jobs"
+    shutil.copytree(Path(__file__).parent / "v2-posts", copy)
+    with Ledger(copy) as ledger:
+        files = [
+            media.file
+            for job in ledger.list_jobs()
+            for media in (job.post.media if job.post is not None else ())
+            if media.file is not None
+        ]
+        assert {file.kind for file in files} == {"png", "jpeg", "gif", "webp", "mp4", "mov"}
+        for file in files:
+            data = ledger.media_path(file.sha256).read_bytes()
+            assert (len(data), sha256(data).hexdigest()) == (file.size, file.sha256)
 
 
 def test_seals_of_format_1_hold_for_ever(tmp_path: Path) -> None:
