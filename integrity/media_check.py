@@ -88,9 +88,9 @@ class MediaCheck:
         return None if digest.hexdigest() == path.name else "has other bytes than its name says"
 
     def _tell_of_others(self, known: dict[str, str]) -> None:
-        if not self._fs.is_directory(self._directory):
-            return
         with storage_errors("read", self._directory):
+            if not self._fs.is_directory(self._directory):
+                return
             folders = self._fs.list_directory(self._directory)
             names = [
                 name

@@ -852,7 +852,7 @@ class Ledger(ByLocation):
         """
         self._handler.check_writable()
         store = self._media.store
-        if store is None or not store.fs.is_directory(store.directory):
+        if store is None or not store.is_there:
             return []
         from .media_cleaning import MediaCleaning  # for those who have media
 

@@ -102,7 +102,7 @@ class MediaKeeping:
     def still(self) -> Iterator[None]:
         """Have nothing removed within the `with`, where there is anything."""
         store = self.store
-        if store is None or not store.fs.is_directory(store.directory):
+        if store is None or not store.is_there:
             yield
             return
         with store.holding():

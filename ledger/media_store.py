@@ -59,6 +59,12 @@ class MediaStore:
         """Return where the file of this SHA-256 is, or would be."""
         return self.directory / name[:2] / name
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is the directory: there has been a file."""
+        with storage_errors("look at", self.directory):
+            return self.fs.is_directory(self.directory)
+
     # -- keeping -------------------------------------------------------------------------------
 
     def keep(self, source: str, field: str) -> MediaFile:
@@ -220,19 +226,19 @@ class MediaStore:
         Raises:
             StorageError: the directory cannot be read.
         """
-        with storage_errors("read", self.directory):
-            return [name for name in self.entries() if not name.startswith(".")]
+        return [name for name in self.entries() if not name.startswith(".")]
 
     def entries(self) -> list[str]:
         """Do the same, also of what was left by somebody who was stopped while writing."""
-        if not self.fs.is_directory(self.directory):
+        if not self.is_there:
             return []
-        return [
-            name
-            for folder in self.fs.list_directory(self.directory)
-            if len(folder) == 2
-            for name in self.fs.list_directory(self.directory / folder)
-        ]
+        with storage_errors("read", self.directory):
+            return [
+                name
+                for folder in self.fs.list_directory(self.directory)
+                if len(folder) == 2
+                for name in self.fs.list_directory(self.directory / folder)
+            ]
 
     # -- holding -------------------------------------------------------------------------------
 

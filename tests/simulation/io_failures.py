@@ -41,6 +41,7 @@ from support.media import png
 
 from jobledger import (
     JobLedgerError,
+    JobStatus,
     Ledger,
     LedgerCorruptError,
     ManualClock,
@@ -69,6 +70,7 @@ KINDS = {
     "killed in a write": Fault(0, None, part=0.4),
 }
 PICTURES = Path("/pictures")
+STILL_OPEN = (JobStatus.PENDING, JobStatus.SCHEDULED)
 AFTERWARDS = ("the process is gone", "the power is gone")
 
 
@@ -232,13 +234,37 @@ class AddWithMedia(Work):
         for seed in range(3):
             left = disk.crash(random.Random(seed)) if seed else disk.as_it_is()
             with open_after_crash(left, self.clock, self.acknowledged) as ledger:
-                for job in ledger.list_jobs():
+                for job in ledger.list_jobs(status=list(STILL_OPEN)):
                     for media in job.post.media if job.post is not None else ():
                         expect(media.file is not None, "a job without its file")
                         assert media.file is not None
                         path = ledger.media_path(media.file.sha256)
                         data = left.read_file(path)
                         expect(sha256(data).hexdigest() == path.name, "a file is damaged")
+
+
+class RemoveMedia(AddWithMedia):
+    """Of two files one is of a closed job, and is needed again by another afterwards."""
+
+    def prepare(self) -> SimulatedDisk:
+        disk = super().prepare()
+        with Ledger(LEDGER, clock=self.clock, fs=disk) as ledger:
+            for number in (1, 2):
+                self._add(ledger, number)
+            ledger.cancel_job("picture-1")
+            self.acknowledged = events_of(ledger)
+        self.clock.advance(timedelta(days=40))
+        return disk
+
+    def _add(self, ledger: Ledger, number: int, name: str = "picture") -> None:
+        post = Post([Part("Look", media=[Media(str(PICTURES / f"{number}.png"))])])
+        job_id = f"{name}-{number}"
+        ledger.add_job("a", "", self.clock.now(), post=post, job_id=job_id)
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        self._try(ledger.remove_media)
+        self._change(ledger, lambda: self._add(ledger, 1, "again"))
+        self._change(ledger, lambda: ledger.hold_job("first"))
 
 
 class PlanSchedules(Work):
@@ -413,6 +439,7 @@ WORKS: dict[str, type[Work]] = {
     "add many": AddMany,
     "start and complete": Run,
     "add with media": AddWithMedia,
+    "remove media": RemoveMedia,
     "plan schedules": PlanSchedules,
     "begin a day": RollOver,
     "write the daily files": WriteBehind,
