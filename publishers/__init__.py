@@ -18,6 +18,7 @@ from .checks import CheckingPublisher, Tier
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .mastodon import MastodonPublisher
 from .threads import ThreadsPublisher
+from .threads_tokens import ThreadsTokens
 from .tokens import NoValidToken
 from .webhook import WebhookPublisher
 
@@ -31,6 +32,7 @@ __all__ = [
     "NotSent",
     "Response",
     "ThreadsPublisher",
+    "ThreadsTokens",
     "Tier",
     "Timeouts",
     "TransportFactory",

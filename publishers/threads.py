@@ -16,9 +16,10 @@ from ..domain import ScheduledJob, ValidationError
 from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
+from .media_url import check_media_url
 from .threads_api import ApiError, ThreadsApi
 from .threads_chain import Chain
-from .threads_parts import MediaUrl, forms_of, problems_of_job
+from .threads_parts import forms_of, problems_of_job
 from .threads_recovery import Recovery
 from .threads_steps import Pauses, Steps, parts_out
 from .tokens import Tokens, TokenSource
@@ -43,9 +44,9 @@ class ThreadsPublisher:
     `platforms`; `ignores` names keys that look so and are yours.
 
     Of a job's `post` each part is a post of its own, a reply to the one before; up to 20 pictures
-    and videos of one are a carousel. Threads fetches media: `media_url` gives the address of a file
-    that the ledger keeps. A part that is out is never posted again: a retry, or a `requeue`, goes
-    on behind it.
+    and videos of one are a carousel. Threads fetches media: `media_url` is the address of a file
+    that the ledger keeps, such as `https://cdn.example.com/{sha256}.{ext}`. A part that is out is
+    never posted again: a retry, or a `requeue`, goes on behind it.
 
     No token is ever in an event, a log line, an error or a checkpoint. There is nothing to close:
     each attempt has a connection of its own. Safe for several event loops and any concurrency.
@@ -66,7 +67,7 @@ class ThreadsPublisher:
         base_url: str = API_URL,
         timeouts: Timeouts = Timeouts(),
         ready_s: float = 300.0,
-        media_url: MediaUrl | None = None,
+        media_url: str | None = None,
         platforms: Iterable[str] = ("threads",),
         ignores: Iterable[str] = (),
         transport: TransportFactory | None = None,
@@ -80,7 +81,7 @@ class ThreadsPublisher:
         self._base_url = base_url
         self._platforms = names("platforms", platforms)
         self._ignores = names("ignores", ignores)
-        self._media_url = media_url
+        self._media_url = None if media_url is None else check_media_url(media_url)
         self._timeouts = timeouts
         self._transport = transport
         self._pauses = Pauses(sleep, float(ready_s))

@@ -6,16 +6,14 @@ says in its metadata, or by `overrides` for Threads, is of the first part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ..domain import Media, Part, Post, ScheduledJob, ValidationError
+from .media_url import media_url as address_of
 from .threads_post import form_of, media_problem, params_form, problems_of, problems_of_params
-
-MediaUrl = Callable[[Media], str]
-"""Gives the address from which Threads can fetch a file that a ledger keeps."""
 
 _VIDEOS = (".mp4", ".mov", ".m4v")
 _POLL_MINUTES = 1440
@@ -35,7 +33,7 @@ class PartForm(msgspec.Struct, frozen=True):
 
 
 def problems_of_job(
-    job: ScheduledJob, ignores: Iterable[str], media_url: MediaUrl | None
+    job: ScheduledJob, ignores: Iterable[str], media_url: str | None
 ) -> list[ValidationError]:
     """Name everything that keeps a job from being posted as it is; `field` names the part."""
     left_alone = frozenset(ignores)
@@ -52,7 +50,7 @@ def problems_of_job(
 
 
 def _of_params(
-    part: Part, where: str, whole: Post | None, said: dict[str, Any], media_url: MediaUrl | None
+    part: Part, where: str, whole: Post | None, said: dict[str, Any], media_url: str | None
 ) -> Iterator[ValidationError]:
     """Name what is wrong with the parameters that a part is made of."""
     params, children = _params(part, whole, media_url)
@@ -71,9 +69,7 @@ def _of_params(
             yield _renamed(problem, names, where)
 
 
-def forms_of(
-    job: ScheduledJob, ignores: Iterable[str], media_url: MediaUrl | None
-) -> list[PartForm]:
+def forms_of(job: ScheduledJob, ignores: Iterable[str], media_url: str | None) -> list[PartForm]:
     """Write what makes the container of each part.
 
     Raises:
@@ -93,7 +89,7 @@ def forms_of(
 
 
 def _form(
-    part: Part, index: int, whole: Post | None, said: dict[str, Any], media_url: MediaUrl | None
+    part: Part, index: int, whole: Post | None, said: dict[str, Any], media_url: str | None
 ) -> PartForm:
     params, children = _params(part, whole, media_url)
     form = params_form(part.text, {**said, **params})
@@ -113,7 +109,7 @@ def _said(job: ScheduledJob, left_alone: frozenset[str]) -> dict[str, Any]:
 
 
 def _params(
-    part: Part, whole: Post | None, media_url: MediaUrl | None
+    part: Part, whole: Post | None, media_url: str | None
 ) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Return the parameters of a part, and of each medium of a carousel."""
     params: dict[str, str] = {}
@@ -138,12 +134,12 @@ def _params(
     return params, children
 
 
-def _medium(media: Media, media_url: MediaUrl | None) -> dict[str, str]:
+def _medium(media: Media, media_url: str | None) -> dict[str, str]:
     address = media.source
     if not media.is_address:
         if media_url is None or media.file is None:
             return {}  # which is told
-        address = media_url(media)
+        address = address_of(media_url, media.file)
     path = address.partition("?")[0].partition("#")[0]
     is_video = media.file.is_video if media.file else path.lower().endswith(_VIDEOS)
     form = {"video_url" if is_video else "image_url": address}
@@ -157,7 +153,7 @@ def _of_whole(post: Post) -> Iterator[ValidationError]:
         yield _left_out("post.audience", "every post on Threads is public")
 
 
-def _of_part(part: Part, where: str, media_url: MediaUrl | None) -> Iterator[ValidationError]:
+def _of_part(part: Part, where: str, media_url: str | None) -> Iterator[ValidationError]:
     """Name what of a part Threads has not, and what has no address to fetch it from."""
     if part.link is not None and (part.link.title or part.link.description):
         yield _left_out(f"{where}.link", "Threads makes the title of a link itself: give its url")
@@ -181,7 +177,7 @@ def _of_part(part: Part, where: str, media_url: MediaUrl | None) -> Iterator[Val
             yield ValidationError(
                 f"{field} ({media.source:.60}) is a file, and Threads fetches from an address",
                 field=field,
-                hint="give the publisher the media_url under which your files can be fetched",
+                hint="give the publisher a media_url, such as https://cdn.example.com/{sha256}.{ext}",
             )
 
 

@@ -13,6 +13,10 @@ from ..scheduler import NoValidToken as NoValidToken  # a publisher raises it
 TokenSource = Callable[[str], "str | Awaitable[str]"]
 
 
+class TokenNotToBeHad(ValidationError):
+    """There is no token to be had, and why is said in words that have none in them."""
+
+
 class _NotNow(ValidationError):
     """The token could not be had just now: whoever keeps it does not answer."""
 
@@ -85,6 +89,8 @@ class Tokens:
         try:
             token = self._source(account_id)
             return await token if inspect.isawaitable(token) else token
+        except TokenNotToBeHad:
+            raise
         except Exception as error:  # noqa: BLE001 - its text may hold what must not be told
             raise _NotNow(
                 f"asking for the {self._what} of account {account_id!r} failed:"

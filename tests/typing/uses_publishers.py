@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -30,6 +30,7 @@ from jobledger.publishers import (
     NoValidToken,
     Response,
     ThreadsPublisher,
+    ThreadsTokens,
     Tier,
     Timeouts,
     TransportFactory,
@@ -43,6 +44,13 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 async def token_of(account_id: str) -> str:
     return f"token of {account_id}"
+
+
+def kept(path: Path) -> datetime | None:
+    """With tokens in a file, and with files that Threads fetches."""
+    tokens = ThreadsTokens(path, renew_before=timedelta(days=20))
+    ThreadsPublisher(tokens, media_url="https://cdn.example.com/{sha256}.{ext}")
+    return tokens.expires_at("mai")
 
 
 def made(platform: FakePlatform) -> list[Publisher]:

@@ -26,10 +26,7 @@ ONE, TWO = "https://cdn.example.com/1.jpg", "https://cdn.example.com/2.mp4"
 CHAIN = Post([Part("one"), Part("two", [Media(ONE), Media(TWO, "A cat")]), Part("three")], "cats")
 
 
-def address(media: Media) -> str:
-    """Return where a kept file can be fetched."""
-    assert media.file is not None
-    return f"https://cdn.example.com/{media.file.sha256}.{media.file.kind}"
+TEMPLATE = "https://cdn.example.com/{sha256}.{ext}"
 
 
 def created(bench: Bench) -> list[dict[str, str]]:
@@ -90,11 +87,11 @@ def test_what_a_part_has_is_sent_as_threads_has_it(bench: Bench) -> None:
         overrides={"threads": {"reply_control": "everyone"}, "x": {"whatever": 1}},
     )
     job = bench.scheduler.get_job(bench.add("", post=Post([Part("x"), Part("y")])))
-    forms = [dict(each.form) for each in forms_of(replace(job, post=post), (), address)]
+    forms = [dict(each.form) for each in forms_of(replace(job, post=post), (), TEMPLATE)]
     assert forms == [
         {
             "media_type": "IMAGE", "text": "file", "alt_text": "A cat", "quote_post_id": "18",
-            "image_url": f"https://cdn.example.com/{'a' * 64}.jpeg", "topic_tag": "cats",
+            "image_url": f"https://cdn.example.com/{'a' * 64}.jpg", "topic_tag": "cats",
             "reply_to_id": "17", "reply_control": "everyone",
         },
         {
@@ -107,6 +104,16 @@ def test_what_a_part_has_is_sent_as_threads_has_it(bench: Bench) -> None:
         },
         {"media_type": "TEXT", "text": "link", "link_attachment": "https://example.com/x"},
     ]  # fmt: skip
+
+
+def test_a_file_is_fetched_from_where_the_publisher_says(bench: Bench) -> None:
+    with pytest.raises(ValueError, match=r"media_url has no \{sha256\}"):
+        bench.threads(media_url="https://cdn.example.com/")
+    job = bench.scheduler.get_job(bench.add("", post=Post([Part("x"), Part("y")])))
+    job = replace(job, post=Post([Part("", [Media("cat.jpg", "", PICTURE)])]), content="")
+    assert bench.threads(media_url=TEMPLATE).check(job) == []
+    [problem] = bench.threads().check(job)
+    assert problem.field == "post.parts[0].media[0].source"
 
 
 def test_a_poll_goes_out_with_its_options(bench: Bench) -> None:
