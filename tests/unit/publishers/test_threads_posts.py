@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 from msgspec.structs import replace
 from support.bench import Bench
@@ -311,6 +312,19 @@ class Served:
         return most if most > 1 or set(out) == set(WHOLE) else 0
 
 
+class Waiting(httpx.AsyncBaseTransport):
+    """Exchanges while everything else waits: the kit moves its clock when nothing is to be done,
+    and would have an answer that is on its way be late."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        content = await request.aread()
+        with httpx.Client(trust_env=False, timeout=60) as client:
+            answer = client.request(
+                request.method, request.url, headers=request.headers, content=content
+            )
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
 @pytest.fixture
 def served() -> Iterator[None]:
     """Let the platforms of all runs go when the test is over."""
@@ -327,7 +341,10 @@ def test_a_chain_may_be_cut_anywhere() -> None:
 
     def publisher(platform: Any) -> ThreadsPublisher:
         return ThreadsPublisher(
-            {ACCOUNT: "token"}, base_url=platform.fake.threads_url, sleep=at_once
+            {ACCOUNT: "token"},
+            base_url=platform.fake.threads_url,
+            sleep=at_once,
+            transport=Waiting,
         )
 
     def scenario(ledger: Ledger) -> None:
