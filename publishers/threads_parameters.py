@@ -118,7 +118,7 @@ _DONE = (
     ),
 )  # fmt: skip
 
-_ONE_PICTURE = "several pictures or videos are the media of a job's post (add --media, twice)"
+_ONE_PICTURE = "several pictures or videos are the media of a job's post"
 
 _NOT_DONE = (
     Parameter("media_type", "choice", "2024", called=("type_of_media",), instead=(
@@ -138,7 +138,7 @@ _NOT_DONE = (
         "whitelisted_country_code", "blocked_country", "visible_in_country",
     )),
     Parameter("poll_attachment", "other", "2025", instead=(
-        "a poll is one of a job's post (add --poll, twice)"), called=(
+        "a poll is one of a job's post"), called=(
         "poll", "poll_option", "poll_choice", "poll_answer", "poll_question", "poll_duration",
         "option_a", "option_b", "option_c", "option_d",
     )),

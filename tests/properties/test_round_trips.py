@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.domain import NOON
-from support.strategies import jobs_elsewhere, values, words
+from support.strategies import jobs_elsewhere, posts, values, words
 
 from jobledger import Event, JobPriority, JobStatus, Ledger, ManualClock, NewJob, ScheduledJob
 from jobledger.domain.codec import SCHEMA, decode_data, encode_data
@@ -74,6 +74,7 @@ def data_of(kind: type[e.EventData]) -> st.SearchStrategy[e.EventData]:
         "late_s": st.floats(0, 1e9),
         "imported": st.none() | jobs_elsewhere().map(lambda item: take_over(item, NOON).imported),
     }
+    known["post"] = st.none() | posts
     known["schedule"] = st.none() | st.sampled_from(get_args(Cause))
     if kind is e.JobAdded:
         known["schedule"] = st.none() | st.builds(

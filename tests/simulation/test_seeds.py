@@ -81,7 +81,8 @@ def test_the_table_of_the_document_is_the_one_of_what_was_found() -> None:
 
 _SHRINK = """
 import json, sys
-from jobledger.testing.simulator import again, retold, shrink, simulate, steps_of
+from jobledger.testing.simulator import shrink, simulate, steps_of
+from jobledger.tools.retelling import again, retold
 seed, steps = int(sys.argv[1]), int(sys.argv[2])
 long = simulate(seed, steps_of(seed, steps, "remote"), engine="remote")
 short = shrink(seed, long.failure, engine="remote")

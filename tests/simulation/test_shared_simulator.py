@@ -8,9 +8,10 @@ from collections import Counter
 import pytest
 
 from jobledger.testing.remote_engine import APPENDS
-from jobledger.testing.simulator import retold, shrink
+from jobledger.testing.simulator import shrink
 from jobledger.testing.simulator.simulation import Outcome, simulate
 from jobledger.testing.simulator.steps import SHARED_WEIGHTS, steps_of
+from jobledger.tools.retelling import retold
 
 LIFE = 100
 """Steps of each life here."""

@@ -17,9 +17,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from jobledger.testing.remote_engine import APPENDS
-from jobledger.testing.simulator import retold, shrink
+from jobledger.testing.simulator import shrink
 from jobledger.testing.simulator.simulation import Outcome, simulate
 from jobledger.testing.simulator.steps import steps_of
+from jobledger.tools.retelling import retold
 
 _TELL_EVERY_S = 30.0
 _TOLD = {

@@ -7,7 +7,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from jobledger import ImportedJob, JobPriority, JobStatus, ScheduledJob
+from jobledger import (
+    ImportedJob,
+    JobPriority,
+    JobStatus,
+    Link,
+    Media,
+    MediaFile,
+    Part,
+    Poll,
+    Post,
+    ScheduledJob,
+)
 from jobledger.domain.job.doubt import Doubt
 from jobledger.testing.strategies import json_values, metadata, platforms, texts
 
@@ -66,3 +77,42 @@ def jobs_elsewhere(draw: st.DrawFn, job_id: str = "j") -> ImportedJob:
         **state,
     )
     return ImportedJob(job, draw(words), draw(st.none() | st.integers(1, 1000)))
+
+
+_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+_names = _texts.map(lambda text: f"n{text}")
+_files = st.builds(
+    MediaFile,
+    sha256=st.binary(min_size=32, max_size=32).map(bytes.hex),
+    size=st.integers(0, 2**40),
+    kind=st.sampled_from(["png", "jpeg", "gif", "webp", "mp4", "mov"]),
+    width=st.integers(1, 9999),
+    height=st.integers(1, 9999),
+    seconds=st.none() | st.floats(0, 9999),
+    frames=st.none() | st.integers(1, 99),
+)
+_media = st.builds(Media, _names, _texts, st.none() | _files)
+_polls = st.builds(
+    Poll,
+    st.lists(_names, min_size=2, max_size=5, unique=True),
+    st.integers(1, 9999),
+    st.booleans(),
+)
+_parts = st.builds(
+    Part,
+    _names,
+    st.lists(_media, max_size=3),
+    st.none() | st.builds(Link, st.just("https://a.vn/ü"), _texts, _texts),
+    st.none() | _polls,
+    st.none() | _names,
+)
+posts = st.builds(
+    Post,
+    st.lists(_parts, min_size=1, max_size=3),
+    st.none() | _names,
+    st.none() | _names,
+    st.none() | st.sampled_from(["vi", "pt-BR"]),
+    st.none() | st.sampled_from(["public", "followers"]),
+    st.dictionaries(_names, st.dictionaries(_names, _texts, max_size=2), max_size=2),
+)
+"""Posts that are acceptable wherever they go."""

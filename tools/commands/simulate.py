@@ -77,7 +77,8 @@ def simulate_(
       jobledger simulate --steps 1000 --shrink
       jobledger simulate --seed 7 --steps 250 --engine remote --runners 3
     """
-    from ...testing.simulator import retold, shrink, simulate, steps_of
+    from ...testing.simulator import shrink, simulate, steps_of
+    from ..retelling import retold
 
     if runners is not None and engine != "remote":
         raise ValidationError("--runners needs --engine remote", field="runners")
@@ -124,7 +125,7 @@ def _chosen(steps: Iterable[Step], only: str | None) -> list[Step]:
 
 
 def _document(outcome: Outcome) -> dict[str, object]:
-    from ...testing.simulator import again
+    from ..retelling import again
 
     failure = outcome.failure
     return {

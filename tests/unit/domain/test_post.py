@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 from support.domain import NOON, Life, new
+from support.strategies import posts
 
 from jobledger import (
     Link,
@@ -331,44 +331,6 @@ def test_only_what_an_earlier_release_would_leave_out_is_written_as_newer() -> N
     assert {kind for kind, newest in NEWEST.items() if newest > 1} == {"added", "edited"}
     assert decode_data("added", 1, encode_data(plain)) == plain
     assert decode_data("added", 2, encode_data(rich)) == rich
-
-
-_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-_names = _texts.map(lambda text: f"n{text}")
-_files = st.builds(
-    MediaFile,
-    sha256=st.binary(min_size=32, max_size=32).map(bytes.hex),
-    size=st.integers(0, 2**40),
-    kind=st.sampled_from(["png", "jpeg", "gif", "webp", "mp4", "mov"]),
-    width=st.integers(1, 9999),
-    height=st.integers(1, 9999),
-    seconds=st.none() | st.floats(0, 9999),
-    frames=st.none() | st.integers(1, 99),
-)
-_media = st.builds(Media, _names, _texts, st.none() | _files)
-_polls = st.builds(
-    Poll,
-    st.lists(_names, min_size=2, max_size=5, unique=True),
-    st.integers(1, 9999),
-    st.booleans(),
-)
-_parts = st.builds(
-    Part,
-    _names,
-    st.lists(_media, max_size=3),
-    st.none() | st.builds(Link, st.just("https://a.vn/ü"), _texts, _texts),
-    st.none() | _polls,
-    st.none() | _names,
-)
-posts = st.builds(
-    Post,
-    st.lists(_parts, min_size=1, max_size=3),
-    st.none() | _names,
-    st.none() | _names,
-    st.none() | st.sampled_from(["vi", "pt-BR"]),
-    st.none() | st.sampled_from(["public", "followers"]),
-    st.dictionaries(_names, st.dictionaries(_names, _texts, max_size=2), max_size=2),
-)
 
 
 @given(posts)

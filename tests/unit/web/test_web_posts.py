@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from support.media import png
 from support.site import BEARER, asked_of, signed_in
 
 from jobledger import Ledger, Link, ManualClock, Media, MediaFile, Part, Poll, Post
@@ -110,12 +111,13 @@ def test_what_is_no_post_is_refused_by_name(
     assert ledger.list_jobs() == []
 
 
-def test_a_page_shows_each_part_with_what_is_in_it(ledger: Ledger) -> None:
+def test_a_page_shows_each_part_with_what_is_in_it(ledger: Ledger, tmp_path: Path) -> None:
     """And how long it is; what somebody wrote is text there, whatever is in it."""
-    picture = MediaFile(sha256="a" * 64, size=1, kind="png", width=640, height=480)
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(png(640, 480))
     post = Post(
         [
-            Part("One", [Media("cat.png", "A <b>cat</b>", picture), Media("https://a.vn/b.jpg")]),
+            Part("One", [Media(str(picture), "A <b>cat</b>"), Media("https://a.vn/b.jpg")]),
             Part("Two", link=Link("https://a.vn/?<x>", "Title"), quote="17"),
             Part("Three", poll=Poll(["yes", "no"], 60, multiple=True)),
         ],
@@ -129,7 +131,7 @@ def test_a_page_shows_each_part_with_what_is_in_it(ledger: Ledger) -> None:
     assert "<b>cat</b>" not in page
     text = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", page))
     for words in (
-        "image cat.png PNG, 640 × 480",
+        f"image {picture} PNG, 640 × 480",
         "Description: A &lt;b&gt;cat&lt;/b&gt;",
         "media https://a.vn/b.jpg without a description",
         "Part 2 of 3", "Link: https://a.vn/?&lt;x&gt; Title", "Quotes 17",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from .simulation import Failure, Outcome
+from ..testing.simulator import Failure, Outcome
 
 _EVENTS = 10
 """How many of the last events are shown."""
