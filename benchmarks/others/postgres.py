@@ -1,7 +1,8 @@
 """A PostgreSQL server of one's own, thrown away at the end.
 
 It runs as an unprivileged user (PostgreSQL refuses to run as root), listens on a socket in its own
-directory and nowhere else, and has the settings that it comes with: fsync, synchronous_commit on.
+directory and nowhere else, and has the settings that it comes with (fsync, synchronous_commit on),
+but for more connections: eight workers of DBOS need more than a hundred.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Server:
             os.chown(self._place, user.pw_uid, user.pw_gid)
         data = str(self._place / "data")
         self._run("initdb", "-D", data, "-U", "peer", "-A", "trust", "--no-locale", "-E", "UTF8")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self._place}'"
+        options = f"-c listen_addresses='' -c max_connections=400 -c unix_socket_directories='{self._place}'"
         log = str(self._place / "log")
         self._run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
         self.conninfo = f"host={self._place} user=peer dbname=postgres"
