@@ -36,7 +36,8 @@ class Server:
             os.chown(self._place, user.pw_uid, user.pw_gid)
         data = str(self._place / "data")
         self._run("initdb", "-D", data, "-U", "peer", "-A", "trust", "--no-locale", "-E", "UTF8")
-        options = f"-c listen_addresses='' -c max_connections=400 -c unix_socket_directories='{self._place}'"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self._place}'"
+        options += " -c max_connections=400"
         log = str(self._place / "log")
         self._run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
         self.conninfo = f"host={self._place} user=peer dbname=postgres"
