@@ -28,19 +28,14 @@ from ..domain import problems as beyond_the_table
 from .addresses import fault
 from .bluesky_parameters import BLUESKY_KEYS
 from .bluesky_text import spans_of
+from .media_source import MIME_TYPES
 
 _TABLE = PLATFORMS["bluesky"]
 MOST_MENTIONS = 100
 """Different ones in a job: each is asked for, and kept in a checkpoint, which has its bounds."""
 _MOST_LANGS = 3
 _REPLY_TO = "metadata.reply_to"
-_MIME = {
-    "png": "image/png",
-    "jpeg": "image/jpeg",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "mp4": "video/mp4",
-}
+_KINDS = MIME_TYPES.keys() - {"mov"}
 _LANG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _AT = re.compile(r"at://([^/\s]+)/app\.bsky\.feed\.post/([A-Za-z0-9._:~-]{1,512})/?")
 _PAGE = re.compile(
@@ -181,7 +176,7 @@ def _of_media(media: Media, where: str) -> Iterable[ValidationError]:
     if file is None:
         if not media.is_address:  # that is said already
             yield _refused(where, "is no file that the ledger keeps")
-    elif file.kind not in _MIME:
+    elif file.kind not in _KINDS:
         yield _refused(where, f"is {file.kind.upper()}, and Bluesky takes MP4 as a video")
     elif not file.is_video and (file.frames or 1) > 1:
         yield _refused(where, "moves, and Bluesky would show it still", "make it an MP4")
@@ -219,7 +214,7 @@ def _of_mentions(texts: Iterable[str]) -> Iterable[ValidationError]:
 def mime_of(media: Media) -> str:
     """Return what kind of file it is, as HTTP has it."""
     assert media.file is not None
-    return _MIME[media.file.kind]
+    return MIME_TYPES[media.file.kind]
 
 
 def _text(name: str, value: object) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from ..domain import Media, Part, Post, ScheduledJob, ValidationError
 from .media_url import media_url as address_of
-from .threads_post import form_of, media_problem, params_form, problems_of, problems_of_params
+from .threads_post import form_of, params_form, problem_of_value, problems_of, problems_of_params
 
 _VIDEOS = (".mp4", ".mov", ".m4v")
 _POLL_MINUTES = 1440
@@ -184,7 +184,7 @@ def _of_part(part: Part, where: str, media_url: str | None) -> Iterator[Validati
 def _of_child(child: Mapping[str, str]) -> Iterator[ValidationError]:
     for name, value in child.items():
         if name in ("image_url", "video_url", "alt_text") and value:
-            problem = media_problem(name, value)
+            problem = problem_of_value(name, value)
             if problem is not None:
                 yield problem
 

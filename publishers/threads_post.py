@@ -43,12 +43,12 @@ def problems_of_params(
     found = [*_of_text(content, metadata, has_media=has_media), *THREADS.problems(metadata)]
     for parameter in _DONE:
         if parameter.name in metadata:
-            problem = media_problem(parameter.name, metadata[parameter.name])
+            problem = problem_of_value(parameter.name, metadata[parameter.name])
             found += [] if problem is None else [problem]
     return [*found, *_of_all(metadata), *_of_links(content, metadata)]
 
 
-def media_problem(name: str, value: object) -> ValidationError | None:
+def problem_of_value(name: str, value: object) -> ValidationError | None:
     """Say what is wrong with the value of a parameter; None where nothing is."""
     try:
         _READ[THREADS.parameters[name].kind](name, value)
