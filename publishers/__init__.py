@@ -4,9 +4,9 @@ Each keeps the contract of an attempt (docs/attempts.md): what it cannot know it
 where it can be asked it is. docs/publishers.md says how to use them and what each promises.
 `Connection` is the HTTP exchange that they are made of, for publishers of one's own;
 `threads_length` is how long Threads says a text is. `NoValidToken` is of an account, not of a post.
-A `CheckingPublisher` says before the time what is wrong with a job; a `Tier` is how a publisher
-keeps from posting twice. They need `pip install '.[publishers]'`;
-`jobledger.publishers.fake_platform` has a platform for tests.
+A `CheckingPublisher` says before the time what is wrong with a job, one that `KnowsExpiries` when
+tokens end; a `Tier` is how a publisher keeps from posting twice. They need
+`pip install '.[publishers]'`; `jobledger.publishers.fake_platform` has a platform for tests.
 
 Raises:
     ImportError: the HTTP client is not installed.
@@ -19,13 +19,14 @@ from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, Transpo
 from .mastodon import MastodonPublisher
 from .threads import ThreadsPublisher
 from .threads_tokens import ThreadsTokens
-from .tokens import NoValidToken
+from .tokens import KnowsExpiries, NoValidToken
 from .webhook import WebhookPublisher
 
 __all__ = [
     "BlueskyPublisher",
     "CheckingPublisher",
     "Connection",
+    "KnowsExpiries",
     "MastodonPublisher",
     "NoAnswer",
     "NoValidToken",

@@ -95,6 +95,14 @@ class ThreadsPublisher:
         others = of_another_platform(job, self._platforms)
         return [*others, *problems_of_job(job, self._ignores, self._media_url)]
 
+    def token_expiries(self) -> Mapping[str, datetime]:
+        """Return when tokens end, by account and in UTC, where `tokens` knows (`ThreadsTokens`).
+
+        Raises:
+            ValidationError: it cannot be looked up.
+        """
+        return self._tokens.expiries()
+
     async def publish(self, attempt: Attempt) -> PostResult:
         """Post the job, going on from the last durable step of an earlier attempt.
 

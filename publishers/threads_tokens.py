@@ -101,6 +101,16 @@ class ThreadsTokens:
         """
         return self._kept(self._read(), account_id).expires_at
 
+    def token_expiries(self) -> dict[str, datetime]:
+        """Return when tokens end, by account and in UTC; those of which nobody has learnt it are
+        not in it. Nothing is asked of Threads.
+
+        Raises:
+            ValidationError: the file cannot be read.
+        """
+        kept = self._read().items()
+        return {account: one.expires_at for account, one in kept if one.expires_at is not None}
+
     async def __call__(self, account_id: str) -> str:
         """Return the token of an account, renewed where it is time for that.
 

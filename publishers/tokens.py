@@ -6,11 +6,24 @@ import inspect
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
 from ..domain import ValidationError
 from ..scheduler import NoValidToken as NoValidToken  # a publisher raises it
 
 TokenSource = Callable[[str], "str | Awaitable[str]"]
+
+
+@runtime_checkable
+class KnowsExpiries(Protocol):
+    """A publisher, or a source of tokens, that knows when tokens end."""
+
+    def token_expiries(self) -> Mapping[str, datetime]:
+        """Return when tokens end, by account, aware and in UTC; what is not known is not in it.
+
+        It is asked often, in any thread, and asks nobody over the network.
+        """
 
 
 class TokenNotToBeHad(ValidationError):
@@ -45,6 +58,11 @@ class Tokens:
 
     def __repr__(self) -> str:
         return "Tokens(***)"
+
+    def expiries(self) -> Mapping[str, datetime]:
+        """Return when tokens end, by account, where their source knows it. Raises as that does."""
+        known = self._source if isinstance(self._source, KnowsExpiries) else None
+        return {} if known is None else known.token_expiries()
 
     async def to_post(self, account_id: str) -> str:
         """Return the token of an account, to post with it.

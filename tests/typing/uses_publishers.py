@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, assert_type
@@ -24,6 +24,7 @@ from jobledger.publishers import (
     BlueskyPublisher,
     CheckingPublisher,
     Connection,
+    KnowsExpiries,
     MastodonPublisher,
     NoAnswer,
     NotSent,
@@ -136,6 +137,13 @@ def whose(error: NoValidToken) -> str:
     assert_type(posted.retryable, bool)
     assert_type(error.account_id, str)
     return error.account_id
+
+
+def when_tokens_end(publisher: KnowsExpiries, threads: ThreadsPublisher) -> None:
+    assert_type(publisher.token_expiries(), Mapping[str, datetime])
+    known: KnowsExpiries = threads
+    known = ThreadsTokens("tokens.json")
+    assert_type(known.token_expiries(), dict[str, datetime])  # as ThreadsTokens say it
 
 
 def looked_at(publisher: CheckingPublisher, threads: ThreadsPublisher, job: ScheduledJob) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from jobledger import ValidationError
-from jobledger.publishers import NoValidToken, ThreadsTokens
+from jobledger.publishers import KnowsExpiries, NoValidToken, ThreadsPublisher, ThreadsTokens
 from jobledger.publishers.tokens import Tokens
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -68,6 +68,35 @@ def test_a_token_that_lasts_is_given_as_it_is(path: Path, platform: Platform) ->
     assert given(path, platform) == OLD
     assert platform.asked == []
     assert tokens_of(path, platform).expires_at("shop") == NOW + 40 * DAYS
+
+
+def test_when_tokens_end_is_known_to_whoever_asks_the_publisher(
+    path: Path, platform: Platform
+) -> None:
+    """In UTC, of every account whose end is known; nobody is asked for it."""
+    kept: dict[str, Any] = {
+        "shop": {"token": OLD, "expires_at": "2026-04-11T19:00:00+07:00"},
+        "new": {"token": "nobody-knows-when"},
+        "gone": {"token": "ended-already", "expires_at": (NOW - DAYS).isoformat()},
+    }
+    keep(path, kept)
+    publisher = ThreadsPublisher(tokens_of(path, platform))
+    assert isinstance(publisher, KnowsExpiries)
+    expiries = publisher.token_expiries()
+    assert expiries == {"shop": NOW + 40 * DAYS, "gone": NOW - DAYS}
+    assert all(at.utcoffset() == timedelta(0) for at in expiries.values())
+    assert platform.asked == []
+
+
+def test_a_publisher_whose_tokens_do_not_say_when_they_end_knows_of_none() -> None:
+    assert ThreadsPublisher({"shop": OLD}).token_expiries() == {}
+    assert ThreadsPublisher(lambda account: OLD).token_expiries() == {}
+
+
+def test_a_file_that_cannot_be_read_is_told_to_whoever_asks_when_tokens_end(tmp_path: Path) -> None:
+    publisher = ThreadsPublisher(ThreadsTokens(tmp_path / "nowhere.json"))
+    with pytest.raises(ValidationError, match="cannot be read"):
+        publisher.token_expiries()
 
 
 def test_a_token_is_renewed_in_time_and_kept(path: Path, platform: Platform) -> None:
