@@ -12,7 +12,7 @@ from typing import Literal, get_args
 Remedy = Literal[
     "verify", "check_seals", "finish_repair", "repair_anew", "rebuild", "upgrade", "open_again",
     "look_for_it", "stop_runner", "use_local_disk", "import_elsewhere", "make_ledger",
-    "make_backup", "give_password", "make_key", "make_tables", "leave_it",
+    "make_backup", "give_password", "make_key", "make_tables", "leave_it", "unpack",
 ]  # fmt: skip
 
 REMEDIES: tuple[Remedy, ...] = get_args(Remedy)
@@ -36,6 +36,7 @@ WORDS: Mapping[Remedy, str] = {
     "make_key": "`SigningKey.generate` makes one",
     "make_tables": "an administrator of the database makes them first",
     "leave_it": "lenient=True leaves it to the platform",
+    "unpack": "unpack the day's file",
 }
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .engines import *
     from .findings import *
     from .heads import *
+    from .packing import *
     from .sealing import *
     from .seals import *
     from .verify import *
@@ -22,6 +23,7 @@ else:
             "engines": ("verify_engine",),
             "findings": ("Problem", "VerifyReport", "error_of", "head_of"),
             "heads": ("ExportedHead",),
+            "packing": ("PackReport", "PackedDay", "pack_days", "unpack_days"),
             "sealing": ("seal_days",),
             "seals": (
                 "Seal",

@@ -16,6 +16,7 @@ import msgspec
 from ..domain import StorageError
 from ..eventstore.engines.files import FileSystem
 from .findings import Findings
+from .packed_reader import ENDING
 from .second_reader import (
     FIRST_PREV,
     LONGEST_WRITE,
@@ -27,6 +28,7 @@ from .second_reader import (
     parse_record,
     read_lines,
 )
+from .unsound_tail import UnsoundTail
 
 LOG_FORMAT = 1
 
@@ -56,38 +58,6 @@ class PlacedRecord(msgspec.Struct, frozen=True):
 
     record: SoundRecord
     place: LinePlace
-
-
-class UnsoundTail:
-    """The first line of the newest file that does not verify, and what follows it.
-
-    It is an unacknowledged write that a crash cut short for as long as no sound record disproves
-    it.
-    """
-
-    def __init__(self, line: Line, fault: Broken, whole_seq: int, seq: int) -> None:
-        self.line = line
-        self.fault = fault
-        self._whole_seq = whole_seq
-        self._last: tuple[int, str] | None = None
-        """The sound record just before; None behind a part that is not readable."""
-        self._seq = seq
-
-    def goes_on(self) -> None:
-        """Another line that does not verify."""
-        self._last = None
-
-    def admits(self, record: SoundRecord) -> bool:
-        """Whether a sound record may stand here if the tail is a torn write.
-
-        One of a later batch proves that what is torn was on disk; a repeated or an earlier one was
-        never written here. Parts of one write may have got to the disk in any order.
-        """
-        follows = self._last is None or self._last == (record.seq - 1, record.prev)
-        if record.batch > self._whole_seq + 1 or record.seq <= self._seq or not follows:
-            return False
-        self._seq, self._last = record.seq, (record.seq, record.hash)
-        return True
 
 
 class ChainCheck:
@@ -151,11 +121,26 @@ class ChainCheck:
 
         for index, path in enumerate(paths):
             self._file, self._newest = index + 1, index == len(paths) - 1
-            self.size += self._check_file(path, paths[index - 1].name if index else None, report)
+            self.size += self._check_file(
+                path, name_of(paths[index - 1]) if index else None, report
+            )
 
     def _check_file(self, path: Path, previous: str | None, progress: Callable[[int], None]) -> int:
         """Check one file; how many bytes it has."""
         self._write, self._tail = [], None
+        end = 0
+        try:
+            end = self._check_lines(path, previous, progress)
+        except Broken as fault:  # what was packed, from here on
+            self._findings.add(fault.kind, path, fault.message)
+            self._hash, self._write, self._tail = None, [], None
+            return 0
+        self._check_end(path, end)
+        return end
+
+    def _check_lines(
+        self, path: Path, previous: str | None, progress: Callable[[int], None]
+    ) -> int:
         end = 0
         for line in read_lines(self._fs, path, progress):
             end = line.end
@@ -170,7 +155,6 @@ class ChainCheck:
                 continue
             if self._tail is None or not self._tail.admits(record):
                 self._take(path, line, record)
-        self._check_end(path, end)
         return end
 
     # -- the header ----------------------------------------------------------------------------
@@ -339,4 +323,9 @@ class ChainCheck:
 
 def day_of(path: Path) -> str:
     """Return the day in a day file's name."""
-    return path.name[len("events_") : -len(".jsonl")]
+    return name_of(path)[len("events_") : -len(".jsonl")]
+
+
+def name_of(path: Path) -> str:
+    """Return a day file's name, which headers have also where it was packed since."""
+    return path.name.removesuffix(ENDING)

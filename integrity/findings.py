@@ -13,8 +13,17 @@ from .heads import ExportedHead
 ProblemKind = Literal[
     "missing", "header", "unreadable", "form", "hash", "sequence", "chain", "version",
     "incomplete", "truncated", "head", "event", "transition", "projection", "ahead", "format",
-    "ledger", "rewritten", "lost", "seal", "repair", "media",
+    "ledger", "rewritten", "lost", "seal", "repair", "media", "packed",
 ]  # fmt: skip
+
+
+class Broken(Exception):
+    """Something is not what should stand there: a line, or what is packed."""
+
+    def __init__(self, kind: ProblemKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
 
 
 class Problem(msgspec.Struct, frozen=True):

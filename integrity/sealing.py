@@ -44,7 +44,7 @@ def seal_days(
     ledger = str(verification.chain.first.ledger) if verification.chain.first else ""
     made = []
     for day, place in ends.items():
-        if _is_sealed(verification, directory, place):
+        if is_sealed(verification, directory, place):
             continue
         seal = key.seal(
             ledger=ledger,
@@ -67,7 +67,7 @@ def _ends(verification: Verification, today: bool) -> dict[str, LinePlace]:
     return dict(sorted(ends.items()))
 
 
-def _is_sealed(verification: Verification, directory: Path, place: LinePlace) -> bool:
+def is_sealed(verification: Verification, directory: Path, place: LinePlace) -> bool:
     """Whether a day has a seal that reaches as far as it goes.
 
     Raises:

@@ -17,7 +17,8 @@ import msgspec
 
 from ..domain import Moment
 from ..eventstore.engines.files import FileSystem, storage_errors
-from .findings import ProblemKind
+from .findings import Broken as Broken
+from .packed_reader import ENDING, read_packed, where_it_is
 
 FIRST_PREV = "0" * 32
 """The `prev` of the first line of a ledger."""
@@ -28,15 +29,6 @@ _LINE = re.compile(rb'(?s)(.*),"hash":"([0-9a-f]{32})"\}')
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _BY = re.compile(r"[A-Za-z0-9._:@/-]{1,64}")
 _HEAD = re.compile(rb'(?s)(.*),"check":"([0-9a-f]{16})"\}')
-
-
-class Broken(Exception):
-    """A line that is not what should stand there."""
-
-    def __init__(self, kind: ProblemKind, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -116,26 +108,45 @@ def read_lines(fs: FileSystem, path: Path, progress: Callable[[int], None]) -> I
     """Yield the lines of a file, each byte read once; `progress` gets the bytes read so far.
 
     A line that is longer than any may be is handed out without its data, and reading goes on
-    behind it. An empty file has one empty line.
+    behind it. An empty file has one empty line. Of a day that was packed, the lines that it had.
+
+    Raises:
+        Broken: it was packed, and cannot be unpacked from there on.
+        StorageError: it cannot be read.
     """
     number, start, read, rest, dropped = 1, 0, 0, b"", 0
-    with storage_errors("read", path):
-        fd = fs.open_read(path)
-        try:
-            while chunk := fs.read_at(fd, _CHUNK, read):
-                read += len(chunk)
-                *lines, rest = (rest + chunk).split(b"\n")
-                for data in lines:
-                    end = start + dropped + len(data) + 1
-                    yield Line(number, start, data if end - start <= _LONGEST_LINE else b"", end)
-                    number, start, dropped = number + 1, end, 0
-                if dropped + len(rest) > _LONGEST_LINE:
-                    dropped, rest = dropped + len(rest), b""
-                progress(read)
-        finally:
-            fs.close(fd)
+    for chunk in read_packed(fs, path) if path.suffix == ENDING else _read(fs, path):
+        read += len(chunk)
+        *lines, rest = (rest + chunk).split(b"\n")
+        for data in lines:
+            end = start + dropped + len(data) + 1
+            yield Line(number, start, data if end - start <= _LONGEST_LINE else b"", end)
+            number, start, dropped = number + 1, end, 0
+        if dropped + len(rest) > _LONGEST_LINE:
+            dropped, rest = dropped + len(rest), b""
+        progress(read)
     if read > start or number == 1:
         yield Line(number, start, rest, read, False)
+
+
+def _read(fs: FileSystem, path: Path) -> Iterator[bytes]:
+    read = 0
+    try:
+        fd = fs.open_read(path)
+    except OSError as error:
+        with storage_errors("read", path):
+            there = where_it_is(fs, path)
+            if there == path:
+                raise error
+        yield from read_packed(fs, there)  # it was packed since it was listed
+        return
+    try:
+        with storage_errors("read", path):
+            while chunk := fs.read_at(fd, _CHUNK, read):
+                read += len(chunk)
+                yield chunk
+    finally:
+        fs.close(fd)
 
 
 def _split(line: Line) -> tuple[dict[str, Any], str]:

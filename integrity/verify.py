@@ -21,6 +21,7 @@ from .chain import ChainCheck, LinePlace
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
 from .media_check import MediaCheck
+from .packed_reader import ENDING, length_of
 from .proofs import Seals, check_heads, check_seals, load_seals
 from .replay_check import ReplayCheck
 from .seals import Seal, TrustedKeys
@@ -29,7 +30,7 @@ from .snapshot_check import SnapshotCheck
 
 __all__ = ["Problem", "ProblemKind", "Verification", "VerifyReport", "verify_directory"]
 
-_FILE = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
+_FILE = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl(?:\.zst)?")
 _HEAD_NAME = "HEAD"
 _MIRROR_NAME = "mirror.json"
 ELSEWHERE = Path()
@@ -74,7 +75,7 @@ class Verification:
         self, directory: Path, *, fs: FileSystem | None = None, heads: Sequence[ExportedHead] = ()
     ) -> None:
         self._fs = fs or FileSystem()
-        self._directory = directory = located(self._fs, directory)
+        self.directory = directory = located(self._fs, directory)
         self._heads = heads
         self._findings = Findings()
         snapshot = SnapshotCheck(self._fs, directory, self._findings)
@@ -109,7 +110,7 @@ class Verification:
         return wanted
 
     def _read_head(self, names: list[str]) -> HeadValues | None:
-        path = self._directory / _HEAD_NAME
+        path = self.directory / _HEAD_NAME
         if _HEAD_NAME not in names:
             self._findings.note("there is no HEAD: a log cut at a line's end would not be noticed")
             return None
@@ -132,7 +133,7 @@ class Verification:
             StorageError: a file cannot be read, or a newer release wrote it.
         """
         chain, findings = self.chain, self._findings
-        with storage_errors("read", self._directory):
+        with storage_errors("read", self.directory):
             total = self._size_of(self.paths)
         with self._replayed.reading():
             chain.run(self.paths, lambda done: progress(done, max(done, total)))
@@ -142,15 +143,15 @@ class Verification:
         ahead = check_markers(self._markers, chain, findings) if sound else set()
         check_heads(self._heads, chain, self.paths, findings, sound=sound)
         if keys is not None:
-            check_seals(self.seals, keys, chain, self._directory, findings, sound=sound)
+            check_seals(self.seals, keys, chain, self.directory, findings, sound=sound)
         elif self.seals:
             seals = "1 seal" if len(self.seals) == 1 else f"{len(self.seals)} seals"
             findings.note(f"{seals} not checked: that needs the public key")
         if daily_files and sound:
-            path = marker_path(self._directory, "daily_files")
+            path = marker_path(self.directory, "daily_files")
             self._replayed.check_daily_files(
                 self._fs,
-                self._directory,
+                self.directory,
                 self._markers.get(path),
                 is_ahead=path in ahead,
                 has_grown=self._has_grown,
@@ -159,6 +160,7 @@ class Verification:
             findings.note("the daily files were not compared: mend the log first")
         if sound:
             self._check_media(media)
+        self._note_packed()
         return VerifyReport(
             ok=not findings.problems,
             events=chain.events,
@@ -176,26 +178,37 @@ class Verification:
             if posts:
                 self._findings.note("files of posts are not here, and were not looked at")
             return
-        check = MediaCheck(self._fs, media or self._directory / "media", self._findings)
+        check = MediaCheck(self._fs, media or self.directory / "media", self._findings)
         check.run(posts)
+
+    def _note_packed(self) -> None:
+        packed = [path for path in self.paths if path.suffix == ENDING]
+        if packed:
+            days = "1 day is" if len(packed) == 1 else f"{len(packed)} days are"
+            self._findings.note(f"{days} packed; what is in them was read")
+        for path in self.paths:
+            if path.name + ENDING in self._names:
+                self._findings.note(
+                    f"{path} is there packed, too: packing it was broken off, and can be done again"
+                )
 
     def _has_grown(self) -> bool:
         """Say whether the log has more by now than what was read."""
-        with storage_errors("read", self._directory):
-            paths = _day_files(self._directory, self._fs.list_directory(self._directory))
+        with storage_errors("read", self.directory):
+            paths = _day_files(self.directory, self._fs.list_directory(self.directory))
             return paths != self.paths or self._size_of(paths) != self.chain.size
 
     def _size_of(self, paths: Sequence[Path]) -> int:
-        return sum(self._fs.file_size(path) for path in paths)
+        return sum(length_of(self._fs, path) for path in paths)
 
     def _check_repair(self) -> None:
         if _REPAIR_NAME in self._names:
-            path = self._directory / _REPAIR_NAME
+            path = self.directory / _REPAIR_NAME
             message = "a repair was begun and not finished"
             self._findings.add("repair", path, message, remedy="finish_repair")
 
     def _check_head(self) -> None:
-        head, chain, path = self._head, self.chain, self._directory / _HEAD_NAME
+        head, chain, path = self._head, self.chain, self.directory / _HEAD_NAME
         if head is None:
             return
         sound = not self._findings.problems
@@ -204,7 +217,7 @@ class Verification:
         elif head.durable_seq > chain.seq and sound:
             where = self.paths[-1] if self.paths else path
             with storage_errors("read", where):
-                size = self._fs.file_size(where)
+                size = length_of(self._fs, where)
             message = (
                 f"the log ends at record {chain.seq}, HEAD says {head.durable_seq}: its end was"
                 " lost, or this is a copy of a running ledger in which HEAD came last"
@@ -250,6 +263,9 @@ class Verification:
 
 
 def _day_files(directory: Path, names: Sequence[str]) -> list[Path]:
-    """Return the files of a log, in order."""
-    days = sorted(match[1] for match in map(_FILE.fullmatch, names) if match)
-    return [directory / f"events_{day}.jsonl" for day in days]
+    """Return the files of a log, in order; of a day that is there twice, the one that is not
+    packed."""
+    found = {
+        match[1]: name for name in sorted(names, reverse=True) if (match := _FILE.fullmatch(name))
+    }
+    return [directory / found[day] for day in sorted(found)]

@@ -10,8 +10,15 @@ from pathlib import Path
 import msgspec
 
 from ..domain import StorageError
-from ..eventstore import Engine, EventLog, HasPlace, reading_of
-from ..eventstore.engines.files import FileSystem, storage_errors, write_out
+from ..eventstore import Engine, EventLog, HasPlace, Position, reading_of
+from ..eventstore.engines.files import (
+    FileSystem,
+    copy_file,
+    day_file,
+    packed_path,
+    storage_errors,
+    write_out,
+)
 from ..instrumentation import Progress
 from ..integrity import seal_file, sealed_days
 from ..projections import LogEntry
@@ -73,6 +80,7 @@ def _back_up(
             write_out(fs, lines, made, position, progress)
         if isinstance(engine, HasPlace):
             _copy_seals(fs, engine.place.directory, made, before=position.days[-1].day)
+            _keep_packed(fs, engine.place.directory, made, position)
         media.copy_to(made / "media")
         derive(made)
         _check_sound(fs, made)
@@ -97,6 +105,19 @@ def _copy_seals(fs: FileSystem, source: Path, made: Path, *, before: str) -> Non
     for day in sealed_days(fs.list_directory(source)):
         if day < before:
             fs.write_file_durably(seal_file(made, day), fs.read_file(seal_file(source, day)))
+
+
+def _keep_packed(fs: FileSystem, source: Path, made: Path, position: Position) -> None:
+    """Have the days that are packed in the ledger packed in its copy, too."""
+    there = set(fs.list_directory(source))
+    for day in position.days:
+        path = day_file(made, day.day)
+        packed = packed_path(path)
+        if packed.name in there and path.name not in there:
+            copy_file(fs, source / packed.name, packed)
+            with storage_errors("remove", path):
+                fs.remove(path)
+    fs.sync_directory(made)
 
 
 def _check_free(target: Path) -> None:

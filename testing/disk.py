@@ -162,6 +162,9 @@ class SimulatedDisk(FileSystem):
             file.change(FileChange(0, None))
         return self._opened(file, path)
 
+    def open_unnamed(self) -> int:
+        return self._opened(File(), Path("unnamed"))
+
     def _opened(self, file: File, path: Path) -> int:
         fd = next(self._fds)
         self._open[fd] = file, path.name

@@ -184,6 +184,11 @@ class FaultyFileSystem(Faulty, FileSystem):
         self._names[fd] = path.name
         return fd
 
+    def open_unnamed(self) -> int:
+        fd = self._step("create", "unnamed", self._fs.open_unnamed)
+        self._names[fd] = "unnamed"
+        return fd
+
     def close(self, fd: int) -> None:
         self._names.pop(fd, None)
         self._fs.close(fd)

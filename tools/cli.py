@@ -62,6 +62,7 @@ SECTIONS = {
         "verify": "Check every record of every file.",
         "seal": "Sign finished days, so that nobody can rewrite them.",
         "backup": "Copy the ledger, while it is at work, and verify the copy.",
+        "archive": "Pack days of the log that are over.",
         "rebuild": "Make every derived file anew from the log.",
         "repair": "Cut a damaged log back to its sound part.",
     },

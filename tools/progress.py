@@ -15,7 +15,7 @@ _EVERY_S = 0.1
 
 @contextmanager
 def progress_bar(
-    doing: str, *, unit: Literal["bytes", "events", "jobs", "steps"]
+    doing: str, *, unit: Literal["bytes", "days", "events", "jobs", "steps"]
 ) -> Iterator[Progress]:
     """Show a bar with the rate and the time that remains; it is gone when the work is done."""
     if not sys.stderr.isatty():  # whatever FORCE_COLOR makes rich believe

@@ -75,6 +75,8 @@ def in_commands(remedy: Remedy, about: object) -> str:
             return "an administrator runs what `jobledger postgres init --print` writes"
         case "leave_it":
             return "--lenient leaves it to the platform"
+        case "unpack":
+            return "`jobledger archive --unpack` unpacks it"
         case "upgrade":
             return WORDS[remedy]  # by whatever it was installed with
         case _:

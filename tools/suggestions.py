@@ -36,6 +36,7 @@ ALIASES = {
     "user": "account login passwd password users",
     "verify": "check doctor fsck lint test validate",
     "seal": "key keys sign",
+    "archive": "compress gzip pack retention shrink zip zstd",
     "backup": "bak clone snapshot",
     "rebuild": "refresh regenerate reindex",
     "repair": "fix mend recover",

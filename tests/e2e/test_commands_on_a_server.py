@@ -53,6 +53,7 @@ SAYS = {
     "release one": "cannot release job one: it is SCHEDULED",
     "resolve one --posted": "cannot resolve job one: it is SCHEDULED",
     "repair": "`jobledger copy DIRECTORY LOCATION` a backup or a mirror of it to another name",
+    "archive --before today": "`jobledger backup DIRECTORY` makes day files of it",
     "seal --key seals": "`jobledger mirror LOCATION DIRECTORY`, and then `jobledger --ledger",
 }
 NOT_OF_A_LEDGER = {"completion", "demo", "serve", "simulate", "user"}

@@ -6,6 +6,7 @@ from seeds.recorded import simulated
 from support.changes import Always, Change, Drop, First, Instead, Never, Swap, Value, Without
 from support.mutants import Mutant
 
+PACKING = "test_packing.py"
 DAMAGE, TAIL = "test_jsonl_damage.py", "test_jsonl_tail.py"
 DURABLE, LAYOUT = "test_jsonl_durability.py", "test_jsonl_layout.py"
 OPENING, SHARED = "test_jsonl_opening.py", "test_jsonl_processes.py"
@@ -250,6 +251,32 @@ RULES = [
         "log-is-not-made-anew",
         Never(),
         [DAMAGE],
+    ),
+    # -- packed days
+    Mutant(
+        "a day's file goes when what it was packed into was read back",
+        "packed-is-read-back",
+        Never(),
+        [PACKING],
+    ),
+    Mutant(
+        "the newest day is not packed",
+        "newest-is-not-packed",
+        Swap("verification.paths[:-1]", "verification.paths"),
+        [PACKING],
+    ),
+    Mutant("nothing is appended to a packed day", "packed-is-not-written", Never(), [PACKING]),
+    Mutant(
+        "one process packs days at a time",
+        "one-packs-at-a-time",
+        Swap("fs.lock(fd, wait=False)", "True"),
+        [PACKING],
+    ),
+    Mutant(
+        "a file that has changed since it was packed stays",
+        "remove-what-was-packed",
+        Never(),
+        [PACKING],
     ),
     # -- interruptions, and files that are not what they were
     Mutant(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .mirror import *
     from .os_errors import *
     from .owner import *
+    from .packed_days import *
     from .places import *
     from .repair import *
     from .segment import *
@@ -31,15 +32,16 @@ else:
             "damage": ("Damage", "LostEvent", "assess"),
             "engine": ("FileEngine",),
             "filesystem": ("FileSystem",),
-            "ledger_directory": ("check_may_create", "holds_ledger"),
-            "lock": ("LockWait", "Patience"),
+            "ledger_directory": ("check_may_create", "check_no_repair", "holds_ledger", "lock_of"),
+            "lock": ("AppendLock", "LockWait", "Patience"),
             "lock_holder": ("FileIdentity", "LockHolder"),
             "mirror": ("Mirror",),
             "os_errors": ("is_no_file", "storage_error", "storage_errors"),
             "owner": ("DIRECTORY_MODE", "FILE_MODE", "set_mode"),
+            "packed_days": ("pack_day", "packed_path", "unpack_day"),
             "places": ("located",),
             "repair": ("read_plan", "repair_directory"),
-            "segment": ("list_days",),
+            "segment": ("day_file", "find_days", "list_days"),
             "writing_out": ("as_day_files", "write_out"),
         },
     )

@@ -17,6 +17,7 @@ from ...scan import corrupt
 from .filesystem import FileSystem, located, storage_errors
 from .head import HEAD_NAME, HeadFile
 from .ledger_directory import first_identity
+from .packed_days import day_length, is_packed, packed_path
 from .segment import DayFiles, day_file, find_days
 from .tail import judge
 
@@ -145,12 +146,20 @@ def _parts(
             continue
         path = day_file(directory, day)
         with storage_errors("read", path):
-            size = fs.file_size(path)
+            packed = is_packed(fs, path)
         if day > cursor.day:
+            if packed:
+                path = packed_path(path)
+            with storage_errors("read", path):
+                size = fs.file_size(path)
             yield RemovedPart(path.name, 1, 0, size, path.name)
-        elif size > cursor.offset:
+            continue
+        with storage_errors("read", path):
+            size = day_length(fs, path)
+        if size > cursor.offset:
             left = size - cursor.offset
-            kept = f"{path.name}.from-{cursor.offset}"
+            # Of a packed day all is kept, packed as it is.
+            kept = packed_path(path).name if packed else f"{path.name}.from-{cursor.offset}"
             yield RemovedPart(path.name, cursor.line + 1, cursor.offset, left, kept)
 
 

@@ -83,6 +83,21 @@ def read_whole(path: str) -> bytes:
     return data
 
 
+def unnamed_file() -> int:
+    """Open a file of our own in the system's place for such, to read and to write; it has no name,
+    and is gone when it is closed."""
+    import tempfile  # for those who have packed days
+
+    with _opening:
+        taken = _take_what_is_free()
+        try:
+            with tempfile.TemporaryFile(buffering=0) as file:
+                return fcntl.fcntl(file.fileno(), fcntl.F_DUPFD_CLOEXEC, FIRST)
+        finally:
+            for each in taken:
+                os.close(each)
+
+
 def map_file(fd: int, size: int) -> mmap:
     """Map the bytes of an open file, which is not empty, to be read where they are looked at."""
     import mmap  # for those who have media

@@ -23,6 +23,7 @@ from .filesystem import FileSystem, located, storage_error, storage_errors
 from .head import HeadFile, encode_head
 from .ledger_directory import LOCK_NAME, create_ledger, identify, open_lock
 from .lock import AppendLock, Patience
+from .packed_days import day_length
 from .position_check import check_position, check_record
 from .segment import DayFiles, day_file, day_header, find_days
 from .tail import recover_tail
@@ -161,7 +162,7 @@ class FileEngine:
         for day in find_days(self._fs, self._directory):
             path = day_file(self._directory, day)
             with storage_errors("read", path):
-                sizes.append((day, self._fs.file_size(path)))
+                sizes.append((day, day_length(self._fs, path)))
         return sizes
 
     def header(self, day: str) -> Header:
@@ -220,7 +221,7 @@ class FileEngine:
         It was read back from the page cache, which proves nothing after a failed sync: the same
         bytes are written again, so that the sync that follows has something to do.
         """
-        fd = self._files.fd(cursor.day)
+        fd = self._files.fd_to_write(cursor.day)
         with storage_errors("write", day_file(self._directory, cursor.day)):
             size = cursor.offset - cursor.write_offset
             data = self._fs.read_at(fd, size, cursor.write_offset)
@@ -255,7 +256,7 @@ class FileEngine:
             self._identity.ledger_id, then.day, then.offset, then.seq, durable_seq, then.hash
         )
         encoded = encode_head(head)  # now: after a sync all that it needs has left the caches
-        fd = self._files.fd(write.day)
+        fd = self._files.fd_to_write(write.day)
         try:
             self._fs.write_at(fd, write.lines, len(write.header) or after.offset)
             if self._is_synced:
@@ -295,7 +296,7 @@ class FileEngine:
         That nothing seems to be left to sync proves nothing: whoever cut a torn write off may have
         died at a sync that failed, and then the file only looks shorter. So its end is set again.
         """
-        fd = self._files.fd(at.day)
+        fd = self._files.fd_to_write(at.day)
         if self._files.size(at.day) == at.offset:
             self._fs.truncate(fd, at.offset)  # rule: set-the-old-end-again
         self._fs.sync_data(fd)
@@ -317,7 +318,7 @@ class FileEngine:
         mine = self._lock is not None and self._lock.is_held
         try:
             if self._durable_seq < cursor.seq:
-                self._fs.sync_data(self._files.fd(cursor.day))
+                self._fs.sync_data(self._files.fd_to_write(cursor.day))
                 self._durable_seq = cursor.seq
                 if mine:
                     self._put_head(self._head_at(cursor))

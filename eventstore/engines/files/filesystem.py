@@ -16,7 +16,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from .descriptors import map_file, open_file
+from .descriptors import map_file, open_file, unnamed_file
 from .lock_holder import FileIdentity as FileIdentity
 from .lock_holder import LockHolder as LockHolder
 from .lock_holder import find_holder
@@ -140,6 +140,10 @@ class FileSystem:
 
     def open_read(self, path: Path) -> int:
         return self._checked(open_file(path, os.O_RDONLY | _NO_FOLLOW), path)
+
+    def open_unnamed(self) -> int:
+        """Open a new file that has no name: it is gone when it is closed."""
+        return unnamed_file()
 
     @staticmethod
     def _checked(fd: int, path: Path, *, for_writing: bool = False) -> int:

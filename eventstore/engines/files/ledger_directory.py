@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ...zone_rules import check_same_zone
 from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
 from .head import HEAD_NAME, HeadFile
+from .lock import AppendLock, Patience
 from .mirror import check_no_mirror
 from .places import located
 from .segment import day_file, day_header, list_days
@@ -39,6 +41,25 @@ def open_lock(fs: FileSystem, directory: Path, *, allow_network: bool = False) -
         check_no_mirror(fs, directory)
         check_may_create(fs, directory)
         return fs.open_write(directory / LOCK_NAME, create=True)
+
+
+@contextmanager
+def lock_of(fs: FileSystem, directory: Path) -> Iterator[AppendLock]:
+    """Give the lock that writers take turns by, for who changes a log's files in another way.
+
+    Raises: as `open_lock`.
+    """
+    fd = open_lock(fs, directory, allow_network=True)  # who could write here has said so before
+    try:
+        lock = AppendLock(fs, directory / LOCK_NAME, fd, Patience())
+    except BaseException:
+        fs.close(fd)
+        raise
+    try:
+        yield lock
+    finally:
+        with suppress(OSError):
+            lock.close()
 
 
 def create_ledger(

@@ -12,6 +12,7 @@ from ....domain import LedgerCorruptError
 from ...position import DayRead, Position, PositionError
 from ...record import MAX_LINE_BYTES, RecordError, decode_record
 from .filesystem import FileSystem, storage_errors
+from .packed_days import day_length, open_day
 from .segment import day_file, list_days, read_header
 
 _NEARLY_ALWAYS = 16 * 1024
@@ -34,8 +35,7 @@ def check_position(fs: FileSystem, directory: Path, ledger_id: str, position: Po
         raise PositionError(f"there are other day files up to {last.day} than there were")
     for read in earlier:
         path = day_file(directory, read.day)
-        with storage_errors("read", path):
-            size = fs.file_size(path)
+        size = _length(fs, path)
         if size != read.size:  # rule: length-of-older-days
             raise PositionError(f"{path.name} had {read.size} bytes and has {size}")
     check_record(fs, directory, ledger_id, last)
@@ -49,12 +49,23 @@ def check_record(fs: FileSystem, directory: Path, ledger_id: str, last: DayRead)
         StorageError: the file cannot be read.
     """
     path = day_file(directory, last.day)
-    with storage_errors("read", path):
-        fd = fs.open_read(path)
+    try:
+        with storage_errors("read", path):
+            fd, _ = open_day(fs, path)
+    except LedgerCorruptError as error:
+        raise PositionError(error.message) from error
     try:
         _check_last(fs, fd, path, ledger_id, last)
     finally:
         fs.close(fd)
+
+
+def _length(fs: FileSystem, path: Path) -> int:
+    try:
+        with storage_errors("read", path):
+            return day_length(fs, path)
+    except LedgerCorruptError as error:
+        raise PositionError(error.message) from error
 
 
 def _check_last(fs: FileSystem, fd: int, path: Path, ledger_id: str, last: DayRead) -> None:

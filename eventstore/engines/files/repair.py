@@ -32,6 +32,7 @@ from .head import HEAD_NAME, encode_head
 from .ledger_directory import LOCK_NAME, REPAIR_NAME
 from .os_errors import is_no_file
 from .owner import DIRECTORY_MODE
+from .packed_days import packed_path, unpack_day
 from .segment import day_file
 
 _CHUNK = 1024 * 1024
@@ -123,7 +124,10 @@ def _begin(fs: FileSystem, directory: Path, damage: Damage, now: datetime) -> Pl
     kept = next(name for name in names if name not in taken)
     fs.make_one_directory(directory / kept, DIRECTORY_MODE)
     for part in damage.parts:
-        copy_file(fs, directory / part.file, directory / kept / part.kept, part.offset)
+        if _is_packed(part):
+            copy_file(fs, directory / part.kept, directory / kept / part.kept)
+        else:
+            copy_file(fs, directory / part.file, directory / kept / part.kept, part.offset)
     if HEAD_NAME in taken:
         copy_file(fs, directory / HEAD_NAME, directory / kept / HEAD_NAME)
     fs.sync_directory(directory / kept)
@@ -146,6 +150,8 @@ def _finish(fs: FileSystem, directory: Path, plan: Plan) -> None:
             if part.offset == 0:
                 with suppress(FileNotFoundError):
                     fs.remove(directory / part.file)
+            elif _is_packed(part):
+                _cut_packed(fs, directory, part)
             else:
                 _cut(fs, directory, part, plan)
         fs.sync_directory(directory)
@@ -229,6 +235,20 @@ def _cut(fs: FileSystem, directory: Path, part: RemovedPart, plan: Plan) -> None
     beginning = path.with_name(f".{path.name}.tmp")
     copy_file(fs, path, beginning, end=part.offset)
     fs.rename(beginning, path)
+
+
+def _is_packed(part: RemovedPart) -> bool:
+    """Whether the file that is cut is packed."""
+    return part.offset > 0 and part.kept == packed_path(Path(part.file)).name
+
+
+def _cut_packed(fs: FileSystem, directory: Path, part: RemovedPart) -> None:
+    """Replace a packed day by the beginning of it, as it was before it was packed."""
+    path = directory / part.file
+    with suppress(FileNotFoundError):
+        if fs.file_size(packed_path(path)):
+            unpack_day(fs, path, part.offset)
+            fs.remove(packed_path(path))
 
 
 def _same(fs: FileSystem, fd: int, offset: int, kept: Path) -> bool:

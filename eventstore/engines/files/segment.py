@@ -13,27 +13,28 @@ from ...port import Block, LogReplacedError, Tail
 from ...record import MAX_LINE_BYTES, Header, day_name
 from ...scan import corrupt, parse_header
 from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
+from .packed_days import day_length, is_packed, open_day, packed_path
 from .seeking import find_record
 
-_NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl")
+_NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl(?:\.zst)?")
 _CHUNK = 256 * 1024
 _NEARLY_ALWAYS = 4096
 """Most headers are shorter."""
 
 
 def day_file(directory: Path, day: str) -> Path:
-    """Return the path of a day's file."""
+    """Return the path of a day's file, which it may have been packed into another one of."""
     return directory / day_name(day)
 
 
 def list_days(fs: FileSystem, directory: Path) -> list[str]:
-    """List the days that have a file, in order."""
+    """List the days that have a file, packed or not, in order."""
     names = map(_NAME.fullmatch, fs.list_directory(directory))
-    return sorted(match[1] for match in names if match)
+    return sorted({match[1] for match in names if match})
 
 
 def find_days(fs: FileSystem, directory: Path) -> list[str]:
-    """List the days that have a file, in order.
+    """List the days that have a file, packed or not, in order.
 
     Raises:
         StorageError: the directory cannot be read.
@@ -63,7 +64,7 @@ def day_header(fs: FileSystem, directory: Path, day: str) -> Header:
     """
     path = day_file(directory, day)
     with storage_errors("read", path):
-        fd = fs.open_read(path)
+        fd, _ = open_day(fs, path)
     try:
         return read_header(fs, fd, path)[0]
     finally:
@@ -81,6 +82,8 @@ class DayFiles:
         self._day, self._path = "", directory
         """The day of the open file, and its path: making one anew costs more than a small write."""
         self._identity: FileIdentity = 0, 0
+        self._packed: int | None = None
+        """How long the open file is where it was unpacked; nobody else has it, nor changes it."""
         self._listed: list[str] = []
         """The days of the last listing that were not entered yet, the next one last."""
 
@@ -138,7 +141,7 @@ class DayFiles:
         if self._fd is not None and day == self._day:
             return self.size(day)
         with storage_errors("open", self.path(day)):
-            return self._fs.file_size(self.path(day))
+            return day_length(self._fs, self.path(day))
 
     def _open_next(self, day: str) -> str | None:
         """Open the file of the day after `day` that has one; None where none has."""
@@ -197,14 +200,14 @@ class DayFiles:
         """
         path = day_file(self._directory, day)
         with storage_errors("open", path):
-            fd = self._fs.open_read(path) if self._read_only else self._fs.open_write(path)
+            fd, packed = open_day(self._fs, path, to_write=not self._read_only)
         try:
             identity = self._fs.identity(fd)
         except BaseException:
             self._fs.close(fd)
             raise
         left, self._fd, self._identity = self._fd, fd, identity
-        self._day, self._path = day, path
+        self._day, self._path, self._packed = day, path, packed
         if left is not None:
             self._fs.close(left)
 
@@ -219,6 +222,26 @@ class DayFiles:
         assert self._fd is not None
         return self._fd
 
+    def fd_to_write(self, day: str) -> int:
+        """Return the file of `day`, open, to write to.
+
+        Raises:
+            StorageError: it cannot be opened, or was packed: what is written would be gone.
+        """
+        fd = self.fd(day)
+        if self._packed is not None:  # it may be there again
+            self.open(day)
+            fd = self.fd(day)
+        if self._packed is not None:  # rule: packed-is-not-written
+            raise StorageError(
+                f"{packed_path(self._path)} is the newest day of the log, and packed: nothing can"
+                " be appended to it",
+                path=str(packed_path(self._path)),
+                hint="nothing was written",
+                remedy="unpack",
+            )
+        return fd
+
     def size(self, day: str) -> int:
         """Tell the length of the file of `day`.
 
@@ -228,9 +251,13 @@ class DayFiles:
         """
         self.fd(day)
         path = self._path
+        if self._packed is not None:
+            return self._packed
         try:
             return self._fs.named_size(path, self._identity)  # rule: log-by-its-name
         except FileNotFoundError as error:
+            if self._was_packed(day):
+                return self.size(day)
             raise LogReplacedError(
                 f"{path} is not the file that was opened: it was removed, renamed or replaced",
                 path=str(path),
@@ -239,6 +266,14 @@ class DayFiles:
             ) from error
         except OSError as error:
             raise storage_error("read", path, error) from error
+
+    def _was_packed(self, day: str) -> bool:
+        """Open the day's file again where it was packed since it was opened."""
+        with storage_errors("read", self._path):
+            if not is_packed(self._fs, self._path):
+                return False
+        self.open(day)
+        return True
 
     def reopen(self, day: str) -> None:
         """Open the file of `day` anew.

@@ -44,10 +44,12 @@ def recover_tail(
     path = files.path(cursor.day)
     if lacks_newline:
         with storage_errors("write", path):
-            fs.write_at(files.fd(cursor.day), b"\n", cursor.offset + len(tail))
+            fs.write_at(files.fd_to_write(cursor.day), b"\n", cursor.offset + len(tail))
         log.advance(None)
         return None
-    return _cut(fs, files.fd(cursor.day), path, tail, cursor.offset) if tail else None
+    if not tail:
+        return None
+    return _cut(fs, files.fd_to_write(cursor.day), path, tail, cursor.offset)
 
 
 def judge(
