@@ -9,6 +9,7 @@ from ..domain import MAX_RUNNING_MINUTES, JobStatus, ScheduledJob
 from ..domain import events as e
 from .event_words import CAUSES
 from .failing import cancelled, failed, how_interrupted
+from .foretold import what_it_lacks
 from .sentence import Fact, Sentence, say
 from .story import Story, names
 
@@ -74,6 +75,7 @@ def _scheduled(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
             yield say("The next attempt is due {when}.", when=story.ago(job.scheduled_time))
         else:
             yield say("It waits for its time, {when}.", when=story.ago(job.scheduled_time))
+        yield from what_it_lacks(story, job)
         return
     if job.is_expired(now, expire_after):
         yield say(
@@ -143,14 +145,10 @@ def _what_follows(data: e.JobInterrupted) -> Sentence:
 def _what_is_in_its_way(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
     around = story.around
     deferred = story.last(e.JobDeferred)
-    if (
-        job.deferred_until is not None
-        and deferred is not None
-        and isinstance(deferred.data, e.JobDeferred)
-    ):
+    if job.is_held_back and deferred and isinstance(deferred.data, e.JobDeferred):
         yield say(
             "It is held back until {until} at least: {reason}.",
-            until=job.deferred_until,
+            until=deferred.data.until,
             reason=deferred.data.reason,
         )
     if around.runner is None and not around.is_past:
@@ -174,7 +172,7 @@ def _what_is_in_its_way(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
         )
     if around.first is not None:
         yield _who_goes_first(around.ahead, around.first, job)
-    elif not around.running and job.deferred_until is None:
+    elif not around.running and not job.is_held_back:
         yield say("It is next: the runner{runner} should start it at once.", runner=runner)
 
 

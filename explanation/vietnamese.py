@@ -66,6 +66,9 @@ _STANDING = {
     "It is held back until {until} at least: {reason}.": (
         "Bài bị hoãn ít nhất đến {until}: {reason}."
     ),
+    "Something it needs could not be had {when} ({reason}); it is tried all the same.": (
+        "Có thứ bài cần mà {when} không lấy được ({reason}); đến giờ bài vẫn được đăng thử."
+    ),
     "No runner works on this ledger: {start}.": (
         "Không có trình chạy nào đang làm việc với sổ cái này: {start}."
     ),

@@ -57,6 +57,12 @@ class AgeingQueue:
         times = [lane.next_time() for lane in self._lanes.values()]
         return min((time for time in times if time is not None), default=None)
 
+    def ahead(self, until: datetime) -> tuple[list[ScheduledJob], datetime | None]:
+        """Return what is SCHEDULED up to that time, as `DueQueue.ahead`."""
+        every = [lane.ahead(until) for lane in self._lanes.values()]
+        behind = [moment for _, moment in every if moment is not None]
+        return [job for jobs, _ in every for job in jobs], min(behind, default=None)
+
     def went_back(self, now: datetime) -> bool:
         """Whether the clock went back since it was last looked at: what was due may not be."""
         return any(lane.went_back(now) for lane in self._lanes.values())

@@ -30,7 +30,7 @@ from .id_set import IdSet, same_ids
 from .jobs import OPEN, Jobs, JobsState
 from .listing import Listing
 from .projection import Change
-from .queue import DueQueue, rank
+from .queue import DueQueue, place, rank
 from .schedules import OF_SCHEDULES, Schedules, SchedulesState
 
 _PENDING, _SCHEDULED = JobStatus.PENDING, JobStatus.SCHEDULED
@@ -149,7 +149,7 @@ class Board:
         if before is None:
             self._of_account(after.account_id).add(after.job_id)
         elif before.status is after.status:
-            if not is_loading and after.status in _WAITING and _place(before) != _place(after):
+            if not is_loading and after.status in _WAITING and place(before) != place(after):
                 self._push(after)
             return
         elif not is_loading or before.status not in OPEN:
@@ -315,6 +315,10 @@ class Board:
         """Return the earliest time of a SCHEDULED job that has not been found due yet."""
         return self._queue.next_time()
 
+    def ahead(self, until: datetime) -> tuple[list[ScheduledJob], datetime | None]:
+        """Return the SCHEDULED jobs up to then that are not found due yet, and when the next is."""
+        return self._queue.ahead(until)
+
     def expired(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
         """Return the PENDING and SCHEDULED jobs that are expired at `now`, earliest first."""
         found: list[ScheduledJob] = []
@@ -343,8 +347,3 @@ class Board:
                     return None
             heapq.heappop(self._expiring)
         return None
-
-
-def _place(job: ScheduledJob) -> tuple[JobStatus, int, datetime]:
-    """Return what decides where a job stands in the heaps."""
-    return job.status, job.priority, job.scheduled_time

@@ -26,6 +26,11 @@ def rank(job: ScheduledJob) -> tuple[int, datetime, int]:
     return -job.priority, job.scheduled_time, job.order  # rule: highest-priority-first
 
 
+def place(job: ScheduledJob) -> tuple[JobStatus, int, datetime]:
+    """Return what decides where a job stands in the heaps."""
+    return job.status, job.priority, job.scheduled_time
+
+
 class DueQueue:
     """Finds its way in `jobs`, which somebody else keeps; `push` tells it of a changed one."""
 
@@ -58,6 +63,26 @@ class DueQueue:
             heapq.heappop(self._later)
             self.size -= 1
         return self._later[0][0] if self._later else None
+
+    def ahead(self, until: datetime) -> tuple[list[ScheduledJob], datetime | None]:
+        """Return the SCHEDULED jobs up to that time that have not been found due yet, in no order;
+        and when the next one behind it may be. As many entries are looked at as there are."""
+        found: dict[str, ScheduledJob] = {}
+        behind: list[datetime] = []
+        left = [0]
+        while left:
+            at = left.pop()
+            if at >= len(self._later):
+                continue
+            entry = self._later[at]
+            if entry[0] > until:  # and so is all that lies below it in the heap
+                behind.append(entry[0])
+                continue
+            job = self._scheduled_at(entry)
+            if job is not None:
+                found[job.job_id] = job
+            left += (2 * at + 1, 2 * at + 2)
+        return list(found.values()), min(behind, default=None)
 
     def went_back(self, now: datetime) -> bool:
         """Whether the clock went back since it was last looked at: what was due may not be."""

@@ -5,8 +5,9 @@ where it can be asked it is. docs/publishers.md says how to use them and what ea
 `Connection` is the HTTP exchange that they are made of, for publishers of one's own;
 `threads_length` is how long Threads says a text is. `NoValidToken` is of an account, not of a post.
 A `CheckingPublisher` says before the time what is wrong with a job, one that `KnowsExpiries` when
-tokens end; a `Tier` is how a publisher keeps from posting twice. They need
-`pip install '.[publishers]'`; `jobledger.publishers.fake_platform` has a platform for tests.
+tokens end, a `PreflightPublisher` what a post lacks just before it is due; a `Tier` is how a
+publisher keeps from posting twice. They need `pip install '.[publishers]'`;
+`jobledger.publishers.fake_platform` has a platform for tests.
 
 Raises:
     ImportError: the HTTP client is not installed.
@@ -14,7 +15,7 @@ Raises:
 
 from ..domain import threads_length
 from .bluesky import BlueskyPublisher
-from .checks import CheckingPublisher, Tier
+from .checks import CheckingPublisher, PreflightPublisher, Tier
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .mastodon import MastodonPublisher
 from .threads import ThreadsPublisher
@@ -31,6 +32,7 @@ __all__ = [
     "NoAnswer",
     "NoValidToken",
     "NotSent",
+    "PreflightPublisher",
     "Response",
     "ThreadsPublisher",
     "ThreadsTokens",

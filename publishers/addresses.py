@@ -94,13 +94,13 @@ def fault(value: str, of: Of | None = None, *, platform: str = "Threads") -> str
     title of the one that is to reach it.
     """
     if _LOCAL.match(value):
-        return f"{_shown(value)} is a file of this machine, which no platform can reach; {_DIRECT}"
+        return f"{shown(value)} is a file of this machine, which no platform can reach; {_DIRECT}"
     parts = _split(value)
     if parts is None:
-        return f"must be an http(s) address that {platform} can reach, not {_shown(value)}"
+        return f"must be an http(s) address that {platform} can reach, not {shown(value)}"
     host = (parts.hostname or "").rstrip(".")
     if not is_public(host):
-        return f"{_shown(value)} is at {host}, which is not public: nobody can fetch it from there"
+        return f"{shown(value)} is at {host}, which is not public: nobody can fetch it from there"
     return None if of is None else _no_media(parts, host, of)
 
 
@@ -133,15 +133,15 @@ def _no_media(parts: SplitResult, host: str, of: Of) -> str | None:
     page = next((each for each in _PAGES if _is_page(each, parts, host.lower())), None)
     if page is not None:
         return (
-            f"{_shown(parts.geturl())} is a page of {page.name} that shows a file, and not the"
+            f"{shown(parts.geturl())} is a page of {page.name} that shows a file, and not the"
             f" file; what would do: {page.would_do}"
         )
     path = parts.path.lower()
     if path.endswith(_VIDEOS if of == "image" else _PICTURES):
         other = "video" if of == "image" else "image"
-        return f"{_shown(parts.geturl())} is a {other} by its name: {other}_url is for those"
+        return f"{shown(parts.geturl())} is a {other} by its name: {other}_url is for those"
     if path.endswith(_NO_MEDIA):
-        return f"{_shown(parts.geturl())} is no {of} by its name; {_DIRECT}"
+        return f"{shown(parts.geturl())} is no {of} by its name; {_DIRECT}"
     return None
 
 
@@ -154,7 +154,7 @@ def _is_page(page: SharePage, parts: SplitResult, host: str) -> bool:
     return here and bool(re.search(page.paths, parts.path)) and not re.search(page.unless, there)
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
     """Show the address without its query and its user, which may be a key to it."""
     shown = re.sub(r"//[^/@]*@", "//***@", value.split("?", 1)[0])
     shown = shown if len(shown) <= 60 else f"{shown[:59]}…"

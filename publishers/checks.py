@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from ..domain import ScheduledJob, ValidationError
@@ -28,6 +28,14 @@ class CheckingPublisher(Protocol):
 
         Each problem has the `field`, such as `metadata.image_url`, and a `hint` where there is one.
         """
+
+
+@runtime_checkable
+class PreflightPublisher(Protocol):
+    """A publisher that is asked, minutes before a job's time, whether what it needs can be had."""
+
+    def preflight(self, job: ScheduledJob) -> str | Awaitable[str | None] | None:
+        """Say what keeps the job from going out; None: nothing does."""
 
 
 def names(field: str, given: Iterable[str]) -> frozenset[str]:

@@ -37,6 +37,7 @@ _SECRET_CHARS = 8
 
 
 _MOST_DIGITS = 9
+_PEEK_BYTES = 1024
 
 
 class NotSent(Exception):
@@ -171,6 +172,34 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - sent, perhaps: anything else is no answer
             raise NoAnswer(self._told("no answer", error)) from None
         return self._answer(response, body)
+
+    async def peek(self, url: str) -> Response:
+        """Ask for the beginning of a file, without a secret: who answers, and nothing of what it
+        has; no more than a piece of it is read, and redirects are not followed.
+
+        Raises:
+            NotSent: nobody was asked.
+            NoAnswer: nobody has answered.
+        """
+        headers = {"Range": f"bytes=0-{_PEEK_BYTES - 1}", "Accept-Encoding": "identity"}
+        try:
+            request = self._client.build_request("GET", url, headers=headers)
+            async with asyncio.timeout(self._timeouts.whole_s):
+                response = await self._client.send(request, stream=True)
+                try:
+                    if not response.is_stream_consumed:
+                        async for _ in response.aiter_raw(_PEEK_BYTES):
+                            break
+                finally:
+                    with suppress(Exception):
+                        await response.aclose()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(self._told("no connection", error)) from None
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise NoAnswer(self._told("no answer in time", error)) from None
+        except Exception as error:  # noqa: BLE001 - an address that is none, a broken answer
+            raise NoAnswer(self._told("no answer", error)) from None
+        return self._answer(response, Body(b"", False))
 
     def _answer(self, response: httpx.Response, body: Body) -> Response:
         text = self.clean(body.content.decode("utf-8", "replace"))

@@ -16,6 +16,7 @@ from ..domain import ScheduledJob, ValidationError
 from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
+from .fetchable import SOON, Fetching
 from .media_url import check_media_url
 from .threads_api import ApiError, ThreadsApi
 from .threads_chain import Chain
@@ -94,6 +95,20 @@ class ThreadsPublisher:
         """Name everything that keeps the job from being posted as it is; nothing is sent."""
         others = of_another_platform(job, self._platforms)
         return [*others, *problems_of_job(job, self._ignores, self._media_url)]
+
+    async def preflight(self, job: ScheduledJob) -> str | None:
+        """Say what keeps the job from going out as it is: what `check` finds, and pictures and
+        videos that cannot be had from their addresses; None where nothing does."""
+        problems = self.check(job)
+        if problems:
+            return "; ".join(map(str, problems))
+        parts = forms_of(job, self._ignores, self._media_url)
+        addresses = [each for part in parts for each in part.addresses]
+        if not addresses:
+            return None
+        async with Connection(SOON, self._transport) as connection:
+            fetching = Fetching(connection, self._pauses.sleep, resolves=self._transport is None)
+            return "; ".join(await fetching.missing(addresses)) or None
 
     def token_expiries(self) -> Mapping[str, datetime]:
         """Return when tokens end, by account and in UTC, where `tokens` knows (`ThreadsTokens`).

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from ..domain import Media, Part, Post, ScheduledJob, ValidationError
+from .addresses import Of
 from .media_url import media_url as address_of
 from .threads_post import form_of, params_form, problem_of_value, problems_of, problems_of_params
 
@@ -26,6 +27,13 @@ class PartForm(msgspec.Struct, frozen=True):
     index: int
     form: Mapping[str, str]
     children: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def addresses(self) -> list[tuple[str, Of]]:
+        """Return what Threads is to fetch by itself, and what is to be there."""
+        forms = (self.form, *self.children)
+        kinds: tuple[tuple[str, Of], ...] = (("image_url", "image"), ("video_url", "video"))
+        return [(form[name], of) for form in forms for name, of in kinds if name in form]
 
     def replying_to(self, post_id: str) -> PartForm:
         """Return the same as a reply to a post."""

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ..domain import ScheduledJob
 from ..instrumentation import guarded, shown
 from .attempt import Attempt, PostCallback, PostResult, Publisher
 from .shapes import check_shape, is_async, refused
@@ -15,6 +16,7 @@ _CALLBACK = (
     " publish(attempt), which gets more"
 )
 _PUBLISH = "def publish(self, attempt) -> PostResult"
+_PREFLIGHT = "def preflight(self, job) -> str | None"
 _RECONCILE = "def reconcile(self, attempt) -> PostResult | None"
 
 _LEFT_OUT = (
@@ -63,7 +65,9 @@ class PublisherAdapter:
             raise refused(f"the publisher is the class {given.__name__}", "give an instance of it")
         publish, reconcile = getattr(given, "publish", None), getattr(given, "reconcile", None)
         target: Callable[..., Any]
+        preflight = getattr(given, "preflight", None)
         self.reconcile: Callable[[Attempt], Any] | None = None
+        self.preflight: Callable[[ScheduledJob], Any] | None = None
         if callable(publish):
             check_shape(publish, "publish", _PUBLISH, "attempt")
             self.publish: Callable[[Attempt], Any] = publish
@@ -71,6 +75,9 @@ class PublisherAdapter:
             if callable(reconcile):
                 check_shape(reconcile, "reconcile", _RECONCILE, "attempt")
                 self.reconcile = reconcile
+            if callable(preflight):
+                check_shape(preflight, "preflight", _PREFLIGHT, "job")
+                self.preflight = preflight
         elif callable(given):
             check_shape(given, "the publisher", _CALLBACK, "account_id", "content")
             self.publish = Callback(given).publish
@@ -83,6 +90,7 @@ class PublisherAdapter:
         self._publishes_async = is_async(target)
         if not guarded(lambda: getattr(given, "takes_posts", False) is True, False):
             self.publish = TextsAlone(self.publish).publish
+        self.preflights_async = self.preflight is not None and is_async(self.preflight)
         self._reconciles_async = self.reconcile is not None and is_async(self.reconcile)
 
     @property

@@ -342,7 +342,7 @@ class Dispatcher:
             return [
                 (job.job_id, command)
                 for place, job in enumerate(due)
-                if job.deferred_until is None or (place == 0 and job.deferred_until != until)
+                if not job.is_held_back or (place == 0 and job.deferred_until != until)
             ]
 
         self._handler.change_each(choose)

@@ -22,6 +22,7 @@ from .ledger_access import LedgerAccess
 from .offload import Offload, TooLateError
 from .own_loop import CANCEL_S, cancel_anywhere
 from .places import Places
+from .preflight import Preflight
 from .rescuer import Rescuer
 from .running import Running, RunningAttempts
 from .settings import RunSettings
@@ -51,6 +52,7 @@ class Loop:
         settings: RunSettings,
         offload: Offload,
         places: Places,
+        preflight: Preflight,
     ) -> None:
         self._dispatcher = dispatcher
         self._runner = runner
@@ -61,6 +63,7 @@ class Loop:
         self._settings = settings
         self._offload = offload
         self._places = places
+        self._preflight = preflight
         self._location = ledger.location
         self._now = ledger.now
         self._expire = ledger.expire
@@ -110,6 +113,7 @@ class Loop:
         self._runner.begin()
         self._hurry, self._stopping = asyncio.Event(), asyncio.Event()
         self._sleep.begin()
+        self._preflight.begin(publisher)
         self._loop = loop
         work = self._run(publisher)
         try:
@@ -124,6 +128,7 @@ class Loop:
         if self._task is None or self._loop is None:
             return False
         self.is_stopping = True
+        self._preflight.end()
         with suppress(RuntimeError):  # that event loop has ended
             self._loop.call_soon_threadsafe(self._stopping.set)
         self.wake()
@@ -199,6 +204,7 @@ class Loop:
         """End the task and what it runs, whatever has become of the event loop."""
         if self._task is task:
             self._task = self._loop = None
+            self._preflight.end()
             cancel_anywhere(task)
             self._offload.leave_all()
             self._runner.give_up_in_loop("the scheduler was stopped")
@@ -267,6 +273,7 @@ class Loop:
         self._sleep.turn()
         await self._offload.do(self._look_around, over=self._stopping)
         self._runner.fence()
+        self._preflight.look()
         self._places.tell(self._attempts)  # what has ended in the meantime left some
         again_soon = not self.is_stopping and await self._begin_some(publisher)
         self._trouble.worked()

@@ -12,6 +12,7 @@ from .ledger_access import LedgerAccess
 from .loop import Loop
 from .own_loop import CANCEL_S
 from .pacing import AccountPacing
+from .preflight import Preflight
 from .recording import LedgerRecorder
 from .rescuer import Rescuer
 from .running import RunningAttempts
@@ -65,6 +66,7 @@ class RunnerParts:
             ledger, dispatcher, runner, attempts, completer, rescuer, settings,
             shared.own_loop, offload, places,
         )  # fmt: skip
+        self.preflight = preflight = Preflight(ledger, settings.preflight, offload)
         self.sleep = sleep = LoopSleep(
             ledger,
             dispatcher,
@@ -74,11 +76,12 @@ class RunnerParts:
             uptime,
             offload,
             places,
+            preflight,
             is_stopping=lambda: self.loop.is_stopping,
         )
         self.loop = Loop(
             ledger, dispatcher, runner, attempts, completer, rescuer, sleep, settings, offload,
-            places,
+            places, preflight,
         )  # fmt: skip
         shared.loops.append(self.loop)
         places.add(attempts, self.loop.wake)

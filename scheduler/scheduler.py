@@ -41,11 +41,13 @@ class Scheduler(Ledger, Making):
     gives no answer in `publish_timeout` (None: it may take as long as it likes; a job may have its
     own) is cancelled or left alone, and its post is in doubt. `ageing`: a due job gains one step of
     priority for each such time that it waits, so that one of low priority is not passed over for
-    ever. `pacing` holds for every account that has none of its own in `pacing_by_account`.
-    `grace_s` is how long `stop` waits for running attempts, `settle_s` how long a publisher that
-    reported an unknown outcome is left alone before it is asked, `error_wait_s` how long the loop
-    waits out an error. When that was a failed write (a full disk, say), the loop then reopens the
-    log, and goes on as soon as that succeeds. `on_failure` is called for each job that an attempt,
+    ever. `preflight` ahead of a post's time the loop asks its publisher, where it has a method of
+    that name, whether what the post needs can be had (None: never). `pacing` holds for every
+    account that has none of its own in `pacing_by_account`. `grace_s` is how long `stop` waits for
+    running attempts, `settle_s` how long a publisher that reported an unknown outcome is left alone
+    before it is asked, `error_wait_s` how long the loop waits out an error. When that was a failed
+    write (a full disk, say), the loop then reopens the log, and goes on as soon as that succeeds.
+    `on_failure` is called for each job that an attempt,
     or its recovery, left FAILED, with the job and, where it takes two arguments, its error: after
     that is durable, in a thread of its own, one after the other; whatever it raises is logged and
     changes nothing. `close` waits up to 10 s for the calls that are left. What it does of itself is
@@ -75,6 +77,7 @@ class Scheduler(Ledger, Making):
         error_wait_s: float = 10.0,
         on_failure: OnFailure | None = None,
         ageing: timedelta | None = None,
+        preflight: timedelta | None = timedelta(minutes=10),
         **of_ledger: Unpack[LedgerOptions],
     ) -> None:
         check_known(of_ledger)
@@ -90,6 +93,7 @@ class Scheduler(Ledger, Making):
             settle_s=settle_s,
             error_wait_s=error_wait_s,
             ageing=ageing,
+            preflight=preflight,
         )
         self._on_failure = FailureHook(on_failure)
         self._shared = SharedParts(settings, self._on_failure, self)
@@ -205,14 +209,13 @@ class Scheduler(Ledger, Making):
         calls in several threads one runs jobs, and the others wait for their turn.
 
         `stop_soon` ends it when the attempts that run have ended. So do SIGTERM, SIGINT and SIGHUP
-        in the main thread, where the program has no handler of its own for them: it ends with the
-        attempt that runs or after `grace_s`, at a second signal at once, and then SIGINT raises
-        KeyboardInterrupt and the others SystemExit.
+        in the main thread, where the program has no handler of its own: it ends with the attempt
+        that runs or after `grace_s`, at a second one at once; then SIGINT raises KeyboardInterrupt,
+        the others SystemExit.
 
         Raises:
             SchedulerRunningError: this scheduler has been started; or a publisher calls this.
-            StorageError: a change could not be recorded. How attempts have ended is kept, and
-                recorded by the next call, or `start`, or `close`.
+            StorageError: an end could not be recorded: the next call, `start` or `close` does.
         """
         publisher = PublisherAdapter(post_callback)
         check_limit(limit)
@@ -255,9 +258,8 @@ class Scheduler(Ledger, Making):
     def recover_all_running_jobs(self) -> int:
         """Recover every RUNNING job that a dead runner left; return how many.
 
-        Opening a Scheduler does it. A job goes back to SCHEDULED with backoff while retries are
-        left, else it is FAILED; what happens with one whose publisher can be asked is in
-        docs/lifecycle.md, "In doubt".
+        Opening a Scheduler does it. A job is SCHEDULED with backoff while retries are left, else
+        FAILED; of one whose publisher can be asked see docs/lifecycle.md, "In doubt".
         """
         return sum(runner.rescuer.recover_all() for runner in self._runners)
 

@@ -45,6 +45,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float
     error_wait_s: float
     ageing: timedelta | None
+    preflight: timedelta | None
 
     def __post_init__(self) -> None:
         if self.on_interrupted not in get_args(c.OnInterrupted):
@@ -65,13 +66,12 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             check_timeout(self.publish_timeout)
         for name in ("grace_s", "settle_s", "error_wait_s"):
             positive(name, getattr(self, name), or_zero=True)
-        if self.ageing is not None and (
-            not isinstance(self.ageing, timedelta) or self.ageing <= timedelta(0)
-        ):
-            raise ValidationError(
-                f"ageing must be a positive timedelta or None, not {self.ageing!r:.60}",
-                field="ageing",
-            )
+        for name in ("ageing", "preflight"):
+            span = getattr(self, name)
+            if span is not None and (not isinstance(span, timedelta) or span <= timedelta(0)):
+                raise ValidationError(
+                    f"{name} must be a positive timedelta or None, not {span!r:.60}", field=name
+                )
         if self.pacing is not None:
             _check_pacing("pacing", self.pacing)
         if not isinstance(self.pacing_by_account, Mapping | None):

@@ -19,6 +19,7 @@ from .lease import LOOK_AT_OTHERS_S
 from .ledger_access import LedgerAccess
 from .offload import Offload, TooLateError
 from .places import Places
+from .preflight import Preflight
 from .rescuer import Rescuer
 from .running import RunningAttempts
 from .settings import RunSettings
@@ -43,6 +44,7 @@ class LoopSleep:
         uptime: Uptime,
         offload: Offload,
         places: Places,
+        preflight: Preflight,
         *,
         is_stopping: Callable[[], bool],
     ) -> None:
@@ -55,6 +57,7 @@ class LoopSleep:
         self._uptime = uptime
         self._offload = offload
         self._places = places
+        self._preflight = preflight
         self._now = ledger.now
         self._is_real_time = ledger.is_real_time
         self._expire_after = ledger.expire_after
@@ -152,10 +155,10 @@ class LoopSleep:
             has_room = self._places.free() > 0
             due = self._state.board.next_time()
             planning = self._next_planning()
+            asking = self._preflight.next_moment()
         if self._lease.is_shared:
             moments.append(now + timedelta(seconds=LOOK_AT_OTHERS_S))
-        if planning is not None:
-            moments.append(planning)
+        moments += [moment for moment in (planning, asking) if moment is not None]
         if expiry is not None:
             moments.append(expiry + just_past)
         # What has no room becomes due all the same where another chain's attempt may end first:

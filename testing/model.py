@@ -258,7 +258,8 @@ class Model:
     def _deferred(
         self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str
     ) -> None:
-        must(job["scheduled_time"] <= at, where + "it is not due")
+        holds = moment(data["until"]) > job["scheduled_time"]
+        must(job["scheduled_time"] <= at or not holds, where + "it is not due")
 
     def _expired(self, job: dict[str, Any], data: dict[str, Any], at: datetime, where: str) -> None:
         least = timedelta(0) if "schedule" in data else LATE + timedelta(microseconds=1)

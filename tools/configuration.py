@@ -42,6 +42,7 @@ class RunSection(msgspec.Struct, frozen=True, kw_only=True):
     grace_s: float | None = None
     ageing_minutes: float | None = None
     publish_timeout_s: float | None = None
+    preflight_minutes: float | None = None
     min_gap_s: float | None = None
     quota: int | None = None
     quota_window_s: float | None = None

@@ -76,6 +76,12 @@ class Defer(Command, frozen=True):
     expire_after: timedelta = EXPIRE_AFTER
 
 
+class Foretell(Command, frozen=True):
+    """Say, ahead of its time, what a job lacks; None: all that it lacked can be had now."""
+
+    reason: str | None
+
+
 class Start(Command, frozen=True):
     """Take a due job for its next attempt."""
 

@@ -27,6 +27,7 @@ from ..validation import (
 )
 from . import commands as c
 from . import events as e
+from .foretelling import foretold
 from .importing import take_over
 from .lifecycle import NEW, check, refusal
 from .planned import leave_out, revive
@@ -160,6 +161,11 @@ def _defer(job: ScheduledJob, command: c.Defer, now: datetime) -> Decision:
     if command.until == job.deferred_until:
         return []
     return [e.JobDeferred(until=command.until, reason=clean_text(command.reason, 500))]
+
+
+@_rule(c.Foretell, "defer")
+def _foretell(job: ScheduledJob, command: c.Foretell, now: datetime) -> Decision:
+    return foretold(job, command.reason, now)
 
 
 def _check_ready(job: ScheduledJob, trigger: str, now: datetime, expire_after: timedelta) -> None:

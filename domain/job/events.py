@@ -118,7 +118,11 @@ class JobRescheduled(EventData, frozen=True):
 
 
 class JobDeferred(EventData, frozen=True):
-    """It was due and is held back: the pacing of its account allows it no sooner than `until`."""
+    """It was due and is held back: the pacing of its account allows it no sooner than `until`.
+
+    With an `until` that is not behind its own time it was not due, and nothing holds it back: it
+    tells what was found for it ahead of its time.
+    """
 
     TYPE = "deferred"
     TRIGGERS = ("defer",)

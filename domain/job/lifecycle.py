@@ -38,7 +38,12 @@ TRANSITIONS: Final[tuple[Declaration, ...]] = (
     declare("release", _PENDING, _SCHEDULED),
     declare("edit", [_PENDING, _SCHEDULED], "="),
     declare("reschedule", [_PENDING, _SCHEDULED], "="),
-    declare("defer", _SCHEDULED, "=", "due, held back by the pacing of its account"),
+    declare(
+        "defer",
+        _SCHEDULED,
+        "=",
+        "due, held back by the pacing of its account; or lacking something",
+    ),
     declare("start", _SCHEDULED, _RUNNING, "due, taken by the runner"),
     declare("note", _RUNNING, "="),
     declare("checkpoint", _RUNNING, "="),

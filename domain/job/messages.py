@@ -70,6 +70,8 @@ SENTENCES: dict[What, Sentence] = {
     What.RESCHEDULED: lambda job, cause: f"Rescheduled{_since(cause)}",
     What.DEFERRED: lambda job, reason: (
         f"Held back until {job.deferred_until:%Y-%m-%d %H:%M:%S} UTC: {reason}"
+        if job.is_held_back
+        else f"{reason[:1].upper()}{reason[1:]}"
     ),
     What.PUBLISHING: lambda job, _: f"Publishing (attempt {job.attempt})",
     What.ASKING: lambda job, _: f"Asking whether an earlier attempt is out (attempt {job.attempt})",

@@ -119,7 +119,8 @@ class _State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     reconcilable: bool = False
     """Whether the publisher of the latest attempt can `reconcile`."""
     deferred_until: Moment | None = None
-    """Due, and held back by the pacing of its account: not before this time."""
+    """Due, and held back by the pacing of its account: not before this time. One that is not behind
+    its own time holds nothing back (`is_lacking`)."""
     publish_timeout_s: float | None = None
     """How long its publisher may take; None: as long as the scheduler's setting says."""
     checkpoints: dict[str, Any] = {}
@@ -171,6 +172,16 @@ class ScheduledJob(_State, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     def may_be_out(self) -> bool:
         """An attempt of a publisher that cannot be asked was interrupted, and nobody settled it."""
         return self.doubt.may_be_out
+
+    @property
+    def is_held_back(self) -> bool:
+        """It is due, and the pacing of its account, or a token, lets it wait."""
+        return self.deferred_until is not None and self.deferred_until > self.scheduled_time
+
+    @property
+    def is_lacking(self) -> bool:
+        """Asked ahead of its time, its publisher said that something it needs cannot be had."""
+        return self.deferred_until is not None and self.deferred_until == self.scheduled_time
 
     @property
     def cursor(self) -> str:

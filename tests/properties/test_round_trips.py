@@ -153,7 +153,8 @@ def command_of(trigger: str, now: datetime, attempt: int) -> st.SearchStrategy[c
         "release": st.builds(c.Release),
         "edit": st.builds(c.Edit, content=texts, priority=st.sampled_from(JobPriority)),
         "reschedule": st.builds(c.Reschedule, scheduled_time=soon),
-        "defer": st.builds(c.Defer, until=soon, reason=words),
+        "defer": st.builds(c.Defer, until=soon, reason=words)
+        | st.builds(c.Foretell, reason=st.none() | words),
         "start": st.builds(c.Start, reconcilable=st.booleans()),
         "note": st.builds(c.Note, attempt=number, message=words),
         "checkpoint": st.builds(c.Checkpoint, attempt=number, name=st.just("n"), value=values),

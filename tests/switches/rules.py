@@ -453,6 +453,18 @@ RULES = [
         Value("False"),
         [HOLDS],
     ),
+    Mutant(
+        "what a job lacks is told once",
+        "foretold-once",
+        Never(),
+        ["test_preflight.py"],
+    ),
+    Mutant(
+        "files are looked for in public places alone",
+        "ahead-from-public-places-alone",
+        Value("None"),
+        ["test_fetchable.py"],
+    ),
     Mutant("no post goes out with less than it says", "nothing-is-left-out", Never(), [LEFT_OUT]),
     Mutant(
         "no post goes to Bluesky with less than it says",

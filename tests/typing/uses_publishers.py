@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, assert_type
@@ -29,6 +29,7 @@ from jobledger.publishers import (
     NoAnswer,
     NotSent,
     NoValidToken,
+    PreflightPublisher,
     Response,
     ThreadsPublisher,
     ThreadsTokens,
@@ -144,6 +145,11 @@ def when_tokens_end(publisher: KnowsExpiries, threads: ThreadsPublisher) -> None
     known: KnowsExpiries = threads
     known = ThreadsTokens("tokens.json")
     assert_type(known.token_expiries(), dict[str, datetime])  # as ThreadsTokens say it
+
+
+def asked_ahead(publisher: PreflightPublisher, job: ScheduledJob) -> PreflightPublisher:
+    assert_type(publisher.preflight(job), str | Awaitable[str | None] | None)
+    return ThreadsPublisher()
 
 
 def looked_at(publisher: CheckingPublisher, threads: ThreadsPublisher, job: ScheduledJob) -> None:

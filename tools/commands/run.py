@@ -31,6 +31,7 @@ class RunOptions(TypedDict):
     grace_s: float
     ageing_minutes: float | None
     publish_timeout_s: float | None
+    preflight_minutes: float
     min_gap_s: float
     quota: int | None
     quota_window_s: float
@@ -84,6 +85,13 @@ class RunOptions(TypedDict):
     "--publish-timeout-s",
     type=click.FloatRange(min=0, min_open=True),
     help="How long the publisher may take for a job.",
+)
+@click.option(
+    "--preflight-minutes",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    help="How long ahead of a post it is asked whether what it needs can be had; 0: never.",
 )
 @click.option(
     "--min-gap-s",
@@ -196,6 +204,7 @@ def _settings(options: RunOptions) -> dict[str, Any]:
     from ...domain import Pacing, RetryPolicy
 
     ageing, timeout = options["ageing_minutes"], options["publish_timeout_s"]
+    ahead = options["preflight_minutes"]
     min_gap_s, quota = options["min_gap_s"], options["quota"]
     paced = bool(min_gap_s or quota)
     return {
@@ -206,6 +215,7 @@ def _settings(options: RunOptions) -> dict[str, Any]:
         "grace_s": options["grace_s"],
         "ageing": None if ageing is None else timedelta(minutes=ageing),
         "publish_timeout": None if timeout is None else timedelta(seconds=timeout),
+        "preflight": timedelta(minutes=ahead) if ahead else None,
         "pacing": Pacing(min_gap_s, quota, options["quota_window_s"]) if paced else None,
     }
 

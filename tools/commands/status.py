@@ -44,8 +44,9 @@ class SealStatus(msgspec.Struct, frozen=True):
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What `--json` prints. `overdue` are SCHEDULED jobs whose time has come, and `oldest` the one
-    that has waited longest; `next` comes after now. `failed` counts those of unknown outcome too,
-    which are `unknown`. `damage` is what was met while reading; `verify` reads everything.
+    that has waited longest; `next` comes after now; `lacking` are those of which something was
+    found to be missing ahead of their time. `failed` counts those of unknown outcome too, which are
+    `unknown`. `damage` is what was met while reading; `verify` reads everything.
     `sealed`: null without a seal that can be read and is of this ledger; whose it is, it does not
     say (`verify --public-key` does)."""
 
@@ -56,6 +57,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     next: Due | None
     overdue: int
     oldest: Due | None
+    lacking: int
     failed: int
     unknown: int
     counts: dict[str, int]
@@ -110,6 +112,7 @@ def look(ledger: Ledger) -> Status:
         next=_first(job for job in scheduled if job.scheduled_time > now),
         overdue=len(overdue),
         oldest=_first(overdue),
+        lacking=sum(job.is_lacking for job in scheduled),
         failed=counts[JobStatus.FAILED],
         unknown=ledger.count_unknown(),
         counts={status.value: count for status, count in counts.items()},
@@ -175,6 +178,8 @@ def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
         yield "overdue", f"{status.overdue}, {since}", "yellow"
     else:
         yield "overdue", "0", ""
+    if status.lacking:
+        yield "lacking", f"{status.lacking}: something they need cannot be had, see `why`", "yellow"
     yield "failed", str(status.failed), "red" if status.failed else ""
     settle = ": the posts may be out; `resolve` or `requeue` them"
     yield (

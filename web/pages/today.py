@@ -13,6 +13,8 @@ from .verified import AGAIN_MS, badge
 
 _AGAIN_MS = 15_000
 """That a runner begins or ends, or that a job is late, is no event: so often it is looked at."""
+_SOON = timedelta(days=1)
+"""So far ahead it is looked for posts that lack something: they are asked about minutes ahead."""
 _MOST = 8
 """So many jobs of a kind are shown; the list of all is a click away."""
 
@@ -23,6 +25,9 @@ def today(call: Call) -> Response:
     queries, now, zone = look.queries, look.at, call.site.zone
     begin = datetime.combine(now.astimezone(zone).date(), time(), zone)
     scheduled = JobStatus.SCHEDULED
+    soon = queries.list_jobs(
+        status=scheduled, due_from=now, due_to=now + _SOON, order="time", limit=200
+    )
     runner = None if look.is_past else call.site.ledger.runner_pid()
     return render(
         call,
@@ -36,6 +41,7 @@ def today(call: Call) -> Response:
             status=JobStatus.COMPLETED, due_from=begin, due_to=begin + timedelta(days=1), limit=200
         ),
         unknown=queries.list_jobs(outcome_unknown=True, order="time", limit=_MOST),
+        lacking=[job for job in soon if job.is_lacking][:_MOST],
         runner=runner,
         runner_since=None if runner is None else call.site.ledger.runner_since(),
         badge=badge(call),

@@ -59,6 +59,7 @@ VI: dict[str, str] = {
     "The ledger cannot be used": "Không dùng được sổ",
     # -- today
     "Nobody knows whether these are out": "Chưa rõ các bài này đã đăng hay chưa",
+    "Something these need cannot be had": "Có thứ các bài này cần mà không lấy được",
     "Settle them": "Xử lý các bài này",
     "due today, and posted": "hẹn hôm nay, đã đăng",
     "drafts": "bản nháp",

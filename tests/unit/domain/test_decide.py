@@ -330,6 +330,28 @@ def test_the_retry_policy_and_the_roll_come_with_the_command() -> None:
         assert event.scheduled_time == life.now + timedelta(seconds=seconds)
 
 
+def test_a_job_is_told_ahead_of_its_time_what_it_lacks_and_when_it_lacks_it_no_more() -> None:
+    """Each once; and nothing is held back by it, nor anything told when its time has come."""
+    life, due = Life(), NOON + timedelta(hours=1)
+    life.do(c.Reschedule(scheduled_time=due))
+
+    def standing() -> tuple[bool, bool]:
+        assert life.job is not None
+        return life.job.is_lacking, life.job.is_held_back
+
+    assert life.do(c.Foretell(reason=None)) == []
+    reason = "found ahead of its time: there is no picture"
+    told = life.do(c.Foretell(reason="there is no picture"))
+    assert told == [e.JobDeferred(until=due, reason=reason)]
+    assert standing() == (True, False)
+    assert life.do(c.Foretell(reason="there is no picture")) == []
+    assert len(life.do(c.Foretell(reason="there is no video"))) == 1
+    assert len(life.do(c.Foretell(reason=None))) == 1
+    assert standing() == (False, False)
+    life.do(c.Reschedule(scheduled_time=life.now))
+    assert life.do(c.Foretell(reason="there is no picture")) == []
+
+
 def test_a_job_is_told_once_until_when_it_is_held_back() -> None:
     life = Life()
     until = NOON + timedelta(hours=1)

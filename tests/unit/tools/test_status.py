@@ -13,10 +13,11 @@ from support.cli import run_here
 from support.terminal import Terminal
 
 from jobledger import Ledger, ManualClock, OutcomeUnknown, PostResult, Scheduler
+from jobledger.domain import commands
 
 KEYS = {
-    "place", "zone", "now", "runner", "next", "overdue", "oldest", "failed", "unknown", "counts",
-    "events", "last_event_at", "disk_free_bytes", "damage", "sealed",
+    "place", "zone", "now", "runner", "next", "overdue", "oldest", "lacking", "failed", "unknown",
+    "counts", "events", "last_event_at", "disk_free_bytes", "damage", "sealed",
 }  # fmt: skip
 
 
@@ -84,6 +85,15 @@ def test_a_person_sees_what_needs_one(jobs: Path) -> None:
     assert lines["unknown"] == "1: the posts may be out; `resolve` or `requeue` them"
     assert lines["jobs"] == "7: 4 scheduled, 1 completed, 2 failed"
     assert lines["log"].startswith("13 events, the last ")
+
+
+def test_it_counts_the_posts_that_lack_something(jobs: Path) -> None:
+    """As their publisher said ahead of their time."""
+    with Scheduler(jobs) as scheduler:
+        scheduler._handler.change("coming", commands.Foretell(reason="there is no picture"))
+    assert json.loads(run_here(jobs, "status", "--json").out)["lacking"] == 1
+    said = "lacking  1: something they need cannot be had, see `why`"
+    assert said in run_here(jobs, "status").out
 
 
 def test_a_ledger_in_which_nothing_is_says_so(directory: Path) -> None:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from support.site import asked_of, signed_in
 
 from jobledger import Ledger, ManualClock, Scheduler
+from jobledger.domain import commands
 
 HOUR = timedelta(hours=1)
 
@@ -51,6 +52,20 @@ def test_it_says_how_late_the_oldest_is(
     ledger.add_job("shop", "older", clock.now() - 3 * HOUR)
     ledger.add_job("shop", "old", clock.now() - HOUR)
     assert "the oldest by 3" in client.get("/").text
+
+
+def test_it_shows_the_posts_that_lack_something(
+    client: TestClient, ledger: Ledger, clock: ManualClock
+) -> None:
+    """Until they are asked about again, and it is there."""
+    job_id = ledger.add_job("shop", "with a picture", clock.now() + HOUR)
+    said = "Something these need cannot be had"
+    assert said not in client.get("/").text
+    ledger._handler.change(job_id, commands.Foretell(reason="there is no picture"))
+    assert said in client.get("/").text
+    assert "there is no picture" in client.get(f"/jobs/{job_id}").text
+    ledger._handler.change(job_id, commands.Foretell(reason=None))
+    assert said not in client.get("/").text
 
 
 def test_of_the_past_it_does_not_say_who_ran_it(client: TestClient, ledger: Ledger) -> None:
