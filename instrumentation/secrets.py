@@ -20,6 +20,7 @@ MIN_CHARS = 6
 """What is shorter stands in half of all texts by chance."""
 HIDDEN = "***"
 _CREDENTIALS = re.compile(r"(?<=://)[^/]*@|\?.*", re.DOTALL)
+_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?\"'<>]*)\?[^\s\"'<>]*")
 _PASSWORD = re.compile(r"://[^/:@]*:([^/]+)@|[?&]password=([^&]+)")
 
 _lock = threading.Lock()
@@ -64,6 +65,12 @@ def mark_credentials(location: str) -> None:
         mark_secret(password)
 
 
+def without_queries(text: str) -> str:
+    """Return the text with every URL in it cut off before its query: what is there may be a
+    token."""
+    return _QUERY.sub(r"\1", text)
+
+
 def without_secrets(text: str) -> str:
     """Return the text with `***` in place of every secret."""
     for secret in _secrets:
@@ -85,7 +92,7 @@ def hide_secrets(_: Any, method: str, event: MutableMapping[str, Any]) -> Mutabl
             del event["exc_info"]
             event["exception"] = told
         for key in event:
-            event[key] = _hidden(event[key]) if key != "exc_info" else event[key]
+            event[key] = hidden(event[key]) if key != "exc_info" else event[key]
     return event
 
 
@@ -100,18 +107,27 @@ def traceback_of(info: Any) -> str | None:
     return None if error is None else "".join(traceback.format_exception(error)).rstrip("\n")
 
 
-def _hidden(value: Any) -> Any:
+def hidden(value: Any) -> Any:
+    """Return a value with `***` in place of every secret, however deep; itself where it has
+    none."""
+    if not _secrets:
+        return value
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, Mapping):
-        return {_hidden(key): _hidden(inner) for key, inner in value.items()}
+        return {key: hidden(inner) for key, inner in hidden_keys(value).items()}
     if isinstance(value, list | tuple):
-        return [_hidden(inner) for inner in value]
+        return [hidden(inner) for inner in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     text = guarded(lambda: repr(value), "")
-    hidden = without_secrets(text)
-    return value if hidden == text else hidden
+    clean = without_secrets(text)
+    return value if clean == text else clean
+
+
+def hidden_keys(values: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return a mapping with no secret in its keys; itself where there is none."""
+    return {hidden(key): inner for key, inner in values.items()} if _secrets else values
 
 
 def _tells(value: Any) -> bool:

@@ -14,8 +14,10 @@ from typing import Generic, ParamSpec
 
 from ..domain import ValidationError
 from .foreign import described
+from .hooks import tell
 from .interruption import is_interruption
-from .log import Log, logger
+from .log import logger
+from .operational_event import RepeatedTrouble, TroubleOver
 
 P = ParamSpec("P")
 
@@ -51,7 +53,7 @@ class Repeated:
         self._lock = threading.RLock()  # a signal handler may come through here as well
         self._failures = 0
         self._kinds: set[str] = set()
-        self._since = ""
+        self._since: datetime | None = None
         self._next_at = 0.0
         self._wait_s = FIRST_AGAIN_S
 
@@ -66,7 +68,7 @@ class Repeated:
             is_new = kind not in self._kinds and len(self._kinds) < MOST_KINDS
             at = self._time()
             if self._failures == 1:
-                self._since = self._now().isoformat(timespec="seconds")
+                self._since = self._now()
                 self._next_at, self._wait_s = at + FIRST_AGAIN_S, FIRST_AGAIN_S
             elif at >= self._next_at:
                 self._wait_s = min(2 * self._wait_s, LONGEST_AGAIN_S)
@@ -75,8 +77,12 @@ class Repeated:
                 return
             if is_new:
                 self._kinds.add(kind)
-            log = self._counted(logger(**values))
-        log.error(self._event, error=text)
+            failures, since = self._failures, self._since
+        tell(
+            RepeatedTrouble(
+                what=self._event, more=values, failures=failures, since=since, error=text
+            )
+        )
 
     def worked(self) -> None:
         """Note that it worked; cheap where it did before."""
@@ -85,13 +91,10 @@ class Repeated:
         with self._lock:
             if not self._failures:
                 return
-            log = self._counted(logger())
+            failures, since = self._failures, self._since
             self._failures = 0
             self._kinds.clear()
-        log.warning(self._again)
-
-    def _counted(self, log: Log) -> Log:
-        return log if self._failures == 1 else log.bind(failures=self._failures, since=self._since)
+        tell(TroubleOver(what=self._again, failures=failures, since=since))
 
 
 class OnlyTold(Generic[P]):

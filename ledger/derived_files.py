@@ -9,7 +9,7 @@ from pathlib import Path
 from ..domain import StorageError
 from ..eventstore import EventLog, Place
 from ..eventstore.engines.files import Patience, storage_errors
-from ..instrumentation import logger
+from ..instrumentation import DerivedFileIgnored, tell
 from ..projections import (
     DAILY_FILES,
     DayFile,
@@ -62,7 +62,7 @@ class DerivedFiles:
     def _tell_of_cache(self, path: Path, fault: str) -> None:
         if (path, fault) not in self._told:
             self._told.add((path, fault))
-            logger(path=str(path), reason=fault).warning("derived file ignored: it is made anew")
+            tell(DerivedFileIgnored(path=str(path), reason=fault))
 
     def find_stale(self) -> None:
         """Find out which files on disk are behind the log; after the whole log was read."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ..domain import StorageError, ValidationError
-from ..instrumentation import logger
+from ..instrumentation import ProjectionFailed, tell
 from ..projections import Change, DailyFiles, ProjectionFactory, Snapshot, Stored, make_all
 from .state import Follower
 
@@ -71,6 +71,4 @@ class DerivedState(Follower):
 
 def leave_alone(name: str, failure: StorageError) -> None:
     """Tell that a user's projection has failed, and does not follow any more."""
-    logger(projection=name).error(
-        "projection failed; it is left alone from here on", error=failure.message
-    )
+    tell(ProjectionFailed(projection=name, error=failure.message))

@@ -19,7 +19,7 @@ from ..eventstore import (
 )
 from ..eventstore.engines import EngineOptions, directory_of, open_engine
 from ..eventstore.engines.files import FileSystem, LockWait, Patience, located
-from ..instrumentation import OnlyTold, logger
+from ..instrumentation import DamageShown, LockWaitedFor, OnlyTold, TornTailCut, logger, tell
 from ..projections import EVENTS, LogEntry, make_all
 from ..release import __version__
 from .background import Background, WritesBehind
@@ -260,13 +260,9 @@ class LedgerParts:
     def _tell_of_opening(self, settings: LedgerSettings) -> None:
         torn, damage = self.log.torn, self.log.damage
         if torn is not None:
-            logger(path=torn.path, offset=torn.offset, size=torn.size, kept=torn.kept).warning(
-                "torn tail cut off"
-            )
+            tell(TornTailCut(path=torn.path, offset=torn.offset, size=torn.size, kept=torn.kept))
         if damage is not None:
-            logger(path=damage.path, line=damage.line, offset=damage.offset).warning(
-                "damaged log: only what is sound before the damage is shown"
-            )
+            tell(DamageShown(path=damage.path, line=damage.line, offset=damage.offset))
         group = None if settings.read_only else self._group_that_may_write()
         if group is not None:
             where = self.engine.location
@@ -293,6 +289,4 @@ def _no_snapshot(after: int, until: int) -> None:
 
 
 def _tell_of_waiting(wait: LockWait) -> None:
-    logger(path=str(wait.path), held_by=str(wait.holder or "another process")).warning(
-        "waiting for a lock"
-    )
+    tell(LockWaitedFor(path=str(wait.path), held_by=str(wait.holder or "another process")))

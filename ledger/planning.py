@@ -24,7 +24,7 @@ from ..domain import (
     plan_schedule,
 )
 from ..domain import commands as c
-from ..instrumentation import logger
+from ..instrumentation import ScheduleNotPlanned, tell
 from ..projections import Board
 from .command_handler import CommandHandler
 from .queries import no_schedule
@@ -62,7 +62,7 @@ class Planning:
                 if not isinstance(error, ValidationError):
                     raise
                 self._failed[schedule_id] = self._version(schedule_id)
-                logger(schedule=schedule_id).error("schedule not planned", error=error.message)
+                tell(ScheduleNotPlanned(schedule=schedule_id, error=error.message))
         return done
 
     def _version(self, schedule_id: str) -> int:

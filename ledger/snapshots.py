@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..domain import StorageError
 from ..eventstore import Place
 from ..eventstore.engines.files import Patience, storage_errors
-from ..instrumentation import logger
+from ..instrumentation import SnapshotIgnored, SnapshotNotWritten, logger, tell
 from ..projections import (
     OtherReleaseError,
     ProjectionWriter,
@@ -81,9 +81,7 @@ class Snapshots:
         `is_sound` and stands for more than the log has: then it is a witness of what was lost."""
         self._is_sound = is_sound
         self._saved, self._useless = 0, read_snapshot_header(self._fs, self._path.parent)
-        logger(path=str(self._path), reason=reason).warning(
-            "snapshot ignored: the whole log is read"
-        )
+        tell(SnapshotIgnored(path=str(self._path), reason=reason))
 
     def remove(self) -> None:
         """Let there be none.
@@ -109,7 +107,7 @@ class Snapshots:
         try:
             check_of_one_moment(snapshot)  # rule: snapshot-of-one-moment
         except SnapshotError as error:
-            logger(path=str(self._path)).error("snapshot not written", error=error.message)
+            tell(SnapshotNotWritten(path=str(self._path), error=error.message, is_ours=True))
             return
         data = encode_snapshot(snapshot, self._release)
         try:
@@ -121,7 +119,7 @@ class Snapshots:
                 with storage_errors("write", self._path):
                     self._writer.put(self._path, (data,))
         except StorageError as error:
-            logger(path=str(self._path)).warning("snapshot not written", error=error.message)
+            tell(SnapshotNotWritten(path=str(self._path), error=error.message))
         self._saved = seq
 
     def _on_disk(self, seq: int) -> int:

@@ -18,7 +18,7 @@ from ..eventstore.engines.files import (
     is_no_file,
     storage_errors,
 )
-from ..instrumentation import logger
+from ..instrumentation import DerivedFilesAhead, tell
 from ..projections import (
     LogEntry,
     Marker,
@@ -80,12 +80,9 @@ class Witnesses:
         sign = self.sign_of(name)
         if sign is not None and name not in self._told:
             self._told.add(name)
-            logger(directory=str(self._directory)).warning(
-                "derived files are ahead of the log and left as they are",
-                sign=sign,
-                hint=joined(_ADVICE, WORDS[_REMEDY]),
-                remedy=_REMEDY,
-            )
+            hint = joined(_ADVICE, WORDS[_REMEDY])
+            where = str(self._directory)
+            tell(DerivedFilesAhead(directory=where, sign=sign, hint=hint, remedy=_REMEDY))
         return sign is not None
 
     def check_none(self, names: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..domain import JobLedgerError, LedgerBusyError, StorageError
 from ..eventstore import Decision, Durability, EventLog, NewRecord
-from ..instrumentation import Repeated, logger
+from ..instrumentation import DailyFilesBehind, Repeated, tell
 from ..projections import LogEntry
 from .background import Background, WritesBehind
 from .derived_files import DerivedFiles
@@ -145,4 +145,4 @@ class WriteBehind:
                 raise
             reason = str(error)
         if self._is_behind:  # what failed was reported; the next opening brings them up
-            logger(reason=reason).warning("the daily files are behind")
+            tell(DailyFilesBehind(reason=reason))

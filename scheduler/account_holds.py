@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ..instrumentation import logger
+from ..instrumentation import AccountHeldBack, tell
 
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(minutes=30)
@@ -31,9 +31,7 @@ class AccountHolds:
         until = now + span
         why = f"nothing can be posted for its account ({error})"
         self._waits[account_id] = (until, why), span
-        logger(account_id=account_id, until=until.isoformat(timespec="seconds")).error(
-            "nothing can be posted for an account; its posts wait", error=error
-        )
+        tell(AccountHeldBack(account_id=account_id, until=until, error=error))
 
     def worked(self, account_id: str) -> None:
         """Note that a post of this account is out."""

@@ -18,6 +18,7 @@ from ..instrumentation import described, hide_in, is_interruption, logger, witho
 from .account_holds import AccountHolds
 from .adapter import PublisherAdapter
 from .attempt import Attempt
+from .attempt_told import tell_given_up, tell_not_recorded, tell_started
 from .calls import NotCalledError, call_async, call_blocking, can_start_threads
 from .completer import Completer
 from .execution import Question, interruption, steps
@@ -75,8 +76,7 @@ class AttemptRunner:
         self._key_of, self._media_path = ledger.key_of, ledger.media_path
         self._wake = wake
         self.no_thread: NotCalledError | None = None
-        """Why the last publisher that needs a thread was not called; None: it was, or none was
-        due."""
+        """Why the last publisher that needs a thread was not called; None: it was, or not due."""
         self.not_called = 0
         """How many of the attempts of this run were put back."""
         self._is_recording_soon = False
@@ -264,6 +264,7 @@ class AttemptRunner:
             is_anothers=self._is_anothers,
             media_path=self._media_path,
         )
+        tell_started(running)
         running.give(attempt)
         return attempt
 
@@ -274,11 +275,8 @@ class AttemptRunner:
         if running is None or running.number != command.attempt:
             # It may be given up here before the log says so.
             if self._lease.is_shared:  # rule: given-up-attempt-takes-no-step
-                raise StaleAttemptError(
-                    f"attempt {command.attempt} of {job_id} was given up",
-                    job_id=job_id,
-                    attempt=command.attempt,
-                )
+                said = f"attempt {command.attempt} of {job_id} was given up"
+                raise StaleAttemptError(said, job_id=job_id, attempt=command.attempt)
             return self._handler.change(job_id, command)  # which refuses it
         return self._completer.record_step(running, command)
 
@@ -295,7 +293,7 @@ class AttemptRunner:
 
     def fence(self) -> None:
         """Give up the attempts whose job has gone on without them: cancelled, or recovered."""
-        for job_id, running in list(self._attempts.by_job.items()):
+        for running in list(self._attempts.by_job.values()):
             task = running.task
             if running.end is not None or task is None or self._attempts.is_current(running):
                 continue
@@ -303,7 +301,7 @@ class AttemptRunner:
             running.give_up()
             if not task.done():  # else it has an answer, which will be refused
                 task.cancel()
-                logger(job_id=job_id, attempt=running.number).warning("attempt given up")
+                tell_given_up(running)
 
     def give_up(self, why: str) -> None:
         """End the attempts here that have not ended by themselves, and record it if that is
@@ -337,7 +335,7 @@ class AttemptRunner:
         try:
             self._rescuer.settle()
         except Exception as error:  # noqa: BLE001 - it is kept, and told when it is lost
-            logger().warning("how attempts ended cannot be recorded now", error=error)
+            tell_not_recorded(error)
 
     def let_go_of_dead_loops(self) -> None:
         """Give up the attempts whose event loop has ended: they can never go on."""

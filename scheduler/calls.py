@@ -22,11 +22,12 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from ..domain import JobLedgerError
-from ..instrumentation import guarded, is_interruption, is_of, logger, place_of
+from ..instrumentation import guarded, is_interruption, is_of, place_of
 from . import adapter, answers
 from .adapter import Callback, PublisherAdapter, TextsAlone
 from .answers import Answer
 from .attempt import Attempt
+from .attempt_told import tell_late
 from .execution import Question
 from .stop_request import Interrupted
 from .uptime import wait_while_running
@@ -241,18 +242,10 @@ def _tell_if_late(attempt: Attempt, call: asyncio.Future[Answer]) -> None:
 
 def _tell_late(attempt: Attempt, answer: Answer | _Promised) -> None:
     """Log what an abandoned publisher answered in the end: nothing of it is recorded."""
-    job = attempt.job
-    log = logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt)
     if isinstance(answer, _Promised):
-        log.warning("late result refused", error="it gave an awaitable, which is not awaited")
-        return
-    if answer.error:
-        log = log.bind(error=answer.error)
-    if answer.means in ("posted", "not_posted"):
-        log = log.bind(posted=answer.means == "posted", thread_id=answer.thread_id)
-    if answer.remark:
-        log = log.bind(remark=answer.remark)
-    log.warning("late result refused")
+        tell_late(attempt.job, "it gave an awaitable, which is not awaited")
+    else:
+        tell_late(attempt.job, answer)
 
 
 def _method(publisher: PublisherAdapter, question: Question) -> Callable[[Attempt], Any]:

@@ -27,9 +27,10 @@ from ..domain import (
 )
 from ..domain import commands as c
 from ..domain import events as e
-from ..instrumentation import Log, described, hide_in, logger
+from ..instrumentation import described, hide_in
 from ..ledger import Outcome
-from .failures import FailureHook, tell_end
+from .attempt_told import tell_end, tell_kept, tell_left, tell_put_back, tell_step_refused
+from .failures import FailureHook
 from .running import Running
 
 OUTCOMES = ("completed", "retried", "failed", "unknown", "interrupted", "refused")
@@ -163,7 +164,7 @@ class Completer:
                 try:
                     self._recorder.change(running.job.job_id, step)
                 except _REFUSALS as refusal:
-                    _log_of(running).warning("kept step refused", reason=refusal.message)
+                    tell_step_refused(running, refusal.message)
             running.steps.pop(0)
 
     # -- ends ----------------------------------------------------------------------------------
@@ -250,8 +251,7 @@ class Completer:
             self.outcomes[_kind(command, outcome)] += 1
         if put_back and not isinstance(outcome, JobLedgerError):
             assert isinstance(command, c.PutBack)
-            log = _log_of(running)
-            log.warning("attempt put back: its publisher was not called", error=command.error)
+            tell_put_back(running, command.error)
             return
         raised_at = "" if running.attempt is None else running.attempt._raised_at
         tell_end(running.job, command, outcome, raised_at)
@@ -277,18 +277,12 @@ class Completer:
             was_made = running.end is not None and not isinstance(running.end, c.PutBack)
             if running.end is not None and was_made and not running.is_told:
                 running.is_told = True
-                _log_of(running, **_facts(running.end)).warning(
-                    "how an attempt ended cannot be recorded yet; it is kept", error=error
-                )
+                tell_kept(running, running.end, error)
 
     def tell_lost(self) -> None:
         """Log what is still kept, as the last that can be done with it."""
         for running in self.kept:
-            if isinstance(running.end, c.PutBack):
-                _log_of(running).warning("an attempt that was not made may be in the log")
-                continue
-            facts = {} if running.end is None else _facts(running.end)
-            _log_of(running, **facts).error("how an attempt ended is not in the log")
+            tell_left(running)
 
 
 def _says(data: EventData, command: c.OfAttempt) -> bool:
@@ -323,23 +317,3 @@ def _kind(command: c.OfAttempt, outcome: Outcome) -> str:
     if outcome.status is JobStatus.FAILED:
         return "unknown" if outcome.outcome_unknown else "failed"
     return "retried"
-
-
-def _facts(command: c.OfAttempt) -> dict[str, object]:
-    """Return what somebody has to know who has nothing but the operational log."""
-    match command:
-        case c.Complete():
-            return {"outcome": "posted", "thread_id": command.thread_id}
-        case c.Fail():
-            outcome = "unknown" if command.outcome_unknown else "failed"
-            return {"outcome": outcome, "thread_id": None, "reason": command.error}
-        case c.PutBack():
-            return {"outcome": "not called", "thread_id": None, "reason": command.error}
-        case c.Interrupt():
-            return {"outcome": "unknown", "thread_id": None, "reason": command.error}
-    return {}
-
-
-def _log_of(running: Running, **facts: object) -> Log:
-    job = running.job
-    return logger(job_id=job.job_id, account_id=job.account_id, attempt=running.number, **facts)

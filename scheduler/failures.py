@@ -1,4 +1,4 @@
-"""Failures are heard: how attempts end is logged by how much it matters, and somebody is told.
+"""Failures are heard: somebody is told of each, without the text of the post.
 
 What is told here is durable already, and telling it changes nothing: a hook is called in a thread
 of its own, one failure after the other, and whatever it raises ends there.
@@ -7,7 +7,6 @@ of its own, one failure after the other, and whatever it raises ends there.
 from __future__ import annotations
 
 import inspect
-import logging
 import re
 import threading
 from collections import deque
@@ -16,9 +15,8 @@ from typing import Any
 
 import msgspec
 
-from ..domain import JobLedgerError, JobStatus, ScheduledJob, ValidationError
-from ..domain import commands as c
-from ..instrumentation import Repeated, guarded, is_told, logger
+from ..domain import JobStatus, ScheduledJob, ValidationError
+from ..instrumentation import Repeated, guarded, logger
 
 OnFailure = Callable[[ScheduledJob], object] | Callable[[ScheduledJob, str], object]
 """What is called for a job that has failed: with the job, and its error too where it takes two."""
@@ -27,10 +25,6 @@ MOST_WAITING = 1000
 LAST_CALLS_S = 10.0
 """How long closing waits for the calls that are still to be made."""
 LEFT_OUT = "[the text of the post]"
-HOW_TO_SAY_NO = (
-    "where it is certain that nothing was posted, have the publisher raise NotPosted: it is tried"
-    " again then"
-)
 _SHORT = 16
 """The beginning of a text, if it is shorter, may stand in an error by chance."""
 
@@ -62,56 +56,6 @@ def _quoted(text: str) -> list[str]:
     codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
     in_ascii = "".join(chr(code) if code < 128 else f"\\u{code:04x}" for code in codes)
     return [text, repr(text)[1:-1], ascii(text)[1:-1], as_json, in_ascii]
-
-
-# -- in the operational log ------------------------------------------------------------------------
-
-
-def tell_end(
-    job: ScheduledJob,
-    command: c.OfAttempt,
-    outcome: ScheduledJob | JobLedgerError | None,
-    trace: str = "",
-) -> None:
-    """Log how an attempt ended, or that its job had gone on without it. `trace` says where the
-    publisher raised what it raised."""
-    if isinstance(outcome, JobLedgerError):
-        logger(job_id=job.job_id, account_id=job.account_id, attempt=job.attempt).warning(
-            "stale result refused",
-            reason=outcome.message,
-            posted=isinstance(command, c.Complete),
-            thread_id=command.thread_id if isinstance(command, c.Complete) else None,
-        )
-    elif outcome is not None:
-        tell_outcome(outcome, trace)
-
-
-def tell_outcome(job: ScheduledJob, trace: str = "") -> None:
-    """Log what an attempt has led to: an error where a person has to look, a warning where it will
-    be tried again."""
-    failed, done = job.status is JobStatus.FAILED, job.status is JobStatus.COMPLETED
-    level = logging.ERROR if failed else logging.INFO if done else logging.WARNING
-    if not is_told(level):
-        return
-    log = logger(
-        job_id=job.job_id, account_id=job.account_id, attempt=job.attempt, status=job.status.value
-    )
-    if job.error and not done:
-        log = log.bind(error=without_text(job.error, job))
-    if trace and not done:
-        log = log.bind(trace=trace)
-    if job.status is JobStatus.SCHEDULED:
-        log = log.bind(again_at=job.scheduled_time.isoformat(timespec="seconds"))
-    for name in ("outcome_unknown", "in_doubt"):
-        if getattr(job, name):
-            log = log.bind(**{name: True})
-    if failed and job.outcome_unknown and trace:
-        log = log.bind(hint=HOW_TO_SAY_NO)
-    tell = log.error if failed else log.info if done else log.warning
-    tell("attempt ended")
-
-
-# -- to somebody -----------------------------------------------------------------------------------
 
 
 class FailureHook:

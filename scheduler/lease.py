@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..domain import ScheduledJob
 from ..eventstore import ClaimsJobs, Engine, Place, Remarks, RunnerLease, RunnerLock, SharesRuns
-from ..instrumentation import logger
+from ..instrumentation import OtherRunnerEnded, logger, tell
 from ..ledger import find_runner_lock
 
 LOOK_AT_OTHERS_S = 2.0
@@ -102,7 +102,7 @@ class SharedRight:
         process had given up waiting for an answer.
         """
         for runner in self._lease.end_lapsed():
-            logger(runner=runner).warning("a runner was ended: its lease had run out")
+            tell(OtherRunnerEnded(runner=runner))
         living = self._lease.living() - {self.runner}  # rule: own-runner-does-not-make-it
         # rule: unknown-runner-has-ended
         self._left = {(job.job_id, job.attempt) for job in running if job.runner not in living}

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from math import inf
 
-from ..instrumentation import Repeated, logger
+from ..instrumentation import LoopCancelled, LoopEnded, Repeated, described, logger, tell
 from .adapter import PublisherAdapter
 from .attempt_runner import LOOK_EVERY_S, AttemptRunner
 from .completer import Completer
@@ -265,9 +265,10 @@ class Loop:
         if self.is_stopping or self._task is not task:
             return
         if task.cancelled():  # by whoever ends its event loop, as `asyncio.run` does
-            logger().warning("the loop was cancelled; start it again if jobs are to be run")
+            tell(LoopCancelled())
         else:
-            logger().error("the loop has ended", error=task.exception())
+            error = task.exception()
+            tell(LoopEnded(error=None if error is None else described(error)))
 
     async def _turn(self, publisher: PublisherAdapter) -> None:
         self._sleep.turn()

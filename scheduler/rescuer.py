@@ -8,11 +8,12 @@ from datetime import datetime
 from ..domain import JobStatus, ScheduledJob
 from ..domain import commands as c
 from ..eventstore import RunnerEndedError
-from ..instrumentation import logger
+from ..instrumentation import JobsRescued, LeaseLost, LogReopened, described, tell
 from ..projections import Board
 from . import recovery
+from .attempt_told import tell_outcome
 from .completer import Completer
-from .failures import FailureHook, tell_outcome
+from .failures import FailureHook
 from .ledger_access import LedgerAccess
 from .own_loop import cancel_anywhere
 from .running import RunningAttempts
@@ -64,9 +65,7 @@ class Rescuer:
         try:
             self._lease.check()
         except RunnerEndedError as error:
-            logger(runner=self._lease.runner).error(
-                "this runner was ended by another one; what it runs is given up", error=error
-            )
+            tell(LeaseLost(runner=self._lease.runner, error=described(error)))
             for running in list(self._attempts.by_job.values()):
                 # rule: ended-runner-gives-up
                 if running.end is None and self._completer.drop(running):
@@ -79,7 +78,7 @@ class Rescuer:
         """Recover every RUNNING job whose runner has ended; return how many."""
         self.look_at_others()
         choose = recovery.orphans(self._settings.roll, self._is_left)
-        return self._recover(choose, "recovered jobs of a dead runner")
+        return self._recover(choose)
 
     def recover_stuck(self, max_running_minutes: float | None = None) -> int:
         """Recover every job RUNNING longer than that (None: the setting); return how many."""
@@ -91,7 +90,7 @@ class Rescuer:
         choose = recovery.stuck(
             self._settings.roll, minutes, self._attempts.is_ours, self._is_left, self.ran_s
         )
-        return self._recover(choose, "recovered stuck jobs")
+        return self._recover(choose, stuck=True)
 
     def look_at_others(self) -> None:
         """Find out which runners have ended, where there may be others, of jobs that run there."""
@@ -108,7 +107,7 @@ class Rescuer:
     def _is_left(self, job: ScheduledJob) -> bool:
         return not self._attempts.is_ours(job) and self._lease.has_ended(job)
 
-    def _recover(self, choose: Callable[..., recovery.Choice], message: str) -> int:
+    def _recover(self, choose: Callable[..., recovery.Choice], *, stuck: bool = False) -> int:
         def each(board: Board, now: datetime) -> list[tuple[str, c.Command]]:
             return [(job.job_id, command) for job, command in choose(board, now)]
 
@@ -116,7 +115,7 @@ class Rescuer:
             job for _, job in self._handler.change_each(each) if isinstance(job, ScheduledJob)
         ]
         if outcomes:
-            logger(count=len(outcomes)).warning(message)
+            tell(JobsRescued(count=len(outcomes), stuck=stuck))
         for job in outcomes:
             if job.status is JobStatus.FAILED:
                 tell_outcome(job)
@@ -151,6 +150,6 @@ class Rescuer:
             self._works_again()
             self._completer.record()
             self.recover_all()
-            logger().warning("the log was reopened after a failed write")
+            tell(LogReopened())
         elif self._attempts.by_job:
             self._completer.record()

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ..domain import JobLedgerError
-from ..instrumentation import is_interruption, logger
+from ..instrumentation import RunnerStarted, RunnerStopping, is_interruption, logger, tell
 from .adapter import PublisherAdapter
 from .own_loop import CANCEL_S
 from .parts import RunnerParts
@@ -135,9 +135,9 @@ class Runs:
                 wake()  # it was, between looking and listening
             waiting = asyncio.ensure_future(asked.wait())
             try:
-                logger(directory=self._location, pid=os.getpid()).info("scheduler running")
+                tell(RunnerStarted(directory=self._location, pid=os.getpid()))
                 await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
-                logger(directory=self._location).info("scheduler stopping")
+                tell(RunnerStopping(directory=self._location))
             finally:
                 waiting.cancel()
                 ended = [

@@ -13,7 +13,7 @@ from typing import Unpack
 
 from ..domain import MAX_RUNNING_MINUTES, Pacing, RetryPolicy, ScheduledJob, StorageError
 from ..domain import commands as c
-from ..instrumentation import logger
+from ..instrumentation import JobsExpired, tell
 from ..ledger import Ledger, LedgerOptions, LedgerSettings, MeantChange
 from .adapter import PublisherAdapter
 from .attempt import PostCallback, Publisher
@@ -276,7 +276,7 @@ class Scheduler(Ledger, Making):
         """Mark the PENDING and SCHEDULED jobs that are too late as EXPIRED; return how many."""
         count = super().cleanup_expired_jobs()
         if count:
-            logger(count=count).warning("jobs expired: it was too late to post them")
+            tell(JobsExpired(count=count))
         return count
 
     def _change(

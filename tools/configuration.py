@@ -47,6 +47,8 @@ class RunSection(msgspec.Struct, frozen=True, kw_only=True):
     quota: int | None = None
     quota_window_s: float | None = None
     notify: str | None = None
+    log: Literal["auto", "text", "json"] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] | None = None
     projection: list[str] | None = None
 
 

@@ -59,7 +59,7 @@ class Source:
         """List the names in the `__all__` of a module, in order; of a face, which makes that of a
         table, those that it imports for a type checker under the same name."""
         names = self._read(module)
-        node = names.made["__all__"]
+        node = names.made.get("__all__")
         if isinstance(node, ast.Assign):
             return sorted(ast.literal_eval(node.value))
         return sorted(names.exported - {"__version__"})

@@ -12,6 +12,7 @@ from api_lock.types import default_in_words, signature, type_in_words
 
 ROOMS = (
     "jobledger",
+    "jobledger.instrumentation",  # of which other rooms use more
     "jobledger.testing",
     "jobledger.publishers",
     "jobledger.publishers.fake_platform",

@@ -217,10 +217,16 @@ def test_the_publisher_of_the_document_posts_once_through_a_crash(
 
 
 def test_the_hook_of_the_document_is_called_as_shown(tmp_path: Path) -> None:
-    """And what `--notify` sends has the keys that stand there."""
-    [program] = blocks("docs/operations.md", "python")
+    """Both kinds of hook; and what `--notify` sends has the keys that stand there."""
+    hook, _sentry, program = blocks("docs/operations.md", "python")
     [shown] = blocks("docs/operations.md", "text")
-    assert printed(program, tmp_path) == shown
+    for each in ("one", "both"):
+        (tmp_path / each).mkdir()
+    assert printed(program, tmp_path / "one") == shown
+    assert printed(hook + program, tmp_path / "both").splitlines() == [
+        "my-account: the account is closed",
+        *shown.splitlines(),
+    ]
     [document] = blocks("docs/operations.md", "json")
     job = ScheduledJob(
         job_id="4711", account_id="my-account", content="x", scheduled_time=datetime.now(UTC),

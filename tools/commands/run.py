@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
@@ -13,6 +11,7 @@ import click
 from ..grammar import command
 from ..loading import load_object, projection_option
 from ..output import print_json
+from ..run_log import Form, log_options, log_to_stderr
 from ..session import Session, json_option, pass_session
 from ..streams import losing_what_others_print
 
@@ -118,6 +117,7 @@ class RunOptions(TypedDict):
     show_envvar=True,
     help="POST a small JSON to this address for each job that fails.",
 )
+@log_options
 @projection_option
 @json_option
 @pass_session
@@ -129,6 +129,8 @@ def run(
     exit_code: bool,
     limit: int | None,
     notify: str | None,
+    log: Form,
+    log_level: str | None,
     projections: list[Any],
     **options: Unpack[RunOptions],
 ) -> None:
@@ -153,7 +155,7 @@ def run(
     found = load_object(publisher, "publisher")
     PublisherAdapter(found)
     notifier = None if notify is None else _notifier(notify, session)
-    _log_to_stderr(logging.WARNING if once else logging.INFO)
+    log_to_stderr(log, log_level or ("warning" if once else "info"))
     with Scheduler(
         session.location,
         timezone=session.zone_to_be(None) if is_new else None,
@@ -224,13 +226,6 @@ def _notifier(url: str, session: Session) -> Notifier:
     from ..notifying import Notifier
 
     return Notifier(url, session.place)
-
-
-def _log_to_stderr(level: int) -> None:
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
 def _run_once(

@@ -22,7 +22,7 @@ from support.publishers import Recording
 from support.waiting import eventually
 
 from jobledger import JobStatus, Ledger, ManualClock, Scheduler, StorageError
-from jobledger.instrumentation import log as log_module
+from jobledger.instrumentation import writing as log_module
 from jobledger.instrumentation.interruption import is_interruption
 from jobledger.instrumentation.log import is_told, logger
 from jobledger.projections.writer import ProjectionWriter
