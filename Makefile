@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.installed-browser
+DOCS := $(VENV)/.installed-docs
 MASTODON := .cache/mastodon/.installed
 # What a server of PostgreSQL has to do with.
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual types imports wheel-test check clean
+.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual docs docs-env types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -111,6 +112,16 @@ manual: env      ## write docs/commands.md from the commands' own help; in which
 	PYTHONPATH=tests $(BIN)/python -m switches --places
 	PYTHONPATH=tests $(BIN)/python -m planted --places
 
+docs-env: $(DOCS) ## install what the documentation is built with
+
+docs: $(DOCS)    ## the documentation as a site, .cache/docs: warnings are errors, every link is followed
+	$(BIN)/python -m sphinx -q -W --keep-going -d .cache/docs-trees -c docs . .cache/docs
+	$(BIN)/python docs/check_site.py .cache/docs
+
+$(DOCS): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 types: env       ## mypy, strict: the package, its tests, benchmarks and examples
 	mkdir -p .cache/types
 	test -e .cache/types/jobledger || ln -s ../.. .cache/types/jobledger
@@ -122,7 +133,7 @@ imports: env     ## the arrows between the rooms
 wheel-test: env  ## build wheel and sdist, install each in an empty environment, use it elsewhere
 	$(BIN)/python -m pytest -m packaging
 
-check: lint types imports  ## all that is not a test
+check: lint types imports docs  ## all that is not a test
 
 clean:           ## remove what was made here
 	rm -rf $(VENV) .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

@@ -422,7 +422,7 @@ class Ledger(ByLocation):
         the ledger's, where none is given. `content` is a text, or several which are used in turn
         (`order`; `"shuffle"`, or `"once"` each); `{date:%d.%m.}`, `{n}` and `{account}` are filled
         in when a job is made. A job is due up to `jitter` later than its occurrence. With `hold`
-        jobs are drafts. The last occurrence is at `until` (inclusive, local), or the `max_count`th.
+        jobs are drafts. `until` (inclusive, local) or `max_count` says which occurrence is last.
 
         Of occurrences more than `grace` (10 minutes) overdue when they could start, `misfire` keeps
         the `"latest"`, none (`"skip"`) or at most `catch_up` (`"all"`); with `overlap="skip"` one

@@ -19,7 +19,9 @@ from typing import Any
 import click
 import pytest
 from planted.bugs import BUGS
+from support import postgres
 from support.mutants import Table
+from support.shown import Place, matches
 from switches.rules import RULES
 
 import jobledger
@@ -69,10 +71,58 @@ def test_the_projection_of_the_document_runs_as_shown(
 
 def test_the_first_program_of_the_readme_runs_as_shown(tmp_path: Path) -> None:
     """And prints what the README says it prints."""
-    program = blocks("README.md", "python")[0]
+    program = next(each for each in blocks("README.md", "python") if "with Scheduler" in each)
     assert printed(program, tmp_path) == "my-account: Xin chào!\ncompleted\n"
     lines = [line for line in program.splitlines() if line.strip()]
     assert len(lines) <= 12
+
+
+def test_what_the_readme_shows_first_is_what_happens(tmp_path: Path) -> None:
+    first = (ROOT / "README.md").read_text("utf-8").partition("\n## ")[0]
+    assert Place(tmp_path).do(first) == 8
+
+
+PAGES = [
+    *(f"docs/tutorial/{name}.md" for name in ("first-post", "daemon", "calendar")),
+    *(f"docs/how-to/{name}.md" for name in ("logging", "manual-clock", "migrate")),
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_to_be_done_can_be_done(name: str, tmp_path: Path) -> None:
+    """In an empty directory, from its top to its end; what it shows is what is printed."""
+    assert Place(tmp_path).do((ROOT / name).read_text("utf-8")) > 0
+
+
+def test_the_tutorial_in_vietnamese_shows_the_same() -> None:
+    for name in ("first-post", "daemon", "calendar"):
+        shown = re.compile(r"^(?:<!-- file: .*?\n)?```.*?^```", re.MULTILINE | re.DOTALL)
+        pages = (ROOT / f"docs/tutorial/{path}.md" for path in (name, f"vi/{name}"))
+        here, there = (shown.findall(page.read_text("utf-8")) for page in pages)
+        assert here == there, name
+        assert here, name
+
+
+def test_the_publisher_with_a_token_is_made_as_shown(tmp_path: Path) -> None:
+    Place(tmp_path).do((ROOT / "docs/how-to/threads-token.md").read_text("utf-8"))
+    assert printed("import my_threads; print(my_threads.publisher.tier)", tmp_path) != ""
+    assert (tmp_path / "tokens.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_ledger_moves_to_postgresql_as_shown(tmp_path: Path) -> None:
+    """After the tutorial's first page, so that there is one to be moved."""
+    place = Place(tmp_path, SHOP=postgres.new_url())
+    for name in ("docs/tutorial/first-post.md", "docs/how-to/postgresql.md"):
+        assert place.do((ROOT / name).read_text("utf-8")) > 0
+
+
+def test_what_is_shown_and_not_printed_is_noticed() -> None:
+    """By the comparison of these pages: only what varies may, and how wide a column is."""
+    shown = "job  f6f40f2e at 2027-01-11 07:30:00 took 3 ms\n…\nend"
+    assert matches(shown, "job f0f0f0f0 at 2026-12-01 17:31:59.123 took 11.5 s\nmore\nend")
+    assert not matches(shown, "job f0f0f0f0 at 2026-12-01 17:31:59 took long\nmore\nend")
+    assert not matches(shown, "job f0f0f0f0 at 2026-12-01 17:31:59 took 3 ms\nmore")
+    assert not matches("ok: 3 events", "ok: 4 events")
 
 
 def test_the_readme_has_every_command() -> None:
