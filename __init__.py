@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from .domain import WatcherLetGoError as WatcherLetGoError
     from .domain import length_of as length_of
     from .domain import longest as longest
+    from .domain import post_problems as post_problems
     from .explanation import Explanation as Explanation
     from .explanation import JobDifference as JobDifference
     from .explanation import differences as differences
@@ -173,6 +174,7 @@ else:
                 "WatcherLetGoError",
                 "length_of",
                 "longest",
+                "post_problems",
             ),
             "explanation": ("Explanation", "JobDifference", "differences", "words"),
             "instrumentation": ("hide_secrets", "mark_secret"),

@@ -118,7 +118,7 @@ else:
                 "detached",
                 "share_message",
             ),
-            "post.fitting": ("problems",),
+            "post.fitting": ("post_problems", "problems"),
             "media.reading": ("media_facts", "reader_of"),
             "post.checking": ("check_post",),
             "post.values": ("Link", "Media", "MediaFile", "Part", "Poll", "Post"),

@@ -23,6 +23,7 @@ from ..domain import (
     JobPriority,
     JobStatus,
     LedgerCorruptError,
+    MediaFile,
     NewJob,
     NextSlot,
     Post,
@@ -1008,6 +1009,24 @@ class Ledger(ByLocation):
         if self._place is None:
             raise StorageError(f"{self.location} has no directory", path=self.location)
         return self._place.directory
+
+    @property
+    def keeps_media(self) -> bool:
+        """Whether there is somewhere to keep files of posts: the ledger's directory, or `media`."""
+        return self._media.store is not None
+
+    def add_media(self, data: bytes) -> MediaFile:
+        """Keep the bytes of an image or a video (PNG, JPEG, GIF, WebP, MP4, MOV), and return what
+        they are, to be given with `Media(name, alt, file)`. It is on disk when this returns, and
+        removed when it is a day old and no job has it.
+
+        Raises:
+            ValidationError: it is no such file, has more than `most_media_bytes`, or the ledger
+                keeps no files.
+            StorageError: it cannot be written, or the ledger is read-only.
+        """
+        self._handler.check_writable()
+        return self._media.keep(bytes(data))
 
     def media_path(self, sha256: str) -> Path:
         """Return where the ledger keeps a file of a post, by the `sha256` of its `MediaFile`: to be

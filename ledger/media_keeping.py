@@ -93,6 +93,18 @@ class MediaKeeping:
         with self._holding():
             yield replace(command, post=self._kept(post, {}))
 
+    def keep(self, data: bytes) -> MediaFile:
+        """Keep a file that no job has yet. Raises as `Ledger.add_media`."""
+        if self.store is None:
+            raise ValidationError(
+                f"{self._location} keeps no files",
+                field="media",
+                hint="open the ledger with media=DIRECTORY, or give the https address of the file",
+            )
+        from .media_bytes import keep_bytes  # for those who have some
+
+        return keep_bytes(self.store, data)
+
     def copy_to(self, directory: Path) -> None:
         """Copy all files to another directory. Raises as `MediaStore.copy_to`."""
         if self.store is not None:

@@ -52,7 +52,7 @@ class MediaStore:
         self.fs = fs
         self.directory = directory
         self._patience = patience
-        self._most_bytes = most_bytes
+        self.most_bytes = most_bytes
         self._way_is_sure = False
 
     def path_of(self, name: str) -> Path:
@@ -96,7 +96,7 @@ class MediaStore:
 
     def _name_of(self, fd: int, source: str, field: str) -> str:
         """Return the SHA-256 of a file that is given, once it is sure that it may be kept."""
-        most, size = self._most_bytes, self.fs.size(fd)
+        most, size = self.most_bytes, self.fs.size(fd)
         if size > most:
             said = f"has {size} bytes, and at most {most} are kept"
             raise _refused(source, field, said, "make it smaller, or give an https address")
@@ -152,7 +152,7 @@ class MediaStore:
             with storage_errors("write", self.directory):
                 self.fs.write_at(fd, part, offset)
             offset += len(part)
-            if offset > self._most_bytes:
+            if offset > self.most_bytes:
                 raise _changed(source, field)
 
     def _parts(self, fd: int) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ import msgspec
 from ..domain import (
     Event,
     LedgerCorruptError,
+    MediaFile,
     StorageError,
     ValidationError,
 )
@@ -170,6 +171,16 @@ class ShardedLedger(Ledger):
     def remove_media(self, keep: timedelta | None = None) -> list[str]:
         """As `Ledger.remove_media`, chain by chain: each has its own."""
         return [name for each in self._set.handles for name in each.remove_media(keep)]
+
+    @property
+    def keeps_media(self) -> bool:
+        """As `Ledger.keeps_media`: all chains are given the same directory."""
+        return self._set.handles[0].keeps_media
+
+    def add_media(self, data: bytes) -> MediaFile:
+        """As `Ledger.add_media`, in each chain: which one its job is of is not known yet."""
+        kept = [each.add_media(data) for each in self._set.handles]
+        return kept[0]
 
     def media_path(self, sha256: str) -> Path:
         """As `Ledger.media_path`, of whichever chain has it."""

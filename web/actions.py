@@ -110,13 +110,15 @@ class AddArguments(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     post: Post | None = None
 
 
-def without_files(post: Post) -> Post:
-    """Return a post that came over the network, which has addresses of media and no files: whose
-    files they would be is this machine.
+def check_without_files(post: object) -> None:
+    """Check that a post which a program sent has addresses of media and no files: whose files they
+    would be is this machine. A form has files that were sent with it (`sent_files.py`).
 
     Raises:
         ValidationError: it has one.
     """
+    if not isinstance(post, Post):
+        return
     for index, part in enumerate(post.parts):
         for number, media in enumerate(part.media):
             field = f"post.parts[{index}].media[{number}]"
@@ -124,9 +126,8 @@ def without_files(post: Post) -> Post:
                 raise ValidationError(
                     f"{field} must be an address, and no file of the machine of this page",
                     field=f"{field}.source",
-                    hint="https://…; a file is added by the command line, or the library",
+                    hint="https://…; a file is added on a page, by a command, or the library",
                 )
-    return post
 
 
 def priority_of(value: Priority) -> JobPriority:
@@ -167,7 +168,7 @@ def _edit(ledger: Ledger, job_id: str, given: EditArguments) -> None:
         content=given.content,
         priority=UNSET if isinstance(priority, UnsetType) else priority_of(priority),
         metadata=given.metadata,
-        post=without_files(given.post) if isinstance(given.post, Post) else given.post,
+        post=given.post,
         version=given.version,
         lenient=given.lenient,
     )
@@ -246,6 +247,8 @@ def perform(call: Call, job_id: str, action: str, given: object, *, is_form: boo
     check_may(call, action, job)
     kind, do = DOES[action]
     arguments = read_into(kind, given, is_form=is_form)
+    if not is_form:
+        check_without_files(getattr(arguments, "post", None))
     permission = ACTIONS[action]
     if arguments.version is None and permission.role is not permission.on_draft:
         # Whether they may depends on its state: only while it is what was looked at here.
@@ -276,6 +279,8 @@ def add(call: Call, given: object, *, is_form: bool) -> str:
     new = read_into(AddArguments, given, is_form=is_form)
     if not new.hold:
         call.must_be(ADD)
+    if not is_form:
+        check_without_files(new.post)
     return call.site.acting(call.visitor).add_job(
         new.account_id,
         new.content,
@@ -288,5 +293,5 @@ def add(call: Call, given: object, *, is_form: bool) -> str:
         job_id=new.job_id or None,
         publish_timeout=new.publish_timeout,
         lenient=new.lenient,
-        post=None if new.post is None else without_files(new.post),
+        post=new.post,
     )

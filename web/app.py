@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from . import pictures
 from .api import jobs, schedules
 from .api.events import counts, list_events, stream
 from .api.openapi import openapi
@@ -97,6 +98,8 @@ def _routes() -> list[BaseRoute]:
         Route("/jobs/new", handler(new), methods=["POST"]),
         Route("/jobs/{job_id}", handler(job_page)),
         Route("/calendar", handler(calendar)),
+        Route("/jobs/{job_id}/media/{sha256}", handler(pictures.of_job)),
+        Route("/sent", handler(pictures.of_form)),
         Route("/jobs/{job_id}/move", handler(move_page)),
         Route("/jobs/{job_id}/move", handler(move), methods=["POST"]),
         Route("/jobs/{job_id}/{action}", handler(change), methods=["POST"]),
@@ -130,6 +133,7 @@ def _api() -> list[BaseRoute]:
         Route("/jobs/{job_id}", handler(jobs.get_job)),
         Route("/jobs/{job_id}/history", handler(jobs.get_history)),
         Route("/jobs/{job_id}/why", handler(jobs.get_why)),
+        Route("/jobs/{job_id}/media/{sha256}", handler(jobs.get_media)),
         Route("/jobs/{job_id}/{action}", handler(jobs.change_job), methods=["POST"]),
         Route("/schedules", handler(schedules.schedules), methods=["GET", "POST"]),
         Route("/schedules/preview", handler(schedules.preview), methods=["POST"]),

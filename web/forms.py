@@ -18,7 +18,7 @@ class FilledForm:
     def __init__(
         self, values: Mapping[str, str], problem: Refusal | None = None, name: str = ""
     ) -> None:
-        self._values = {name: text.replace("\r\n", "\n") for name, text in values.items()}
+        self.values = {name: text.replace("\r\n", "\n") for name, text in values.items()}
         self.problem = problem
         self.name = name
 
@@ -28,11 +28,11 @@ class FilledForm:
 
     def value(self, field: str, usual: object = "") -> str:
         """Return what was written into a field, or what stands there usually."""
-        return self._values.get(field, str(usual))
+        return self.values.get(field, str(usual))
 
     def has(self, *fields: str) -> bool:
         """Say whether something was written into one of these fields."""
-        return any(self._values.get(field) for field in fields)
+        return any(self.values.get(field) for field in fields)
 
     def is_wrong(self, field: str) -> bool:
         """Say whether it is this field that is not acceptable."""

@@ -21,17 +21,15 @@ from .sessions import Sessions, Visitor, is_same
 from .settings import (
     MAX_BODY_BYTES,
     MAX_STRANGER_BYTES,
-    MAX_UPLOAD_BYTES,
     WebSettings,
     is_loopback,
 )
 from .uploads import KIND as UPLOAD_KIND
-from .uploads import PATHS as UPLOAD_PATHS
-from .uploads import Upload, read_form
+from .uploads import Upload, bounds_of, read_form
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-    " img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",  # with less, a browser does not say where a form comes from
@@ -40,6 +38,8 @@ HEADERS = {
     "x-frame-options": "DENY",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+ASKED_AGAIN = "private, no-cache"
+_MOST_LARGE = 4
 _HOST = re.compile(r"(\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(:\d{1,5})?")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN_PATHS = ("/enter", "/language")
@@ -52,7 +52,7 @@ class Asking(msgspec.Struct, frozen=True):
     visitor: Visitor | None
     fields: Sequence[tuple[str, str]] = ()
     body: bytes = b""
-    upload: Upload | None = None
+    uploads: Sequence[tuple[str, Upload]] = ()
 
     @property
     def form(self) -> dict[str, str]:
@@ -68,6 +68,8 @@ class AccessGuard:
         self._settings = settings
         self._sessions = sessions
         self.cookie = cookie_name(settings)
+        self._large = 0
+        """So many large bodies are just being read."""
         self._names = {name.lower() for name in (settings.host, *settings.allowed_hosts)}
         if is_loopback(settings.host):
             self._names |= {"localhost", "127.0.0.1", "::1"}
@@ -84,7 +86,7 @@ class AccessGuard:
             visitor, by_cookie = self._visitor(headers)
             _check_known(scope, visitor)
             scope["jobledger"] = Asking(visitor)  # whoever is refused below is told as who they are
-            body = await _body(headers, receive, _most_bytes(scope, visitor))
+            body = await self._body(headers, receive, _most_bytes(scope, visitor))
             scope["jobledger"] = await _asking(scope, headers, visitor, body)
             self._check_meant(scope, headers, by_cookie=by_cookie)
         except Refusal as problem:
@@ -92,6 +94,21 @@ class AccessGuard:
             await problem_response(problem, scope)(scope, receive, outward)
             return
         await self._app(scope, _Replay(body, receive), outward)
+
+    async def _body(self, headers: Headers, receive: Receive, most: int) -> bytes:
+        """Return the body of a request; of large ones, few are in memory at once."""
+        length = headers.get("content-length")
+        if length is None:
+            return await _body(headers, receive, min(most, MAX_BODY_BYTES))
+        if not length.isdecimal() or not MAX_BODY_BYTES < int(length) <= most:
+            return await _body(headers, receive, most)
+        if self._large >= _MOST_LARGE:  # rule: few-large-bodies
+            raise Refusal(429, "several files are just being sent: try again", after_s=5)
+        self._large += 1
+        try:
+            return await _body(headers, receive, most)
+        finally:
+            self._large -= 1
 
     def _check_meant(self, scope: Scope, headers: Headers, *, by_cookie: bool) -> None:
         """Check that whoever is asking meant it, if it is a change."""
@@ -160,9 +177,9 @@ def _most_bytes(scope: Scope, visitor: Visitor | None) -> int:
     """Return how large the body of a request may be."""
     if visitor is None:
         return MAX_STRANGER_BYTES  # rule: small-until-known
-    is_upload = scope["path"] in UPLOAD_PATHS and scope["method"] == "POST"
-    if is_upload and visitor.role >= ADD_DRAFT:  # rule: files-of-those-who-may
-        return MAX_UPLOAD_BYTES
+    bounds = bounds_of(scope["path"]) if scope["method"] == "POST" else None
+    if bounds is not None and visitor.role >= ADD_DRAFT:  # rule: files-of-those-who-may
+        return bounds.most_bytes
     return MAX_BODY_BYTES
 
 
@@ -173,9 +190,10 @@ async def _asking(scope: Scope, headers: Headers, visitor: Visitor | None, body:
         Refusal: the form cannot be read.
     """
     kind = headers.get("content-type", "")
-    if kind.startswith(UPLOAD_KIND) and scope["path"] in UPLOAD_PATHS:
-        fields, upload = await read_form(headers, body)
-        return Asking(visitor, fields, body, upload)
+    bounds = bounds_of(scope["path"])
+    if kind.startswith(UPLOAD_KIND) and bounds is not None:
+        fields, uploads = await read_form(headers, body, bounds.most_files)
+        return Asking(visitor, fields, body, uploads)
     return Asking(visitor, _form(kind, body), body)
 
 
@@ -193,17 +211,16 @@ async def _body(headers: Headers, receive: Receive, most: int) -> bytes:
     length = headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > most:
         raise Refusal(413, f"a request has at most {most} bytes")
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return body
-        part: bytes = message.get("body", b"")
-        body += part
+            return bytes(body)
+        body += message.get("body", b"")
         if len(body) > most:
             raise Refusal(413, f"a request has at most {most} bytes")
         if not message.get("more_body", False):
-            return body
+            return bytes(body)
 
 
 class _Replay:
@@ -233,8 +250,12 @@ class _Outward:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers[name] = value
-            if not self._is_static:
+            if not self._is_static and not self._is_asked_again(headers):
                 headers["cache-control"] = "no-store"
             if self._behind_tls:
                 headers["strict-transport-security"] = "max-age=31536000"
         await self._send(message)
+
+    def _is_asked_again(self, headers: Headers) -> bool:
+        """Whether a browser may keep an answer, if it asks each time whether it still may."""
+        return headers.get("cache-control") == ASKED_AGAIN

@@ -15,6 +15,8 @@ MAX_FILE_BYTES = 2_000_000
 """A file that is imported from a page has at most so many."""
 MAX_UPLOAD_BYTES = 3_000_000
 """The form that carries it: the file once, or as text where it was looked at before."""
+MAX_MEDIA_BYTES = 17_000_000
+"""The form of a post with the files that are sent with it: 16 MB, and what is around them."""
 MAX_STRANGER_BYTES = 16_384
 """And so is one with more of whoever has not signed in."""
 SESSION_HOURS = 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -19,6 +20,7 @@ from .problems import Refusal, problem_of, problem_response
 from .roles import Role
 from .sessions import Sessions, Visitor
 from .settings import WebSettings
+from .uploads import Upload
 from .verifying import Verifying
 from .words import LANGUAGE_COOKIE, Language, choose_language
 
@@ -40,6 +42,8 @@ class Site:
         """Held while a file is looked at: one at a time, whoever sent it."""
         self.waiting_to_import = threading.BoundedSemaphore(8)
         """Who looks at one, or waits for that: they hold threads that others could use."""
+        self.secret = secrets.token_bytes(32)
+        """Signs what forms carry, for the life of this process."""
         self.streams: set[asyncio.Event] = set()
         """One for each stream that is open, which ends when it is set."""
 
@@ -70,7 +74,7 @@ class Call:
         self.form: Mapping[str, str] = asking.form
         self._fields = asking.fields
         self.body = asking.body
-        self.upload = asking.upload
+        self.uploads = asking.uploads
         self.query = request.query_params
         self.at = None if of_now else self.query.get("at") or None
         self._visitor = asking.visitor
@@ -82,6 +86,11 @@ class Call:
         if self._visitor is None:
             raise Refusal(401, "sign in first")
         return self._visitor
+
+    @property
+    def upload(self) -> Upload | None:
+        """The file that was sent, where a form has one."""
+        return self.uploads[0][1] if self.uploads else None
 
     @property
     def is_known(self) -> bool:

@@ -8,7 +8,20 @@ from ..errors import ValidationError
 from ..platforms.platform import Bounds, ImageRules, PlatformRules, VideoRules
 from ..platforms.tables import LONGEST_WITHOUT_TABLE, PLATFORMS, check_fits
 from ..remedies import Remedy
+from .checking import check_post
 from .values import Media, MediaFile, Part, Post
+
+
+def post_problems(post: Post, platform: str = "threads") -> list[ValidationError]:
+    """Return everything for which a job with this post would be refused, each with the `field` it
+    is in, such as `post.parts[1].media[0].alt`; nothing where it would be taken.
+
+    What is no post wherever it goes is told alone: only the rest is held against the platform.
+    """
+    try:
+        return list(problems(check_post(post, ""), platform))
+    except ValidationError as problem:
+        return [problem]
 
 
 def check_post_fits(post: Post, platform: str) -> None:

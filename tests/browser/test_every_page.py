@@ -40,6 +40,7 @@ EVERY_PAGE = {
     "job, planned": "/jobs/planned",
     "job, draft": "/jobs/draft",
     "job, cancelled": "/jobs/cancelled",
+    "job, of several parts": "/jobs/chain",
     "import": "/import",
     "import, done": "/import?did=3&day=2026-12-03",
     "inbox": "/inbox",
@@ -73,8 +74,8 @@ EVERY_PAGE = {
 }
 """Each page, by what a person would call it. A new page has to be here; more looks of it may be."""
 REFUSED = {"refused": "422", "not there": "404"}
-NO_PAGES = {"/events"}
-"""What is asked for by a script, and is no page."""
+NO_PAGES = {"/events", "/jobs/{job_id}/media/{sha256}", "/sent"}
+"""What is asked for by a script or an image, and is no page."""
 
 
 def test_no_page_is_left_out(directory: Path) -> None:

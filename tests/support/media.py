@@ -20,6 +20,18 @@ def png(width: int = 3, height: int = 2, frames: int | None = None) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + parts
 
 
+def painted(width: int, height: int) -> bytes:
+    """Return a PNG that can be looked at: the sky of an evening."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = []
+    for y in range(height):
+        part = y / height
+        colour = bytes((int(40 + 210 * part), int(70 + 80 * part), int(150 - 60 * part)))
+        rows.append(b"\0" + colour * width)
+    data = chunk(b"IDAT", zlib.compress(b"".join(rows)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + data + chunk(b"IEND", b"")
+
+
 def segment(marker: int, data: bytes) -> bytes:
     """Return a segment of JPEG."""
     return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data

@@ -5,7 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from jobledger import JobPriority, Ledger, ManualClock, PostResult, Scheduler, SystemClock
+from support.media import painted
+
+from jobledger import (
+    JobPriority,
+    Ledger,
+    Link,
+    ManualClock,
+    Media,
+    Part,
+    Poll,
+    Post,
+    PostResult,
+    Scheduler,
+    SystemClock,
+)
 
 ZONE = "Asia/Ho_Chi_Minh"
 HOUR = timedelta(hours=1)
@@ -25,7 +39,7 @@ _TEXTS = (
 def seed(directory: Path) -> None:
     """Make a ledger whose jobs are in every state, from two days ago to next week.
 
-    `unknown`, `failed`, `done`, `draft`, `cancelled` and `planned` are ids of some.
+    `unknown`, `failed`, `done`, `draft`, `cancelled`, `planned` and `chain` are ids of some.
     """
     hour = SystemClock().now().replace(minute=0, second=0, microsecond=0)
     clock = ManualClock(hour - timedelta(hours=30))
@@ -64,6 +78,28 @@ def seed(directory: Path) -> None:
         long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen" * 2
         scheduler.add_job("studio", f"{long}\n\nA line\nand one more", soon, job_id="planned")
         _schedules(scheduler)
+        _chain(scheduler)
+
+
+def _chain(ledger: Ledger) -> None:
+    """Add the draft of a post with all there is in one: `chain`."""
+    file = ledger.add_media(painted(640, 360))
+    post = Post(
+        [
+            Part(
+                "The harbour last night 🌇",
+                [
+                    Media("harbour.png", "Boats under an evening sky", file),
+                    Media("https://example.com/boats.jpg", "The same boats by day"),
+                ],
+            ),
+            Part("Come by boat?", poll=Poll(["Yes", "No", "If it is calm"], 600)),
+            Part("All times are on our page.", link=Link("https://example.com/times", "Times")),
+        ],
+        "harbours",
+    )
+    soon = ledger.now() + timedelta(hours=5)
+    ledger.add_job("shop", "", soon, post=post, hold=True, job_id="chain")
 
 
 def _schedules(ledger: Ledger) -> None:

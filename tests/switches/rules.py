@@ -23,6 +23,7 @@ WORDS = "test_words.py"
 COLUMNS = "test_import_columns.py"
 POSTS, TEXTS_ALONE = "test_post.py", "test_texts_alone.py"
 WEB_POSTS = "test_web_posts.py"
+WRITING, PICTURES = "test_writing.py", "test_job_pictures.py"
 THREADS_POSTS = "test_threads_posts.py"
 MEDIA, CLEANING = "test_media_store.py", "test_media_cleaning.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
@@ -396,6 +397,15 @@ RULES = [
         Drop(),
         [WEB_POSTS],
     ),
+    Mutant(
+        "a form has files that were sent with it, and none by its name",
+        "no-file-by-its-name",
+        Never(),
+        [WRITING],
+    ),
+    Mutant("a form has addresses of media and no paths", "no-path-in-a-form", Never(), [WRITING]),
+    Mutant("a page gives files of its job alone", "files-of-jobs-alone", Always(), [PICTURES]),
+    Mutant("few large bodies are read at once", "few-large-bodies", Never(), [GUARD]),
     # -- files of posts
     Mutant("a file is kept as it was read", "media-is-what-was-measured", Drop(), [MEDIA]),
     Mutant("a kept file is synced", "media-is-synced", Drop(), [MEDIA]),

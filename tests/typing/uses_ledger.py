@@ -36,10 +36,12 @@ from jobledger import (
     Problem,
     RebuildReport,
     ScheduledJob,
+    ValidationError,
     VerifyReport,
     differences,
     length_of,
     longest,
+    post_problems,
     words,
 )
 
@@ -234,6 +236,12 @@ def counts(text: str) -> None:
     assert_type(PLATFORMS["bluesky"].length_of(text), int)
     assert_type(PLATFORMS["bluesky"].alt_text, int | None)
     assert_type(NewJob.characters_left(text, "bluesky"), int)
+    assert_type(post_problems(Post([Part(text)]), "bluesky"), list[ValidationError])
+
+
+def files(ledger: Ledger) -> None:
+    assert_type(ledger.add_media(b"\x89PNG"), MediaFile)
+    assert_type(ledger.keeps_media, bool)
 
 
 def checks_seals(ledger: Ledger, public_key: str | bytes) -> list[str]:

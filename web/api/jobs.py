@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from ... import JobAdded, JobNotFoundError, JobStatus, ValidationError
+from .. import pictures
 from ..actions import NEXT_SLOT, AddArguments, add, perform, priority_of, read_into
 from ..actions import time_of as given_time
 from ..idempotency import job_id_for, once
@@ -143,6 +144,12 @@ def get_why(call: Call) -> Response:
             "twice": list(why.twice),
         }
     )
+
+
+def get_media(call: Call) -> Response:
+    """Answer with a file of a job, by its SHA-256, as its bytes are."""
+    check_query(call, ("at",))
+    return pictures.of_job(call)
 
 
 def change_job(call: Call) -> Response:

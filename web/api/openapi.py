@@ -86,6 +86,7 @@ def _paths() -> dict[str, Any]:
         "/jobs/{job_id}/why": {
             "get": operation("getWhy", "Say why it is where it is", Why, [*job, at()])
         },
+        "/jobs/{job_id}/media/{sha256}": {"get": _media(job)},
         "/counts": {"get": operation("getCounts", "Count jobs by state", Counts, [at()])},
         "/events": {
             "get": operation(
@@ -111,3 +112,12 @@ def _paths() -> dict[str, Any]:
             )
         }
     return paths
+
+
+def _media(job: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the operation that answers with a file instead of a document."""
+    name = parameter("sha256", "string", "As its post says.", "path", pattern="^[0-9a-f]{64}$")
+    found = operation("getMedia", "Get a file of its post", None, [*job, name, at()])
+    kinds = ("image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "video/quicktime")
+    found["responses"]["200"] = {"description": "The file", "content": {kind: {} for kind in kinds}}
+    return found

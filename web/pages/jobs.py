@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from starlette.responses import RedirectResponse, Response
 
 from ... import (
+    PLATFORMS,
     Event,
     JobAdded,
     JobLedgerError,
     JobNotFoundError,
     ValidationError,
 )
-from ..actions import NEXT_SLOT, add, perform
+from ..actions import NEXT_SLOT, add, check_may, perform
 from ..api.answers import number_of
 from ..filtering import read_filter
 from ..forms import EMPTY, FilledForm, met
@@ -25,10 +26,22 @@ from ..free_slots import free_between
 from ..local_time import USUAL_ZONES, day_in, moment_in, zone_of
 from ..many import MANY, MOST
 from ..page import address_of, render
+from ..pictures import kept_files
 from ..problems import Refusal, problem_of
 from ..roles import ADD_DRAFT
 from ..site import Call
 from ..text_counter import TextCounter
+from ..writing import OF_POST
+from ..written import (
+    WritingForm,
+    done_within,
+    given_of,
+    is_asked_within,
+    of_job,
+    of_new,
+    with_faults,
+    written,
+)
 from .moving import back_to_calendar
 from .same_text import doubled
 
@@ -92,6 +105,8 @@ def _job(call: Call, form: FilledForm, since: Sequence[Event] = (), status: int 
         why=why,
         twice=doubled(call, job, why.twice),
         form=form,
+        writing=form if isinstance(form, WritingForm) or job is None else of_job(call, job),
+        kept=kept_files(call, job),
         since=since,
         left=TextCounter() if job is None else TextCounter(job.platform),
         zones=USUAL_ZONES,
@@ -103,6 +118,8 @@ def change(call: Call) -> Response:
     """Do what the form says, and show the job as it is then. What is refused is said beside the
     form, which has what was written; where the job has moved on, it is one of the job as it is."""
     job_id, action = call.path("job_id"), call.path("action")
+    if action == "edit" and OF_POST in call.form:
+        return _edit(call, job_id)
     try:
         perform(call, job_id, action, _given(call, _FIELDS.get(action, ())), is_form=True)
     except (JobLedgerError, Refusal) as error:
@@ -112,6 +129,27 @@ def change(call: Call) -> Response:
     if action == "resolve" and call.form.get("back") == "/inbox":
         return RedirectResponse(address_of("/inbox", {"settled": job_id}), 303)
     return RedirectResponse("/jobs" if action == "remove" else f"/jobs/{job_id}", 303)
+
+
+def _edit(call: Call, job_id: str) -> Response:
+    """Change what a job posts, as the form says, or show the form again as it was asked for."""
+    form: FilledForm = FilledForm(call.form, name="edit")
+    try:
+        job = call.site.ledger.get_job(job_id)
+        check_may(call, "edit", job)
+        form = writing = written(call, "edit", job.platform, job)
+        if is_asked_within(call):
+            return _job(call, done_within(call, writing))
+        given = _given(call, ("priority",)) | given_of(writing, job)
+        perform(call, job_id, "edit", given, is_form=True)
+    except (JobLedgerError, Refusal) as error:
+        found = met(call, job_id, "edit", error)
+        if isinstance(form, WritingForm):
+            form = with_faults(form, error)
+        else:
+            form.problem = found.problem
+        return _job(call, form, found.since, found.status)
+    return RedirectResponse(f"/jobs/{job_id}", 303)
 
 
 def new_page(call: Call) -> Response:
@@ -124,9 +162,11 @@ def new_page(call: Call) -> Response:
         problem = problem_of(error)
     given = {"scheduled_time": f"{_proposed(call, zone):%Y-%m-%dT%H:%M}", "zone": zone.key}
     given |= {
-        name: query[name] for name in ("account_id", "zone", "back", "slot") if query.get(name)
+        name: query[name]
+        for name in ("account_id", "zone", "back", "slot", "platform")
+        if query.get(name)
     }
-    return _new(call, FilledForm(given, problem), 200 if problem is None else problem.status)
+    return _new(call, of_new(given, problem), 200 if problem is None else problem.status)
 
 
 def _proposed(call: Call, zone: ZoneInfo) -> datetime:
@@ -149,14 +189,15 @@ def _time_of_day(text: str) -> time | None:
         return None
 
 
-def _new(call: Call, form: FilledForm, status: int = 200) -> Response:
+def _new(call: Call, form: WritingForm, status: int = 200) -> Response:
     return render(
         call,
         "new.html",
         status,
         form=form,
         accounts=call.look.queries.accounts(),
-        left=TextCounter(),
+        platforms=PLATFORMS,
+        left=TextCounter(form.platform),
         zones=USUAL_ZONES,
         free=_free(call, form.value("account_id")),
         key=form.value("job_id") or f"web-{token_hex(12)}",
@@ -174,19 +215,22 @@ def _free(call: Call, account_id: str) -> list[datetime]:
 def new(call: Call) -> Response:
     """Add the job, and show it. The form knows its id, so that sent twice it is added once."""
     call.must_be(ADD_DRAFT)
-    if "preview" in call.form:
-        return _new(call, FilledForm(call.form))
-    fields = ("account_id", "content", "scheduled_time", "priority", "hold", "job_id")
+    form = written(call, "", call.form.get("platform", "").strip() or "threads")
+    if is_asked_within(call):
+        return _new(call, done_within(call, form))
+    fields = ("account_id", "platform", "scheduled_time", "priority", "hold", "job_id")
     try:
-        given = _given(call, fields)
+        given = _given(call, fields) | given_of(form)
         job_id = _already(call, given) or add(call, given, is_form=True)
     except (JobLedgerError, Refusal) as error:
         problem = problem_of(error)
         if problem.status in (403, 500):
             raise
+        form = with_faults(form, error)
         if call.form.get("slot") and problem.field == "scheduled_time":
             problem.field = "slot"
-        return _new(call, FilledForm(call.form, problem), problem.status)
+            form.problem = problem
+        return _new(call, form, problem.status)
     if not call.form.get("back"):
         return RedirectResponse(f"/jobs/{job_id}", 303)
     zone = zone_of(call.form.get("zone", ""), call.site.zone)
@@ -208,6 +252,7 @@ def _already(call: Call, given: dict[str, Any]) -> str | None:
         isinstance(data, JobAdded)
         and first.by == call.visitor.by
         and (data.account_id, data.content) == (given.get("account_id"), given.get("content"))
+        and data.post == given.get("post")
         and given.get("scheduled_time") in (data.scheduled_time.isoformat(), NEXT_SLOT)
     ):
         return str(job_id)

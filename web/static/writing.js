@@ -49,13 +49,55 @@ function count(area) {
 }
 
 function preview(field) {
-  const place = document.querySelector(`[data-shows="${field.name}"]`);
+  const around = field.closest(".writing");
+  const place = around && around.querySelector(`[data-shows="${CSS.escape(field.name)}"]`);
   if (place) place.textContent = field.value || place.dataset.empty;
 }
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-counter]")) count(event.target);
   if (event.target.form && event.target.form.closest(".writing")) preview(event.target);
+});
+
+// What a button within a form asks for (a part more, say) is answered with the page anew: of that the
+// form is taken, so that nobody is thrown to the top. Where it cannot be had, it goes as without this.
+async function renew(form, name, value) {
+  const around = form.closest(".writing"), here = document.activeElement && document.activeElement.id;
+  const body = new FormData(form);
+  body.append(name, value);
+  form.setAttribute("aria-busy", "true");
+  const answer = await fetch(form.action, { method: "POST", body });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const other = page.querySelector(`.writing > form[action="${CSS.escape(form.getAttribute("action"))}"]`);
+  const anew = other && other.parentElement;
+  if (!anew) throw new Error(answer.statusText);
+  around.replaceWith(anew);
+  const next = anew.querySelector("[autofocus]") || (here && document.getElementById(here));
+  if (next) next.focus();
+}
+
+function renewOr(form, name, value, otherwise) {
+  if (form.getAttribute("aria-busy") === "true") return;
+  renew(form, name, value).catch(() => {
+    form.removeAttribute("aria-busy");
+    otherwise();
+  });
+}
+
+document.addEventListener("submit", (event) => {
+  const by = event.submitter, form = event.target;
+  if (!by || by.name !== "do" || !form.closest(".writing") || form.dataset.plain) return;
+  event.preventDefault();
+  renewOr(form, by.name, by.value, () => {
+    form.dataset.plain = "true";
+    form.requestSubmit(by);
+  });
+});
+
+// A file that was chosen is sent at once, and what another platform takes is shown at once.
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (event.target.matches("[data-renews]") && form && form.closest(".writing")) renewOr(form, "do", "look", () => {});
 });
 
 // What a browser put back into a form that was left and returned to.

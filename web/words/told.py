@@ -1,5 +1,5 @@
-"""What is said of the rows of a file, in a language: its texts have facts in them, and are known by
-what is around those.
+"""What is said of the rows of a file and of a post's fields, in a language: its texts have
+facts in them, and are known by what is around those.
 
 The room that reads files says it in English, for a terminal, too. A text that is not known in the
 visitor's language stays as it is, and is marked as English.
@@ -15,8 +15,9 @@ from markupsafe import Markup, escape
 
 from . import Language
 from .vi_files import FILES
+from .vi_writing import FAULTS
 
-_TEXTS: dict[Language, Mapping[str, str]] = {"en": {}, "vi": FILES}
+_TEXTS: dict[Language, Mapping[str, str]] = {"en": {}, "vi": {**FILES, **FAULTS}}
 _LONGEST = 1000
 
 

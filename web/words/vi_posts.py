@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .vi_writing import WRITING
+
 POSTS: dict[str, str] = {
+    **WRITING,
     "Retries so far": "Số lần đã thử lại",
     "Retries at most": "Số lần thử lại tối đa",
     "Further facts": "Thông tin thêm",

@@ -171,6 +171,8 @@ def _slots(ledger: Ledger) -> Ledger:
 
 OPERATIONS: dict[str, Callable[[Any], object]] = {
     "remove_media": lambda s: (_add_picture(s), s.remove_media(timedelta(0))),
+    "add_media": lambda s: s.add_media(png()),
+    "keeps_media": lambda s: s.keeps_media,
     "media_path": lambda s: s.media_path(_add_picture(s)),
     "add_schedule": _schedule,
     "all_slots": lambda s: _slots(s).all_slots(),

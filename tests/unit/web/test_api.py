@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
+from support.media import png
 from support.site import BEARER, asked_of
 
-from jobledger import JobStatus, Ledger, ManualClock, PostResult, Scheduler
+from jobledger import JobStatus, Ledger, ManualClock, Media, Part, Post, PostResult, Scheduler
 
 HOUR = timedelta(hours=1)
 V1 = "/api/v1"
@@ -294,11 +295,14 @@ def test_the_description_names_every_path_and_each_is_answered(
 ) -> None:
     found = client.get(f"{V1}/openapi.json").json()
     assert found["openapi"].startswith("3.1")
-    added(client, ledger, job_id="one")
+    name = ledger.add_media(png()).sha256
+    post = Post([Part("One", [Media("a.png", file=ledger.add_media(png()))])])
+    ledger.add_job("shop", "", ledger.now(), job_id="one", post=post)
     ledger.add_schedule("daily", "0 9 * * *", account_id="shop", content="{n}")
     for path, operations in found["paths"].items():
         for method in operations:
             asked = V1 + path.replace("{job_id}", "one").replace("{schedule_id}", "daily")
+            asked = asked.replace("{sha256}", name)
             there = client.request(method, asked, json={})
             assert there.status_code not in (404, 405, 500), (method, path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -10,11 +11,14 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from starlette.responses import Response
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 from support.site import BEARER, ORIGIN, TOKEN, asked_of, signed_in
 
 from jobledger import JobStatus, Ledger, ManualClock, StorageError, ValidationError
 from jobledger.web import WebSettings, change_user, create_app, hash_password, read_users
+from jobledger.web.guard import AccessGuard
 from jobledger.web.sessions import Sessions, TooManyTriesError
 from jobledger.web.users import TooBusyError, is_password
 
@@ -148,9 +152,54 @@ def test_a_file_may_be_sent_by_who_may_import_it_and_only_there(
     form = {"how": "drafts"}
     answer = client.post("/import", data=form, files=file, headers=headers)
     assert answer.status_code == (413 if role == "viewer" else 200)
-    for path in ("/jobs/new", "/many", "/import/"):
+    for path in ("/jobs/one/hold", "/many", "/import/"):
         answer = client.post(path, data=form, files=file, headers=headers)
         assert answer.status_code == 413, path
+
+
+def test_few_large_bodies_are_in_memory_at_once(ledger: Ledger) -> None:
+    """Who sends one more is told to come again; what is small goes on as ever."""
+
+    async def done(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response("done")(scope, receive, send)
+
+    settings = WebSettings(token=TOKEN)
+    guard = AccessGuard(done, settings, Sessions(settings, {}, ledger.now))
+
+    async def send_body(size: int, may_end: asyncio.Event) -> int:
+        headers = [
+            (b"host", b"127.0.0.1"),
+            (b"authorization", f"Bearer {TOKEN}".encode()),
+            (b"content-length", str(size).encode()),
+        ]
+        scope = {
+            "type": "http", "method": "POST", "path": "/jobs/new", "scheme": "http",
+            "headers": headers, "query_string": b"", "app": create_app(ledger, settings),
+        }  # fmt: skip
+        found: list[int] = []
+
+        async def receive() -> Message:
+            await may_end.wait()
+            return {"type": "http.request", "body": b"x" * size}
+
+        async def send(message: Message) -> None:
+            found.append(message.get("status", 0))
+
+        await guard(scope, receive, send)
+        return found[0]
+
+    async def ask() -> None:
+        may_end, at_once = asyncio.Event(), asyncio.Event()
+        at_once.set()
+        four = [asyncio.create_task(send_body(2_000_000, may_end)) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert await send_body(2_000_000, at_once) == 429
+        assert await send_body(10, at_once) == 200
+        may_end.set()
+        assert await asyncio.gather(*four) == [200] * 4
+        assert await send_body(2_000_000, at_once) == 200
+
+    asyncio.run(ask())
 
 
 def test_a_form_with_a_file_is_read_where_one_may_be_sent(client: TestClient) -> None:
