@@ -10,7 +10,7 @@ MASTODON := .cache/mastodon/.installed
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual docs docs-env types imports wheel-test check clean
+.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual man docs docs-env types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -109,6 +109,7 @@ diagram: env     ## write the lifecycle diagram into the docs, from its declarat
 
 manual: env      ## write docs/commands.md from the commands' own help; in which file each rule is, too
 	$(BIN)/python docs/refresh_commands.py
+	$(BIN)/python docs/refresh_man.py
 	PYTHONPATH=tests $(BIN)/python -m switches --places
 	PYTHONPATH=tests $(BIN)/python -m planted --places
 
@@ -121,6 +122,8 @@ docs: $(DOCS)    ## the documentation as a site, .cache/docs: warnings are error
 $(DOCS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
+
+man: manual      ## write the manual page docs/jobledger.1 (part of `manual`)
 
 types: env       ## mypy, strict: the package, its tests, benchmarks and examples
 	mkdir -p .cache/types

@@ -6,6 +6,8 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC
+from functools import partial
 from typing import Any
 
 from ..domain import JobLedgerError
@@ -13,6 +15,7 @@ from ..instrumentation import RunnerStarted, RunnerStopping, is_interruption, lo
 from .adapter import PublisherAdapter
 from .own_loop import CANCEL_S
 from .parts import RunnerParts
+from .service_manager import ServiceManager
 from .shared import SharedParts
 from .signals import StopSignals, raise_as_program
 from .stop_request import Interrupted, Stop
@@ -38,6 +41,7 @@ class Runs:
         self._chains = tuple(chains)
         self._location = location
         self._check_open = check_open
+        self._manager = ServiceManager(None)
         self._turns = os.getpid()  # several runners begin with different chains
 
     # -- the loops -----------------------------------------------------------------------------
@@ -96,8 +100,28 @@ class Runs:
             except Interrupted:
                 logger().warning("a publisher was interrupted, or left alone")
             finally:
+                self._manager = ServiceManager(None)
                 for chain in self._chains:
                     chain.loop.end()
+
+    def _say_ready(self) -> None:
+        """Say that it runs: to the log, and to the service manager where there is one."""
+        tell(RunnerStarted(directory=self._location, pid=os.getpid()))
+        self._manager = ServiceManager.of(os.environ)
+        for number, chain in enumerate(self._chains):
+            chain.sleep.on_turn = partial(self._turned, number)
+        self._manager.ready(len(self._chains), self._describe)
+
+    def _turned(self, loop: int) -> None:
+        self._manager.turned(loop)
+
+    def _describe(self) -> str:
+        """Say in a line what is going on, for people who look at the service."""
+        every = [chain.sleep.standing() for chain in self._chains]
+        running, scheduled = sum(each[0] for each in every), sum(each[1] for each in every)
+        at = min((each[2] for each in every if each[2] is not None), default=None)
+        then = "" if at is None else f", the next at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{running} running, {scheduled} scheduled{then}"
 
     async def _run_until_asked(
         self,
@@ -135,9 +159,10 @@ class Runs:
                 wake()  # it was, between looking and listening
             waiting = asyncio.ensure_future(asked.wait())
             try:
-                tell(RunnerStarted(directory=self._location, pid=os.getpid()))
+                self._say_ready()
                 await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
                 tell(RunnerStopping(directory=self._location))
+                self._manager.stopping()
             finally:
                 waiting.cancel()
                 ended = [

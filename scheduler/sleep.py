@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from math import inf
 
+from ..domain import JobStatus
 from .attempt_runner import LOOK_EVERY_S
 from .dispatcher import Dispatcher
 from .lease import LOOK_AT_OTHERS_S
@@ -25,6 +26,10 @@ from .running import RunningAttempts
 from .settings import RunSettings
 from .timing import EARLY_S, LoopTiming
 from .uptime import Uptime
+
+
+def _nobody_asks() -> None:
+    """Nobody is told that the loop turns."""
 
 
 class LoopSleep:
@@ -65,6 +70,9 @@ class LoopSleep:
         self._lease = ledger.lease
         self._is_stopping = is_stopping
         self._timing = LoopTiming()
+        self.on_turn: Callable[[], None] = _nobody_asks
+        """Called whenever the loop gets round to looking at the clock: at each turn, and several
+        times a second while it sleeps."""
         self._wakeup = asyncio.Event()
 
     def begin(self) -> None:
@@ -75,6 +83,7 @@ class LoopSleep:
         """Note that a turn of the loop begins: what it was woken for so far is seen to in it."""
         self._wakeup.clear()
         self._timing.turn()
+        self.on_turn()
 
     def found(self) -> None:
         """Note that another process has changed something."""
@@ -101,6 +110,7 @@ class LoopSleep:
             if left_s <= 0:
                 return
             self._uptime.look()
+            self.on_turn()
             if await self._has_changed(left_s - early_s):
                 return
             if left_s <= early_s:
@@ -123,6 +133,7 @@ class LoopSleep:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 return
+            self.on_turn()
             self._wakeup.clear()
             await self._wait_for_wakeup(left)
 
@@ -134,6 +145,13 @@ class LoopSleep:
     def _wait_precisely(self, seconds: float) -> None:
         """Wait for at most `EARLY_S`, in which nothing else runs in the event loop."""
         time.sleep(seconds)
+
+    def standing(self) -> tuple[int, int, datetime | None]:
+        """Return how many jobs run here, how many are SCHEDULED, and when the next is due."""
+        with self._state.lock:
+            board = self._state.board
+            scheduled, at = board.counts()[JobStatus.SCHEDULED], board.next_time()
+        return len(self._attempts.by_job), scheduled, at
 
     def calm_in_s(self, takes_s: float) -> float:
         """Return how long until files may be written, which takes so long; 0: now."""

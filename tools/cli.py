@@ -76,6 +76,7 @@ SECTIONS = {
         "config": "Show what counts: options, environment, file.",
         "user": "Say who may sign in to the dashboard, and as what.",
         "platforms": "Show what the platforms allow, and count a text as they do.",
+        "systemd": "Write units of systemd that run this ledger.",
         "completion": "Print what your shell needs to complete words.",
         "simulate": "Try the whole system on a simulated machine.",
     },

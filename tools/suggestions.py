@@ -47,6 +47,7 @@ ALIASES = {
     "mirror": "follow-copy replicate replica sync",
     "platforms": "allowed characters length networks platform",
     "postgres": "database pg postgresql sql",
+    "systemd": "install service systemctl unit units",
     "completion": "autocomplete complete completions",
     "--help": "commands help man manual usage",
     "--version": "version",

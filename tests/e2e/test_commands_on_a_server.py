@@ -46,6 +46,7 @@ WORKS = {
     "slots set shop mon 9:00",
     "stats",
     "status",
+    "systemd --publisher publisher:post",
     "verify --export-head head.json",
     "why done",
 }
