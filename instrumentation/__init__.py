@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .runner_events import RunnerStopping as RunnerStopping
     from .secrets import *
     from .telling import *
+    from .tracing import *
 else:
     __all__, __getattr__, __dir__ = face(
         __name__,
@@ -110,6 +111,7 @@ else:
                 "RepeatedTrouble",
                 "TroubleOver",
             ),
+            "tracing": ("attempt_span", "context_of", "scheduling_span"),
             "runner_events": (
                 "LeaseLost",
                 "LogReopened",

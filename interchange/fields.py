@@ -27,7 +27,7 @@ KEYS = DICT_KEYS
 """Those of `ScheduledJob.to_dict`: in every form, always."""
 DOUBT = ("in_doubt", "exhausted", "outcome_unknown", "may_be_out")
 """The facts that a `Doubt` is made of."""
-_OF_THE_LEDGER = ("version", "order", "runner", "schedule")
+_OF_THE_LEDGER = ("version", "order", "runner", "schedule", "trace")
 """What a ledger makes itself, wherever a job comes from: neither runners nor schedules come along
 with a job."""
 STATE = tuple(

@@ -29,7 +29,7 @@ from ..eventstore import Decision, EventLog, NewRecord, VersionConflictError
 from ..projections import Board, LogEntry, NewEvent
 from .intents import Intended, Intent, make_records, of_jobs
 from .media_keeping import MediaKeeping
-from .newcomers import Newcomer, in_zone, labelled, used_before
+from .newcomers import Newcomer, in_zone, labelled, traced, used_before
 from .queries import not_found
 from .state import State
 from .versions import MeantChange, check_at, check_version
@@ -107,6 +107,7 @@ class CommandHandler:
         same._by = check_by(by)
         return same
 
+    @traced
     def add(self, newcomers: Sequence[Newcomer]) -> list[str]:
         """Add jobs that are not there yet, all or none, in one write; return their ids in order.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,12 +19,35 @@ from ..domain import (
     ValidationError,
 )
 from ..domain import commands as c
+from ..instrumentation import scheduling_span
 from .ids import id_for
 from .zone import to_aware
 
 Newcomer = tuple[int | str | None, c.Add | c.Import]
 """A job that is to be added, and how errors name it: by its place among others, or by what stands
 here; None where it is the only one."""
+
+
+AddT = TypeVar("AddT")
+
+
+def traced(
+    add: Callable[[AddT, Sequence[Newcomer]], list[str]],
+) -> Callable[[AddT, Sequence[Newcomer]], list[str]]:
+    """Make a span of adding jobs, where the program is in one, which new jobs keep."""
+
+    @wraps(add)
+    def add_traced(handler: AddT, newcomers: Sequence[Newcomer]) -> list[str]:
+        with scheduling_span(len(newcomers)) as span:
+            if (trace := span.trace) is not None:
+                newcomers = [(label, _in_trace(command, trace)) for label, command in newcomers]
+            return add(handler, newcomers)
+
+    return add_traced
+
+
+def _in_trace(command: c.Add | c.Import, trace: str) -> c.Add | c.Import:
+    return msgspec.structs.replace(command, trace=trace) if isinstance(command, c.Add) else command
 
 
 def to_add(jobs: Iterable[NewJob]) -> list[Newcomer]:

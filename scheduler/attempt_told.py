@@ -41,7 +41,11 @@ def tell_started(running: Running) -> None:
     if running.attempt is None and is_told(logging.DEBUG):
         job = running.job
         doubted = bool(job.doubted_attempt)
-        tell(AttemptStarted(**_whose(running), platform=job.platform, doubted=doubted))
+        tell(
+            AttemptStarted(
+                **_whose(running), platform=job.platform, doubted=doubted, trace=job.trace
+            )
+        )
 
 
 def tell_end(

@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from ..domain import JobLedgerError
-from ..instrumentation import guarded, is_interruption, is_of, place_of
+from ..instrumentation import attempt_span, guarded, is_interruption, is_of, place_of
 from . import adapter, answers
 from .adapter import Callback, PublisherAdapter, TextsAlone
 from .answers import Answer
@@ -32,6 +32,8 @@ from .execution import Question
 from .stop_request import Interrupted
 from .uptime import wait_while_running
 
+_WELL = ("posted", "not_posted")
+"""The answers that say what is."""
 Finish = Callable[[Coroutine[Any, Any, Any]], Any]
 """Runs a coroutine to its end."""
 
@@ -72,6 +74,15 @@ def call_blocking(
         Interrupted: the publisher's time is up.
         GivenUpError: the attempt was given up before; the publisher is not called.
     """
+    with attempt_span(question, attempt) as span:
+        answer = _call_here(publisher, question, attempt, finish)
+        span.outcome(answer.means, ok=answer.means in _WELL)
+    return answer
+
+
+def _call_here(
+    publisher: PublisherAdapter, question: Question, attempt: Attempt, finish: Finish
+) -> Answer:
     method = _method(publisher, question)
     said = _call_plain(method, attempt)
     if not isinstance(said, _Promised):
@@ -127,6 +138,15 @@ async def call_async(
         NotCalledError: no thread can be started.
         GivenUpError: the attempt was given up, or its time was up, before the publisher was called.
     """
+    with attempt_span(question, attempt) as span:
+        answer = await _call_in_loop(publisher, question, attempt, timeout_s)
+        span.outcome(answer.means, ok=answer.means in _WELL)
+    return answer
+
+
+async def _call_in_loop(
+    publisher: PublisherAdapter, question: Question, attempt: Attempt, timeout_s: float | None
+) -> Answer:
     method = _method(publisher, question)
     work = (_awaited if publisher.is_async(method) else _in_thread)(method, attempt)
     if timeout_s is None:

@@ -30,6 +30,7 @@ class Add(Command, frozen=True):
     job_id: str
     job: NewJob
     schedule: FromSchedule | None = None
+    trace: str | None = None
 
 
 class OfSchedule(Command, frozen=True, kw_only=True):

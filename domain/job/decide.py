@@ -96,6 +96,7 @@ def _add(job: ScheduledJob | None, command: c.Add, now: datetime) -> Decision:
             scheduled_time=check_schedule(new.scheduled_time, now),
             publish_timeout_s=None if timeout is None else timeout.total_seconds(),
             schedule=command.schedule,
+            trace=command.trace,
             **said,
         )
     ]

@@ -69,6 +69,8 @@ class JobAdded(EventData, frozen=True):
     """The schedule that made it, and as which of its occurrences."""
     post: Post | None = None
     """What is posted, where that is more than `content`, which is the text of its first part."""
+    trace: str | None = None
+    """The W3C trace context (`traceparent`) in which it was added, for spans to be linked to."""
 
     @property
     def trigger(self) -> str:

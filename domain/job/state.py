@@ -129,6 +129,8 @@ class _State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     """The schedule that made it, if one did."""
     post: Post | None = None
     """What is posted, where that is more than `content`, which is the text of its first part."""
+    trace: str | None = None
+    """The W3C trace context in which it was added, if there was one."""
 
 
 _MESSAGE = vars(_State)["status_message"]

@@ -71,12 +71,12 @@ TYPED: dict[str, list[str]] = {
     "post": ["--quote", "17", "--then", "More", "--audience", "public"],
 }
 """The same, as it is typed; nothing for what `add` takes by its place."""
-OF_THE_LEDGER = {"version", "order", "status_message", "schedule", "runner"}
+OF_THE_LEDGER = {"version", "order", "status_message", "schedule", "runner", "trace"}
 """Fields of a job that a ledger makes itself, wherever the job comes from."""
 
 NOT_IN_DAILY_FILES = {
     "version", "order", "attempt", "doubt", "doubted_attempt", "reconcilable", "deferred_until",
-    "publish_timeout_s", "checkpoints", "schedule", "runner",
+    "publish_timeout_s", "checkpoints", "schedule", "runner", "trace",
 }  # fmt: skip
 """Fields of a job that `to_dict` and the daily files leave out."""
 
