@@ -54,6 +54,7 @@ SECTIONS = {
         "audit": "Show the events of the log, filtered, also as they come.",
         "replay": "Show the jobs as they were at a moment.",
         "diff": "Show what changed between two moments.",
+        "traces": "Print past attempts as spans of OpenTelemetry.",
         "stats": "Show figures by state, account, platform and day.",
         "report": "Write one page about the ledger, for the browser.",
         "serve": "Serve the dashboard and the HTTP API.",

@@ -26,6 +26,7 @@ ALIASES = {
     "status": "health overview ping ps state summary top",
     "audit": "events follow journal log logs tail trail",
     "history": "life timeline trace",
+    "traces": "opentelemetry otel otlp span spans",
     "why": "because debug explain reason",
     "replay": "as-of past rewind undo",
     "diff": "changes compare delta",

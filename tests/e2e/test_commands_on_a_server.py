@@ -47,6 +47,7 @@ WORKS = {
     "stats",
     "status",
     "systemd --publisher publisher:post",
+    "traces --since yesterday",
     "verify --export-head head.json",
     "why done",
 }
