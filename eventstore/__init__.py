@@ -50,6 +50,7 @@ else:
                 "Engine",
                 "HasPlace",
                 "Identity",
+                "KnowsDays",
                 "Place",
                 "Remarks",
                 "Resumable",

@@ -21,7 +21,7 @@ import msgspec
 
 from ..domain import LedgerCorruptError, StorageError
 from .cursor import Cursor
-from .record import Header, R
+from .record import Header, Host, R
 
 if TYPE_CHECKING:
     from .engines.files import FileSystem
@@ -34,12 +34,14 @@ Durability = Literal["fsync", "batch", "none"]
 class Identity(msgspec.Struct, frozen=True):
     """What a ledger is, fixed when it is created.
 
-    `fault` says why that is not known, in a handle that only reads; then there is no id.
+    `fault` says why that is not known, in a handle that only reads; then there is no id. `host` is
+    where this handle is, on engines to which that matters.
     """
 
     ledger_id: str
     timezone: str
     fault: LedgerCorruptError | None = None
+    host: Host | None = None
 
 
 class Tail(msgspec.Struct, frozen=True):

@@ -114,6 +114,20 @@ class Repaired(msgspec.Struct, frozen=True):
     why: str
 
 
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a day of the log was begun: on which machine (`id` is the hash of what the machine goes
+    by, "" where it has nothing), and in which directory of it, by the number of its inode."""
+
+    name: str
+    id: str
+    directory: int
+
+    def is_same(self, other: Host) -> bool:
+        """Say whether another is the same, as far as anybody can tell."""
+        machines = {self.id, other.id} - {""}
+        return self.directory == other.directory and len(machines) < 2
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first line of each day file. `previous` names the file before it, None for the first."""
 
@@ -125,6 +139,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     previous: str | None
     prev: str
     repaired: Repaired | None = None
+    host: Host | None = None
     hash: str = ""
 
 
@@ -225,8 +240,9 @@ def encode_write(
 def encode_header(header: Header) -> tuple[bytes, str]:
     """Return the line of a header, and its hash."""
     fields = {name: getattr(header, name) for name in Header.__struct_fields__ if name != "hash"}
-    if header.repaired is None:
-        del fields["repaired"]
+    for name in ("repaired", "host"):
+        if fields[name] is None:
+            del fields[name]
     return seal(msgspec.json.encode(fields)[:-1])
 
 

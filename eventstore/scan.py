@@ -54,6 +54,7 @@ def new_header(identity: Identity, day: str, cursor: Cursor) -> Header:
         first_seq=cursor.seq + 1,
         previous=day_name(cursor.day) if cursor.day else None,
         prev=cursor.hash,
+        host=identity.host,
     )
 
 

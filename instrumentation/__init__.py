@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .ledger_events import SnapshotIgnored as SnapshotIgnored
     from .ledger_events import SnapshotNotWritten as SnapshotNotWritten
     from .ledger_events import TornTailCut as TornTailCut
+    from .ledger_events import WrittenElsewhere as WrittenElsewhere
     from .log import *
     from .operational_event import Level as Level
     from .operational_event import OperationalEvent as OperationalEvent
@@ -102,6 +103,7 @@ else:
                 "SnapshotIgnored",
                 "SnapshotNotWritten",
                 "TornTailCut",
+                "WrittenElsewhere",
             ),
             "log": ("is_told", "logger"),
             "operational_event": (

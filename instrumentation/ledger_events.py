@@ -27,6 +27,20 @@ class DamageShown(OperationalEvent, frozen=True, kw_only=True):
     offset: int | None = None
 
 
+class WrittenElsewhere(OperationalEvent, frozen=True, kw_only=True):
+    """Say that the jobs of a ledger are about to be run in another place than it was written in
+    last, on the machine `host`: it was moved, or is a copy, and both may post the same jobs."""
+
+    says = "this ledger was written in another place before: it was moved, or is a copy"
+
+    directory: str
+    host: str
+    hint: str = (
+        "if anything there goes on with it, both post the same jobs: stop it there. This is said"
+        " until the log begins a new day here"
+    )
+
+
 class SnapshotIgnored(OperationalEvent, frozen=True, kw_only=True):
     """Say that the snapshot is of no use, and that the whole log is read."""
 

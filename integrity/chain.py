@@ -101,6 +101,7 @@ class ChainCheck:
         self._write: list[PlacedRecord] = []
         """The records so far of the write that is being read."""
         self._tail: UnsoundTail | None = None
+        self._host: dict[str, object] | None = None
         self._whole_end = 0
         """The byte behind the last whole write of the file."""
 
@@ -178,6 +179,7 @@ class ChainCheck:
             self._report(path, line, fault)
         else:
             self._hash = header.hash
+            self._note_host(path, header.host)
             if isinstance(header.repaired, dict):
                 self._note_repair(path, header.repaired)
             self._remember(
@@ -187,6 +189,16 @@ class ChainCheck:
             self._seq = header.first_seq - 1
         if not line.whole:  # a header is never torn: its file is made whole
             self._report(path, line, Broken("header", "the header lacks its newline"))
+
+    def _note_host(self, path: Path, host: object) -> None:
+        """Note where the log went on in another place than before."""
+        if not isinstance(host, dict):
+            return
+        if self._host not in (None, host):
+            self._findings.note(
+                f"{path} was begun in another place than the day before, on {host.get('name')}"
+            )
+        self._host = host
 
     def _note_repair(self, path: Path, repaired: dict[str, object]) -> None:
         self._findings.note(

@@ -71,6 +71,7 @@ class SoundHeader(msgspec.Struct, frozen=True):
     prev: Any
     hash: str
     repaired: Any = None
+    host: Any = None
 
 
 class HeadValues(msgspec.Struct, frozen=True):
@@ -191,6 +192,7 @@ def parse_header(line: Line) -> SoundHeader:
         prev=document.get("prev"),
         hash=digest,
         repaired=document.get("repaired"),
+        host=document.get("host"),
     )
 
 

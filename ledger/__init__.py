@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .ledger import *
     from .merged_reports import *
     from .mirroring import *
+    from .moving import *
     from .newcomers import *
     from .queries import *
     from .runner_lock import *
@@ -41,6 +42,7 @@ else:
             "history": ("History",),
             "ledger": ("Ledger",),
             "merged_reports": ("merged_verify",),
+            "moving": ("tell_of_moving",),
             "newcomers": ("in_zone", "used_before"),
             "queries": ("LedgerView", "not_found"),
             "mirroring": ("LedgerMirror",),

@@ -45,6 +45,7 @@ from .clock import Clock
 from .closing import Closing
 from .ids import id_for
 from .media_store import MOST_MEDIA_BYTES
+from .moving import moved_from
 from .newcomers import to_add, to_import
 from .parts import LedgerParts
 from .queries import LedgerView
@@ -1051,6 +1052,16 @@ class Ledger(ByLocation):
     def damage(self) -> LedgerCorruptError | None:
         """Why a read-only handle shows only a part of a damaged log; None for a sound one."""
         return self._store.damage
+
+    @property
+    def moved_from(self) -> str | None:
+        """Say on which machine the newest day of the log was begun, where that was not here, in
+        this directory: the ledger was moved, or is a copy. None: it was here, or nobody knows.
+
+        Raises:
+            StorageError: the day's file cannot be read.
+        """
+        return moved_from(self._engine, self._store.end.day)
 
     @property
     def seq(self) -> int:

@@ -215,6 +215,11 @@ class ShardedLedger(Ledger):
         return next((each.damage for each in self._set.handles if each.damage is not None), None)
 
     @property
+    def moved_from(self) -> str | None:
+        """Return None: a ledger on a server has no place of its own."""
+        return None
+
+    @property
     def seq(self) -> int:
         """How many events all chains have, as far as is known here."""
         return sum(each.seq for each in self._set.handles)

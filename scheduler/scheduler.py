@@ -1,7 +1,6 @@
 """Scheduler: a runner of a ledger.
 
-The facade: what each method promises is said here, and done by the parts that are made in
-`__init__`.
+The facade: what each method promises is said here, and done by its parts.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Unpack
 from ..domain import MAX_RUNNING_MINUTES, Pacing, RetryPolicy, ScheduledJob, StorageError
 from ..domain import commands as c
 from ..instrumentation import JobsExpired, tell
-from ..ledger import Ledger, LedgerOptions, LedgerSettings, MeantChange
+from ..ledger import Ledger, LedgerOptions, LedgerSettings, MeantChange, tell_of_moving
 from .adapter import PublisherAdapter
 from .attempt import PostCallback, Publisher
 from .completer import OUTCOMES
@@ -114,6 +113,7 @@ class Scheduler(Ledger, Making):
         if settings.ageing is not None:
             self._state.board.let_age(settings.ageing)
         parts.lease.acquire()
+        tell_of_moving(self)
         self._state.on_change.append(parts.loop.wake)
         self._state.on_others.append(parts.loop.find_others)
         self.recover_all_running_jobs()  # rule: orphans-are-recovered

@@ -30,7 +30,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from ..eventstore.engines.files import FileIdentity, FileSystem, LockHolder
+from ..eventstore.engines.files import FileIdentity, FileSystem, Host, LockHolder
 from .inodes import Directory, DirectoryChange, File, FileChange
 from .power_cut import after_power_cut
 
@@ -112,6 +112,9 @@ class SimulatedDisk(FileSystem):
         return False
 
     def group_that_may_write(self, directory: Path) -> int | None:
+        return None
+
+    def host(self, directory: Path) -> Host | None:
         return None
 
     def kind_of(self, directory: Path) -> str | None:

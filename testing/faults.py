@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ..eventstore.engines.files import FileIdentity, FileSystem, LockHolder
+from ..eventstore.engines.files import FileIdentity, FileSystem, Host, LockHolder
 from .disk import SimulatedDisk
 
 ResultT = TypeVar("ResultT")
@@ -144,6 +144,9 @@ class FaultyFileSystem(Faulty, FileSystem):
 
     def kind_of(self, directory: Path) -> str | None:
         return self._step("look", directory.name, lambda: self._fs.kind_of(directory))
+
+    def host(self, directory: Path) -> Host | None:
+        return self._step("look", directory.name, lambda: self._fs.host(directory))
 
     def make_one_directory(self, path: Path, mode: int | None = None) -> None:
         def work() -> None:

@@ -279,6 +279,12 @@ RULES = [
         Never(),
         [PACKING],
     ),
+    Mutant(
+        "whoever runs the jobs of a copy is told that it is one",
+        "told-of-a-copy",
+        Never(),
+        ["test_moving.py"],
+    ),
     # -- interruptions, and files that are not what they were
     Mutant(
         "the log is the file that has its name",

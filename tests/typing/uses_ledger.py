@@ -158,6 +158,7 @@ def asks(ledger: Ledger) -> None:
     assert_type(ledger.runner_since(), datetime | None)
     if (seal := ledger.newest_seal()) is not None:
         assert_type((seal.seq, seal.day), tuple[int, str])
+    assert_type(ledger.moved_from, str | None)
     assert_type(ledger.idempotency_key("job-0"), str)
     assert_type(ledger.damage, LedgerCorruptError | None)
 

@@ -46,11 +46,13 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What `--json` prints. `overdue` are SCHEDULED jobs whose time has come, and `oldest` the one
     that has waited longest; `next` comes after now; `lacking` are those of which something was
     found to be missing ahead of their time. `failed` counts those of unknown outcome too, which are
-    `unknown`. `damage` is what was met while reading; `verify` reads everything.
-    `sealed`: null without a seal that can be read and is of this ledger; whose it is, it does not
-    say (`verify --public-key` does)."""
+    `unknown`. `damage` is what was met while reading; `verify` reads everything. `moved_from`: the
+    machine on which the newest day was begun, where that was not here. `sealed`: null without a
+    seal that can be read and is of this ledger; whose it is, it does not say (`verify
+    --public-key` does)."""
 
     place: str
+    moved_from: str | None
     zone: str
     now: datetime
     runner: RunnerStatus | None
@@ -106,6 +108,7 @@ def look(ledger: Ledger) -> Status:
             free = fs.free_bytes(own)
     return Status(
         place=ledger.location,
+        moved_from=ledger.moved_from,
         zone=ledger.timezone,
         now=now,
         runner=_runner(ledger),
@@ -163,6 +166,13 @@ def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
         return f"{short_id(due.job_id)} of {printable(due.account_id)}"
 
     yield "place", printable(status.place), ""
+    if status.moved_from is not None:
+        yield (
+            "moved",
+            f"from {printable(status.moved_from)}, or another directory of it: what goes on there"
+            " posts the same jobs",
+            "bold yellow",
+        )
     yield "zone", status.zone, ""
     runner, due, oldest = status.runner, status.next, status.oldest
     if runner is not None:

@@ -31,7 +31,7 @@ else:
             "copying": ("copy_file",),
             "damage": ("Damage", "LostEvent", "assess"),
             "engine": ("FileEngine",),
-            "filesystem": ("FileSystem",),
+            "filesystem": ("FileSystem", "Host"),
             "ledger_directory": ("check_may_create", "check_no_repair", "holds_ledger", "lock_of"),
             "lock": ("AppendLock", "LockWait", "Patience"),
             "lock_holder": ("FileIdentity", "LockHolder"),

@@ -17,6 +17,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from .descriptors import map_file, open_file, unnamed_file
+from .host import Host as Host
+from .host import host_of
 from .lock_holder import FileIdentity as FileIdentity
 from .lock_holder import LockHolder as LockHolder
 from .lock_holder import find_holder
@@ -137,6 +139,10 @@ class FileSystem:
     def kind_of(self, directory: Path) -> str | None:
         """Return the kind of file system that the directory is on; None: it is not known."""
         return kind_of_mount(directory)
+
+    def host(self, directory: Path) -> Host | None:
+        """Tell where a directory is, to tell a ledger from its copy; None: nobody is to care."""
+        return host_of(directory)
 
     def open_read(self, path: Path) -> int:
         return self._checked(open_file(path, os.O_RDONLY | _NO_FOLLOW), path)
@@ -296,12 +302,8 @@ class FileSystem:
         os.unlink(path)
 
     def lock(self, fd: int, *, wait: bool, shared: bool = False) -> bool:
-        """Take the exclusive `flock` of an open file, or a `shared` one, which many may hold.
-
-        False when it is held and `wait` is not set.
-
-        The lock goes with the open file: the kernel drops it when the process dies.
-        """
+        """Take the exclusive `flock` of an open file, or a `shared` one, which many may hold; False
+        when it is held and `wait` is not set. The kernel drops it when the process dies."""
         try:
             kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
             fcntl.flock(fd, kind | (0 if wait else fcntl.LOCK_NB))
@@ -328,8 +330,7 @@ class FileSystem:
         self.write_parts_durably(path, (data,))
 
     def write_parts_durably(self, path: Path, parts: Iterable[bytes]) -> None:
-        """Do the same with what is not in memory as a whole; where making a part fails, the file
-        stays as it was."""
+        """Do the same with parts; where making one of them fails, the file stays as it was."""
         temporary = path.with_name(f".{path.name}.tmp")
         fd = self.open_write(temporary, create=True, truncate=True)
         try:

@@ -77,7 +77,8 @@ def create_ledger(
         # It may be there, and not be certain yet.
         fs.sync_path_to(directory)  # rule: sync-the-way-to-a-ledger
         ledger_id, day = fs.new_id(), now.date().isoformat()
-        line, digest = encode_header(new_header(Identity(ledger_id, timezone), day, Cursor()))
+        identity = Identity(ledger_id, timezone, host=fs.host(directory))
+        line, digest = encode_header(new_header(identity, day, Cursor()))
         fs.write_file_durably(day_file(directory, day), line)
         head_file.write(Tail(ledger_id, day, len(line), seq=0, durable_seq=0, hash=digest))
         return [day]
@@ -112,7 +113,8 @@ def identify(fs: FileSystem, directory: Path, days: list[str], timezone: str | N
         )
     header = day_header(fs, directory, days[0])
     check_same_zone(timezone, header.timezone)
-    return Identity(header.ledger, header.timezone)
+    with storage_errors("look at", directory):
+        return Identity(header.ledger, header.timezone, host=fs.host(directory))
 
 
 def first_identity(fs: FileSystem, directory: Path, days: list[str]) -> Identity:

@@ -239,6 +239,7 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "runner_pid": lambda s: s.runner_pid(),
     "get_jobs": lambda s: s.get_jobs(["one"]),
     "runner_since": lambda s: s.runner_since(),
+    "moved_from": lambda s: s.moved_from,
     "newest_seal": lambda s: s.newest_seal(),
     "seq": lambda s: s.seq,
     "start": _start_and_stop,
