@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -21,7 +22,7 @@ from ...projections import Day
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 WIDTH, HEIGHT = 420, 220
-MOST_DAYS = 31
+LEAST_DAYS, MOST_DAYS = 14, 31
 
 OUTCOMES = ("completed", "retried", "failed", "unknown", "expired", "cancelled")
 WAITING_BOUNDS_S = (1.0, 10.0, 60.0, 600.0, 3600.0, 21_600.0)
@@ -32,21 +33,35 @@ _LEFT_OUT = {"titles", "overlay", "text-overlay", "tooltip-overlay", "legends"}
 
 
 def posts_a_day(days: Sequence[Day]) -> Markup:
-    """How each of the last days ended, stacked by outcome; empty where none did."""
-    shown = days[-MOST_DAYS:]
-    counts = [day.tally.outcomes() for day in shown]
+    """How each of the last days ended, stacked by outcome; empty where none did.
+
+    A day on which nothing ended has its place, and there are at least fourteen: so bars of a young
+    ledger are no wider than others, and a gap is a gap.
+    """
+    shown, counts = _each_day(days)
     names = [name for name in OUTCOMES if any(count[name] for count in counts)]
     if not names:
         return Markup()
     chart = pygal.StackedBar(**_settings(max((sum(c.values()) for c in counts), default=0)))
-    labels = [day.day[5:] for day in shown]
+    labels = [f"{day:%m-%d}" for day in shown]
     every = max(-(-len(labels) // 7), 1)
     chart.x_labels = labels
     chart.x_labels_major = labels[::every]
     chart.show_minor_x_labels = False
     for name in names:
         chart.add(name, [count[name] for count in counts])
-    return _svg(chart, f"Posts by day, {shown[0].day} to {shown[-1].day}", names)
+    return _svg(chart, f"Posts by day, {shown[0]} to {shown[-1]}", names)
+
+
+def _each_day(days: Sequence[Day]) -> tuple[list[date], list[dict[str, int]]]:
+    """Return the days to show, in order, and what ended on each."""
+    found = {date.fromisoformat(day.day): day.tally.outcomes() for day in days}
+    if not found:
+        return [], []
+    last = max(found)
+    count = min(max((last - min(found)).days + 1, LEAST_DAYS), MOST_DAYS)
+    shown = [last - timedelta(days=n) for n in reversed(range(count))]
+    return shown, [found.get(day, dict.fromkeys(OUTCOMES, 0)) for day in shown]
 
 
 def waiting_times(histogram: Sequence[int]) -> Markup:

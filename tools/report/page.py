@@ -15,9 +15,10 @@ from markupsafe import Markup
 from ...domain import Event, JobStatus, ScheduledJob
 from ...explanation import span
 from ...projections import Board, LoggedEvent, Stats, StatsReport, changes
-from ..output import printable
+from ..output import printable, short_id
 from .attempts import Attempts
 from .charts import WAITING_BOUNDS_S, posts_a_day, waiting_times
+from .coming import coming_days
 from .day import beginning, timeline
 from .policy import Inline, Placed, policy
 
@@ -117,6 +118,11 @@ def render(found: Gathered, source: ReportSource) -> Page:
             hash=found.hash,
             timeline=drawn,
             unknown=[job for job in found.jobs if job.outcome_unknown],
+            lost=sorted(filter(_is_lost, found.jobs), key=_when, reverse=True),
+            overdue=sum(
+                job.status is JobStatus.SCHEDULED and job.scheduled_time < at for job in found.jobs
+            ),
+            coming=coming_days(found.jobs, source.zone, at),
             jobs=jobs[:MOST_JOBS],
             all_jobs=len(jobs),
             accounts=sorted({job.account_id for job in jobs[:MOST_JOBS]}, key=str.casefold)[
@@ -153,6 +159,11 @@ def _place_in_table(job: ScheduledJob) -> tuple[int, float, int]:
     return urgent, -_when(job).timestamp(), job.order
 
 
+def _is_lost(job: ScheduledJob) -> bool:
+    """Whether a job has come to nothing, and only a person can change that."""
+    return not job.outcome_unknown and job.status in (JobStatus.FAILED, JobStatus.EXPIRED)
+
+
 def _when(job: ScheduledJob) -> datetime:
     return job.completed_at or job.scheduled_time
 
@@ -168,6 +179,8 @@ def _environment(zone: ZoneInfo) -> Environment:
     )
     environment.filters["shown"] = printable
     environment.filters["beginning"] = beginning
+    environment.filters["short"] = short_id
+    environment.filters["clock"] = lambda at: f"{at.astimezone(zone):%H:%M}"
     environment.filters["local"] = lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
     environment.filters["span"] = _span
     environment.filters["percent"] = lambda n: "–" if n is None else f"{100 * n:.1f}\u00a0%"

@@ -12,6 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.cli import run_inside
@@ -97,8 +98,10 @@ def test_the_page_says_what_happened(directory: Path, clock: ManualClock, target
     assert "2026-03-02 19:00 to 2026-03-02 19:00 Asia/Ho_Chi_Minh" in text
     assert f"event {head.seq}, {head.to_dict()['hash'][:12]}" in text
     assert "the log read sound" in text
-    assert "1 job needs a person Nobody knows whether this post is out." in text
-    assert text.index("needs a person") < text.index("that were published or failed")
+    assert "2 jobs need a person Of 1 nobody knows whether the post is out." in text
+    assert "1 has failed for good, or came too late." in text
+    assert "1 overdue, and not begun" in text
+    assert text.index("need a person") < text.index("that were published or failed")
     assert "33.3 % published, of 3 that were published or failed" in text
     assert "expired" not in text
     assert "2026-03-02 3 attempts, by account" in text
@@ -112,6 +115,43 @@ def test_the_page_says_what_happened(directory: Path, clock: ManualClock, target
     assert "4 jobs" in text
     assert page.count('<tr data-state="failed"') == 2
     assert page.count('<tr data-state="scheduled"') == 1
+
+
+def test_what_comes_is_by_day_and_what_is_held_says_so(
+    directory: Path, clock: ManualClock, target: Path
+) -> None:
+    """Seven days of the ledger's zone, the first six of each, and how many more there are; what is
+    overdue is counted, and what comes later is in the table alone."""
+    with Ledger(directory, clock=clock, timezone="Asia/Ho_Chi_Minh") as ledger:
+        late = ledger.add_job("late", "x", clock.now() + timedelta(minutes=1))
+        for n in range(8):
+            ledger.add_job("a", "x", clock.now() + timedelta(hours=6, minutes=n), hold=n == 0)
+        ledger.add_job("z", "x", clock.now() + timedelta(days=7), job_id="the-week-after")
+    clock.advance(timedelta(minutes=5))
+    with Ledger(directory, clock=clock, read_only=True) as ledger:
+        source = page_module.ReportSource(
+            name="jobs", zone=ZoneInfo(ledger.timezone), made_at=clock.now()
+        )
+        html = page_module.render(page_module.gather_page(ledger.events(), source), source).html
+    text = Elements(html).text
+    assert "1 overdue, and not begun" in text
+    week = text[text.index("The next seven days") : text.index("Posts a day")]
+    assert "Mon 2 Mar – Tue 3 Mar 8 01:00 a held 01:01 a" in week
+    assert "01:05 a and 2 more Wed 4 Mar –" in week
+    assert week.count("Mar") >= 7
+    assert " z " not in week
+    assert f'<code title="{late}">{late[:8]}</code>' in html
+    assert '<code title="the-week-after">the-week-after</code>' in html
+
+
+def test_bars_of_a_young_ledger_are_as_wide_as_others(
+    directory: Path, clock: ManualClock, target: Path
+) -> None:
+    """Two weeks have their places in the chart, whatever happened in them."""
+    lived(directory, clock, "text", "minh", "no")
+    assert report(directory, target) == 0
+    page = target.read_text("utf-8")
+    assert "Posts by day, 2026-02-17 to 2026-03-02" in page
 
 
 def test_no_request_can_leave_the_page(directory: Path, clock: ManualClock, target: Path) -> None:
