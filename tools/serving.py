@@ -22,6 +22,11 @@ _NEEDED = ("jinja2", "starlette", "uvicorn")
 _LEAST_TOKEN = 16
 
 
+def has_pages() -> bool:
+    """Say whether there is what the pages need."""
+    return all(find_spec(name) is not None for name in _NEEDED)
+
+
 def require_pages() -> None:
     """Check that there is what the pages need.
 

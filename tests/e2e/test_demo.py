@@ -131,6 +131,12 @@ def test_the_whole_demo(directory: Path, tmp_path: Path) -> None:
     assert "asks first whether it is out" in " ".join(output.split())
     assert cli.json("verify")["ok"]
     assert len(cli.json("list", "--status", "completed")) == 19
+    advice = output[output.index("Look for yourself") :].splitlines()
+    [lists] = [line for line in advice if line.endswith(" list")]
+    typed = subprocess.run(
+        ["sh", "-c", lists], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "22 jobs, times in " in typed.stdout
     again = cli.run("demo")
     assert again.returncode == 2
     assert "empty directory" in again.stderr

@@ -19,7 +19,9 @@ from ..commands.verify import print_report
 from ..output import printable
 from ..render.tables import print_jobs
 from ..render.timeline import timeline
+from ..serving import has_pages
 from ..session import zone_of
+from ..typed_name import typed_name
 from .posts import Refused, add_posts, demo_csv
 from .runner import DemoRunner
 from .verdict import Verdict, judge
@@ -144,8 +146,10 @@ class _Story:
     def _end(self, verdict: Verdict) -> int:
         self._head("Look for yourself")
         place = shlex.quote(str(self._directory))
-        self._say(f"jobledger --dir {place} serve   # and open the address that it prints")
-        self._say(f"jobledger --dir {place} list")
+        program = typed_name()
+        if has_pages():
+            self._say(f"{program} --dir {place} serve   # and open the address that it prints")
+        self._say(f"{program} --dir {place} list")
         self._say(f"jq -c '[.seq, .at, .type, .job]' {place}/events_*.jsonl")
         self._console.print()
         style = "bold green" if verdict.ok else "bold red"
