@@ -10,16 +10,22 @@ MASTODON := .cache/mastodon/.installed
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-.PHONY: help env test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual man docs docs-env types imports wheel-test check clean
+TOOLS := .cache/tools/.installed
+# What a change breaks first: no server, no browser, no process of its own but those of a few rules.
+QUICK := tests/unit/domain tests/unit/explanation tests/unit/projections \
+	tests/unit/test_public_names.py tests/unit/test_api_lock.py tests/unit/test_anchors.py \
+	tests/properties/test_time.py tests/properties/test_lifecycle_machine.py tests/properties/test_round_trips.py
+
+.PHONY: help env quick format matrix lock hooks test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual man docs docs-env types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
 
 env: $(INSTALLED)  ## make .venv and install jobledger with what its tests need
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev]'
 	touch $@
 
 # Two processes take turns at its files; `make test PYTEST_ARGS=` runs it in one.
@@ -27,6 +33,24 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 
 test: env        ## the whole suite
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+quick: env       ## the domain, what is derived, words, public names: about a minute
+	$(BIN)/python -m pytest $(QUICK) $(PYTEST_ARGS)
+
+matrix: $(TOOLS) ## `make quick` on each Python from 3.11 to 3.14 that is here; says which is not
+	.cache/tools/bin/nox --noxfile .ci/noxfile.py --sessions quick
+
+lock: $(TOOLS)  ## choose the newest versions of what the tests need anew, into constraints.txt
+	.cache/tools/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header \
+		--no-emit-index-url --upgrade pyproject.toml --output-file constraints.txt
+
+$(TOOLS):
+	$(PYTHON) -m venv .cache/tools
+	.cache/tools/bin/python -m pip install --quiet --disable-pip-version-check nox==2026.10.20 uv==0.13.9 pre-commit
+	touch $@
+
+hooks: $(TOOLS) ## have git lint and type-check each commit before it is made
+	.cache/tools/bin/pre-commit install
 
 test-postgres: $(BROWSER) ## try ledgers on PostgreSQL of other versions: PROGRAMS="DIRECTORY…" has their programs
 	set -e; for each in $(PROGRAMS); do "$$each/postgres" --version; JOBLEDGER_REQUIRE=postgres \
@@ -55,7 +79,7 @@ pictures: $(BROWSER) ## take the pictures of the pages anew, into docs/pictures
 	JOBLEDGER_REQUIRE=browser JOBLEDGER_PICTURES=docs/pictures $(BIN)/python -m pytest tests/browser/test_pictures.py
 
 $(BROWSER): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[browser,servers]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[browser,servers]'
 	touch $@
 
 stress: env      ## the whole suite beside busy loops, three times, and in another order, two at once
@@ -104,6 +128,10 @@ lint: env        ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+format: env      ## ruff: write what `make lint` wants, as far as it can
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
 diagram: env     ## write the lifecycle diagram into the docs, from its declaration
 	$(BIN)/python docs/refresh_diagram.py
 
@@ -120,7 +148,7 @@ docs: $(DOCS)    ## the documentation as a site, .cache/docs: warnings are error
 	$(BIN)/python docs/check_site.py .cache/docs
 
 $(DOCS): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[docs]'
 	touch $@
 
 man: manual      ## write the manual page docs/jobledger.1 (part of `manual`)

@@ -33,7 +33,7 @@ def read_calendar(text: str, source: str) -> Iterator[Row | RowProblem]:
         raise ValidationError(
             f"{source} is a calendar, and what reads those is not installed",
             field="file",
-            hint='`pip install "jobledger[calendar]"`',
+            hint="install the extra `calendar`",
         ) from None
     try:
         calendars = Calendar.from_ical(text, multiple=True)

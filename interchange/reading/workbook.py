@@ -41,7 +41,7 @@ def read_workbook(data: bytes, source: str, wishes: Wishes) -> Iterator[TableLin
         raise ValidationError(
             f"{source} is a spreadsheet, and what reads those is not installed",
             field="file",
-            hint='`pip install "jobledger[excel]"`, or save it as CSV UTF-8',
+            hint="install the extra `excel`, or save it as CSV UTF-8",
         ) from None
     with warnings.catch_warnings(), _told_of(source):
         warnings.simplefilter("ignore")  # of styles and the like, which nobody asks for here

@@ -26,7 +26,7 @@ def write_calendar(jobs: Sequence[ScheduledJob], name: str) -> bytes:
         raise ValidationError(
             "what writes calendars is not installed",
             field="format",
-            hint='`pip install "jobledger[calendar]"`',
+            hint="install the extra `calendar`",
         ) from None
     calendar = Calendar()
     calendar.add("prodid", "-//jobledger//EN")

@@ -30,7 +30,7 @@ def write_workbook(jobs: Sequence[ScheduledJob]) -> bytes:
         raise ValidationError(
             "what writes spreadsheets is not installed",
             field="format",
-            hint='`pip install "jobledger[excel]"`, or --excel with a file.csv',
+            hint="install the extra `excel`, or --excel with a file.csv",
         ) from None
     columns, rows = cells_of(jobs)
     check_lengths(columns, rows)

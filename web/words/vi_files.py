@@ -57,13 +57,13 @@ FILES: dict[str, str] = {
     "{} is a spreadsheet, and what reads those is not installed": (
         "{} là bảng tính, mà máy chủ chưa cài phần đọc bảng tính"
     ),
-    '`pip install "jobledger[excel]"`, or save it as CSV UTF-8': (
-        'cài `pip install "jobledger[excel]"`, hoặc lưu dạng CSV UTF-8'
+    "install the extra `excel`, or save it as CSV UTF-8": (
+        "cài phần bổ sung `excel`, hoặc lưu dạng CSV UTF-8"
     ),
     "{} is a calendar, and what reads those is not installed": (
         "{} là lịch, mà máy chủ chưa cài phần đọc lịch"
     ),
-    '`pip install "jobledger[calendar]"`': 'cài `pip install "jobledger[calendar]"`',
+    "install the extra `calendar`": "cài phần bổ sung `calendar`",
     "{} has zero bytes, as UTF-16 without its mark has": (
         "{} có byte không, như UTF-16 thiếu dấu đầu tệp"
     ),

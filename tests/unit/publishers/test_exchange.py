@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from jobledger.publishers.exchange import Connection, NoAnswer, NotSent, Response, Timeouts
+from jobledger.release import how_to_install
 
 Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
@@ -120,7 +121,5 @@ def test_without_the_http_client_one_line_says_what_to_install() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == (
-        "jobledger.publishers needs an HTTP client (install the extra 'publishers':"
-        " pip install '.[publishers]' in a clone of jobledger,"
-        " or 'jobledger[publishers]' where your own package index has it)\n"
+        f"jobledger.publishers needs an HTTP client ({how_to_install('publishers')})\n"
     )
