@@ -13,7 +13,7 @@ ROOMS = dict(_MAP.findall((ROOT / "CONTRIBUTING.md").read_text("utf-8")))
 
 def test_each_room_is_on_the_map() -> None:
     """Those of the package, and those beside it."""
-    beside = {"docs", "examples", "build", "dist"}
+    beside = {".ci", "docs", "examples", "build", "dist"}
     found = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.glob("*.py"))}
     assert found - beside - ROOMS.keys() == set()
 
