@@ -90,6 +90,7 @@ _END = """\
 | `JOBLEDGER`, `JOBLEDGER_DIR` | the ledger's location, where none is typed |
 | `JOBLEDGER_ALLOW_NETWORK` | as `--allow-network` |
 | `JOBLEDGER_NOTIFY` | as `run --notify` |
+| `JOBLEDGER_RUN_CONCURRENCY`, … | as `run --concurrency`, …: what the file may say of `run` |
 | `JOBLEDGER_LOG`, `JOBLEDGER_LOG_LEVEL` | as `run --log` and `run --log-level` |
 | `NOTIFY_SOCKET`, `WATCHDOG_USEC` | where `run` says that it is ready, and turns (systemd) |
 | `JOBLEDGER_TRACEBACK` | also print where an error comes from |

@@ -40,6 +40,7 @@ class RunSection(msgspec.Struct, frozen=True, kw_only=True):
     retry_base_s: float | None = None
     max_running_minutes: float | None = None
     grace_s: float | None = None
+    expire_after_hours: float | None = None
     ageing_minutes: float | None = None
     publish_timeout_s: float | None = None
     preflight_minutes: float | None = None

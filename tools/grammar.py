@@ -8,7 +8,7 @@ probably meant.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -70,6 +70,17 @@ def command(
 ) -> Callable[[Callable[..., Any]], LedgerCommand]:
     """Make a function a command, as `click.command` does."""
     return click.command(name, cls=LedgerCommand, short_help=short_help)
+
+
+def given_by_environment(command: click.Command, names: Sequence[str]) -> None:
+    """Let the options of these names be given by the environment, too, each by a variable that is
+    named after the command and it, beside those that it has."""
+    for option in command.params:
+        name = option.opts[0].lstrip("-").replace("-", "_")
+        if isinstance(option, click.Option) and name in names:
+            given = option.envvar or ()
+            own = (given,) if isinstance(given, str) else given
+            option.envvar = [*own, f"JOBLEDGER_{command.name}_{name}".upper()]
 
 
 def refuse_repetitions(

@@ -99,8 +99,10 @@ def _of_run(file: Configuration | None) -> Iterator[_Value]:
     parameters = {each.opts[0].lstrip("-"): each for each in run_command.params}
     for field in RunSection.__struct_fields__:
         parameter = parameters[field.replace("_", "-")]
-        name, variable = f"run.{field}", str(parameter.envvar or "")
-        if os.environ.get(variable):
+        name, given = f"run.{field}", parameter.envvar or ()
+        variables = [given] if isinstance(given, str) else given
+        variable = next(filter(os.environ.get, variables), None)
+        if variable is not None:
             yield _Value(name, _shown(field, os.environ[variable]), variable)
         elif file is not None and parameter.name in said:
             yield _of_file(file, _shown(field, said[parameter.name]), "run", field)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import click
 
-from ..grammar import command
+from ..configuration import RunSection
+from ..grammar import command, given_by_environment
 from ..loading import load_object, projection_option
 from ..output import print_json
 from ..run_log import Form, log_options, log_to_stderr
@@ -28,6 +29,7 @@ class RunOptions(TypedDict):
     retry_base_s: float
     max_running_minutes: float
     grace_s: float
+    expire_after_hours: float
     ageing_minutes: float | None
     publish_timeout_s: float | None
     preflight_minutes: float
@@ -76,6 +78,13 @@ class RunOptions(TypedDict):
     help="How long a stop waits for the running job.",
 )
 @click.option(
+    "--expire-after-hours",
+    type=click.FloatRange(min=0, min_open=True),
+    default=24.0,
+    show_default=True,
+    help="A job that is later than this is not posted any more.",
+)
+@click.option(
     "--ageing-minutes",
     type=click.FloatRange(min=0, min_open=True),
     help="A due job gains a step of priority for each such time that it waits.",
@@ -114,7 +123,6 @@ class RunOptions(TypedDict):
     "--notify",
     metavar="URL",
     envvar="JOBLEDGER_NOTIFY",
-    show_envvar=True,
     help="POST a small JSON to this address for each job that fails.",
 )
 @log_options
@@ -183,6 +191,9 @@ def run(
         click.echo(session.done)
 
 
+given_by_environment(run, RunSection.__struct_fields__)
+
+
 def _say_tier(name: str, publisher: Any, on_interrupted: str) -> None:
     """Say how a publisher keeps from posting twice, and warn where it does not."""
     from ...instrumentation import logger
@@ -215,6 +226,7 @@ def _settings(options: RunOptions) -> dict[str, Any]:
         "concurrency": options["concurrency"],
         "max_running_minutes": options["max_running_minutes"],
         "grace_s": options["grace_s"],
+        "expire_after": timedelta(hours=options["expire_after_hours"]),
         "ageing": None if ageing is None else timedelta(minutes=ageing),
         "publish_timeout": None if timeout is None else timedelta(seconds=timeout),
         "preflight": timedelta(minutes=ahead) if ahead else None,

@@ -91,6 +91,39 @@ def test_the_environment_counts_more_than_the_file_and_an_option_more_than_both(
     assert shown("--dir", "c")["ledger"] == (str(here / "c"), "--dir", None)
 
 
+def test_run_takes_every_option_by_a_variable_too(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is typed counts more, and the file less; a value that is none is named by its option."""
+    write(PUBLISHER, "mine.py")
+    write('ledger = "data"\n[run]\npublisher = "mine:post"\nconcurrency = 2\n')
+    fields = RunSection.__struct_fields__
+    assert {f"run.{name}" for name in fields} <= shown().keys()
+    for name in fields:
+        if name not in ("projection", "publisher"):
+            monkeypatch.setenv(f"JOBLEDGER_RUN_{name.upper()}", "nonsense")
+            assert shown()[f"run.{name}"][1] == f"JOBLEDGER_RUN_{name.upper()}", name
+            monkeypatch.delenv(f"JOBLEDGER_RUN_{name.upper()}")
+    assert run_cli_here("add", "shop", "hello", "now").code == 0
+    monkeypatch.setenv("JOBLEDGER_RUN_CONCURRENCY", "none")
+    refused = run_cli_here("run", "--once")
+    assert (refused.code, "'--concurrency'" in refused.err) == (2, True)
+    assert run_cli_here("run", "--once", "--concurrency", "1").out == "ran 1 job: 1 published\n"
+
+
+def test_a_job_that_is_too_late_by_the_option_is_not_posted(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here a second ago is too late, by a variable."""
+    write(PUBLISHER, "mine.py")
+    assert run_cli_here("--dir", "data", "add", "shop", "hello", "5 minutes ago").code == 0
+    words = ("--dir", "data", "run", "--publisher", "mine:post", "--once")
+    monkeypatch.setenv("JOBLEDGER_RUN_EXPIRE_AFTER_HOURS", "0.05")
+    assert run_cli_here(*words).out == "ran 0 jobs\n"
+    listed = run_cli_here("--dir", "data", "list", "--status", "expired")
+    assert "shop" in listed.out
+
+
 def test_run_takes_its_options_from_the_file(here: Path) -> None:
     """Those that are typed count more, and what the file says is checked as if it was typed."""
     write(PUBLISHER, "mine.py")
