@@ -3,7 +3,8 @@
 Each keeps the contract of an attempt (docs/attempts.md): what it cannot know it calls unknown, and
 where it can be asked it is. docs/publishers.md says how to use them and what each promises.
 `Connection` is the HTTP exchange that they are made of, for publishers of one's own;
-`threads_length` is how long Threads says a text is. `NoValidToken` is of an account, not of a post.
+`threads_length` is how long Threads says a text is. `AccountWaits` and `NoValidToken` are of an
+account, not of a post. Secrets come from a `SecretFile` or `SecretVariables`.
 A `CheckingPublisher` says before the time what is wrong with a job, one that `KnowsExpiries` when
 tokens end, a `PreflightPublisher` what a post lacks just before it is due; a `Tier` is how a
 publisher keeps from posting twice. They need `pip install '.[publishers]'`;
@@ -18,12 +19,14 @@ from .bluesky import BlueskyPublisher
 from .checks import CheckingPublisher, PreflightPublisher, Tier
 from .exchange import Connection, NoAnswer, NotSent, Response, Timeouts, TransportFactory
 from .mastodon import MastodonPublisher
+from .secret_file import SecretFile, SecretVariables, read_secret
 from .threads import ThreadsPublisher
 from .threads_tokens import ThreadsTokens
-from .tokens import KnowsExpiries, NoValidToken
+from .tokens import AccountWaits, KnowsExpiries, NoValidToken
 from .webhook import WebhookPublisher
 
 __all__ = [
+    "AccountWaits",
     "BlueskyPublisher",
     "CheckingPublisher",
     "Connection",
@@ -34,11 +37,14 @@ __all__ = [
     "NotSent",
     "PreflightPublisher",
     "Response",
+    "SecretFile",
+    "SecretVariables",
     "ThreadsPublisher",
     "ThreadsTokens",
     "Tier",
     "Timeouts",
     "TransportFactory",
     "WebhookPublisher",
+    "read_secret",
     "threads_length",
 ]

@@ -13,13 +13,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from ..domain import ScheduledJob, ValidationError
-from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
+from ..scheduler import AccountWaits, Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .checks import Tier, names, of_another_platform, refused
 from .exchange import Connection, NotSent, Timeouts, TransportFactory
 from .fetchable import SOON, Fetching
 from .media_url import check_media_url
 from .threads_api import ApiError, ThreadsApi
 from .threads_chain import Chain
+from .threads_limits import AccountLimits
 from .threads_parts import forms_of, problems_of_job
 from .threads_recovery import Recovery
 from .threads_steps import Pauses, Steps, parts_out
@@ -87,6 +88,7 @@ class ThreadsPublisher:
         self._transport = transport
         self._pauses = Pauses(sleep, float(ready_s))
         self._now = now
+        self._limits = AccountLimits(now)
 
     def __repr__(self) -> str:
         return f"ThreadsPublisher({self._base_url}, tier={self.tier})"
@@ -123,6 +125,7 @@ class ThreadsPublisher:
 
         Raises:
             NoValidToken: there is no token for the account, or Threads does not take it.
+            AccountWaits: the account's quota is used up.
             OutcomeUnknown: the platform was asked to publish, and does not say what became of it.
         """
         problems = self.check(attempt.job)
@@ -132,8 +135,9 @@ class ThreadsPublisher:
             parts = forms_of(attempt.job, self._ignores, self._media_url)
             token = await self._tokens.to_post(attempt.job.account_id)
             async with self._api(attempt.job.account_id, token) as api:
-                return await Chain(api, attempt, parts, self._pauses, self._now).publish()
-        except NoValidToken as error:
+                chain = Chain(api, attempt, parts, self._pauses, self._limits, self._now)
+                return await chain.publish()
+        except AccountWaits as error:
             _before(attempt, PostResult(False, error=str(error)))
             raise
         except (ValidationError, NotSent) as error:  # before anything of this attempt was sent

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 from urllib.parse import quote
 
 import msgspec
@@ -30,6 +30,8 @@ _FOREVER: dict[Kind, str] = {
     "wrong": "change the job, then requeue it",
 }
 _MOST_PAGES = 5
+_OF_POSTS = ("quota_usage", "config")
+_OF_REPLIES = ("reply_quota_usage", "reply_config")
 
 
 class ApiError(Exception):
@@ -51,6 +53,24 @@ class Container(msgspec.Struct, frozen=True):
 
     status: str
     error_message: str | None = None
+
+
+class Quota(msgspec.Struct, frozen=True):
+    """How many posts, or replies, may go out in a window, and how many did."""
+
+    used: int
+    total: int
+    of: str
+    window_s: int | None = None
+
+    @property
+    def is_used_up(self) -> bool:
+        return self.used >= self.total
+
+    @property
+    def words(self) -> str:
+        window = "" if self.window_s is None else f" in {self.window_s / 3600:g} h"
+        return f"{self.used} of {self.total} {self.of}{window} are used"
 
 
 class OwnPost(msgspec.Struct, frozen=True):
@@ -116,18 +136,19 @@ class ThreadsApi:
             more = {"after": after}
         return found
 
-    async def quota(self) -> str | None:
-        """Say what is used of the account's quota; None where the answer does not say."""
+    async def quota(self, *, replies: bool) -> Quota | None:
+        """Return what is used of the account's quota of posts, or of replies, which needs a further
+        permission; None where the answer does not say."""
         path = f"{self._user_id}/threads_publishing_limit"
-        document = await self._get(path, fields="quota_usage,config")
-        rows = document.get("data")
+        usage, config = _OF_REPLIES if replies else _OF_POSTS
+        rows = (await self._get(path, fields=f"{usage},{config}")).get("data")
         row = rows[0] if isinstance(rows, list) and rows else None
-        used, total = _at(row, "quota_usage"), _at(row, "config", "quota_total")
-        duration = _at(row, "config", "quota_duration")
-        if not isinstance(used, int) or not isinstance(total, int):
+        used, total = _at(row, usage), _at(row, config, "quota_total")
+        window = _at(row, config, "quota_duration")
+        if not (_is_count(used) and _is_count(total)):
             return None
-        window = f" in {duration / 3600:g} h" if isinstance(duration, int) else ""
-        return f"{used} of {total} posts{window} are used"
+        of = "replies" if replies else "posts"
+        return Quota(used, total, of, window if _is_count(window) else None)
 
     async def _get(self, path: str, **params: str) -> dict[str, Any]:
         url = f"{self._base_url}/{path}"
@@ -182,6 +203,10 @@ def _kind(status: int, codes: set[int], *, transient: bool) -> Kind:
     if status == 401:
         return "token"
     return "wrong" if codes & _WRONG else "refused"
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _id(document: dict[str, Any]) -> str:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from ..scheduler import Attempt, OutcomeUnknown, PostResult
 from .threads_api import ThreadsApi
+from .threads_limits import AccountLimits
 from .threads_parts import PartForm
 from .threads_run import Run
-from .threads_steps import Pauses, part_name, parts_out
+from .threads_steps import Pauses, Steps, part_name, parts_out, sought
 
 
 class Chain:
@@ -21,12 +22,14 @@ class Chain:
         attempt: Attempt,
         parts: Sequence[PartForm],
         pauses: Pauses,
+        limits: AccountLimits,
         now: Callable[[], datetime],
     ) -> None:
         self._api = api
         self._attempt = attempt
         self._parts = parts
         self._pauses = pauses
+        self._limits = limits
         self._now = now
         self._out = parts_out(attempt.checkpoints) if len(parts) > 1 else []
 
@@ -35,6 +38,7 @@ class Chain:
 
         Raises:
             OutcomeUnknown: a part may be out.
+            AccountWaits: the account's quota has no room for the next part.
         """
         if len(self._parts) == 1:
             return await self._publish(self._parts[0])
@@ -58,8 +62,20 @@ class Chain:
         return PostResult(True, thread_id=self._out[0])
 
     async def _publish(self, part: PartForm) -> PostResult:
+        """Post a part, where the account's quota has room, or it may be out already."""
+        account_id = self._attempt.job.account_id
+        is_reply = sought(self._attempt.job, part.index).is_reply
+        if not Steps(self._attempt.checkpoints, part.index).unanswered:
+            await self._limits.check(self._api, account_id, reply=is_reply)
         run = Run(self._api, self._attempt, part, self._pauses, self._now)
-        return await run.publish()
+        try:
+            result = await run.publish()
+        except OutcomeUnknown:
+            self._limits.spend(account_id, reply=is_reply)
+            raise
+        if result.success:
+            self._limits.spend(account_id, reply=is_reply)
+        return result
 
     def _so_far(self) -> str:
         out = len(self._out)

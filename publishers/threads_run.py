@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from ..scheduler import Attempt, NoValidToken, OutcomeUnknown, PostResult
+from ..scheduler import AccountWaits, Attempt, NoValidToken, OutcomeUnknown, PostResult
 from .exchange import NoAnswer, NotSent
-from .threads_api import ApiError, Container, ThreadsApi
+from .threads_api import ApiError, Container, Quota, ThreadsApi
 from .threads_parts import PartForm
 from .threads_steps import (
     ASKED,
@@ -299,23 +299,27 @@ class Run:
 
         Raises:
             NoValidToken: it does not take the token; no other post of the account would do better.
+            AccountWaits: the account's quota is used up.
         """
-        message, retryable = f"{what}: {error}", True
+        message, retryable, quota = f"{what}: {error}", True, None
         if isinstance(error, ApiError):
             retryable = error.retryable
             if error.kind == "rate":
-                message = f"{what}: rate limit: {error.message}{await self._until(error)}"
+                after, quota = error.retry_after_s, await self._quota()
+                told = "" if after is None else f"; again in {after:g} s"
+                used = "" if quota is None else f"; {quota.words}"
+                message = f"{what}: rate limit: {error.message}{told}{used}"
         result = self._failed(message, retryable=retryable)
         if isinstance(error, ApiError) and error.kind == "token":
             raise NoValidToken(message, self._attempt.job.account_id) from None
+        if quota is not None and quota.is_used_up:
+            raise AccountWaits(message, self._attempt.job.account_id) from None
         return result
 
-    async def _until(self, error: ApiError) -> str:
-        told = "" if error.retry_after_s is None else f"; again in {error.retry_after_s:g} s"
+    async def _quota(self) -> Quota | None:
         with suppress(Exception):  # it is only told
-            quota = await self._api.quota()
-            return f"{told}; {quota}" if quota else told
-        return told
+            return await self._api.quota(replies=self._sought.is_reply)
+        return None
 
     def _failed(self, message: str, *, retryable: bool = True) -> PostResult:
         """Not out, unless an earlier request may be.

@@ -19,6 +19,7 @@ import msgspec
 from ..domain import ValidationError, in_utc, is_naive
 from ..instrumentation import logger
 from .exchange import Connection, NoAnswer, NotSent, Timeouts, TransportFactory
+from .secret_file import read_private
 from .tokens import TokenNotToBeHad
 
 REFRESH_URL = "https://graph.threads.net/refresh_access_token"
@@ -164,14 +165,7 @@ class ThreadsTokens:
         return tokens[account_id]
 
     def _read(self) -> dict[str, KeptToken]:
-        try:
-            mode = self._path.stat().st_mode
-            data = self._path.read_bytes()
-        except OSError as error:
-            raise self._trouble(f"{self._path} cannot be read: {error.strerror}") from None
-        if os.name == "posix" and mode & 0o077:
-            fault = f"{self._path} has tokens, and others may read it"
-            raise self._trouble(fault, f"chmod 600 {self._path}")
+        data = read_private(self._path, "tokens")
         try:
             tokens = msgspec.json.decode(data, type=dict[str, KeptToken])
         except (msgspec.MsgspecError, RecursionError) as error:

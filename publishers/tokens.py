@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from ..domain import ValidationError
-from ..scheduler import NoValidToken as NoValidToken  # a publisher raises it
+from ..scheduler import AccountWaits as AccountWaits  # a publisher raises them
+from ..scheduler import NoValidToken as NoValidToken
 
 TokenSource = Callable[[str], "str | Awaitable[str]"]
 

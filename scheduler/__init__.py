@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..faces import face
 
 if TYPE_CHECKING:
+    from .account_holds import *
     from .adapter import *
     from .attempt import *
     from .failures import *
@@ -20,8 +21,10 @@ else:
     __all__, __getattr__, __dir__ = face(
         __name__,
         {
+            "account_holds": ("OF_ACCOUNT",),
             "adapter": ("PublisherAdapter",),
             "attempt": (
+                "AccountWaits",
                 "Attempt",
                 "NoValidToken",
                 "NotPosted",

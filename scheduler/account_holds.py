@@ -9,6 +9,9 @@ from ..instrumentation import AccountHeldBack, tell
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(minutes=30)
 
+OF_ACCOUNT = "nothing can be posted for its account"
+"""So begins the reason of the deferrals of its posts."""
+
 Wait = tuple[datetime, str]
 """Until when an account is held back, and why."""
 
@@ -29,7 +32,7 @@ class AccountHolds:
         before = self._waits.get(account_id)
         span = FIRST_WAIT if before is None else min(2 * before[1], LONGEST_WAIT)
         until = now + span
-        why = f"nothing can be posted for its account ({error})"
+        why = f"{OF_ACCOUNT} ({error})"
         self._waits[account_id] = (until, why), span
         tell(AccountHeldBack(account_id=account_id, until=until, error=error))
 

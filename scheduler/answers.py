@@ -25,8 +25,8 @@ from ..instrumentation import (
 )
 from .attempt import (
     WHAT_TO_RETURN,
+    AccountWaits,
     NotPosted,
-    NoValidToken,
     OutcomeUnknown,
     PostResult,
     WrongResultError,
@@ -102,7 +102,7 @@ def _of_error(error: BaseException, outside: BaseException | None, stopped: bool
     if leaves and all(is_of(leaf, NotPosted) for leaf in leaves):
         again = all(_field(leaf, "retryable") is not False for leaf in leaves)
         # rule: trouble-of-an-account-is-no-failure
-        account = all(is_of(leaf, NoValidToken) for leaf in leaves)
+        account = all(is_of(leaf, AccountWaits) for leaf in leaves)
         return Answer("not_posted", text, raised=True, retryable=again, of_account=account)
     chain = [one for one, _ in chain_of(error, outside)]
     if any(is_of(one, WrongResultError) for one in chain):

@@ -37,21 +37,28 @@ class NotPosted(Exception):
         self.retryable = retryable
 
 
-class NoValidToken(NotPosted):
-    """Nothing can be posted for an account until its token is seen to, whichever post it is.
+class AccountWaits(NotPosted):
+    """Nothing can be posted for an account just now, whichever post it is: its quota is used up.
 
     So it is of the account, and not of the job that found it out: `account_id` says whose. No retry
-    is used up, and the account's posts wait. It is `retryable` where the token could only not be
-    had just now.
+    is used up, and the account's posts wait.
     """
 
-    def __init__(self, message: str, account_id: str, retryable: bool = False) -> None:
+    def __init__(self, message: str, account_id: str, retryable: bool = True) -> None:
         super().__init__(message, retryable)
         self.account_id = account_id
 
-    def __reduce__(self) -> tuple[type[NoValidToken], tuple[str, str, bool]]:
+    def __reduce__(self) -> tuple[type[AccountWaits], tuple[str, str, bool]]:
         """Pickle with all of it."""
         return type(self), (str(self), self.account_id, self.retryable)
+
+
+class NoValidToken(AccountWaits):
+    """Nothing can be posted for an account until its token is seen to. It is `retryable` where the
+    token could only not be had just now."""
+
+    def __init__(self, message: str, account_id: str, retryable: bool = False) -> None:
+        super().__init__(message, account_id, retryable)
 
 
 class WrongResultError(ValidationError):

@@ -28,9 +28,10 @@ from ..domain import (
     detached,
 )
 from ..domain import commands as c
-from ..instrumentation import Repeated, described, guarded, logger
+from ..instrumentation import Repeated, described, guarded, logger, without_secrets
 from .adapter import PublisherAdapter
 from .calls import ends_program
+from .failures import without_text
 from .ledger_access import LedgerAccess
 from .offload import Offload, TooLateError
 from .own_loop import cancel_anywhere
@@ -128,7 +129,7 @@ class Preflight:
                 command = await self._ask(publisher, job)
             if command is not None:
                 await self._offload.do(partial(self._record, job, command))
-        except (JobLedgerError, OSError, TooLateError) as error:  # it is only told
+        except (JobLedgerError, OSError, RuntimeError, TooLateError) as error:  # it is only told
             self._trouble.failed(error, job_id=job.job_id)
 
     async def _ask(self, publisher: PublisherAdapter, job: ScheduledJob) -> c.Foretell | None:
@@ -143,7 +144,8 @@ class Preflight:
             error = f"no answer in {self.longest_s:g} s"
             self._trouble.failed(error, job_id=job.job_id)
             return None
-        value, raised = call.result()
+        failure = asyncio.CancelledError() if call.cancelled() else call.exception()
+        value, raised = call.result() if failure is None else (None, _foreign(failure))
         if isinstance(raised, ValidationError):
             value = str(raised)
         elif raised is not None or not (value is None or isinstance(value, str)):
@@ -151,7 +153,7 @@ class Preflight:
             self._trouble.failed(told if raised is None else raised, job_id=job.job_id)
             return None
         self._trouble.worked()
-        lacks = clean_text(value, 400) if value and value.strip() else None
+        lacks = clean_text(without_secrets(value), 400) if value and value.strip() else None
         if lacks is None and not job.is_lacking:
             return None
         return c.Foretell(reason=lacks)
@@ -168,7 +170,8 @@ class Preflight:
             self._asked.pop(job.job_id, None)  # by somebody else, just now: it is asked again
             return
         if command.reason is not None:
-            log = logger(job_id=job.job_id, account_id=job.account_id, lacks=command.reason)
+            lacks = without_text(command.reason, job)
+            log = logger(job_id=job.job_id, account_id=job.account_id, lacks=lacks)
             log.warning("a post lacks something ahead of its time")
 
 
@@ -203,7 +206,7 @@ async def _awaited(call: Callable[[], Any]) -> Said:
         return await call(), None
     except BaseException as error:
         is_cancelled = task is not None and task.cancelling() > 0
-        if is_cancelled or isinstance(error, GeneratorExit) or ends_program(error):
+        if is_cancelled or (isinstance(error, SystemExit) and ends_program(error)):
             raise
         return None, _foreign(error)
 

@@ -21,6 +21,7 @@ import msgspec
 from ..domain import StorageError, ValidationError
 from .files import naming, read_in
 from .location import Given
+from .publisher_sections import SECTIONS, OfPublisher
 
 CONFIG_NAME = "jobledger.toml"
 _MOST_BYTES = 1_000_000
@@ -75,6 +76,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     ledger: str | None = None
     run: RunSection = RunSection()
     imports: dict[str, SavedImport] = {}
+    publishers: dict[str, OfPublisher] = {}
     lines: Mapping[tuple[str, ...], int] = {}
 
     def place(self, *keys: str) -> str:
@@ -148,11 +150,13 @@ def read_configuration(path: Path, *, is_found: bool = False) -> Configuration:
         raise ValidationError(f"{path} is no TOML: {error}", field="config") from None
     lines = _lines_of(text)
     reading = _Reading(path, lines)
-    reading.check_keys(document, ("ledger", "run", "imports"), ())
+    reading.check_keys(document, ("ledger", "run", "imports", "publishers"), ())
     imports = reading.table(document, "imports")
     for name in imports:
         with naming(_place(path, lines, ("imports", name))):
             check_import_name(name)
+    publishers = reading.table(document, "publishers")
+    reading.check_keys(publishers, tuple(SECTIONS), ("publishers",))
     ledger = document.get("ledger")
     if ledger is not None and not isinstance(ledger, str):
         raise reading.refusal(("ledger",), "must be a text")
@@ -166,6 +170,12 @@ def read_configuration(path: Path, *, is_found: bool = False) -> Configuration:
                 reading.table(imports, name, "imports"), SavedImport, ("imports", name)
             )
             for name in imports
+        },
+        publishers={
+            name: reading.section(
+                reading.table(publishers, name, "publishers"), SECTIONS[name], ("publishers", name)
+            )
+            for name in publishers
         },
         lines=lines,
     )
@@ -219,7 +229,10 @@ class _Reading:
                     msgspec.convert(document[field.name], field.type)
                 except msgspec.ValidationError as error:
                     raise self.refusal((*keys, field.name), f"is not right: {error}") from None
-        return msgspec.convert(document, kind)
+        try:
+            return msgspec.convert(document, kind)
+        except msgspec.ValidationError as error:  # what has to be there is not
+            raise self.refusal(keys, f"is not right: {error}") from None
 
     def check_keys(
         self, document: Mapping[str, Any], known: Sequence[str], keys: tuple[str, ...]
@@ -233,11 +246,13 @@ class _Reading:
 
 def _meant(name: str, known: Sequence[str], keys: tuple[str, ...]) -> str:
     """Say what was probably meant by a key that is none."""
+    if keys[:1] == ("publishers",) and name.rstrip("s") in ("token", "password", "secret"):
+        return f"no secret stands in this file: name what has it; there are {', '.join(known)}"
+    if not keys and name in RunSection.__struct_fields__:
+        return f"it belongs below [run]; there are {', '.join(known)}"
     nearest = difflib.get_close_matches(name.replace("-", "_").lower(), known, n=1, cutoff=0.6)
     if nearest:
         return f"did you mean {nearest[0]}? There are {', '.join(known)}"
-    if not keys and name in RunSection.__struct_fields__:
-        return f"it belongs below [run]; there are {', '.join(known)}"
     return f"there are {', '.join(known)}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -39,6 +41,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None = None
     operator: str = "web:local"
     """Who is recorded as having done what is done with the token."""
+    token_expiries: Callable[[], Mapping[str, datetime]] = dict
+    """Gives when the tokens of accounts end, aware and in UTC, as far as that is known here."""
 
     def check(self) -> None:
         """Check that it is safe to serve with these.

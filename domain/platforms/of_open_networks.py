@@ -36,7 +36,11 @@ BLUESKY = PlatformRules(
     has_languages=True,
     audiences=("public",),
     excludes=(("images", "video"), ("link card", "media")),
-    notes=("A gallery, which is another embed, takes up to 10 images in the official apps.",),
+    notes=(
+        "A gallery, which is another embed, takes up to 10 images in the official apps.",
+        "Images of up to 2 MB since April 2026 (atproto pull request 4823): a server that is older"
+        " than PDS 0.4.218 takes 1 MB.",
+    ),
 )
 
 MASTODON = PlatformRules(

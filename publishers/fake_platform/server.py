@@ -140,6 +140,11 @@ class FakePlatform:
         with self._lock:
             self._bluesky.sessions.clear()
 
+    def limit_to(self, posts: int, replies: int = 1000) -> None:
+        """Let an account of Threads publish no more than so many in any 24 hours."""
+        with self._lock:
+            self._threads.quota, self._threads.reply_quota = posts, replies
+
     def take_longer(self, looks: int) -> None:
         """Let every container be IN_PROGRESS for so many looks more."""
         with self._lock:
@@ -302,7 +307,7 @@ class _Handler(BaseHTTPRequestHandler):
                 since = query.get("since")
                 return "list", lambda: threads.list(account, since, replies=replies)
             case "GET", [_, "threads_publishing_limit"]:
-                return "limit", lambda: threads.limit(account)
+                return "limit", lambda: threads.limit(account, query.get("fields", ""))
             case "GET", [node]:
                 if "status" in query.get("fields", ""):
                     return "status", lambda: threads.status(node)

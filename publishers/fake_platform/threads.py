@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from .answers import BAD_REQUEST, MISSING, Reply, error
+from .answers import BAD_REQUEST, MISSING, RATE_LIMITED, Reply, error
 
 _TIME = "%Y-%m-%dT%H:%M:%S+0000"
-QUOTA = 250
+QUOTA, REPLY_QUOTA = 250, 1000
+_WINDOW = timedelta(days=1)
 
 
 class FakeContainer(msgspec.Struct):
@@ -52,6 +53,7 @@ class FakeThreads:
         self._posts = posts
         self.containers: dict[str, FakeContainer] = {}
         self.next_container = "FINISHED"
+        self.quota, self.reply_quota = QUOTA, REPLY_QUOTA
 
     def create(self, account: str, form: Mapping[str, str]) -> Reply:
         media = form.get("media_type")
@@ -81,6 +83,10 @@ class FakeThreads:
         item = "is_carousel_item" in container.form
         if container.looks > 0 or container.then != "FINISHED" or item:
             return error(400, 24, "The media cannot be published", 4279009)
+        is_reply = bool(container.form.get("reply_to_id"))
+        total = self.reply_quota if is_reply else self.quota
+        if self._used(account, replies=is_reply) >= total:
+            return RATE_LIMITED
         container.then = "PUBLISHED"
         post = Out(
             f"post-{len(self._posts) + 1}",
@@ -122,10 +128,21 @@ class FakeThreads:
         ]
         return Reply(200, {"data": rows, "paging": {"cursors": {}}})
 
-    def limit(self, account: str) -> Reply:
-        used = sum(1 for post in self._posts if post.account == account)
-        config = {"quota_total": QUOTA, "quota_duration": 86400}
-        return Reply(200, {"data": [{"quota_usage": used, "config": config}]})
+    def limit(self, account: str, fields: str) -> Reply:
+        """Tell what is used of the quotas that are asked for."""
+        row: dict[str, object] = {}
+        for replies, begin, total in ((False, "", self.quota), (True, "reply_", self.reply_quota)):
+            if f"{begin}quota_usage" in fields.split(","):
+                row[f"{begin}quota_usage"] = self._used(account, replies=replies)
+                row[f"{begin}config"] = {"quota_total": total, "quota_duration": 86400}
+        return Reply(200, {"data": [row]})
+
+    def _used(self, account: str, *, replies: bool) -> int:
+        begin = self._now() - _WINDOW
+        return sum(
+            post.account == account and post.at > begin and bool(post.reply_to) is replies
+            for post in self._posts
+        )
 
 
 def _is_item(container: FakeContainer | None) -> bool:

@@ -22,6 +22,7 @@ _CUT: tuple[Fault, ...] = (
 _REFUSED: tuple[Fault, ...] = ("rate_limited", "token_expired", "restricted", "missing")
 _LOOKING: tuple[Fault, ...] = ("500_before", "silent_before", "drop_before", "garbage", "half")
 _FAULTS: dict[Exchange, tuple[Fault, ...]] = {
+    "limit": (*_LOOKING, *_REFUSED),
     "create": (
         *_CUT, *_REFUSED[:3], "container_error", "container_expired", "container_stuck",
     ),
@@ -39,7 +40,7 @@ _FAULTS: dict[Exchange, tuple[Fault, ...]] = {
     "webhook_status": (*_LOOKING, "rate_limited", "token_expired"),
 }  # fmt: skip
 _OF_KIND: dict[Kind, tuple[Exchange, ...]] = {
-    "threads": ("create", "status", "publish", "permalink"),
+    "threads": ("limit", "create", "status", "publish", "permalink"),
     "bluesky": ("bluesky_login", "bluesky_write"),
     "mastodon": ("post_status", "own_account", "own_statuses", "instance"),
     "webhook": ("webhook",),

@@ -476,6 +476,18 @@ RULES = [
         ["test_preflight.py"],
     ),
     Mutant(
+        "no post is made beyond its account's quota",
+        "no-post-beyond-its-quota",
+        Never(),
+        ["test_threads_limits.py"],
+    ),
+    Mutant(
+        "a file of secrets is its owner's alone",
+        "secrets-are-private",
+        Never(),
+        ["test_publishing.py"],
+    ),
+    Mutant(
         "files are looked for in public places alone",
         "ahead-from-public-places-alone",
         Value("None"),

@@ -21,6 +21,7 @@ from jobledger import (
     ValidationError,
 )
 from jobledger.publishers import (
+    AccountWaits,
     BlueskyPublisher,
     CheckingPublisher,
     Connection,
@@ -31,12 +32,15 @@ from jobledger.publishers import (
     NoValidToken,
     PreflightPublisher,
     Response,
+    SecretFile,
+    SecretVariables,
     ThreadsPublisher,
     ThreadsTokens,
     Tier,
     Timeouts,
     TransportFactory,
     WebhookPublisher,
+    read_secret,
     threads_length,
 )
 from jobledger.publishers.fake_platform import EXCHANGES, FAULTS, FakePlatform, Out
@@ -131,6 +135,17 @@ class OfOurOwn:
         assert_type(response.fields, dict[str, Any])
         assert_type(response.retry_after_s, float | None)
         return PostResult(response.ok, error=f"HTTP {response.status}")
+
+
+def secrets(file: Path) -> list[str]:
+    given = SecretFile(file, what="password")
+    MastodonPublisher("https://mastodon.example", SecretVariables({"shop": "SHOP_TOKEN"}))
+    return [given("shop"), read_secret(file)]
+
+
+def waits(error: AccountWaits) -> str:
+    of_a_token: AccountWaits = NoValidToken("the token has ended", "shop")
+    return f"{error.account_id} {error.retryable} {of_a_token}"
 
 
 def whose(error: NoValidToken) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from ..configuration import Configuration, RunSection, options_of_run
 from ..grammar import Group, command
 from ..output import print_json, printable
+from ..publisher_sections import HIDDEN
 from ..session import Session, json_option, pass_session
 from .run import run as run_command
 
@@ -51,7 +52,7 @@ def show(session: Session) -> None:
       jobledger config show
     """
     file = session.config.file
-    found = [_ledger(session, file), *_of_run(file), *_imports(file)]
+    found = [_ledger(session, file), *_of_run(file), *_publishers(file), *_imports(file)]
     if session.json:
         print_json(
             {
@@ -111,6 +112,15 @@ def _of_run(file: Configuration | None) -> Iterator[_Value]:
             yield _Value(name, usual if isinstance(usual, str | int | float) else None, "default")
 
 
+def _publishers(file: Configuration | None) -> Iterator[_Value]:
+    if file is None:
+        return
+    for name, section in file.publishers.items():
+        for key, value in msgspec.structs.asdict(section).items():
+            if value not in (None, {}, []):
+                yield _of_file(file, _shown(key, value), "publishers", name, key)
+
+
 def _imports(file: Configuration | None) -> Iterator[_Value]:
     if file is None:
         return
@@ -125,8 +135,8 @@ def _of_file(file: Configuration, value: Any, *keys: str) -> _Value:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """Return a value as it may be shown: an address that is told of failures may have a secret."""
-    if name != "notify":
+    """Return a value as it may be shown: an address that something is sent to may have a secret."""
+    if name not in ("notify", *HIDDEN):
         return value
     parts = urlsplit(value)
     return f"{parts.scheme}://{parts.hostname or ''}/…"

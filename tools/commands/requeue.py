@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from ...domain import JobStatus, ScheduledJob, first_line
+from ...domain import JobDeferred, JobStatus, ScheduledJob, first_line
 from ...interchange import parse_time
 from ...ledger import Ledger
 from ..filters import account_option, choose_jobs
@@ -28,6 +28,11 @@ from ..time_range import window
 @account_option
 @click.option("--error", metavar="TEXT", help="All that failed with an error that has this text.")
 @click.option("--since", metavar="TIME", help="All that failed from this time on.")
+@click.option(
+    "--expired",
+    is_flag=True,
+    help="With --error: also those that expired while they were held back for it.",
+)
 @click.option("--dry-run", is_flag=True, help="With these: show which jobs they are, and stop.")
 @json_option
 @pass_session
@@ -38,19 +43,24 @@ def requeue(
     accounts: tuple[str, ...],
     error: str | None,
     since: str | None,
+    expired: bool,
     dry_run: bool,
 ) -> None:
     """Schedule a failed, expired or cancelled job again, with all its retries; or many that failed.
 
     TIME is as for `add`; without one it is now. With --account, --error or --since it is all the
     FAILED jobs that match, in one write, and no JOB is named. Those whose post may be out are left
-    out: they are for a person, one by one.
+    out: they are for a person, one by one. What waited for a token until it was too late is
+    EXPIRED, and not FAILED: --expired takes those, too.
 
     \b
     Example:
       jobledger requeue 3f2a +5m
       jobledger requeue --account my-account --error token --since yesterday --dry-run
+      jobledger requeue --account my-account --error token --expired tomorrow 9:00
     """
+    if expired and error is None:
+        raise click.UsageError("--expired goes with --error")
     if not accounts and error is None and since is None:
         if job is None:
             raise click.UsageError("Missing argument 'JOB'; or --account, --error, --since")
@@ -65,6 +75,8 @@ def requeue(
         moment = typed.ahead(now, zone_of(ledger))
         begin, _ = window(since, None, now, zone_of(ledger))
         failed = [*_failed(ledger, accounts, error, begin)]
+        if expired and error is not None:
+            failed += _expired(ledger, accounts, error, begin)
         chosen = [each for each in failed if not each.outcome_unknown]
         if chosen and not dry_run:
             versions = {each.job_id: each.version for each in chosen}
@@ -83,6 +95,20 @@ def _failed(
         if error is not None and error.casefold() not in (job.error or "").casefold():
             continue
         if begin is None or ledger.history(job.job_id)[-1].at >= begin:
+            yield job
+
+
+def _expired(
+    ledger: Ledger, accounts: Sequence[str], error: str, begin: datetime | None
+) -> Iterator[ScheduledJob]:
+    """Yield the jobs that expired, since then, and had failed or been held back in this way."""
+    for job in choose_jobs(ledger, accounts, (JobStatus.EXPIRED,), order="time"):
+        events = ledger.history(job.job_id)
+        told = [job.error or ""]
+        told += [event.data.reason for event in events if isinstance(event.data, JobDeferred)][-1:]
+        if any(error.casefold() in each.casefold() for each in told) and (
+            begin is None or events[-1].at >= begin
+        ):
             yield job
 
 

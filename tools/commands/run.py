@@ -10,7 +10,7 @@ import click
 
 from ..configuration import RunSection
 from ..grammar import command, given_by_environment
-from ..loading import load_object, projection_option
+from ..loading import projection_option
 from ..output import print_json
 from ..run_log import Form, log_options, log_to_stderr
 from ..session import Session, json_option, pass_session
@@ -39,7 +39,12 @@ class RunOptions(TypedDict):
 
 
 @command()
-@click.option("--publisher", required=True, metavar="MODULE:OBJECT", help="The code that posts.")
+@click.option(
+    "--publisher",
+    required=True,
+    metavar="NAME",
+    help="The code that posts: MODULE:OBJECT, or threads, bluesky, mastodon, webhook.",
+)
 @click.option("--once", is_flag=True, help="Run what is due and end.")
 @click.option("--create", is_flag=True, help="Make the ledger where there is none yet.")
 @click.option(
@@ -155,12 +160,13 @@ def run(
       jobledger run --publisher my_posts:publish --notify https://example.org/failed
     """
     from ...scheduler import PublisherAdapter, Scheduler
+    from ..publishing import load_publisher
     from ..who import who
 
     is_new = create and not session.exists()
     if not create:
         session.must_exist()
-    found = load_object(publisher, "publisher")
+    found = load_publisher(publisher, session.config.file)
     PublisherAdapter(found)
     notifier = None if notify is None else _notifier(notify, session)
     log_to_stderr(log, log_level or ("warning" if once else "info"))

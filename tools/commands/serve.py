@@ -62,8 +62,11 @@ def serve(
       jobledger serve --read-only --port 0
       jobledger serve --users people.txt --host 0.0.0.0 --behind-tls --allowed-host example.org
     """
+    from ..publishing import token_expiries
+
     session.must_exist()
     require_pages()
+    file = session.config.file
     with Ledger(
         session.location, read_only=read_only, allow_network=session.allow_network, by=who()
     ) as ledger:
@@ -83,4 +86,5 @@ def serve(
             port=port,
             allowed_hosts=allowed_hosts,
             behind_tls=behind_tls,
+            token_expiries=lambda: token_expiries(file),
         )

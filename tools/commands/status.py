@@ -9,14 +9,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ...domain import JobStatus, ScheduledJob, StorageError
+from ...domain import JobDeferred, JobStatus, ScheduledJob, StorageError, ValidationError
 from ...eventstore.engines.files import FileSystem, storage_errors
 from ...interchange import span_in_words
 from ...ledger import Ledger, chains_of, load_zone
+from ...scheduler import OF_ACCOUNT
 from ..grammar import command
-from ..output import moment, print_json, printable, short_id
+from ..output import moment, print_error, print_json, printable, short_id
 from ..render.tables import print_facts
 from ..session import Session, json_option, pass_session
+
+_TOKEN_SOON = timedelta(days=7)
+"""A token that ends within this time needs somebody: it should have been renewed."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -34,6 +38,15 @@ class RunnerStatus(msgspec.Struct, frozen=True):
     since: datetime | None
 
 
+class HeldAccount(msgspec.Struct, frozen=True):
+    """An account for which nothing can be posted just now, by its token or its quota; and until
+    when nobody tries."""
+
+    account_id: str
+    until: datetime
+    reason: str
+
+
 class SealStatus(msgspec.Struct, frozen=True):
     """What the newest seal says: that the log was verified then, up to this event."""
 
@@ -44,12 +57,13 @@ class SealStatus(msgspec.Struct, frozen=True):
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What `--json` prints. `overdue` are SCHEDULED jobs whose time has come, and `oldest` the one
-    that has waited longest; `next` comes after now; `lacking` are those of which something was
-    found to be missing ahead of their time. `failed` counts those of unknown outcome too, which are
-    `unknown`. `damage` is what was met while reading; `verify` reads everything. `moved_from`: the
-    machine on which the newest day was begun, where that was not here. `sealed`: null without a
-    seal that can be read and is of this ledger; whose it is, it does not say (`verify
-    --public-key` does)."""
+    that has waited longest; `next` comes after now; `held` is by what the log says; `tokens` has
+    when the token of each account ends, as far as the files that the configuration names say it
+    (null: they cannot be read); `lacking` are those of which something was found to be missing
+    ahead of their time. `failed` counts those of unknown outcome too, which are `unknown`. `damage`
+    is what was met while reading; `verify` reads everything. `moved_from`: the machine on which the
+    newest day was begun, where that was not here. `sealed`: null without a seal that can be read
+    and is of this ledger; whose it is, it does not say (`verify --public-key` does)."""
 
     place: str
     moved_from: str | None
@@ -59,6 +73,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     next: Due | None
     overdue: int
     oldest: Due | None
+    held: list[HeldAccount]
+    tokens: dict[str, datetime] | None
     lacking: int
     failed: int
     unknown: int
@@ -86,15 +102,45 @@ def status(session: Session) -> None:
       jobledger status --json
     """
     with session.reading() as ledger:
-        found = look(ledger)
+        found = look(ledger, _tokens(session))
     if session.json:
         print_json(found)
     else:
         print_facts(_facts(found, load_zone(found.zone)))
 
 
-def look(ledger: Ledger) -> Status:
-    """Look at a ledger, and return its status now."""
+def _tokens(session: Session) -> dict[str, datetime] | None:
+    """Return when tokens end, by account, as far as the configuration leads to who knows it."""
+    if session.config.file is None or not session.config.file.publishers:
+        return {}
+    from ..publishing import token_expiries
+
+    try:
+        return dict(token_expiries(session.config.file))
+    except ValidationError as error:
+        print_error(f"when tokens end is not known: {error}")
+        return None
+
+
+def _held(ledger: Ledger, overdue: Iterable[ScheduledJob], now: datetime) -> Iterator[HeldAccount]:
+    """Yield the accounts for which nothing can be posted, as their due jobs were told."""
+    told: set[str] = set()
+    for job in overdue:
+        until = job.deferred_until
+        if job.account_id in told or until is None or not job.is_held_back or until <= now:
+            continue
+        told.add(job.account_id)
+        reasons = [
+            event.data.reason
+            for event in ledger.history(job.job_id)
+            if isinstance(event.data, JobDeferred)
+        ]
+        if reasons and reasons[-1].startswith(OF_ACCOUNT):
+            yield HeldAccount(job.account_id, until, reasons[-1])
+
+
+def look(ledger: Ledger, tokens: dict[str, datetime] | None = None) -> Status:
+    """Look at a ledger, and return its status now; `tokens`: when each account's ends."""
     fs = FileSystem()
     counts, now = ledger.counts(), ledger.now()
     scheduled = ledger.list_jobs(status=JobStatus.SCHEDULED)
@@ -115,6 +161,8 @@ def look(ledger: Ledger) -> Status:
         next=_first(job for job in scheduled if job.scheduled_time > now),
         overdue=len(overdue),
         oldest=_first(overdue),
+        held=list(_held(ledger, overdue, now)),
+        tokens=tokens,
         lacking=sum(job.is_lacking for job in scheduled),
         failed=counts[JobStatus.FAILED],
         unknown=ledger.count_unknown(),
@@ -188,6 +236,13 @@ def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
         yield "overdue", f"{status.overdue}, {since}", "yellow"
     else:
         yield "overdue", "0", ""
+    for held in status.held:
+        account = printable(held.account_id)
+        yield "held", f"{account}: {printable(held.reason)}; tried again {when(held.until)}", "red"
+    for account_id, ends in sorted((status.tokens or {}).items()):
+        is_over, is_soon = ends <= status.now, ends - status.now < _TOKEN_SOON
+        said = f"{printable(account_id)}: {'ended' if is_over else 'ends'} {when(ends)}"
+        yield "token", said, "red" if is_over else "yellow" if is_soon else ""
     if status.lacking:
         yield "lacking", f"{status.lacking}: something they need cannot be had, see `why`", "yellow"
     yield "failed", str(status.failed), "red" if status.failed else ""

@@ -23,6 +23,8 @@ DAYS = 14
 MOST_COUNTED = 2_000
 """So many jobs are counted for that; of the days behind them it is said that they were not."""
 LATELY = timedelta(days=7)
+TOKEN_SOON = timedelta(days=7)
+"""A token that ends within this time should have been renewed."""
 _MOST_FAILED = 20
 MOST_LATE = 200
 _SHOWN = 8
@@ -45,6 +47,8 @@ class AccountRow(NamedTuple):
     has_more_failed: bool
     held: Event | None
     """What said that the next post is held back, and until when, while it is."""
+    token_ends: datetime | None
+    """When its token ends, where that is known here; of now alone."""
 
 
 class ForecastDay(NamedTuple):
@@ -91,24 +95,25 @@ def accounts_page(call: Call) -> Response:
     if wanted:
         names = [name for name in names if wanted.casefold() in name.casefold()]
     begin = bisect_right(names, after) if after else 0
-    shown = names[begin : begin + PAGE]
+    shown, expiries = names[begin : begin + PAGE], _expiries(call)
     return render(
         call,
         "accounts.html",
-        rows=[_row(call, name) for name in shown],
+        rows=[_row(call, name, expiries) for name in shown],
         wanted=wanted,
         is_one_page=is_one_page,
         is_first=begin == 0,
         following=shown[-1] if begin + PAGE < len(names) else None,
         now=call.look.at,
         lately=LATELY,
+        soon=TOKEN_SOON,
     )
 
 
 def account_page(call: Call) -> Response:
     """Show one account. It is asked for by `id`, since a name may have any characters."""
     queries, name = call.look.queries, call.query.get("id", "")
-    row = _row(call, name)
+    row = _row(call, name, _expiries(call))
     slots = queries.slots(name)
     if not any(row.counts.values()) and slots is None:
         raise Refusal(404, f"no job here is of an account {name!r:.100}", field="id")
@@ -128,6 +133,7 @@ def account_page(call: Call) -> Response:
         schedules=[each for each in queries.schedules() if each.account_id == name][:_SHOWN],
         forecast=_forecast(call, name, _per_day(call)),
         lately=LATELY,
+        soon=TOKEN_SOON,
         most=_SHOWN,
         now=now,
     )
@@ -143,7 +149,17 @@ def _free(call: Call, slots: Slots | None) -> list[datetime]:
     )
 
 
-def _row(call: Call, name: str) -> AccountRow:
+def _expiries(call: Call) -> Mapping[str, datetime]:
+    """Return when tokens end, as it is known now; whatever keeps that from being known."""
+    if call.look.is_past:
+        return {}
+    try:
+        return call.site.settings.token_expiries()
+    except Exception:  # noqa: BLE001 - of a publisher, whoever wrote it; the page goes without
+        return {}
+
+
+def _row(call: Call, name: str, expiries: Mapping[str, datetime]) -> AccountRow:
     queries, now = call.look.queries, call.look.at
     counts = queries.counts(name)
 
@@ -172,6 +188,7 @@ def _row(call: Call, name: str) -> AccountRow:
         min(len(failures), _MOST_FAILED),
         len(failures) > _MOST_FAILED,
         _held(call, name) if is_due else None,
+        expiries.get(name),
     )
 
 

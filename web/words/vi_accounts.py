@@ -15,6 +15,8 @@ ACCOUNTS: dict[str, str] = {
     "Failed in the last {days} days": "Thất bại trong {days} ngày qua",
     "Posted last": "Đăng gần nhất",
     "Held back until {time}": "Bị giữ lại đến {time}",
+    "Its token ends {time}": "Token hết hạn lúc {time}",
+    "Its token ended {time}": "Token đã hết hạn lúc {time}",
     "There is no account of this name.": "Không có tài khoản nào tên như vậy.",
     "There is no account yet: one begins with its first job.": (
         "Chưa có tài khoản nào: tài khoản có từ bài đầu tiên của nó."

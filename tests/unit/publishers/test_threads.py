@@ -25,7 +25,7 @@ def test_a_post_goes_out_in_durable_steps(bench: Bench) -> None:
     """Container, its id recorded, ready, the intent recorded, published, and where it is."""
     job = bench.post(bench.threads(), "xin chào 😀", metadata={"topic_tag": "hello"})
     assert (job.status, job.thread_id) == (JobStatus.COMPLETED, "post-1")
-    assert bench.exchanges() == ["create", "status", "status", "publish", "permalink"]
+    assert bench.exchanges() == ["limit", "create", "status", "status", "publish", "permalink"]
     assert bench.platform.counts() == {(ACCOUNT, "xin chào 😀"): 1}
     assert [event.type for event in bench.scheduler.history(job.job_id)] == [
         "added", "started", "checkpointed", "checkpointed", "noted", "completed",

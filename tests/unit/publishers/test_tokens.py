@@ -73,7 +73,7 @@ def test_a_token_that_is_not_taken_is_told_as_the_accounts(bench: Bench) -> None
     for job in map(bench.scheduler.get_job, jobs):
         assert (job.status, job.retry_count) == (JobStatus.SCHEDULED, 0)
     assert bench.platform.posts() == []
-    assert bench.exchanges() == ["create"]
+    assert bench.exchanges().count("create") == 1
     bench.clock.advance(timedelta(minutes=5))
     assert bench.scheduler.run_due(bench.threads()) == 3
     assert {bench.scheduler.get_job(job_id).status for job_id in jobs} == {JobStatus.COMPLETED}

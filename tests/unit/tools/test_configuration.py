@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import pytest
 from support.anchors import ROOT
 from support.cli import run_cli_here
@@ -21,6 +22,7 @@ from jobledger.tools.cli import main
 from jobledger.tools.commands.run import run as run_command
 from jobledger.tools.configuration import RunSection, SavedImport
 from jobledger.tools.importing.saved import section
+from jobledger.tools.publisher_sections import SECTIONS
 
 DAY = datetime.now(UTC).date() + timedelta(days=40)
 COUNTS = "jobledger: jobledger.toml of this directory counts, see `jobledger config show`\n"
@@ -206,9 +208,11 @@ def test_the_document_has_every_key_and_its_example_is_read() -> None:
     text = (ROOT / "docs/configuration.md").read_text("utf-8")
     [example] = re.findall(r"```toml\n(.*?)```", text, re.S)
     write(example)
-    assert shown()["run.publisher"] == ("my_posts:publish", "jobledger.toml", 4)
-    assert shown()["imports.team.dates"] == ("dmy", "jobledger.toml", 13)
-    for kind in (RunSection, SavedImport):
+    assert shown()["run.publisher"] == ("threads", "jobledger.toml", 4)
+    assert shown()["publishers.threads.tokens_file"] == ("tokens.json", "jobledger.toml", 10)
+    assert shown()["imports.team.dates"] == ("dmy", "jobledger.toml", 17)
+    kinds: list[type[msgspec.Struct]] = [RunSection, SavedImport, *SECTIONS.values()]
+    for kind in kinds:
         for key in kind.__struct_fields__:
             assert f"`{key}`" in text, key
 

@@ -18,6 +18,8 @@ from jobledger import (
     Scheduler,
     SystemClock,
 )
+from jobledger.publishers import ThreadsPublisher, WebhookPublisher
+from jobledger.publishers.fake_platform import FakePlatform
 
 
 def publish(account_id: str, content: str) -> PostResult:
@@ -88,3 +90,53 @@ def test_a_dry_run_shows_them_and_changes_nothing(failed: Path) -> None:
 def test_neither_a_job_nor_which_ones_is_refused(failed: Path, words: list[str]) -> None:
     assert run_here(failed, "requeue", *words).code == 2
     assert scheduled(failed) == set()
+
+
+def test_what_failed_by_a_dead_token_is_brought_back_and_goes_out(directory: Path) -> None:
+    """With a publisher that ships, and a platform that does not take its token; then it does."""
+    with FakePlatform() as platform:
+        publisher = WebhookPublisher(platform.webhook_url)
+        platform.fail("webhook", "token_expired", times=2)
+        with Scheduler(directory) as scheduler:
+            jobs = [scheduler.add_job("shop", text, scheduler.now()) for text in ("one", "two")]
+            scheduler.run_due(publisher)
+            assert {scheduler.get_job(job).status for job in jobs} == {JobStatus.FAILED}
+        done = run_here(directory, "requeue", "--account", "shop", "--error", "token")
+        assert (done.code, done.out.splitlines()[0]) == (0, "requeued 2 jobs"), done.err
+        with Scheduler(directory) as scheduler:
+            scheduler.run_due(publisher)
+            assert {scheduler.get_job(job).status for job in jobs} == {JobStatus.COMPLETED}
+        assert len(platform.posts()) == 2
+
+
+def test_what_waited_for_a_token_until_it_expired_is_brought_back_if_that_is_asked_for(
+    directory: Path,
+) -> None:
+    """Nothing of it has failed: Threads did not take the token, so the account's posts waited."""
+    clock = ManualClock(SystemClock().now() - timedelta(days=2))
+    with FakePlatform(tokens={"a-good-token": "shop"}) as platform:
+        dead = ThreadsPublisher({"shop": "a-dead-token"}, base_url=platform.threads_url)
+        with Scheduler(directory, clock=clock) as scheduler:
+            jobs = [scheduler.add_job("shop", text, clock.now()) for text in ("one", "two")]
+            other = scheduler.add_job("cafe", "not of a token", clock.now() + timedelta(hours=1))
+            assert scheduler.run_due(dead, limit=1) == 1
+            assert scheduler.run_due(dead) == 0
+            clock.advance(timedelta(hours=47))
+            scheduler.cleanup_expired_jobs()
+            every = [scheduler.get_job(job).status for job in (*jobs, other)]
+            assert every == [JobStatus.EXPIRED] * 3
+        words = ("requeue", "--account", "shop", "--error", "token")
+        assert run_here(directory, *words).out.startswith("requeued 0 jobs")
+        assert run_here(directory, *words, "--expired").out.startswith("requeued 2 jobs")
+        with Scheduler(directory) as scheduler:
+            good = ThreadsPublisher({"shop": "a-good-token"}, base_url=platform.threads_url)
+            scheduler.run_due(good)
+            assert {scheduler.get_job(job).status for job in jobs} == {JobStatus.COMPLETED}
+            assert scheduler.get_job(other).status is JobStatus.EXPIRED
+
+
+def test_expired_ones_are_chosen_by_an_error_alone(directory: Path) -> None:
+    Ledger(directory).close()
+    done = run_here(directory, "requeue", "--account", "shop", "--expired")
+    assert done.code == 2
+    assert "--expired goes with --error" in done.err

@@ -16,9 +16,9 @@ from jobledger import Ledger, ManualClock, OutcomeUnknown, PostResult, Scheduler
 from jobledger.domain import commands
 
 KEYS = {
-    "place", "moved_from", "zone", "now", "runner", "next", "overdue", "oldest", "lacking",
-    "failed", "unknown", "counts", "events", "last_event_at", "disk_free_bytes", "damage",
-    "sealed",
+    "place", "moved_from", "zone", "now", "runner", "next", "overdue", "oldest", "held", "tokens",
+    "lacking", "failed", "unknown", "counts", "events", "last_event_at", "disk_free_bytes",
+    "damage", "sealed",
 }  # fmt: skip
 
 

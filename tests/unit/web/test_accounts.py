@@ -298,3 +298,29 @@ def test_a_page_asks_for_no_more_than_it_shows(
     assert sum(found) == 2  # the next of each
     assert client.get(one("account 0")).status_code == 200
     assert ledger.counts("account 0")[JobStatus.SCHEDULED] == 20
+
+
+def test_when_a_token_ends_is_told_where_it_is_known(ledger: Ledger, clock: ManualClock) -> None:
+    """As an error where it should have been renewed by now; of the past nobody knows it, and what
+    keeps it from being known keeps no page."""
+    expiries = {"soon": clock.now() + 3 * DAY, "later": clock.now() + 40 * DAY}
+    expiries["over"] = clock.now() - DAY
+    for name in (*expiries, "unknown"):
+        ledger.add_job(name, "text", clock.now() + HOUR)
+    client = asked_of(ledger, token_expiries=lambda: expiries)
+    client.headers["accept-language"] = "en"
+    signed_in(client)
+    pages = {name: client.get(one(name)).text for name in (*expiries, "unknown")}
+    assert '<p class="error">Its token ends' in pages["soon"]
+    assert '<p class="note">Its token ends' in pages["later"]
+    assert '<p class="error">Its token ended' in pages["over"]
+    assert "Its token" not in pages["unknown"]
+    assert said(client.get("/accounts").text).count("Its token") == 3
+    assert "Its token" not in client.get("/accounts?at=1").text
+
+    def broken() -> dict[str, object]:
+        raise OSError("no such file")
+
+    client = asked_of(ledger, token_expiries=broken)
+    signed_in(client)
+    assert client.get("/accounts").status_code == 200
