@@ -29,6 +29,7 @@ from .addresses import fault
 from .bluesky_parameters import BLUESKY_KEYS
 from .bluesky_text import spans_of
 from .media_source import MIME_TYPES
+from .values import refused_at, text_of
 
 _TABLE = PLATFORMS["bluesky"]
 MOST_MENTIONS = 100
@@ -157,7 +158,7 @@ def _of_post(post: Post, metadata: Mapping[str, Any]) -> Iterable[ValidationErro
                 f"{field} and metadata.{name} both say it", field=field, hint="take one of them out"
             )
     if first.media and "link" in metadata:
-        yield _refused("metadata.link", "and media exclude each other on Bluesky")
+        yield refused_at("metadata.link", "and media exclude each other on Bluesky")
     if post.reply_to is not None:
         yield from _faults(partial(_post, "post.reply_to", post.reply_to))
     for index, part in enumerate(post.parts):
@@ -166,7 +167,7 @@ def _of_post(post: Post, metadata: Mapping[str, Any]) -> Iterable[ValidationErro
             yield from _faults(partial(_post, f"{where}.quote", part.quote))
         said = part.link and fault(part.link.url, platform="Bluesky")
         if said:
-            yield _refused(f"{where}.link.url", said)
+            yield refused_at(f"{where}.link.url", said)
         for place, media in enumerate(part.media):
             yield from _of_media(media, f"{where}.media[{place}]")
 
@@ -175,11 +176,11 @@ def _of_media(media: Media, where: str) -> Iterable[ValidationError]:
     file = media.file
     if file is None:
         if not media.is_address:  # that is said already
-            yield _refused(where, "is no file that the ledger keeps")
+            yield refused_at(where, "is no file that the ledger keeps")
     elif file.kind not in _KINDS:
-        yield _refused(where, f"is {file.kind.upper()}, and Bluesky takes MP4 as a video")
+        yield refused_at(where, f"is {file.kind.upper()}, and Bluesky takes MP4 as a video")
     elif not file.is_video and (file.frames or 1) > 1:
-        yield _refused(where, "moves, and Bluesky would show it still", "make it an MP4")
+        yield refused_at(where, "moves, and Bluesky would show it still", "make it an MP4")
 
 
 def _of_text(content: str) -> Iterable[ValidationError]:
@@ -217,27 +218,12 @@ def mime_of(media: Media) -> str:
     return MIME_TYPES[media.file.kind]
 
 
-def _text(name: str, value: object) -> str:
-    """Read what has to be text, with something in it.
-
-    Raises:
-        ValidationError: it is not, or there is nothing in it.
-    """
-    if value is None or value == "" or (isinstance(value, str) and not value.strip()):
-        raise _refused(name, "is empty", "give it a value, or leave the key out")
-    if isinstance(value, list | tuple | dict):
-        raise _refused(name, "takes one value as text, and not several or an object")
-    if not isinstance(value, str):
-        raise _refused(name, f"must be text, not {value!r:.40}")
-    return value.strip()
-
-
 def _post(name: str, value: object) -> LinkedPost:
     """Read the address of a post, as programs (`at://`) or browsers have it."""
-    text = _text(name, value)
+    text = text_of(name, value).strip()
     match = _AT.fullmatch(text) or _PAGE.fullmatch(text)
     if match is None or not is_identifier(match[1]):
-        raise _refused(
+        raise refused_at(
             name,
             f"must be the address of a post on Bluesky, not {text!r:.80}",
             "such as https://bsky.app/profile/NAME/post/KEY, or at://NAME/app.bsky.feed.post/KEY",
@@ -248,12 +234,12 @@ def _post(name: str, value: object) -> LinkedPost:
 def _langs(name: str, value: object) -> tuple[str, ...]:
     given = re.split(r"[,;\s]+", value.strip()) if isinstance(value, str) else value
     if not isinstance(given, list | tuple) or not given or given == [""]:
-        raise _refused(name, 'must be languages, such as ["vi", "en"]')
+        raise refused_at(name, 'must be languages, such as ["vi", "en"]')
     for each in given:
         if not isinstance(each, str) or not _LANG.fullmatch(each):
-            raise _refused(name, f"has {each!r:.40}, which is no language such as vi or pt-BR")
+            raise refused_at(name, f"has {each!r:.40}, which is no language such as vi or pt-BR")
     if len(given) > _MOST_LANGS:
-        raise _refused(name, f"may have {_MOST_LANGS} languages, not {len(given)}")
+        raise refused_at(name, f"may have {_MOST_LANGS} languages, not {len(given)}")
     return tuple(given)
 
 
@@ -262,7 +248,7 @@ def _card(metadata: Mapping[str, Any]) -> Link | None:
     beside = [name for name in ("link_title", "link_description") if name in metadata]
     if "link" not in metadata:
         for name in beside:
-            raise _refused(
+            raise refused_at(
                 f"metadata.{name}", "is of a link, and there is none", "give the address as link"
             )
         return None
@@ -270,36 +256,32 @@ def _card(metadata: Mapping[str, Any]) -> Link | None:
     if isinstance(given, dict):
         given, words = _object(given)
     else:
-        given, words = _text("metadata.link", given), {}
+        given, words = text_of("metadata.link", given).strip(), {}
     for name in beside:
-        words[name.removeprefix("link_")] = _text(f"metadata.{name}", metadata[name])
+        words[name.removeprefix("link_")] = text_of(f"metadata.{name}", metadata[name]).strip()
     said = fault(given, platform="Bluesky")
     if said is not None:
-        raise _refused("metadata.link", said)
+        raise refused_at("metadata.link", said)
     return Link(given, words.get("title") or _plain(given), words.get("description", ""))
 
 
 def _object(given: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     for key in given:
         if key not in ("url", "title", "description"):
-            raise _refused(
+            raise refused_at(
                 "metadata.link",
                 f"has {key!r:.40}, which would be left out",
                 "url, title, description are",
             )
-    words = {key: _text(f"metadata.link.{key}", given[key]) for key in given}
+    words = {key: text_of(f"metadata.link.{key}", given[key]).strip() for key in given}
     if "url" not in words:
-        raise _refused("metadata.link", "has no url")
+        raise refused_at("metadata.link", "has no url")
     return words.pop("url"), words
 
 
 def _plain(url: str) -> str:
     """Write an address as a title: without its scheme, its query and a slash at its end."""
     return re.sub(r"^https?://(?:www\.)?", "", url).split("?")[0].split("#")[0].rstrip("/") or url
-
-
-def _refused(name: str, fault: str, hint: str | None = None) -> ValidationError:
-    return ValidationError(f"{name} {fault}", field=name, hint=hint)
 
 
 _READ: Mapping[str, Callable[[str, object], object]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from typing import Any
 
-from ..domain import Part, Post, ValidationError
-from .values import is_seen, post_id
+from ..domain import Part, Post, ValidationError, is_visible
+from .values import post_id
 
 _VISIBILITIES = {
     "public": "public", "unlisted": "unlisted", "followers": "private", "mentioned": "direct",
@@ -40,7 +40,7 @@ def _of_part(part: Part, where: str) -> Iterable[ValidationError]:
             )  # fmt: skip
     if part.media and part.poll is not None:
         yield _refused(f"{where}.poll", "and media exclude each other", "take one out")
-    if not part.media and not is_seen(part.text):
+    if not part.media and not is_visible(part.text):
         yield unseen(f"{where}.text")
     if part.link is not None and part.link.url not in part.text:
         yield _refused(

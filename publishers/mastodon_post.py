@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from ..domain import Media, ScheduledJob, ValidationError
+from ..domain import Media, ScheduledJob, ValidationError, is_visible
 from .known_keys import is_false
 from .mastodon_instance import InstanceLimits
 from .mastodon_parameters import MASTODON, VISIBILITIES
 from .mastodon_parts import fields_of_part, fields_of_post, problems_of_post
 from .mastodon_parts import unseen as _unseen
 from .mastodon_steps import digest
-from .values import is_seen, post_id, refused, text_in
+from .values import post_id, refused, text_in
 
 _YES = ("true", "yes", "on", "1")
 _OF_FIRST = ("in_reply_to_id", "quoted_status_id")
@@ -78,7 +78,7 @@ def problems_of(job: ScheduledJob, ignores: Iterable[str] = ()) -> list[Validati
                 read(name, given[name])
             except ValidationError as problem:
                 found.append(problem)
-    if job.post is None and not is_seen(job.content):
+    if job.post is None and not is_visible(job.content):
         found.append(_unseen("content"))
     return found if job.post is None else [*found, *problems_of_post(job.post, given)]
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..domain import ScheduledJob, ValidationError, threads_length
+from ..domain import ScheduledJob, ValidationError, is_visible, threads_length
 from .addresses import fault
 from .known_keys import Kind
 from .threads_parameters import (
@@ -21,7 +21,7 @@ from .threads_parameters import (
     REPLY_CONTROLS,
     THREADS,
 )
-from .values import is_seen, post_id, refused, text_in
+from .values import post_id, refused, text_in
 
 _DONE = tuple(each for each in THREADS.parameters.values() if each.done)
 _LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"“”]+", re.IGNORECASE)
@@ -96,7 +96,7 @@ def _of_text(
             hint="an emoji counts as its UTF-8 bytes",
         )
     is_text = _media_type(metadata) == "TEXT" and not has_media
-    if is_text and not is_seen(content):
+    if is_text and not is_visible(content):
         yield ValidationError(
             "content shows nothing: its characters are invisible", field="content"
         )
@@ -165,7 +165,7 @@ def _topic(name: str, value: object) -> str:
         raise refused(name, "has a #, which would be part of the topic", "leave it out")
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise refused(name, "has a line break or another control character", "leave it out")
-    if len(text) > LONGEST_TOPIC or "." in text or "&" in text or not is_seen(text):
+    if len(text) > LONGEST_TOPIC or "." in text or "&" in text or not is_visible(text):
         raise refused(name, f"must be 1 to {LONGEST_TOPIC} characters without '.' and '&'")
     return text
 

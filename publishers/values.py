@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from ..domain import ValidationError
 
-_UNSEEN = {"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"}
-_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters, by their category, that show nothing."""
-
 
 def text_in(name: str, value: object) -> str:
-    """Read what has to be text, with something in it.
+    """Read what has to be text, with something in it, under a key of the metadata.
 
     Raises:
         ValidationError: it is not, or there is nothing in it.
     """
+    return text_of(f"metadata.{name}", value)
+
+
+def text_of(field: str, value: object) -> str:
+    """Read what has to be text, with something in it; `field` is where it stands. Raises as
+    `text_in`."""
     if value is None or value == "" or (isinstance(value, str) and not value.strip()):
-        raise refused(name, "is empty", "give it a value, or leave the key out")
+        raise refused_at(field, "is empty", "give it a value, or leave the key out")
     if isinstance(value, list | tuple | dict):
-        raise refused(name, "takes one value as text, and not several or an object")
+        raise refused_at(field, "takes one value as text, and not several or an object")
     if not isinstance(value, str):
-        raise refused(name, f"must be text, not {value!r:.40}")
+        raise refused_at(field, f"must be text, not {value!r:.40}")
     return value
 
 
@@ -50,11 +51,11 @@ def post_id(name: str, value: object) -> str:
     raise refused(name, f"must be the id of a post, not {text!r:.60}", hint)
 
 
-def is_seen(text: str) -> bool:
-    """Whether a text shows anything."""
-    return any(unicodedata.category(char) not in _UNSEEN and char not in _BLANKS for char in text)
-
-
 def refused(name: str, fault: str, hint: str | None = None) -> ValidationError:
-    """Word why a value is refused; `name` is its key."""
-    return ValidationError(f"metadata.{name} {fault}", field=f"metadata.{name}", hint=hint)
+    """Word why a value is refused; `name` is its key in the metadata."""
+    return refused_at(f"metadata.{name}", fault, hint)
+
+
+def refused_at(field: str, fault: str, hint: str | None = None) -> ValidationError:
+    """Word why a value is refused, wherever it stands."""
+    return ValidationError(f"{field} {fault}", field=field, hint=hint)
