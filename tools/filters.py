@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -52,6 +53,8 @@ def choose_jobs(
     *,
     text: str | None = None,
     outcome_unknown: bool = False,
+    due_from: datetime | None = None,
+    due_to: datetime | None = None,
     order: ListOrder = "rank",
     after: ScheduledJob | None = None,
     limit: int | None = None,
@@ -64,6 +67,8 @@ def choose_jobs(
         statuses or None,
         text=text,
         outcome_unknown=outcome_unknown,
+        due_from=due_from,
+        due_to=due_to,
         order=order,
         after=after,
         limit=limit if is_one_list else None,

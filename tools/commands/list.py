@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ...domain import JobStatus
+from ...interchange import parse_time
 from ...projections import ListOrder
 from ..filters import account_option, choose_jobs, status_option
 from ..grammar import command
@@ -20,6 +21,8 @@ from ..session import JOB, Session, find_job, json_option, pass_session, zone_of
 @click.option(
     "--outcome-unknown", is_flag=True, help="Only those of which nobody knows whether they are out."
 )
+@click.option("--due-from", metavar="TIME", help="Only those due at this time or later.")
+@click.option("--due-to", metavar="TIME", help="Only those due before it; a date: on it, too.")
 @click.option(
     "--order",
     type=click.Choice(["rank", "time", "latest"]),
@@ -37,6 +40,8 @@ def list_(
     statuses: tuple[JobStatus, ...],
     text: str | None,
     outcome_unknown: bool,
+    due_from: str | None,
+    due_to: str | None,
     order: ListOrder,
     after: str | None,
     limit: int | None,
@@ -50,15 +55,19 @@ def list_(
       jobledger list
       jobledger list --status failed --status expired --account my-account
       jobledger list --outcome-unknown
+      jobledger list --due-from today --due-to +7d
       jobledger list --text launch --order time --limit 20
     """
     with session.reading() as ledger:
+        now, zone = ledger.now(), zone_of(ledger)
         jobs = choose_jobs(
             ledger,
             accounts,
             statuses,
             text=text,
             outcome_unknown=outcome_unknown,
+            due_from=None if due_from is None else parse_time(due_from).bound(now, zone),
+            due_to=None if due_to is None else parse_time(due_to).bound(now, zone, end=True),
             order=order,
             after=None if after is None else find_job(ledger, after),
             limit=limit,
@@ -66,4 +75,4 @@ def list_(
         if session.json:
             print_json([job.to_dict() for job in jobs])
         else:
-            print_jobs(jobs, zone_of(ledger))
+            print_jobs(jobs, zone)

@@ -53,6 +53,11 @@ def listed(directory: Path, *options: str) -> str:
         ("--account a --account b --limit 3", "urgent first second"),
         ("--account b --account c --order time --after second", "third"),
         ("--account a --text four --status pending", ""),
+        ("--due-from 2026-03-02T14:00 --order time", "second third fourth urgent"),
+        ("--due-to 2026-03-02T14:00 --order time", "first"),
+        ("--due-from 2026-03-02T13:00 --due-to 2026-03-02T15:00 --account a", "first"),
+        ("--due-to 2026-03-02", "urgent first second third fourth"),
+        ("--due-from 2026-03-03", ""),
     ],
 )
 def test_options_choose_a_part_of_the_list(directory: Path, options: str, expected: str) -> None:
