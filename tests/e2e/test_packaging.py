@@ -53,7 +53,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_installs_in_an_empty_environment_and_works_elsewhere(
     distributions: Path, tmp_path: Path, pattern: str
 ) -> None:
-    """Library, console script, types, and the demo's posts; nothing of the tests comes along."""
+    """Library, console script, types, manual page, the demo's posts; nothing of the tests."""
     (archive,) = distributions.glob(pattern)
     environment = tmp_path / "env"
     venv.create(environment, with_pip=True)
@@ -65,6 +65,7 @@ def test_it_installs_in_an_empty_environment_and_works_elsewhere(
     assert (package / "py.typed").exists()
     assert (package / "examples" / "posts.csv").exists()
     assert not (package / "tests").exists()
+    assert (environment / "share" / "man" / "man1" / "jobledger.1").exists()
     jobledger = environment / "bin" / "jobledger"
     assert "completed" in call(jobledger, "--dir", "posts", "list", cwd=elsewhere)
     assert call(jobledger, "--dir", "posts", "verify", cwd=elsewhere).startswith("ok: 3 events")
