@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .known_end import *
     from .lease_time import *
     from .lines import *
+    from .log_figures import *
     from .port import *
     from .position import *
     from .reader import *
@@ -43,6 +44,7 @@ else:
             "known_end": ("KnownEnd",),
             "lease_time": ("LeaseTime",),
             "lines": ("RECORDS_WITH_LINES",),
+            "log_figures": ("APPEND_BOUNDS_S",),
             "port": (
                 "AppendFailedError",
                 "Block",

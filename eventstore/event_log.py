@@ -18,6 +18,7 @@ from .clock_jump import Elapsed, JumpGuard
 from .commit_queue import Append, CommitQueue, Decision, change_within_change
 from .delivery import Delivery
 from .follower import FirstReading, LogFollower
+from .log_figures import LogFigures
 from .port import Durability, Engine, Identity, TornTail
 from .position import DayRead, Position
 from .record import Form, NewRecord, R
@@ -86,6 +87,11 @@ class EventLog(Generic[R]):
     def end(self) -> DayRead:
         """Return the end of what this handle knows, within the day."""
         return self._follower.log.day_read()
+
+    @property
+    def figures(self) -> LogFigures:
+        """Return how large the log is, and how long the writes of this handle took."""
+        return LogFigures(self._follower.log.size_bytes, self._writer.took)
 
     @property
     def damage(self) -> LedgerCorruptError | None:
@@ -281,11 +287,7 @@ class EventLog(Generic[R]):
         return self._standing.poison is not None
 
     def check_not_poisoned(self) -> None:
-        """Check that no write has failed.
-
-        Raises:
-            StorageError: one has, and the log has not been reopened since.
-        """
+        """Check that no write has failed. Raises as `Standing.check_not_poisoned`."""
         self._standing.check_not_poisoned()
 
     def reopen(self) -> None:
@@ -312,11 +314,7 @@ class EventLog(Generic[R]):
         self._standing.check_open()
 
     def check_not_forked(self) -> None:
-        """Check that this handle is this process's own.
-
-        Raises:
-            StorageError: this is the child of a fork, and the handle is its parent's.
-        """
+        """Check that it is this process's own. Raises as `Standing.check_not_forked`."""
         self._standing.check_not_forked()
 
     def close(self) -> None:

@@ -125,6 +125,11 @@ class VerifiedLog(Generic[R]):
         first_seq = self._first_seqs[-1][1] if self._first_seqs else 1
         return DayRead(cursor.day, cursor.offset, first_seq, cursor.seq, cursor.hash)
 
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes all days have up to the cursor."""
+        return sum(day.size for day in list(self._ended.values())) + self.cursor.offset
+
     def position(self) -> Position:
         """Return where the cursor stands now, for another handle to go on from."""
         return Position(

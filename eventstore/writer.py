@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from time import perf_counter
 from typing import Generic
 
 from ..domain import JobLedgerError, LedgerBusyError
+from ..instrumentation import Histogram
 from .clock_jump import JumpGuard
 from .commit_queue import Append
 from .cursor import Cursor
 from .delivery import Delivery
 from .follower import LogFollower
+from .log_figures import APPEND_BOUNDS_S
 from .port import AppendFailedError, Durability, Engine, LogReplacedError, Queues, Reopens, Write
 from .record import Form, Header, NewRecord, R, encode_header, encode_write
 from .scan import new_header
@@ -45,14 +48,19 @@ class LogWriter(Generic[R]):
         self._durability = durability
         self._is_overtaken = False
         """Others appended since this handle did: to do it on what is known would be in vain."""
+        self.took = Histogram.of(APPEND_BOUNDS_S)
+        """How long the writes of this handle took, from the wait for the turn to the answer."""
 
     def commit(self, together: list[Append[R]]) -> None:
         """Write once, and sync once, for everybody who waits; finish them all."""
         follower = self._follower
         try:
             self._mend()
+            begun = perf_counter()
             with follower.turn():
                 accepted, written = self._write(together)
+            if written:
+                self.took.add(perf_counter() - begun, APPEND_BOUNDS_S)
             start = 0
             for request in accepted:
                 request.result = written[start : start + len(request.records)]

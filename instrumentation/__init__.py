@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .attempt_events import LateResultRefused as LateResultRefused
     from .attempt_events import ResultRefused as ResultRefused
     from .attempt_events import level_of  # noqa: F401 - for other rooms
+    from .exposition import *
     from .foreign import *
+    from .histogram import *
     from .hooks import Hook as Hook
     from .hooks import add_hook as add_hook
     from .hooks import log_event as log_event
@@ -76,6 +78,12 @@ else:
                 "ResultRefused",
                 "level_of",
             ),
+            "exposition": (
+                "CONTENT_TYPE",
+                "Metric",
+                "Sample",
+                "prometheus_text",
+            ),
             "foreign": (
                 "chain_of",
                 "classes_of",
@@ -91,6 +99,7 @@ else:
                 "text_of",
             ),
             "hooks": ("Hook", "add_hook", "log_event", "remove_hook", "tell"),
+            "histogram": ("Histogram",),
             "interruption": ("is_interruption",),
             "ledger_events": (
                 "DailyFilesBehind",

@@ -14,6 +14,7 @@ from ..domain import SCHEMA, LedgerCorruptError, ScheduledJob, StorageError, dec
 from ..eventstore.engines.files import FileSystem, is_no_file, storage_error, storage_errors
 from ..projections import (
     Board,
+    Counters,
     DailyFiles,
     LoggedEvent,
     Marker,
@@ -43,6 +44,8 @@ class ReplayCheck:
         self._snapshot = snapshot
         self._ledger = ""
         self._board = Board()
+        self._counters = Counters()
+        """Up to where the snapshot stands."""
         self._files: DailyFiles | None = None
         self._removed: dict[str, int] = {}
         """The last versions of the jobs that are gone."""
@@ -73,7 +76,10 @@ class ReplayCheck:
         # second reader has it, and the one that cannot be is reported with its place.
         for each in write:
             try:
-                change = self._board.take(_event(each))
+                event = _event(each)
+                change = self._board.take(event)
+                if event.seq <= self._snapshot.seq:
+                    self._counters.take(event, change)
                 if change is not None and self._files is not None:
                     self._files.apply(change)
                 if change is not None and change.after is None:
@@ -81,7 +87,10 @@ class ReplayCheck:
                 elif change is not None and change.after and change.after.post is not None:
                     self._touched[change.event.job_id] = change.event.at
                 if each.record.seq == self._snapshot.seq:
-                    self._snapshot.compare(self._ledger, self._board, self._files, self._removed)
+                    counts = self._counters.counts
+                    self._snapshot.compare(
+                        self._ledger, self._board, self._files, self._removed, counts
+                    )
             except LedgerCorruptError as error:
                 self._report(each, error.kind == "transition", error.message)
                 return

@@ -9,6 +9,7 @@ from ..eventstore.engines.files import FileSystem
 from ..projections import (
     UNREADABLE,
     Board,
+    CountsOfLog,
     DailyFiles,
     Marker,
     OtherReleaseError,
@@ -42,10 +43,15 @@ class SnapshotCheck:
             self.marker = Marker.at(position.ledger, position.days[-1])
 
     def compare(
-        self, ledger: object, board: Board, files: DailyFiles | None, removed: Mapping[str, int]
+        self,
+        ledger: object,
+        board: Board,
+        files: DailyFiles | None,
+        removed: Mapping[str, int],
+        counts: CountsOfLog,
     ) -> None:
         """Compare the state at `seq` with the snapshot's; `removed` are the last versions of jobs
-        that are gone."""
+        that are gone, `counts` what was counted."""
         snapshot, self._snapshot = self._snapshot, None
         if snapshot is None:
             return
@@ -62,9 +68,15 @@ class SnapshotCheck:
             not same
             or not _same_versions(snapshot.position.versions, board, removed)
             or (files is not None and not files.same_as(snapshot.days))
+            or not _same_counts(snapshot.counts, counts)
         ):
             message = "the snapshot is not what the log gives; `Ledger.rebuild()` removes it"
             self._findings.add("projection", self._path, message)
+
+
+def _same_counts(saved: CountsOfLog | None, counts: CountsOfLog) -> bool:
+    """Whether these are the counters; those that were counted in another way are not used."""
+    return saved is None or not saved.is_usable or saved == counts
 
 
 def _same_versions(versions: Mapping[str, int], board: Board, removed: Mapping[str, int]) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .history import *
     from .ledger import *
     from .merged_reports import *
+    from .metric_table import *
+    from .metrics import *
     from .mirroring import *
     from .moving import *
     from .newcomers import *
@@ -43,6 +45,8 @@ else:
             "ledger": ("Ledger",),
             "merged_reports": ("merged_verify",),
             "moving": ("tell_of_moving",),
+            "metric_table": ("METRICS",),
+            "metrics": ("LEAST_FREE_BYTES", "Measured", "measured"),
             "newcomers": ("in_zone", "used_before"),
             "queries": ("LedgerView", "not_found"),
             "mirroring": ("LedgerMirror",),

@@ -10,19 +10,29 @@ import msgspec
 
 from ..domain import StorageError, ValidationError
 from ..instrumentation import ProjectionFailed, tell
-from ..projections import Change, DailyFiles, ProjectionFactory, Snapshot, Stored, make_all
+from ..projections import (
+    Change,
+    Counters,
+    DailyFiles,
+    ProjectionFactory,
+    Snapshot,
+    SnapshotError,
+    Stored,
+    make_all,
+)
 from .state import Follower
 
 
 class DerivedState(Follower):
-    """Follows the state; `days` knows which daily files are behind, `stored` are the users'
-    projections, which `factories` make anew. Guarded by the state's lock."""
+    """Follows the state; `days` knows which daily files are behind, `counters` count, `stored` are
+    the users' projections, which `factories` make anew. Guarded by the state's lock."""
 
     def __init__(
         self, zone: ZoneInfo, factories: tuple[ProjectionFactory, ...], stored: dict[str, Stored]
     ) -> None:
         self._factories = factories
         self.days = DailyFiles(zone)
+        self.counters = Counters()
         self.stored = stored
 
     def start_over(self) -> None:
@@ -42,7 +52,11 @@ class DerivedState(Follower):
 
     def followers(self) -> list[Callable[[Change], object]]:
         """Return what is called with each change."""
-        return [self.days.apply, *([self._apply_stored] if self.stored else [])]
+        return [
+            self.days.apply,
+            self.counters.apply,
+            *([self._apply_stored] if self.stored else []),
+        ]
 
     def _apply_stored(self, change: Change) -> None:
         for stored in self.stored.values():
@@ -51,15 +65,26 @@ class DerivedState(Follower):
                 leave_alone(stored.name, failure)
 
     def capture(self, snapshot: Snapshot) -> Snapshot:
-        """Return the snapshot with the daily files."""
-        return msgspec.structs.replace(snapshot, days=self.days.capture())
+        """Return the snapshot with the daily files and the counters."""
+        days, counts = self.days.capture(), self.counters.capture()
+        return msgspec.structs.replace(snapshot, days=days, counts=counts)
 
     def check_fits(self, snapshot: Snapshot) -> None:
-        """Accept any snapshot."""
+        """Check that the snapshot's counters were counted as this release counts.
+
+        Raises:
+            SnapshotError: they were not.
+        """
+        counts = snapshot.counts
+        # rule: counted-as-we-count
+        if counts is None or not counts.is_usable or counts.seq != snapshot.position.seq:
+            raise SnapshotError("its counters were counted in another way")
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Know what the snapshot says of the daily files."""
+        """Know what the snapshot says of the daily files and the counters."""
+        assert snapshot.counts is not None
         self.days.restore(snapshot.days)
+        self.counters.restore(snapshot.counts)
 
     @property
     def is_dirty(self) -> bool:

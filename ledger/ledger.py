@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from .coming import Coming
     from .copying import CopyReport
     from .explaining import Explaining
+    from .metrics import LedgerMetrics
     from .mirroring import LedgerMirror
     from .planning import Planning
     from .schedule_writes import ScheduleWrites
@@ -811,6 +812,48 @@ class Ledger(ByLocation):
         """
         return self._history.as_of(when, seq=seq)
 
+    # -- being watched -------------------------------------------------------------------------
+
+    def metrics(self) -> str:
+        """Return what can be measured of the ledger, as Prometheus reads it (docs/metrics.md).
+
+        What has happened is counted from the first event of the log on, and is the same from any
+        process. It costs about as much however many jobs there are.
+
+        Raises:
+            StorageError: the log, or its directory, cannot be read.
+        """
+        from .metrics import measured, metrics_text  # for those who are watched
+
+        return metrics_text(measured(self))
+
+    def health(self, *, ready: bool = False) -> list[str]:
+        """Return what is wrong with this handle, a sentence each; nothing where it is well.
+
+        With `ready` also what keeps it from its work: no room on the disk, and of a Scheduler that
+        it has not the right to run. A Scheduler is well while its loop turns. From any thread;
+        nothing is read.
+        """
+        found = (one._metrics.faults(ready=ready) for one in self._chains())
+        return list(dict.fromkeys(fault for faults in found for fault in faults))
+
+    @cached_property
+    def _metrics(self) -> LedgerMetrics:
+        if self._original is not None:
+            return self._original._metrics
+        from .metrics import LedgerMetrics  # as above
+
+        return LedgerMetrics(
+            self._store,
+            self._state,
+            self._derived.counters,
+            self._place,
+            now=self._now,
+            expire_after=self._expire_after,
+            has_runner=lambda: self.runner_pid() is not None,
+            newest_seal=self.newest_seal,
+        )
+
     # -- checking and rebuilding ---------------------------------------------------------------
 
     def verify(
@@ -835,13 +878,15 @@ class Ledger(ByLocation):
 
         if not self._read_only and not self._closed and self._files is not None:
             self._files.write()
-        return verify_engine(
+        report = verify_engine(
             self._engine,
             progress=OnlyTold("progress", progress),
             since_heads=since_heads,
             public_keys=public_keys,
             media=None if self._media.store is None else self._media.store.directory,
         )
+        self._metrics.note_verified(report)
+        return report
 
     def remove_media(self, keep: timedelta | None = None) -> list[str]:
         """Remove the files of posts whose last job was closed longer ago than `keep` (None: the

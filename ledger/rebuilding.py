@@ -109,6 +109,7 @@ class Rebuilder:
             replay = Replay(self._zone)
             replay.board.restore(self._board.capture())
             replay.daily_files.restore(self._derived.days.capture())
+            replay.counters.restore(self._derived.counters.capture())
             return replay
 
     def check_not_ahead(self, names: list[str]) -> None:
@@ -162,6 +163,8 @@ class Rebuilder:
             dirty |= self._derived.days.dirty
             self._board.restore(replay.board.capture())
             self._derived.days.restore(replay.daily_files.capture())
+            # rule: rebuild-counts-anew
+            self._derived.counters.restore(replay.counters.capture())
             # What changes from here on is behind again, whatever is written now.
             self._derived.days.dirty = set()
             return self._log.end

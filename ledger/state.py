@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Protocol
 
+from ..domain import Event
 from ..eventstore import Position
 from ..projections import Board, Change, LogEntry, Snapshot, changes
 
@@ -47,6 +48,7 @@ class State:
         self.on_change: list[Callable[[], None]] = []
         self.on_others: list[Callable[[], None]] = []
         self.on_records: list[Callable[[Sequence[LogEntry]], object]] = []
+        self.of_schedule: Callable[[Event], None] = lambda event: None
         self._parts: list[Follower] = []
         self._follow: list[Callable[[Change], object]] = []
         self._nothing: Snapshot | None = None
@@ -76,7 +78,7 @@ class State:
 
     def _apply_all(self, records: Sequence[LogEntry]) -> None:
         followers = self._follow
-        for change in changes(records, self.board):
+        for change in changes(records, self.board, of_schedule=self.of_schedule):
             for follow in followers:
                 follow(change)
 

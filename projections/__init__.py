@@ -11,6 +11,7 @@ from ..faces import face
 if TYPE_CHECKING:
     from .board import *
     from .choice import *
+    from .counters import *
     from .daily_files import *
     from .event_index import *
     from .figures import *
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .rebuild import *
     from .replay import *
     from .snapshot import *
+    from .snapshot_file import *
     from .stats import *
     from .stored import *
     from .text_hints import *
@@ -35,6 +37,13 @@ else:
         {
             "board": ("Board", "BoardState"),
             "choice": ("Choice", "ListOrder", "by_time"),
+            "counters": (
+                "Counters",
+                "CountsOfLog",
+                "DELAY_BOUNDS_S",
+                "DURATION_BOUNDS_S",
+                "merged_counts",
+            ),
             "daily_files": ("DailyFiles", "DayFile", "files_on_disk", "job_file"),
             "event_index": (
                 "EventIndex",
@@ -73,10 +82,8 @@ else:
                 "check_of_one_moment",
                 "encode_snapshot",
                 "is_made_by",
-                "read_snapshot",
-                "read_snapshot_header",
-                "snapshot_path",
             ),
+            "snapshot_file": ("read_snapshot", "read_snapshot_header", "snapshot_path"),
             "stats": ("Stats", "gather"),
             "stored": (
                 "ProjectionFactory",

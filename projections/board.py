@@ -1,11 +1,11 @@
 """The board: the current state of every job, with the indexes that the loop asks for.
 
-Nothing here scans all jobs to find the next one (`projections/queue.py`) or the next to expire.
+Nothing here scans all jobs to find the next one (`projections/queue.py`) or the next to expire
+(`projections/waiting.py`).
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ from .listing import Listing
 from .projection import Change
 from .queue import DueQueue, place, rank
 from .schedules import OF_SCHEDULES, Schedules, SchedulesState
+from .waiting import WaitingTimes
 
 _PENDING, _SCHEDULED = JobStatus.PENDING, JobStatus.SCHEDULED
 _FAILED = JobStatus.FAILED
@@ -68,7 +69,7 @@ class Board:
         """Where each job stands of which nobody knows whether it is out."""
         self._account_counts = AccountCounts()
         self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
-        self._expiring: list[tuple[datetime, int, str]] = []
+        self._waiting = WaitingTimes(self.jobs.open)
         self._is_loading = False
 
     def let_age(self, step: timedelta) -> None:
@@ -180,10 +181,10 @@ class Board:
 
     def _push(self, job: ScheduledJob) -> None:
         entry = job.scheduled_time, job.order, job.job_id
-        heapq.heappush(self._expiring, entry)
+        self._waiting.push(entry)
         if job.status is _SCHEDULED:
             self._queue.push(entry)
-        if len(self._expiring) + self._queue.size > 6 * len(self.jobs.open) + 64:
+        if self._waiting.size + self._queue.size > 6 * len(self.jobs.open) + 64:
             self._make_heaps_anew()
 
     def _make_heaps_anew(self) -> None:
@@ -192,8 +193,7 @@ class Board:
             for status in _WAITING
         )
         self._queue.make_anew(scheduled)
-        self._expiring = scheduled + pending
-        heapq.heapify(self._expiring)
+        self._waiting.make_anew(scheduled + pending)
 
     def capture(self) -> BoardState:
         """Copy the state of the board now, for `restore`."""
@@ -321,29 +321,13 @@ class Board:
 
     def expired(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
         """Return the PENDING and SCHEDULED jobs that are expired at `now`, earliest first."""
-        found: list[ScheduledJob] = []
-        entries = []
-        while self._expiring and now - self._expiring[0][0] > expire_after:
-            entry = heapq.heappop(self._expiring)
-            job = self.jobs.open.get(entry[2])
-            if job is None or job.status not in _WAITING or job.scheduled_time != entry[0]:
-                continue
-            if not found or found[-1] is not job:
-                found.append(job)
-                entries.append(entry)
-        for entry in entries:
-            heapq.heappush(self._expiring, entry)
-        return found
+        return self._waiting.expired(now, expire_after)
 
     def next_expiry(self, expire_after: timedelta) -> datetime | None:
         """When the next PENDING or SCHEDULED job expires."""
-        while self._expiring:
-            scheduled_time, _, job_id = self._expiring[0]
-            job = self.jobs.open.get(job_id)
-            if job is not None and job.status in _WAITING and job.scheduled_time == scheduled_time:
-                try:
-                    return scheduled_time + expire_after
-                except OverflowError:
-                    return None
-            heapq.heappop(self._expiring)
-        return None
+        return self._waiting.next_expiry(expire_after)
+
+    def overdue(self, now: datetime, expire_after: timedelta) -> tuple[int, datetime | None]:
+        """Count the due jobs, and return the time of the one that has waited longest; what is not
+        due is not looked at."""
+        return self._waiting.overdue(now, expire_after)

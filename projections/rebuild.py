@@ -12,6 +12,7 @@ import msgspec
 from ..eventstore.engines.files import FileSystem, is_no_file, storage_errors
 from ..instrumentation import Progress
 from .board import Board
+from .counters import Counters
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
 from .logged_event import LogEntry
@@ -58,6 +59,7 @@ class Replay:
     def __init__(self, zone: ZoneInfo, factories: tuple[ProjectionFactory, ...] = ()) -> None:
         self.board = Board()
         self.daily_files = DailyFiles(zone)
+        self.counters = Counters()
         self.stored = make_all(factories)
 
     @property
@@ -80,8 +82,10 @@ class Replay:
         """
         stored = list(self.stored.values())
         with self.board.loading():
-            for change in changes(records, self.board, until=until):
+            of_schedule = self.counters.apply_schedule
+            for change in changes(records, self.board, until=until, of_schedule=of_schedule):
                 self.daily_files.apply(change)
+                self.counters.apply(change)
                 for projection in stored:
                     projection.apply(change)
                 progress(change.event.seq, total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -26,6 +26,7 @@ from .jobs import OPEN
 OF_SCHEDULES = frozenset(SCHEDULE_EVENTS.values())
 """The data of events that are of no job."""
 _NONE: dict[str, None] = {}
+_SCHEDULED = JobStatus.SCHEDULED
 
 
 class SchedulesState(msgspec.Struct, frozen=True):
@@ -86,7 +87,7 @@ class Schedules:
         if jobs is None:
             jobs = self._open[schedule_id] = {}
         jobs[job.job_id] = None
-        if job.status is JobStatus.SCHEDULED:
+        if job.status is _SCHEDULED:
             heapq.heappush(self._coming, (job.scheduled_time, schedule_id, job.job_id))
 
     def find_open(self, jobs: Iterable[ScheduledJob]) -> None:
@@ -116,6 +117,19 @@ class Schedules:
             else:
                 found.setdefault(schedule_id, set()).add(job_id)
         return found
+
+    def next_time(self, now: datetime, jobs: Mapping[str, ScheduledJob]) -> datetime | None:
+        """Return the earliest time after `now` of a SCHEDULED job that a schedule has made; `jobs`
+        are all that are open."""
+        while self._coming:
+            at, _, job_id = entry = self._coming[0]
+            job = jobs.get(job_id)
+            if at <= now:
+                self._due.add(entry)
+            elif job is not None and (job.status, job.scheduled_time) == (_SCHEDULED, at):
+                return at
+            heapq.heappop(self._coming)
+        return None
 
     # -- as a whole ----------------------------------------------------------------------------
 

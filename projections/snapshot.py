@@ -12,7 +12,6 @@ import zlib
 from array import array
 from collections.abc import Iterable
 from hashlib import sha256
-from pathlib import Path
 from sys import intern
 
 import msgspec
@@ -29,24 +28,19 @@ from ..domain import (
     share_message,
 )
 from ..eventstore import DayRead, Position, Repaired
-from ..eventstore.engines.files import FileSystem
 from .board import BoardState
+from .counters import CountsOfLog
 from .daily_files import DayState
 from .jobs import OPEN, JobsPage, JobsState, pack, unpack
 from .post_times import PostTimesState
 from .schedules import SchedulesState
 
-FORMAT = 4
-NAME = "snapshot_board"
+FORMAT = 5
 LONGEST_HEADER = 4096
 _AT_ONCE = 512
 """So many open jobs are encoded at once, and so many are there twice when they are read."""
 _NOWHERE = -1
 _Numbers = bytes  # whole numbers of four bytes
-
-
-def snapshot_path(directory: Path) -> Path:
-    return directory / NAME
 
 
 class SnapshotError(JobLedgerError):
@@ -75,6 +69,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     board: BoardState
     days: list[DayState]
     post_times: PostTimesState | None = None
+    counts: CountsOfLog | None = None
 
 
 class SnapshotHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +106,7 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
     days: list[tuple[str, int, Moment | None, _Numbers]]
     post_times: PostTimesState | None
     schedules: SchedulesState
+    counts: CountsOfLog | None
 
 
 _headers = msgspec.json.Decoder(SnapshotHeader)
@@ -126,6 +122,8 @@ def check_of_one_moment(snapshot: Snapshot) -> None:
     position, board = snapshot.position, snapshot.board
     if board.seq != position.seq:
         raise SnapshotError(f"the state is of event {board.seq}, the position of {position.seq}")
+    if snapshot.counts is not None and snapshot.counts.seq != position.seq:
+        raise SnapshotError(f"its counters are of event {snapshot.counts.seq}")
     known = {job.job_id: job.version for job in (*board.jobs.open, *board.jobs.recent)}
     for key, version in (known | board.schedules.versions).items():
         if position.versions.get(key) != version:
@@ -180,6 +178,7 @@ def _packed(snapshot: Snapshot) -> _Body:
         days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
         post_times=snapshot.post_times,
         schedules=board.schedules,
+        counts=snapshot.counts,
     )
 
 
@@ -196,46 +195,8 @@ def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
         raise SnapshotError(f"its first line is not a header: {error}") from error
 
 
-def read_snapshot(fs: FileSystem, directory: Path, release: str) -> Snapshot | None:
-    """Return the snapshot of a ledger; None where there is none.
-
-    Raises:
-        SnapshotError: there is one that cannot be used, for whatever reason.
-    """
-    try:
-        fd = fs.open_read(snapshot_path(directory))
-        try:
-            header, length = decode_header(fs.read_at(fd, LONGEST_HEADER, 0))
-            if not is_made_by(header, release):
-                raise _other_release(header)
-            size = fs.size(fd)
-            if size != length + header.size:  # before there is need of memory for it
-                raise SnapshotError(f"it is damaged: it has {size} bytes")
-            return decode_snapshot(fs.read_at(fd, size, 0), release)
-        finally:
-            fs.close(fd)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise SnapshotError(f"it cannot be read: {error.strerror or error}") from error
-    except MemoryError as error:
-        raise SnapshotError("there is no memory for it just now") from error
-
-
-def read_snapshot_header(fs: FileSystem, directory: Path) -> SnapshotHeader | None:
-    """Return what the snapshot of a ledger says of itself; None where there is none that can be
-    read."""
-    try:
-        fd = fs.open_read(snapshot_path(directory))
-        try:
-            return decode_header(fs.read_at(fd, LONGEST_HEADER, 0))[0]
-        finally:
-            fs.close(fd)
-    except (OSError, SnapshotError):
-        return None
-
-
-def _other_release(header: SnapshotHeader) -> OtherReleaseError:
+def other_release(header: SnapshotHeader) -> OtherReleaseError:
+    """Return the error for what this release cannot read."""
     return OtherReleaseError(
         f"it was made by {header.made_by}, in format {header.format}, by fold {header.fold}"
     )
@@ -250,7 +211,7 @@ def decode_snapshot(data: bytes, release: str) -> Snapshot:
     header, length = decode_header(data)
     body = memoryview(data)[length:]
     if not is_made_by(header, release):
-        raise _other_release(header)
+        raise other_release(header)
     if (
         header.size != len(body) or header.hash != _hash(header, body)  # rule: hash-of-a-snapshot
     ):
@@ -307,6 +268,7 @@ def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
         ),
         days=[DayState(day, seq, at, named(jobs)) for day, seq, at, jobs in body.days],
         post_times=body.post_times,
+        counts=body.counts,
     )
 
 

@@ -13,24 +13,20 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from ..domain import Event, JobStatus, ScheduledJob, first_line, grouped
-from ..domain import events as e
+from ..domain import Event, JobExpired, JobStatus, ScheduledJob, first_line, grouped
 from .board import Board
 from .figures import Day, ErrorGroup, Share, StatsReport, Tally, spread
 from .projection import Change
 from .replay import changes
 from .schedule_figures import ScheduleFigures
+from .seen import SeenChange, see
 from .window import StatesAtEnd, Window
 
 TOP_ERRORS = 10
-
-_END_UNKNOWN = {"crashed", "stuck"}
-"""Interruptions that are found out about later: when the attempt ended is not in the log."""
 
 
 class Stats:
@@ -97,12 +93,12 @@ class Stats:
             _part(self._platforms, job.platform),
             _part(self._days, day),
         )
-        seen = _see(change)
+        seen = see(change)
         for part in parts:
             part.add(seen)
         if seen.error is not None:
             _part_of_errors(self._errors, seen.error).add(change.event, seen.error)
-        if isinstance(change.event.data, e.JobExpired):
+        if isinstance(change.event.data, JobExpired):
             self._schedules.apply_expired(job, change.event.at, change.event.data)
 
     def report(self, top_errors: int = TOP_ERRORS) -> StatsReport:
@@ -210,73 +206,6 @@ def _place(job: ScheduledJob | None) -> _Place | None:
     return _Place(job.account_id, job.platform, job.status, job.outcome_unknown)
 
 
-class _Seen(msgspec.Struct, gc=False):
-    """What one event adds to the figures."""
-
-    counts: list[str]
-    waiting_s: float | None = None
-    running_s: float | None = None
-    tries: int | None = None
-    error: str | None = None
-
-
-def _see(change: Change) -> _Seen:
-    event, before = change.event, change.before
-    data = event.data
-    match data:
-        case e.JobAdded():
-            return _Seen(["added" if data.imported is None else "imported"])
-        case e.JobStarted():
-            assert before is not None
-            return _Seen(["attempts"], waiting_s=_seconds(before.scheduled_time, event.at))
-        case e.JobCompleted() | e.JobFailed():
-            return _see_end(change, data)
-        case e.JobRetried() | e.JobInterrupted():
-            # Where its publisher was never called, no attempt was made.
-            return _see_end(change, data) if data.called else _Seen([])
-        case e.JobExpired(schedule="misfired"):
-            return _Seen(["expired", "misfired"])
-        case e.JobCancelled() | e.JobExpired() | e.JobRequeued() | e.JobResolved() | e.JobRemoved():
-            return _Seen([data.TYPE])
-        case (
-            e.JobHeld()
-            | e.JobReleased()
-            | e.JobEdited()
-            | e.JobRescheduled()
-            | e.JobDeferred()
-            | e.JobNoted()
-            | e.JobCheckpointed()
-        ):
-            return _Seen([])
-        case _:
-            assert_never(data)
-
-
-def _see_end(change: Change, data: e.AttemptEnd) -> _Seen:
-    """See an attempt that was made end."""
-    before, after = change.before, change.after
-    assert before is not None
-    assert after is not None
-    seen = _Seen([data.TYPE])
-    if isinstance(data, e.JobInterrupted) and after.status is JobStatus.FAILED:
-        seen.counts.append("failed")
-    if after.outcome_unknown:
-        seen.counts.append("outcome_unknown")
-    if after.status in (JobStatus.COMPLETED, JobStatus.FAILED):
-        seen.tries = data.attempt
-    told = not isinstance(data, e.JobInterrupted) or data.reason not in _END_UNKNOWN
-    if told and before.started_at is not None:
-        seen.running_s = _seconds(before.started_at, change.event.at)
-    if not isinstance(data, e.JobCompleted):
-        seen.error = data.error
-    return seen
-
-
-def _seconds(begin: datetime, end: datetime) -> float:
-    """Never below 0: the clock may have gone back in between."""
-    return max((end - begin).total_seconds(), 0.0)
-
-
 class _Counting:
     """The figures of one part, while they grow."""
 
@@ -288,7 +217,7 @@ class _Counting:
         self.running = array("d")
         self.tries: dict[int, int] = {}
 
-    def add(self, seen: _Seen) -> None:
+    def add(self, seen: SeenChange) -> None:
         for name in seen.counts:
             self.counts[name] = self.counts.get(name, 0) + 1
         if seen.waiting_s is not None:

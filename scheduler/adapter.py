@@ -91,6 +91,8 @@ class PublisherAdapter:
         if not guarded(lambda: getattr(given, "takes_posts", False) is True, False):
             self.publish = TextsAlone(self.publish).publish
         self.preflights_async = self.preflight is not None and is_async(self.preflight)
+        expiries = guarded(lambda: getattr(given, "token_expiries", None), None)
+        self.token_expiries: Callable[[], Any] | None = expiries if callable(expiries) else None
         self._reconciles_async = self.reconcile is not None and is_async(self.reconcile)
 
     @property

@@ -8,6 +8,7 @@ before a job is due.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -76,6 +77,8 @@ class Loop:
         self._stopping = asyncio.Event()
         self.is_stopping = False
         """From here on nothing is begun."""
+        self.publisher: PublisherAdapter | None = None
+        """What it was started with last."""
 
     # -- starting and stopping -----------------------------------------------------------------
 
@@ -114,7 +117,7 @@ class Loop:
         self._hurry, self._stopping = asyncio.Event(), asyncio.Event()
         self._sleep.begin()
         self._preflight.begin(publisher)
-        self._loop = loop
+        self._loop, self.publisher = loop, publisher
         work = self._run(publisher)
         try:
             self._task = asyncio.create_task(work, name="jobledger-loop")
@@ -319,6 +322,17 @@ class Loop:
         if loop is not None:
             self._sleep.wake(loop)
 
+    def turns(self, within_s: float) -> bool:
+        """Say whether its event loop gets round to something new in that time: from another thread,
+        since in its own it just has."""
+        loop, turned = self._loop, threading.Event()
+        if loop is None or loop is _running_here():
+            return loop is not None
+        with suppress(RuntimeError):  # the event loop is closed already
+            loop.call_soon_threadsafe(turned.set)
+            return turned.wait(within_s)
+        return False
+
     def find_others(self) -> None:
         """Look more often for a while: another process has changed something."""
         self._sleep.found()
@@ -326,3 +340,10 @@ class Loop:
     def leave_alone_s(self, takes_s: float) -> float:
         """Return how long files that can wait, and take so long to write, have to wait for jobs."""
         return self._sleep.calm_in_s(takes_s) if self.is_running else 0.0
+
+
+def _running_here() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

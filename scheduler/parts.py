@@ -18,6 +18,7 @@ from .rescuer import Rescuer
 from .running import RunningAttempts
 from .shared import SharedParts
 from .sleep import LoopSleep
+from .watch import RunnerWatch
 
 
 class RunnerParts:
@@ -83,6 +84,7 @@ class RunnerParts:
             ledger, dispatcher, runner, attempts, completer, rescuer, sleep, settings, offload,
             places, preflight,
         )  # fmt: skip
+        self.watch = RunnerWatch(self.loop, self.lease)
         shared.loops.append(self.loop)
         places.add(attempts, self.loop.wake)
 

@@ -105,15 +105,15 @@ class Scheduler(Ledger, Making):
 
     def _open_runner(self, of_ledger: LedgerSettings, shared: SharedParts) -> None:
         """Open the ledger, acquire the right to run it, recover. Where it raises, close it."""
-        settings = shared.settings
-        pacing = AccountPacing.of(settings, of_ledger.expire_after)
+        pacing = AccountPacing.of(shared.settings, of_ledger.expire_after)
         self._open(of_ledger, [] if pacing is None else [pacing])
         self._parts = parts = RunnerParts(self._access(), pacing, shared, self.write_behind)
         self._runners = (parts,)
-        if settings.ageing is not None:
-            self._state.board.let_age(settings.ageing)
+        if shared.settings.ageing is not None:
+            self._state.board.let_age(shared.settings.ageing)
         parts.lease.acquire()
         tell_of_moving(self)
+        self._metrics.watched = parts.watch
         self._state.on_change.append(parts.loop.wake)
         self._state.on_others.append(parts.loop.find_others)
         self.recover_all_running_jobs()  # rule: orphans-are-recovered

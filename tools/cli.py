@@ -49,6 +49,7 @@ SECTIONS = {
     },
     "What is, and what was": {
         "status": "Show the ledger at one look: runner, next, overdue, failed.",
+        "check": "Name what does not hold: late, failed, unknown, no runner.",
         "history": "Show one job's life: what, when, how long, why.",
         "why": "Say why a job is not out, or may be out twice.",
         "audit": "Show the events of the log, filtered, also as they come.",
@@ -56,6 +57,7 @@ SECTIONS = {
         "diff": "Show what changed between two moments.",
         "traces": "Print past attempts as spans of OpenTelemetry.",
         "stats": "Show figures by state, account, platform and day.",
+        "metrics": "Print the ledger's metrics, as Prometheus reads them.",
         "report": "Write one page about the ledger, for the browser.",
         "serve": "Serve the dashboard and the HTTP API.",
     },

@@ -51,6 +51,8 @@ class RunSection(msgspec.Struct, frozen=True, kw_only=True):
     notify: str | None = None
     log: Literal["auto", "text", "json"] | None = None
     log_level: Literal["debug", "info", "warning", "error"] | None = None
+    metrics: str | None = None
+    metrics_public: bool | None = None
     projection: list[str] | None = None
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, assert_never
 
-from ..domain import WORDS, JobLedgerError, Remedy, joined
+from ..domain import WORDS, JobLedgerError, Remedy, joined, printable
 
 if TYPE_CHECKING:
     from ..explanation import Step
     from ..integrity import Problem
+    from .checking import CheckKind
 
 IN_COMMANDS: Mapping[Step, str] = {
     "release": "it is released (`jobledger release`)",
@@ -19,6 +21,34 @@ IN_COMMANDS: Mapping[Step, str] = {
     "start_runner": "start one with `jobledger run`",
 }
 """The next step of a job, where `why` speaks of it."""
+
+
+def to_hold(kind: CheckKind, subject: str | None) -> str:
+    """Say in commands what to do about what `check` has found, of an account where it is of one."""
+    account = "ACCOUNT" if subject is None else shlex.quote(printable(subject))
+    match kind:
+        case "damaged" | "verify":
+            return "`jobledger verify` shows all that is wrong"
+        case "late":
+            return "`jobledger list --status scheduled` shows them, `jobledger why JOB` says why"
+        case "runner":
+            return "start one with `jobledger run`"
+        case "unknown":
+            return (
+                "`jobledger list --outcome-unknown` shows them; say"
+                " `jobledger resolve JOB --posted` or `--not-posted`"
+            )
+        case "failures":
+            return "`jobledger stats --since '1 day ago'` shows their errors"
+        case "token" | "token_ends":
+            return (
+                "give its publisher a new token; what failed for want of one comes back with"
+                f" `jobledger requeue --account {account} --error token`"
+            )
+        case "disk":
+            return "make room there: when it is full, no change can be written"
+        case _:
+            assert_never(kind)
 
 
 def worded(error: JobLedgerError) -> str:

@@ -60,14 +60,14 @@ def serve_pages(
     from ..web import WebSettings, create_app, listen
     from ..web import serve as answer
 
-    given = os.environ.get("JOBLEDGER_TOKEN")
-    if given is not None and len(given) < _LEAST_TOKEN:
-        raise ValidationError(
-            f"JOBLEDGER_TOKEN is shorter than {_LEAST_TOKEN} characters", field="JOBLEDGER_TOKEN"
-        )
+    given, for_metrics = _token("JOBLEDGER_TOKEN"), _token("JOBLEDGER_METRICS_TOKEN")
     made = None if given or users is not None else secrets.token_urlsafe(24)
     chosen = WebSettings(
-        users=users, token=given or made, operator=who().replace("cli:", "web:"), **settings
+        users=users,
+        token=given or made,
+        metrics_token=for_metrics,
+        operator=who().replace("cli:", "web:"),
+        **settings,
     )
     chosen.check()
     listening = listen(chosen)
@@ -81,6 +81,18 @@ def serve_pages(
             opened(f"{chosen.origin}/enter#{once}")
 
     answer(app, listening, ready)
+
+
+def _token(name: str) -> str | None:
+    """Return the token that the environment gives.
+
+    Raises:
+        ValidationError: it is so short that it could be guessed.
+    """
+    given = os.environ.get(name)
+    if given is not None and len(given) < _LEAST_TOKEN:
+        raise ValidationError(f"{name} is shorter than {_LEAST_TOKEN} characters", field=name)
+    return given
 
 
 def _say(origin: str, once: str | None, token: str | None) -> None:

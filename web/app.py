@@ -19,7 +19,7 @@ from . import pictures
 from .api import jobs, schedules
 from .api.events import counts, list_events, stream
 from .api.openapi import openapi
-from .guard import AccessGuard
+from .guard import METRICS_PATH, AccessGuard
 from .pages.accounts import account_page, accounts_page
 from .pages.calendar import calendar
 from .pages.compare import compare
@@ -46,6 +46,7 @@ from .settings import WebSettings
 from .site import Site, handler
 from .users import read_users
 from .verifying import Verifying
+from .watched import healthz, metrics, readyz
 
 if TYPE_CHECKING:
     from .. import Ledger
@@ -122,6 +123,9 @@ def _routes() -> list[BaseRoute]:
         Route("/verified", handler(verified_page)),
         Route("/verified", handler(verify), methods=["POST"]),
         Route("/events", stream),
+        Route(METRICS_PATH, handler(metrics)),
+        Route("/healthz", handler(healthz)),
+        Route("/readyz", handler(readyz)),
         Mount("/api/v1", routes=_api()),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
     ]

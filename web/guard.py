@@ -42,7 +42,9 @@ ASKED_AGAIN = "private, no-cache"
 _MOST_LARGE = 4
 _HOST = re.compile(r"(\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(:\d{1,5})?")
 _SAFE = ("GET", "HEAD", "OPTIONS")
-OPEN_PATHS = ("/enter", "/language")
+METRICS_PATH = "/metrics"
+HEALTH_PATHS = ("/healthz", "/readyz")
+OPEN_PATHS = ("/enter", "/language", *HEALTH_PATHS)
 """What whoever has not signed in may ask for, beside what is under `/static/`."""
 
 
@@ -83,7 +85,7 @@ class AccessGuard:
         try:
             headers = Headers(scope=scope)
             self._check_host(headers)
-            visitor, by_cookie = self._visitor(headers)
+            visitor, by_cookie = self._visitor(headers, scope["path"])
             _check_known(scope, visitor)
             scope["jobledger"] = Asking(visitor)  # whoever is refused below is told as who they are
             body = await self._body(headers, receive, _most_bytes(scope, visitor))
@@ -128,11 +130,14 @@ class AccessGuard:
                 421, "this is not served under that name", hint="the server has to be told of it"
             )
 
-    def _visitor(self, headers: Headers) -> tuple[Visitor | None, bool]:
-        """Return who asks, and whether a browser said so by itself."""
+    def _visitor(self, headers: Headers, path: str) -> tuple[Visitor | None, bool]:
+        """Return who asks, and whether a browser said so by itself. The token for metrics is good
+        for nothing else."""
         kind, _, token = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":  # another kind is for a proxy in front of this
             visitor = self._sessions.of_token(token.strip())
+            if path == METRICS_PATH:  # rule: metrics-alone
+                visitor = visitor or self._sessions.of_metrics_token(token.strip())
             if visitor is None:
                 raise Refusal(401, "the token is not the right one")
             return visitor, False

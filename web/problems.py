@@ -110,7 +110,7 @@ def problem_of(error: Exception) -> Refusal:
 
 def wants_document(scope: Scope) -> bool:
     """Say whether a program asks, rather than a browser for a page."""
-    return bool(scope["path"].startswith(("/api/", "/events")))
+    return bool(scope["path"].startswith(("/api/", "/events", "/metrics", "/healthz", "/readyz")))
 
 
 def problem_response(problem: Refusal, scope: Scope) -> Response:

@@ -151,6 +151,14 @@ class Sessions:
             return None
         return Visitor("api:token", Role.OPERATOR)
 
+    def of_metrics_token(self, token: str) -> Visitor | None:
+        """Return who may read metrics, and nothing else, by this token; None where it is not the
+        right one."""
+        right = self._settings.metrics_token
+        if right is None or not is_same(token, right):  # rule: right-metrics-token
+            return None
+        return Visitor("api:metrics", Role.VIEWER)
+
     def end(self, session: str) -> None:
         """End a session."""
         with self._lock:

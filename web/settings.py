@@ -30,7 +30,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `allowed_hosts` are further names under which it may be asked for, beside `host` and those of
     loopback. `users` is a file of names, roles and hashes; without one, whoever has the token is
-    the operator. `token` is for programs, and for a person without a users file.
+    the operator. `token` is for programs, and for a person without a users file; `metrics_token`
+    opens `/metrics`, and nothing else.
     """
 
     host: str = "127.0.0.1"
@@ -39,6 +40,7 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     behind_tls: bool = False
     users: Path | None = None
     token: str | None = None
+    metrics_token: str | None = None
     operator: str = "web:local"
     """Who is recorded as having done what is done with the token."""
     token_expiries: Callable[[], Mapping[str, datetime]] = dict

@@ -14,7 +14,7 @@ PLACE, RECORD = "test_directory_check.py", "test_record.py"
 OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.py"
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
-SNAPSHOT = "test_snapshot.py"
+SNAPSHOT, METRICS = "test_snapshot.py", "test_metrics.py"
 VERSIONS = "test_versions.py"
 GUARD, MANY = "test_guard.py", "test_many.py"
 SCHEDULE_PAGES = "test_schedule_pages.py"
@@ -22,8 +22,8 @@ INDEX, PAST = "test_job_events.py", "test_past.py"
 WORDS = "test_words.py"
 COLUMNS = "test_import_columns.py"
 POSTS, TEXTS_ALONE = "test_post.py", "test_texts_alone.py"
-WEB_POSTS = "test_web_posts.py"
 WRITING, PICTURES = "test_writing.py", "test_job_pictures.py"
+WEB_POSTS, WEB_METRICS = "test_web_posts.py", "test_web_metrics.py"
 THREADS_POSTS = "test_threads_posts.py"
 MEDIA, CLEANING = "test_media_store.py", "test_media_cleaning.py"
 SLOTS, PLATFORMS = "test_import_slots.py", "test_platforms.py"
@@ -341,6 +341,11 @@ RULES = [
     Mutant("an index of events is of this log", "index-of-this-log", Never(), [INDEX]),
     Mutant("what an index says of a job is counted", "index-is-counted", Always(), [INDEX]),
     Mutant("what is kept of the past is of this log", "past-is-of-this-log", Never(), [PAST]),
+    Mutant(
+        "counters of another release are counted anew", "counted-as-we-count", Never(), [METRICS]
+    ),
+    Mutant("events of schedules are counted, too", "counts-schedules-too", Drop(), [METRICS]),
+    Mutant("a rebuild counts anew, too", "rebuild-counts-anew", Drop(), [METRICS]),
     Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Without(), [SNAPSHOT]),
     Mutant("a snapshot is of this ledger", "snapshot-of-this-ledger", Never(), [SNAPSHOT]),
     Mutant(
@@ -608,6 +613,8 @@ RULES = [
     Mutant("a workbook is not unpacked to any size", "no-bomb-is-unpacked", Never(), [BOUNDS]),
     Mutant("a part is not read over and over", "no-part-over-and-over", Never(), [BOUNDS]),
     Mutant("a program has the token", "right-token", Never(), [GUARD]),
+    Mutant("who reads metrics has their token", "right-metrics-token", Never(), [WEB_METRICS]),
+    Mutant("the token for metrics opens nothing else", "metrics-alone", Always(), [WEB_METRICS]),
     Mutant("a ledger that is only shown is not changed", "only-shown", Never(), [GUARD]),
     Mutant("few passwords are tried at once", "few-passwords-at-once", Never(), [GUARD]),
     Mutant(

@@ -131,6 +131,14 @@ class RunOptions(TypedDict):
     help="POST a small JSON to this address for each job that fails.",
 )
 @log_options
+@click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="Tell metrics, and whether all is well, to whoever asks here.",
+)
+@click.option(
+    "--metrics-public", is_flag=True, help="Other machines may ask for them, without a password."
+)
 @projection_option
 @json_option
 @pass_session
@@ -144,6 +152,8 @@ def run(
     notify: str | None,
     log: Form,
     log_level: str | None,
+    metrics: str | None,
+    metrics_public: bool,
     projections: list[Any],
     **options: Unpack[RunOptions],
 ) -> None:
@@ -158,8 +168,10 @@ def run(
       jobledger run --publisher my_posts:publish --once
       jobledger run --publisher my_posts:publish --quota 250 --min-gap-s 60
       jobledger run --publisher my_posts:publish --notify https://example.org/failed
+      jobledger run --publisher my_posts:publish --metrics 127.0.0.1:9108
     """
     from ...scheduler import PublisherAdapter, Scheduler
+    from ..metrics_server import listen_for_watchers
     from ..publishing import load_publisher
     from ..who import who
 
@@ -170,6 +182,7 @@ def run(
     PublisherAdapter(found)
     notifier = None if notify is None else _notifier(notify, session)
     log_to_stderr(log, log_level or ("warning" if once else "info"))
+    answering = listen_for_watchers(None if once else metrics, public=metrics_public)
     with Scheduler(
         session.location,
         timezone=session.zone_to_be(None) if is_new else None,
@@ -184,7 +197,8 @@ def run(
         with losing_what_others_print():
             if not once:
                 _say_tier(publisher, found, options["on_interrupted"])
-                scheduler.run(found)
+                with answering(scheduler):
+                    scheduler.run(found)
                 return
             count, signal = _run_once(scheduler, found, limit, options["grace_s"])
         outcomes = scheduler.last_outcomes

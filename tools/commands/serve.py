@@ -54,7 +54,8 @@ def serve(
 
     It prints an address that works once, for you to open. Programs, and you in another browser, use
     the token: JOBLEDGER_TOKEN, or one that is made and printed. With --users people sign in by name
-    and password. An address that other machines can reach needs --users and --behind-tls.
+    and password. An address that other machines can reach needs --users and --behind-tls. On
+    /metrics are metrics for Prometheus; the token in JOBLEDGER_METRICS_TOKEN opens them alone.
 
     \b
     Example:

@@ -87,6 +87,7 @@ def state(ledger: Ledger) -> dict[str, Any]:
         "expired": [job.job_id for job in board.expired(ledger.now(), DAY)],
         "days": {day: ledger._derived.days.render(day, board.jobs) for day in _days(ledger)},
         "position": ledger._store._follower.log.position(),
+        "counts": ledger._derived.counters.capture(),
     }
 
 

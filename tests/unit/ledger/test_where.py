@@ -240,6 +240,8 @@ OPERATIONS: dict[str, Callable[[Any], object]] = {
     "get_jobs": lambda s: s.get_jobs(["one"]),
     "runner_since": lambda s: s.runner_since(),
     "moved_from": lambda s: s.moved_from,
+    "metrics": lambda s: s.metrics(),
+    "health": lambda s: s.health(ready=True),
     "newest_seal": lambda s: s.newest_seal(),
     "seq": lambda s: s.seq,
     "start": _start_and_stop,

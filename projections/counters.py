@@ -1,0 +1,256 @@
+"""Counters: what has happened since the first event of the log, as numbers that only grow.
+
+They are folded like all else from the events alone, and are in the snapshot with the state that
+they belong to: so they survive a restart, and are the same from any process. What they are counted
+by is bounded: of platforms, classes of errors, schedules the first ones to be met have a name of
+their own, and all further ones are `other`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from copy import deepcopy
+from datetime import datetime, timedelta
+
+import msgspec
+
+from ..domain import (
+    SCHEDULE_KEY,
+    Event,
+    JobCompleted,
+    JobExpired,
+    JobFailed,
+    JobInterrupted,
+    JobRetried,
+    Moment,
+    ScheduledJob,
+    SchedulePlanned,
+)
+from ..instrumentation import Histogram
+from .projection import Change
+from .seen import SeenChange, see
+
+COUNTING = 1
+"""The number of this way of counting. What another one has counted is counted anew, from the log:
+raise it with any change of what is counted, or by what."""
+MOST_PLATFORMS, MOST_ERRORS, MOST_SCHEDULES, MOST_ACCOUNTS = 20, 40, 100, 100
+REFUSED = "refused"
+"""The class of an error that only says, in words, that the post was not taken."""
+OTHER = "other"
+"""What is counted under no name of its own."""
+DELAY_BOUNDS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+DURATION_BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+
+_HOURS_KEPT = 48
+_ENDS = frozenset({"completed", "failed", "retried", "interrupted"})
+_CLASS = re.compile(r"(?:asking failed: )?([A-Za-z_][A-Za-z0-9_.]{0,79})(?=: |$)")
+_STATUS = re.compile(r"\bHTTP ([1-5]\d\d)\b")
+
+
+class HourCount(msgspec.Struct, array_like=True):
+    """How many attempts ended well in an hour, and how many did not."""
+
+    completed: int = 0
+    failed: int = 0
+
+
+class NoToken(msgspec.Struct, frozen=True, array_like=True):
+    """Since when nothing can be posted for an account, by the word of its publisher."""
+
+    since: Moment
+    error: str
+
+
+class CountsOfLog(msgspec.Struct):
+    """What was counted, up to the event `seq`.
+
+    `attempts` that ended by platform and how, `failures` by platform and class of error,
+    `misfires` by schedule. `hours` are the last ones in which attempts ended, counted from 1970.
+    `no_token` are accounts whose last attempt could post nothing for want of a valid token.
+    """
+
+    counting: int = COUNTING
+    seq: int = 0
+    events: dict[str, int] = {}
+    attempts: dict[str, dict[str, int]] = {}
+    failures: dict[str, dict[str, int]] = {}
+    errors: list[str] = []
+    """The classes of errors that have a name of their own."""
+    misfires: dict[str, int] = {}
+    hours: dict[int, HourCount] = {}
+    no_token: dict[str, NoToken] = {}
+    start_delay: Histogram = msgspec.field(default_factory=lambda: Histogram.of(DELAY_BOUNDS_S))
+    duration: Histogram = msgspec.field(default_factory=lambda: Histogram.of(DURATION_BOUNDS_S))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether this release has counted so."""
+        return (
+            self.counting == COUNTING
+            and len(self.start_delay.counts) == len(DELAY_BOUNDS_S) + 1
+            and len(self.duration.counts) == len(DURATION_BOUNDS_S) + 1
+        )
+
+    def since(self, moment: datetime) -> HourCount:
+        """Count how attempts have ended since a moment, by whole hours: also those that ended in
+        the same hour before it."""
+        first = _hour(moment)
+        found = [count for hour, count in self.hours.items() if hour >= first]
+        return HourCount(sum(one.completed for one in found), sum(one.failed for one in found))
+
+
+class Counters:
+    """The projection: `counts` is what it has counted so far."""
+
+    name = "counters"
+
+    def __init__(self) -> None:
+        self.counts = CountsOfLog()
+
+    def take(self, event: Event, change: Change | None) -> None:
+        """Take in an event: the change of a job that it made, where it is of one."""
+        if change is None:
+            self.apply_schedule(event)
+        else:
+            self.apply(change)
+
+    def apply(self, change: Change) -> None:
+        """Take in what has happened to a job."""
+        counts, event = self.counts, change.event
+        counts.seq = event.seq
+        counts.events[event.type] = counts.events.get(event.type, 0) + 1
+        seen = see(change)
+        if seen.waiting_s is not None:
+            counts.start_delay.add(seen.waiting_s, DELAY_BOUNDS_S)
+        if seen.counts and seen.counts[0] in _ENDS:
+            self._end(change, seen)
+        data, job = event.data, change.after or change.before
+        assert job is not None
+        if isinstance(data, JobExpired):
+            if data.schedule == "misfired" and job.schedule is not None:
+                self._misfired(job.schedule.schedule_id, 1)
+        elif isinstance(data, JobCompleted):
+            counts.no_token.pop(job.account_id, None)
+        elif isinstance(data, JobRetried) and data.of_account:
+            self._no_token(job, event.at, data.error)
+
+    def apply_schedule(self, event: Event) -> None:
+        """Take in what has happened to a schedule, or to the slots of an account."""
+        counts, data = self.counts, event.data
+        counts.seq = event.seq
+        counts.events[event.type] = counts.events.get(event.type, 0) + 1
+        if isinstance(data, SchedulePlanned) and data.missed:
+            self._misfired(event.job_id.removeprefix(SCHEDULE_KEY), data.missed)
+
+    def _end(self, change: Change, seen: SeenChange) -> None:
+        """Count an attempt that was made and has ended."""
+        counts, event, job = self.counts, change.event, change.before
+        assert job is not None
+        platform = _named(job.platform, counts.attempts, MOST_PLATFORMS)
+        outcome = "unknown" if "outcome_unknown" in seen.counts else seen.counts[0]
+        _count(counts.attempts.setdefault(platform, {}), outcome)
+        if seen.running_s is not None:
+            counts.duration.add(seen.running_s, DURATION_BOUNDS_S)
+        hour = counts.hours.setdefault(_hour(event.at), HourCount())
+        if seen.error is None:
+            hour.completed += 1
+        else:
+            error = _named(_class_of(event.data, seen.error), counts.errors, MOST_ERRORS)
+            if error != OTHER and error not in counts.errors:
+                counts.errors.append(error)
+            _count(counts.failures.setdefault(platform, {}), error)
+            # Who stops a runner is no failure.
+            is_stop = isinstance(event.data, JobInterrupted) and event.data.reason == "stopped"
+            hour.failed += not is_stop
+        if len(counts.hours) > _HOURS_KEPT:
+            del counts.hours[min(counts.hours)]
+
+    def _misfired(self, schedule_id: str, count: int) -> None:
+        misfires = self.counts.misfires
+        _count(misfires, _named(schedule_id, misfires, MOST_SCHEDULES), count)
+
+    def _no_token(self, job: ScheduledJob, at: datetime, error: str) -> None:
+        known = self.counts.no_token
+        if job.account_id not in known and len(known) < MOST_ACCOUNTS:
+            known[job.account_id] = NoToken(at, error)
+
+    def capture(self) -> CountsOfLog:
+        """Copy what was counted so far, for `restore`."""
+        return deepcopy(self.counts)
+
+    def restore(self, counts: CountsOfLog) -> None:
+        """Have what another one has counted, and nothing else."""
+        self.counts = counts
+
+
+def error_class(error: str) -> str:
+    """Return the class of an error that a job has: the name of what was raised, or the status that
+    an HTTP server answered with, and else `refused`: never a text of somebody else's."""
+    named = _CLASS.match(error)
+    if named is not None and _is_class(named[1]):
+        return named[1]
+    status = _STATUS.search(error)
+    return REFUSED if status is None else f"http_{status[1]}"
+
+
+def _class_of(data: object, error: str) -> str:
+    """Return the class of the error that an attempt has ended with."""
+    if isinstance(data, JobRetried) and data.of_account:
+        return "no_valid_token"
+    found = error_class(error)
+    if found != REFUSED:
+        return found
+    if isinstance(data, JobInterrupted):
+        return data.reason
+    return "outcome_unknown" if isinstance(data, JobFailed) and data.outcome_unknown else found
+
+
+def _is_class(name: str) -> bool:
+    """Whether a word is rather the name of a class than the first one of a sentence."""
+    last = name.rpartition(".")[2]
+    if last in ("Exception", "Error", "Timeout"):
+        return True
+    return last[:1].isupper() and any(map(str.isupper, last[1:])) and not last.isupper()
+
+
+def _named(name: str, known: Iterable[str], most: int) -> str:
+    """Return under which name something is counted: its own, while there is room for one."""
+    names = list(known)
+    return name if name in names or len(names) < most else OTHER
+
+
+def _count(counted: dict[str, int], name: str, more: int = 1) -> None:
+    counted[name] = counted.get(name, 0) + more
+
+
+def _hour(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(hours=1)
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def merged_counts(every: Iterable[CountsOfLog]) -> CountsOfLog:
+    """Return what several chains have counted together; there `hours` may be kept of more."""
+    found = CountsOfLog()
+    for one in every:
+        found.seq += one.seq
+        _add(found.events, one.events)
+        _add(found.misfires, one.misfires)
+        for mine, theirs in ((found.attempts, one.attempts), (found.failures, one.failures)):
+            for platform, counted in theirs.items():
+                _add(mine.setdefault(platform, {}), counted)
+        for hour, count in one.hours.items():
+            sum_of = found.hours.setdefault(hour, HourCount())
+            sum_of.completed += count.completed
+            sum_of.failed += count.failed
+        found.no_token |= one.no_token
+        found.start_delay = found.start_delay.plus(one.start_delay)
+        found.duration = found.duration.plus(one.duration)
+    return found
+
+
+def _add(sums: dict[str, int], counted: dict[str, int]) -> None:
+    for name, count in counted.items():
+        _count(sums, name, count)
