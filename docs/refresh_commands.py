@@ -89,6 +89,7 @@ _END = """\
 |---|---|
 | `JOBLEDGER`, `JOBLEDGER_DIR` | the ledger's location, where none is typed |
 | `JOBLEDGER_ALLOW_NETWORK` | as `--allow-network` |
+| `JOBLEDGER_MEDIA`, `JOBLEDGER_KEEP_MEDIA` | as `--media` (on a server) and `--keep-media` |
 | `JOBLEDGER_NOTIFY` | as `run --notify` |
 | `JOBLEDGER_RUN_CONCURRENCY`, … | as `run --concurrency`, …: what the file may say of `run` |
 | `JOBLEDGER_LOG`, `JOBLEDGER_LOG_LEVEL` | as `run --log` and `run --log-level` |

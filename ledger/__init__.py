@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .engine_clock import *
     from .history import *
     from .ledger import *
+    from .media_size import *
     from .merged_reports import *
     from .metric_table import *
     from .metrics import *
@@ -43,6 +44,7 @@ else:
             "engine_clock": ("FAR_OFF", "EngineClock"),
             "history": ("History",),
             "ledger": ("Ledger",),
+            "media_size": ("kept_bytes",),
             "merged_reports": ("merged_verify",),
             "moving": ("tell_of_moving",),
             "metric_table": ("METRICS",),

@@ -18,6 +18,7 @@ from ..domain import JobLedgerError, LedgerCorruptError
 from ..release import __version__
 from .grammar import Group
 from .location import place_options
+from .media_options import media_options
 from .output import print_error
 from .session import Session, json_option
 from .streams import OutputError, ReaderGone, standard_streams
@@ -122,6 +123,7 @@ class Commands(Group):
     envvar="JOBLEDGER_ALLOW_NETWORK",
     help="Write to a ledger on a network file system; all its processes are on this machine.",
 )
+@media_options
 @click.version_option(__version__, prog_name="jobledger")
 @json_option
 @click.pass_context

@@ -25,6 +25,12 @@ from .publisher_sections import SECTIONS, OfPublisher
 
 CONFIG_NAME = "jobledger.toml"
 _MOST_BYTES = 1_000_000
+_MOST_DAYS = 100_000
+_AT_THE_TOP: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "ledger": (str, "a text"),
+    "media": (str, "a text: a directory"),
+    "keep_media": ((int, float), "a number of days"),
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?")
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_\"'-]+)*)\s*=")
@@ -76,6 +82,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     is_found: bool = False
     ledger: str | None = None
+    media: str | None = None
+    keep_media: float | None = None
     run: RunSection = RunSection()
     imports: dict[str, SavedImport] = {}
     publishers: dict[str, OfPublisher] = {}
@@ -152,20 +160,26 @@ def read_configuration(path: Path, *, is_found: bool = False) -> Configuration:
         raise ValidationError(f"{path} is no TOML: {error}", field="config") from None
     lines = _lines_of(text)
     reading = _Reading(path, lines)
-    reading.check_keys(document, ("ledger", "run", "imports", "publishers"), ())
+    reading.check_keys(document, (*_AT_THE_TOP, "run", "imports", "publishers"), ())
     imports = reading.table(document, "imports")
     for name in imports:
         with naming(_place(path, lines, ("imports", name))):
             check_import_name(name)
     publishers = reading.table(document, "publishers")
     reading.check_keys(publishers, tuple(SECTIONS), ("publishers",))
-    ledger = document.get("ledger")
-    if ledger is not None and not isinstance(ledger, str):
-        raise reading.refusal(("ledger",), "must be a text")
+    for name, (kind, said) in _AT_THE_TOP.items():
+        value = document.get(name)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise reading.refusal((name,), f"must be {said}")
+    days = document.get("keep_media")
+    if days is not None and not 0 <= days < _MOST_DAYS:
+        raise reading.refusal(("keep_media",), f"must be from 0 to {_MOST_DAYS} days")
     return Configuration(
         path=path,
         is_found=is_found,
-        ledger=ledger,
+        ledger=document.get("ledger"),
+        media=document.get("media"),
+        keep_media=days,
         run=reading.section(reading.table(document, "run"), RunSection, ("run",)),
         imports={
             name: reading.section(

@@ -20,6 +20,7 @@ from ..domain import (
     ValidationError,
 )
 from .location import Given, locate, near
+from .media_options import MediaWish
 from .output import print_error, print_json, printable
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Session:
         """Every location that the command line and the environment give."""
         self.json = False
         self.allow_network = False
+        self.media = MediaWish()
         self.exit_code = 0
         self.done = ""
         """What was changed by now, in words: told where standard output cannot be written."""
@@ -134,6 +136,7 @@ class Session:
             use_snapshot=use_snapshot,
             progress=progress,
             by=who(),
+            **self.media.settings(self),
         ) as ledger:
             if is_new:
                 self.say_made(ledger)
@@ -172,6 +175,7 @@ class Session:
                 projections=projections,
                 use_snapshot=use_snapshot,
                 progress=progress,
+                **self.media.settings(self),
             ) as ledger,
         ):
             damage = ledger.damage

@@ -12,6 +12,7 @@ import msgspec
 
 from ..configuration import Configuration, RunSection, options_of_run
 from ..grammar import Group, command
+from ..media_options import KEEP_VARIABLE, MEDIA_VARIABLE
 from ..output import print_json, printable
 from ..publisher_sections import HIDDEN
 from ..session import Session, json_option, pass_session
@@ -52,7 +53,13 @@ def show(session: Session) -> None:
       jobledger config show
     """
     file = session.config.file
-    found = [_ledger(session, file), *_of_run(file), *_publishers(file), *_imports(file)]
+    found = [
+        _ledger(session, file),
+        *_of_media(session, file),
+        *_of_run(file),
+        *_publishers(file),
+        *_imports(file),
+    ]
     if session.json:
         print_json(
             {
@@ -93,6 +100,21 @@ def _ledger(session: Session, file: Configuration | None) -> _Value:
     if file is not None and file.ledger is not None:
         return _of_file(file, place, "ledger")
     return _Value("ledger", place, "default")
+
+
+def _of_media(session: Session, file: Configuration | None) -> Iterator[_Value]:
+    wish = session.media
+    for name, option, variable, value, in_file in (
+        ("media", "--media", MEDIA_VARIABLE, wish.directory, file and file.media),
+        ("keep_media", "--keep-media", KEEP_VARIABLE, wish.days, file and file.keep_media),
+    ):
+        if value is not None:
+            is_of_variable = str(value) == os.environ.get(variable)
+            yield _Value(name, value, variable if is_of_variable else option)
+        elif file is not None and in_file is not None:
+            yield _of_file(file, in_file, name)
+        else:
+            yield _Value(name, 30 if name == "keep_media" else None, "default")
 
 
 def _of_run(file: Configuration | None) -> Iterator[_Value]:

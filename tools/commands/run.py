@@ -190,6 +190,7 @@ def run(
         projections=projections,
         allow_network=session.allow_network,
         by=who(),
+        **session.media.settings(session, cleans_up=True),
         **_settings(options),
     ) as scheduler:
         if is_new:

@@ -69,7 +69,11 @@ def serve(
     require_pages()
     file = session.config.file
     with Ledger(
-        session.location, read_only=read_only, allow_network=session.allow_network, by=who()
+        session.location,
+        read_only=read_only,
+        allow_network=session.allow_network,
+        by=who(),
+        **session.media.settings(session),
     ) as ledger:
         if ledger.shards > 1:
             raise ValidationError(

@@ -12,7 +12,7 @@ import msgspec
 from ...domain import JobDeferred, JobStatus, ScheduledJob, StorageError, ValidationError
 from ...eventstore.engines.files import FileSystem, storage_errors
 from ...interchange import span_in_words
-from ...ledger import Ledger, chains_of, load_zone
+from ...ledger import Ledger, chains_of, kept_bytes, load_zone
 from ...scheduler import OF_ACCOUNT
 from ..grammar import command
 from ..output import moment, print_error, print_json, printable, short_id
@@ -63,7 +63,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     ahead of their time. `failed` counts those of unknown outcome too, which are `unknown`. `damage`
     is what was met while reading; `verify` reads everything. `moved_from`: the machine on which the
     newest day was begun, where that was not here. `sealed`: null without a seal that can be read
-    and is of this ledger; whose it is, it does not say (`verify --public-key` does)."""
+    and is of this ledger; whose it is, it does not say (`verify --public-key` does). `media_bytes`:
+    what files of posts take; null where none are kept."""
 
     place: str
     moved_from: str | None
@@ -82,6 +83,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     last_event_at: datetime | None
     disk_free_bytes: int | None
+    media_bytes: int | None
     damage: str | None
     sealed: SealStatus | None
 
@@ -170,6 +172,7 @@ def look(ledger: Ledger, tokens: dict[str, datetime] | None = None) -> Status:
         events=ledger.seq,
         last_event_at=last,
         disk_free_bytes=free,
+        media_bytes=kept_bytes(ledger),
         damage=None if ledger.damage is None else ledger.damage.message,
         sealed=_sealed(ledger),
     )
@@ -269,3 +272,5 @@ def _facts(status: Status, zone: ZoneInfo) -> Iterator[tuple[str, str, str]]:
         yield "damage", printable(status.damage), "bold red"
     if status.disk_free_bytes is not None:
         yield "disk", f"{status.disk_free_bytes / 1e9:.1f} GB free", ""
+    if status.media_bytes:
+        yield "files", f"{status.media_bytes / 1e6:.1f} MB of posts", ""

@@ -208,9 +208,9 @@ def test_the_document_has_every_key_and_its_example_is_read() -> None:
     text = (ROOT / "docs/configuration.md").read_text("utf-8")
     [example] = re.findall(r"```toml\n(.*?)```", text, re.S)
     write(example)
-    assert shown()["run.publisher"] == ("threads", "jobledger.toml", 4)
-    assert shown()["publishers.threads.tokens_file"] == ("tokens.json", "jobledger.toml", 10)
-    assert shown()["imports.team.dates"] == ("dmy", "jobledger.toml", 17)
+    assert shown()["run.publisher"] == ("threads", "jobledger.toml", 5)
+    assert shown()["publishers.threads.tokens_file"] == ("tokens.json", "jobledger.toml", 11)
+    assert shown()["imports.team.dates"] == ("dmy", "jobledger.toml", 18)
     kinds: list[type[msgspec.Struct]] = [RunSection, SavedImport, *SECTIONS.values()]
     for kind in kinds:
         for key in kind.__struct_fields__:

@@ -18,7 +18,7 @@ from jobledger.domain import commands
 KEYS = {
     "place", "moved_from", "zone", "now", "runner", "next", "overdue", "oldest", "held", "tokens",
     "lacking", "failed", "unknown", "counts", "events", "last_event_at", "disk_free_bytes",
-    "damage", "sealed",
+    "damage", "media_bytes", "sealed",
 }  # fmt: skip
 
 
