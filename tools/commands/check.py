@@ -73,9 +73,8 @@ def check(
 
     \b
     Example:
-      jobledger check
-      jobledger check --max-late 15m --max-failures 50% --json
-      jobledger check --verify
+      jobledger check || echo 'look at the posts'
+      jobledger check --verify --max-late 15m --json > found.json || cat found.json
     """
     limits = Limits(
         late=read_duration(max_late, "max_late"),

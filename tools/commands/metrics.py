@@ -20,7 +20,7 @@ def metrics(session: Session) -> None:
     \b
     Example:
       jobledger metrics
-      jobledger metrics > /var/lib/node_exporter/jobledger.prom
+      jobledger metrics > jobledger.prom
     """
     with session.reading() as ledger:
         click.echo(ledger.metrics(), nl=False)
