@@ -73,8 +73,8 @@ def check(
 
     \b
     Example:
-      jobledger check || echo 'look at the posts'
-      jobledger check --verify --max-late 15m --json > found.json || cat found.json
+      jobledger check | tee found.txt
+      jobledger check --verify --max-late 15m --json | tee found.json
     """
     limits = Limits(
         late=read_duration(max_late, "max_late"),
