@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..faces import face
 
 if TYPE_CHECKING:
+    from .attempt_events import *  # also for other rooms
     from .attempt_events import AccountHeldBack as AccountHeldBack
     from .attempt_events import AttemptEnded as AttemptEnded
     from .attempt_events import AttemptGivenUp as AttemptGivenUp
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
     from .attempt_events import JobsRescued as JobsRescued
     from .attempt_events import LateResultRefused as LateResultRefused
     from .attempt_events import ResultRefused as ResultRefused
-    from .attempt_events import level_of  # noqa: F401 - for other rooms
     from .exposition import *
     from .foreign import *
     from .histogram import *
+    from .hooks import *  # also for other rooms
     from .hooks import Hook as Hook
     from .hooks import add_hook as add_hook
     from .hooks import log_event as log_event
     from .hooks import remove_hook as remove_hook
-    from .hooks import tell  # noqa: F401 - for other rooms
     from .interruption import *
     from .ledger_events import DailyFilesBehind as DailyFilesBehind
     from .ledger_events import DamageShown as DamageShown
