@@ -135,9 +135,10 @@ format: env      ## ruff: write what `make lint` wants, as far as it can
 diagram: env     ## write the lifecycle diagram into the docs, from its declaration
 	$(BIN)/python docs/refresh_diagram.py
 
-manual: env      ## write docs/commands.md from the commands' own help; in which file each rule is, too
+manual: env      ## write docs/commands.md from the commands' own help, docs/json from what they print; in which file each rule is, too
 	$(BIN)/python docs/refresh_commands.py
 	$(BIN)/python docs/refresh_man.py
+	$(BIN)/python docs/refresh_json.py
 	PYTHONPATH=tests $(BIN)/python -m switches --places
 	PYTHONPATH=tests $(BIN)/python -m planted --places
 

@@ -64,9 +64,9 @@ the gap (02:30 is 03:30), one that is there twice is the first, and both are sai
 ## Output
 
 Tables and progress on a terminal, the same without colours and cuts in a file or a pipe, JSON with
-`--json`. Text is in the encoding of the terminal: what that lacks is shown as an escape such as
-`\\u1ea1`, dashes and bars as ASCII has them. JSON is UTF-8 always. `-` as CONTENT reads standard
-input, which is UTF-8.
+`--json`; [its schemas](json-output.md) say what each command prints then. Text is in the encoding
+of the terminal: what that lacks is shown as an escape such as `\\u1ea1`, dashes and bars as ASCII
+has them. JSON is UTF-8 always. `-` as CONTENT reads standard input, which is UTF-8.
 
 If standard output is full or closed, that is one line on standard error and exit 2; what the
 command has changed stays changed, and the line says so. A reader that goes away, as `head` does, is

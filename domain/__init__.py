@@ -169,6 +169,7 @@ else:
                 "Overlap",
                 "SCHEDULE_KEY",
                 "Schedule",
+                "ScheduleDefinition",
                 "ScheduleStatus",
                 "schedule_key",
             ),

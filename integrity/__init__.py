@@ -21,7 +21,7 @@ else:
         __name__,
         {
             "engines": ("verify_engine",),
-            "findings": ("Problem", "VerifyReport", "error_of", "head_of"),
+            "findings": ("Problem", "ProblemKind", "VerifyReport", "error_of", "head_of"),
             "heads": ("ExportedHead",),
             "packing": ("PackReport", "PackedDay", "pack_days", "unpack_days"),
             "sealing": ("seal_days",),

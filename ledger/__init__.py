@@ -10,9 +10,11 @@ from ..faces import face
 
 if TYPE_CHECKING:
     from .background import *
+    from .backup import *
     from .chains import *
     from .clock import *
     from .command_handler import *
+    from .copying import *
     from .engine_clock import *
     from .history import *
     from .ledger import *
@@ -38,9 +40,11 @@ else:
         __name__,
         {
             "background": ("Background",),
+            "backup": ("BackupReport",),
             "chains": ("chain_of", "chains_of"),
             "clock": ("Clock", "ManualClock", "SystemClock"),
             "command_handler": ("CommandHandler", "Outcome"),
+            "copying": ("CopyReport",),
             "engine_clock": ("FAR_OFF", "EngineClock"),
             "history": ("History",),
             "ledger": ("Ledger",),

@@ -29,7 +29,7 @@ else:
         __name__,
         {
             "copying": ("copy_file",),
-            "damage": ("Damage", "LostEvent", "assess"),
+            "damage": ("Damage", "LostEvent", "RemovedPart", "assess"),
             "engine": ("FileEngine",),
             "filesystem": ("FileSystem", "Host"),
             "ledger_directory": ("check_may_create", "check_no_repair", "holds_ledger", "lock_of"),
