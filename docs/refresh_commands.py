@@ -68,6 +68,13 @@ Tables and progress on a terminal, the same without colours and cuts in a file o
 of the terminal: what that lacks is shown as an escape such as `\\u1ea1`, dashes and bars as ASCII
 has them. JSON is UTF-8 always. `-` as CONTENT reads standard input, which is UTF-8.
 
+On a terminal, what `list`, `show`, `history`, `audit`, `replay`, `diff`, `stats`, `runners`,
+`platforms`, `schedule list`, `schedule show`, `schedule preview`, `slots show` and `queue list`
+print goes through a pager where it has more lines than the screen: `JOBLEDGER_PAGER`, else `PAGER`,
+else `less -FRX`. There is none with `--no-pager`, `--json`, `--follow` or `--step`, where the
+variable is empty or `cat`, and on a terminal that is `dumb`; one that cannot be started is done
+without. To leave it early is no error.
+
 If standard output is full or closed, that is one line on standard error and exit 2; what the
 command has changed stays changed, and the line says so. A reader that goes away, as `head` does, is
 no error: the exit code is that of the command.
@@ -95,6 +102,7 @@ _END = """\
 | `JOBLEDGER_LOG`, `JOBLEDGER_LOG_LEVEL` | as `run --log` and `run --log-level` |
 | `NOTIFY_SOCKET`, `WATCHDOG_USEC` | where `run` says that it is ready, and turns (systemd) |
 | `JOBLEDGER_TRACEBACK` | also print where an error comes from |
+| `JOBLEDGER_PAGER`, `PAGER` | the pager of long output; empty: none |
 | `NO_COLOR` | no colours, whatever the terminal can do |
 
 ## Files

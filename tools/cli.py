@@ -123,17 +123,19 @@ class Commands(Group):
     envvar="JOBLEDGER_ALLOW_NETWORK",
     help="Write to a ledger on a network file system; all its processes are on this machine.",
 )
+@click.option("--no-pager", is_flag=True, help="Page nothing, however long it is.")
 @media_options
 @click.version_option(__version__, prog_name="jobledger")
 @json_option
 @click.pass_context
-def cli(context: click.Context, allow_network: bool) -> None:
+def cli(context: click.Context, allow_network: bool, no_pager: bool) -> None:
     """Durable, auditable job scheduling without a server.
 
     A ledger is a directory: an append-only log of everything that happened to its jobs, and the
     daily files derived from it.
     """
-    context.ensure_object(Session).allow_network = allow_network
+    session = context.ensure_object(Session)
+    session.allow_network, session.pages = allow_network, not no_pager
 
 
 cli.params[:0] = place_options()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import click
@@ -23,8 +24,9 @@ ORDER = "jobledger.order"
 class LedgerCommand(click.Command):
     """A command of jobledger."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pages: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.pages = pages
         self.params += place_options(of_command=True)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -40,7 +42,20 @@ class LedgerCommand(click.Command):
         for parameter in self.params:
             if parameter.name in ctx.params and not isinstance(parameter.type, click.Path):
                 ctx.params[parameter.name] = _as_text(ctx.params[parameter.name])
-        return super().invoke(ctx)
+        with self._paging(ctx):
+            return super().invoke(ctx)
+
+    def _paging(self, ctx: click.Context) -> AbstractContextManager[None]:
+        """Page what is printed for people to read; not what goes on, or asks for keys."""
+        from .session import Session
+
+        session = ctx.ensure_object(Session)
+        goes_on = ctx.params.get("follow") or ctx.params.get("step")
+        if not self.pages or session.json or not session.pages or goes_on:
+            return nullcontext()
+        from .pager import paging
+
+        return paging()
 
 
 class Group(click.Group):
@@ -66,10 +81,11 @@ class Group(click.Group):
 
 
 def command(
-    name: str | None = None, *, short_help: str | None = None
+    name: str | None = None, *, short_help: str | None = None, pages: bool = False
 ) -> Callable[[Callable[..., Any]], LedgerCommand]:
-    """Make a function a command, as `click.command` does."""
-    return click.command(name, cls=LedgerCommand, short_help=short_help)
+    """Make a function a command, as `click.command` does; one that `pages` prints what people look
+    at, through a pager where it is long."""
+    return click.command(name, cls=LedgerCommand, short_help=short_help, pages=pages)
 
 
 def given_by_environment(command: click.Command, names: Sequence[str]) -> None:

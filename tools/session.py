@@ -55,8 +55,8 @@ class Session:
     def __init__(self) -> None:
         self.given: list[Given] = []
         """Every location that the command line and the environment give."""
-        self.json = False
-        self.allow_network = False
+        self.json = self.allow_network = False
+        self.pages = True  # what is long, unless it is wished otherwise
         self.media = MediaWish()
         self.exit_code = 0
         self.done = ""

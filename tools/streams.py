@@ -17,7 +17,7 @@ import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -113,6 +113,13 @@ class _Output(io.BufferedWriter):
             else:
                 break
 
+    def exchange(self, raw: io.RawIOBase) -> io.RawIOBase:
+        """Write to another stream from now on; return the one before."""
+        before = cast("io.RawIOBase", self.raw)
+        self.flush()
+        super().__init__(raw)
+        return before
+
     def _wait(self) -> None:
         select.select([], [self.fileno()], [])  # whoever started us reads without blocking
 
@@ -149,6 +156,17 @@ def losing_what_others_print() -> Iterator[None]:
         sys.stdout.flush()
     finally:
         output.raises, output.failed = True, False
+
+
+def write_through(raw: io.RawIOBase) -> io.RawIOBase | None:
+    """Have what is written to standard output go to `raw`; return to what it went before. None:
+    it is not ours, and stays as it is."""
+    output = getattr(sys.stdout, "buffer", None)
+    if not isinstance(output, _Output):
+        return None
+    if not output.failed:
+        sys.stdout.flush()
+    return output.exchange(raw)
 
 
 def _failure(error: OSError) -> Exception:

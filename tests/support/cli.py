@@ -7,11 +7,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jobledger.tools.cli import main
+import click
+
+from jobledger.tools.cli import COMMANDS, cli, main
 
 
 class Cli:
@@ -85,6 +88,17 @@ def run_cli_here(*arguments: str) -> Done:
         code = main([*arguments])
     texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
     return Done(code, *texts)
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command by its words."""
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {word}", below) for word, below in command.commands.items())
 
 
 def made(directory: Path, zone: str = "UTC") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -23,12 +24,13 @@ class Terminal:
             command = [sys.executable, "-m", "jobledger", "--dir", str(directory), *arguments]
             os.execv(sys.executable, command)
         self.seen = ""
+        self._text = codecs.getincrementaldecoder("utf-8")().decode
 
     def until(self, text: str) -> str:
         """Return what it prints up to and with `text`."""
         while text not in self.seen:
             assert select.select([self.fd], [], [], 30)[0], f"no {text!r} in {self.seen!r}"
-            self.seen += os.read(self.fd, 4096).decode()
+            self.seen += self._text(os.read(self.fd, 4096))
         before, _, self.seen = self.seen.partition(text)
         return before + text
 
@@ -40,8 +42,8 @@ class Terminal:
     def rest(self) -> str:
         """Return what it prints to its end; the program has to end by itself."""
         with suppress(OSError):  # how Linux says that the other side is closed
-            while text := os.read(self.fd, 4096):
-                self.seen += text.decode()
+            while data := os.read(self.fd, 4096):
+                self.seen += self._text(data)
         return self.seen
 
     def wait(self) -> int:

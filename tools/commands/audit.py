@@ -36,7 +36,7 @@ _WIDE, _NARROW = 100, 70
 """From so many columns of a terminal on a row has everything, and below so many two lines."""
 
 
-@command()
+@command(pages=True)
 @click.option(
     "--job",
     "jobs",

@@ -26,7 +26,7 @@ from ..session import (
 _SEQ = re.compile(r"#?(\d+)")
 
 
-@command()
+@command(pages=True)
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B", default="now")
 @click.option("--job", metavar="ID", type=JOB, help="Only this job.")

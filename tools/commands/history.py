@@ -19,7 +19,7 @@ from ..session import (
 )
 
 
-@command()
+@command(pages=True)
 @click.argument("job", type=JOB)
 @json_option
 @pass_session

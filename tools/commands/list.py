@@ -14,7 +14,7 @@ from ..render.tables import print_jobs
 from ..session import JOB, Session, find_job, json_option, pass_session, zone_of
 
 
-@command("list")
+@command("list", pages=True)
 @account_option
 @status_option
 @click.option("--text", metavar="TEXT", help="Only those whose content has this text in it.")

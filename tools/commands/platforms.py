@@ -13,7 +13,7 @@ from ..render.tables import Columns, print_facts
 from ..session import Session, json_option, pass_session
 
 
-@command()
+@command(pages=True)
 @click.argument("name", required=False)
 @click.option("--count", "text", metavar="TEXT", help="Count a text; `-` reads standard input.")
 @json_option

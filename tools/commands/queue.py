@@ -47,7 +47,7 @@ def queue() -> None:
     """
 
 
-@command("list", short_help="Show the coming slots and the jobs that have them.")
+@command("list", pages=True, short_help="Show the coming slots and the jobs that have them.")
 @click.argument("account_id", metavar="ACCOUNT")
 @click.option(
     "--count",

@@ -21,7 +21,7 @@ from ..session import (
 )
 
 
-@command()
+@command(pages=True)
 @click.option("--until", metavar="TIME", help="As of this time; a date means the end of that day.")
 @click.option(
     "--seq", metavar="N", type=click.IntRange(min=0), help="As of this event's sequence number."

@@ -17,7 +17,7 @@ from ..render.tables import print_facts
 from ..session import Session, json_option, pass_session
 
 
-@command()
+@command(pages=True)
 @click.option("--all", "with_ended", is_flag=True, help="Also those that ended within a day.")
 @json_option
 @pass_session

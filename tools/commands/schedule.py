@@ -43,7 +43,10 @@ for _command in (add, list_, show, edit, pause, resume, skip, run_now, end):
 
 
 @schedule.command(
-    "preview", cls=LedgerCommand, short_help="Show when a rule is due, whatever clocks do."
+    "preview",
+    cls=LedgerCommand,
+    pages=True,
+    short_help="Show when a rule is due, whatever clocks do.",
 )
 @rule_options
 @click.option("--zone", metavar="ZONE", help="Whose clocks are meant; if not given the ledger's.")

@@ -9,7 +9,7 @@ from ..output import print_job, print_json
 from ..session import JOB, Session, find_job, json_option, pass_session, zone_of
 
 
-@command()
+@command(pages=True)
 @click.argument("job", type=JOB)
 @json_option
 @pass_session

@@ -60,7 +60,7 @@ def set_(
         _show(session, ledger, [slots_of(ledger, account_id)])
 
 
-@command("show", short_help="Show the slots of an account, and which are free.")
+@command("show", pages=True, short_help="Show the slots of an account, and which are free.")
 @click.argument("account_id", metavar="[ACCOUNT]", required=False)
 @json_option
 @pass_session

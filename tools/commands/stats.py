@@ -18,7 +18,7 @@ from ..session import Session, json_option, pass_session, zone_of
 from ..time_range import window, window_options
 
 
-@command()
+@command(pages=True)
 @window_options
 @account_option
 @click.option("--platform", help="Only jobs of this platform.")

@@ -11,7 +11,7 @@ from .documents import full_document, schedule_document
 from .schedule_id import SCHEDULE
 
 
-@command("list", short_help="List the schedules, each with its next post.")
+@command("list", pages=True, short_help="List the schedules, each with its next post.")
 @click.option("--account", "--account-id", "account_id", metavar="ACCOUNT", help="Only of this.")
 @json_option
 @pass_session
@@ -34,7 +34,7 @@ def list_(session: Session, /, account_id: str | None) -> None:
         print_schedules(ledger, found, now)
 
 
-@command("show", short_help="Show one, and what is to come of it.")
+@command("show", pages=True, short_help="Show one, and what is to come of it.")
 @click.argument("schedule_id", metavar="ID", type=SCHEDULE)
 @click.option("--count", type=click.IntRange(1, 1000), default=10, show_default=True)
 @json_option

@@ -11,16 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import click
 import jsonschema_rs
 import pytest
 from support.anchors import ROOT
-from support.cli import run_here
+from support.cli import every_command, run_here
 from support.media import png
 from support.stories import cannot_tell, posts, refuses
 
 from jobledger import Link, ManualClock, Part, Poll, Post, PostResult, Scheduler
-from jobledger.tools.cli import COMMANDS, cli
 from jobledger.tools.shapes.table import SHAPES
 
 refresh = runpy.run_path(str(ROOT / "docs/refresh_json.py"))
@@ -140,17 +138,6 @@ ALLOWED_CODES = {
 OF_DAMAGED_CODES = {"status": 1, "check": 1, "verify": 1, "repair": 1}
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
-    """Yield every command by its words."""
-    context = click.Context(cli)
-    for name in COMMANDS:
-        command = cli.get_command(context, name)
-        assert command is not None
-        yield name, command
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {word}", below) for word, below in command.commands.items())
-
-
 def command_of(line: str) -> str:
     """Return which command a line calls."""
     words = [word for word in shlex.split(line) if word not in ("--config", "shop.toml")]
@@ -251,7 +238,7 @@ def validator(schema: dict[str, Any]) -> Callable[[Any], None]:
 def test_every_command_with_json_has_a_schema_and_no_other() -> None:
     takes = {
         name
-        for name, command in commands()
+        for name, command in every_command()
         if any("--json" in parameter.opts for parameter in command.params)
     }
     assert takes == set(SHAPE_OF)
