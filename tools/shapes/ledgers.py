@@ -40,12 +40,19 @@ class Reported(TypedDict):
     day: str | None
 
 
+class ShardHead(TypedDict):
+    """The last sound record of a shard."""
+
+    seq: int
+    hash: str | None
+
+
 class VerifiedHead(TypedDict):
     """The last sound record; where the ledger has shards, that of each, by its number."""
 
     seq: NotRequired[int]
     hash: NotRequired[str | None]
-    shards: NotRequired[dict[str, dict[str, Any]]]
+    shards: NotRequired[dict[str, ShardHead]]
 
 
 class FoundProblem(TypedDict):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import runpy
 import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,17 +11,13 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from support.anchors import ROOT
 from support.cli import every_command, run_here
+from support.json_shapes import SCHEMAS, SHAPE_OF, command_of, documents, refresh, validator
 from support.media import png
 from support.stories import cannot_tell, posts, refuses
 
 from jobledger import Link, ManualClock, Part, Poll, Post, PostResult, Scheduler
 from jobledger.tools.shapes.table import SHAPES
-
-refresh = runpy.run_path(str(ROOT / "docs/refresh_json.py"))
-SCHEMAS: dict[str, dict[str, Any]] = refresh["schemas"]()
-SHAPE_OF = {command: name for name, (_, _, commands) in SHAPES.items() for command in commands}
 
 LINES = """\
 add shop "Hello" +1h --job-id added --metadata '{"campaign": {"n": 1}}' --priority high
@@ -138,12 +132,6 @@ ALLOWED_CODES = {
 OF_DAMAGED_CODES = {"status": 1, "check": 1, "verify": 1, "repair": 1}
 
 
-def command_of(line: str) -> str:
-    """Return which command a line calls."""
-    words = [word for word in shlex.split(line) if word not in ("--config", "shop.toml")]
-    return next(name for name in (" ".join(words[:2]), words[0]) if name in SHAPE_OF)
-
-
 def story(directory: Path) -> None:
     """Make a ledger that began three days ago, with jobs of every kind."""
     clock = ManualClock(datetime.now(UTC) - timedelta(days=3))
@@ -212,24 +200,12 @@ def asked(directory: Path, lines: str, allowed: dict[str, int]) -> Iterator[tupl
             yield command_of(line), document
 
 
-def documents(line: str, out: str) -> list[Any]:
-    """Return what was printed: one document, but of `audit` one a line."""
-    if line.startswith("audit"):
-        return [json.loads(each) for each in out.splitlines()]
-    return [json.loads(out)]
-
-
 def spoil(directory: Path) -> None:
     """Damage the newest day's last line, which was acknowledged."""
     newest = max(directory.glob("events_*.jsonl"))
     with newest.open("r+b") as file:
         file.seek(-20, os.SEEK_END)
         file.write(b"#")
-
-
-def validator(schema: dict[str, Any]) -> Callable[[Any], None]:
-    """Return what raises where a document is not as the schema says."""
-    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True).validate
 
 
 # -- the schemas -----------------------------------------------------------------------------------

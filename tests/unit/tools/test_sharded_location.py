@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from support.cli import Done, run_cli_here
+from support.json_shapes import SCHEMAS, SHAPE_OF, command_of, documents, validator
 
 from jobledger import ImportedJob, Ledger, StorageError
 from jobledger.eventstore.engines.memory import forget_memory_ledgers
@@ -206,3 +207,20 @@ def test_another_number_of_shards_is_told(name: str, said: str, command: list[st
     assert done.code == 2
     assert "has 3 shards" in done.err
     assert "shards=3" in done.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "list", "history job-1", "why job-1", "status", "check", "stats",
+        "verify", "rebuild", "runners", "show job-2", "schedule list", "add a0 more +1h",
+    ],
+)  # fmt: skip
+def test_what_is_printed_is_as_the_schema_says(location: str, line: str) -> None:
+    """As on a ledger of one chain: docs/json has one for both."""
+    done = run(location, *line.split(), "--json")
+    holds = validator(SCHEMAS[SHAPE_OF[command_of(line)]])
+    found = documents(line, done.out)
+    assert found, done.err
+    for each in found:
+        holds(each)
