@@ -14,7 +14,8 @@ Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class PrintedJob(TypedDict):
-    """A job, as in the daily files; `post` where it is more than a text."""
+    """A job, as in the daily files; `post` where it is more than a text. A command that changes it
+    prints it as it is then, `remove` as it was."""
 
     job_id: str
     account_id: str

@@ -47,7 +47,7 @@ from .schedules import (
 SHAPES: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "job": (
         PrintedJob,
-        "the job, as it is then; of `remove`, as it was",
+        "the job",
         (
             "add", "show", "hold", "release", "edit", "reschedule", "cancel", "resolve", "remove",
             "schedule run-now",
@@ -61,7 +61,11 @@ SHAPES: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "diff": (Differences, "both moments, and what differs", ("diff",)),
     "run": (RanOnce, "with `--once`: what was run", ("run",)),
     "import": (Imports, "what was imported, or why nothing was", ("import",)),
-    "export": (Exported, "what was written", ("export",)),
+    "export": (
+        Exported,
+        "what was written; without a file, the jobs in the form asked for",
+        ("export",),
+    ),
     "schedules": (list[PrintedSchedule], "the schedules, as a list", ("schedule list",)),
     "schedule": (FullSchedule, "the schedule, and what is to come of it", ("schedule show",)),
     "schedule-change": (
@@ -83,8 +87,12 @@ SHAPES: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "status": (Status, "the ledger at one look", ("status",)),
     "check": (CheckFound, "what does not hold, and what was looked at", ("check",)),
     "stats": (StatsReport, "what was counted", ("stats",)),
-    "report": (Reported, "what was written", ("report",)),
-    "verify": (VerifyFound, "what was read, and what is wrong", ("verify",)),
+    "report": (Reported, "what was written; with `--html -`, the page", ("report",)),
+    "verify": (
+        VerifyFound,
+        "what was read, and what is wrong; with `--export-head -`, that head",
+        ("verify",),
+    ),
     "seal": ((SealKey, SealedDays), "the key that was made, or what was sealed", ("seal",)),
     "backup": (BackupReport, "what the backup holds", ("backup",)),
     "archive": ((Packed, Unpacked), "the days that were packed, or unpacked", ("archive",)),
