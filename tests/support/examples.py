@@ -28,6 +28,7 @@ from jobledger import (
     Scheduler,
 )
 from jobledger.domain.job.lifecycle import TRANSITIONS
+from jobledger.eventstore.engines.files.filesystem import FileSystem, Host
 from jobledger.tools.cli import cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +110,13 @@ class Place:
                 assert run_inside(self.jobs, "seal", *arguments) == 0
 
 
+class Nowhere(FileSystem):
+    """A machine that does not say where it is: copies of what is made there are at home."""
+
+    def host(self, directory: Path) -> Host | None:
+        return None
+
+
 @cache
 def _template(state: JobStatus) -> Path:
     path = Path(mkdtemp(prefix="jobledger-examples-"))
@@ -121,7 +129,11 @@ def _template(state: JobStatus) -> Path:
             raise OutcomeUnknown(f"read timeout after sending {TEXT}")
         return PostResult(False, error="timeout")
 
-    settings: dict[str, Any] = {"durability": "none", "on_interrupted": "fail"}
+    settings: dict[str, Any] = {
+        "durability": "none",
+        "on_interrupted": "fail",
+        "fs": Nowhere(),
+    }
     with Scheduler(path / "jobs", clock=clock, **settings) as scheduler:
         is_due = state is JobStatus.FAILED
         scheduler.add_job("mai", TEXT, clock.now() if is_due else later, job_id=JOB)
