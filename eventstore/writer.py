@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -60,7 +61,7 @@ class LogWriter(Generic[R]):
             with follower.turn():
                 accepted, written = self._write(together)
             if written:
-                self.took.add(perf_counter() - begun, APPEND_BOUNDS_S)
+                self._count(perf_counter() - begun)
             start = 0
             for request in accepted:
                 request.result = written[start : start + len(request.records)]
@@ -83,6 +84,11 @@ class LogWriter(Generic[R]):
             raise  # whoever waits hears of it by `CommitQueue`
         for request in together:
             request.finish()
+
+    def _count(self, seconds: float) -> None:
+        """Do what `Histogram.add` does, here, since it is done for each write."""
+        self.took.counts[bisect_left(APPEND_BOUNDS_S, seconds)] += 1
+        self.took.sum_us += round(seconds * 1e6)
 
     def _mend(self) -> None:
         """Be able to write: go on after an interruption, which is no fault of the disk's.

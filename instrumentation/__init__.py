@@ -122,7 +122,7 @@ else:
                 "RepeatedTrouble",
                 "TroubleOver",
             ),
-            "tracing": ("attempt_span", "context_of", "scheduling_span"),
+            "tracing": ("TRACING", "attempt_span", "context_of", "scheduling_span"),
             "runner_events": (
                 "LeaseLost",
                 "LogReopened",

@@ -19,7 +19,8 @@ from ..release import __version__
 from .foreign import guarded
 
 SpanName = Literal["schedule", "publish", "reconcile"]
-_MODULE = "opentelemetry.trace"
+TRACING = "opentelemetry.trace"
+"""The module that a program has imported which makes spans."""
 _PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -83,7 +84,7 @@ _NONE = TracedSpan()
 
 def scheduling_span(count: int) -> TracedSpan:
     """Return a span `schedule` for the adding of so many jobs, where one is active around it."""
-    api = sys.modules.get(_MODULE)
+    api = sys.modules.get(TRACING)
     if api is None or guarded(lambda: _active(api), None) is None:
         return _NONE
     return _begun(api, "schedule", "PRODUCER", {"jobledger.jobs": count}, None)
@@ -91,7 +92,7 @@ def scheduling_span(count: int) -> TracedSpan:
 
 def attempt_span(name: SpanName, attempt: Any) -> TracedSpan:
     """Return a span of asking a publisher, linked to the one that its job was added in."""
-    api = sys.modules.get(_MODULE)
+    api = sys.modules.get(TRACING)
     if api is None:
         return _NONE
     job = attempt.job

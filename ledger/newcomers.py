@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from functools import wraps
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -19,7 +21,7 @@ from ..domain import (
     ValidationError,
 )
 from ..domain import commands as c
-from ..instrumentation import scheduling_span
+from ..instrumentation import TRACING, scheduling_span
 from .ids import id_for
 from .zone import to_aware
 
@@ -38,6 +40,8 @@ def traced(
 
     @wraps(add)
     def add_traced(handler: AddT, newcomers: Sequence[Newcomer]) -> list[str]:
+        if TRACING not in sys.modules:
+            return add(handler, newcomers)
         with scheduling_span(len(newcomers)) as span:
             if (trace := span.trace) is not None:
                 newcomers = [(label, _in_trace(command, trace)) for label, command in newcomers]
@@ -106,7 +110,8 @@ def in_zone(command: c.Add | c.Import, zone: ZoneInfo) -> c.Add | c.Import:
     replace = msgspec.structs.replace
     if isinstance(command, c.Add):
         given = command.job.scheduled_time
-        if isinstance(given, NextSlot):
+        is_plain = type(given) is datetime and given.tzinfo is UTC  # as most are
+        if is_plain or isinstance(given, NextSlot):
             return command
         moment = to_aware(given, zone)
         if moment is given:

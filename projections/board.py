@@ -181,9 +181,9 @@ class Board:
 
     def _push(self, job: ScheduledJob) -> None:
         entry = job.scheduled_time, job.order, job.job_id
-        self._waiting.push(entry)
         if job.status is _SCHEDULED:
             self._queue.push(entry)
+        self._waiting.push(entry)
         if self._waiting.size + self._queue.size > 6 * len(self.jobs.open) + 64:
             self._make_heaps_anew()
 

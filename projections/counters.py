@@ -18,6 +18,7 @@ import msgspec
 from ..domain import (
     SCHEDULE_KEY,
     Event,
+    JobAdded,
     JobCompleted,
     JobExpired,
     JobFailed,
@@ -120,6 +121,8 @@ class Counters:
         counts, event = self.counts, change.event
         counts.seq = event.seq
         counts.events[event.type] = counts.events.get(event.type, 0) + 1
+        if isinstance(event.data, JobAdded):
+            return  # of which nothing else is counted
         seen = see(change)
         if seen.waiting_s is not None:
             counts.start_delay.add(seen.waiting_s, DELAY_BOUNDS_S)

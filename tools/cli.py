@@ -17,8 +17,7 @@ import click
 from ..domain import JobLedgerError, LedgerCorruptError
 from ..release import __version__
 from .grammar import Group
-from .location import place_options
-from .media_options import media_options
+from .location import media_options, place_options
 from .output import print_error
 from .session import Session, json_option
 from .streams import OutputError, ReaderGone, standard_streams

@@ -12,7 +12,6 @@ import msgspec
 
 from ..domain import JobStatus, Post, ScheduledJob
 from ..domain import printable as harmless
-from .pager import settle
 from .streams import escaped, has_unicode
 
 if TYPE_CHECKING:
@@ -64,7 +63,8 @@ def print_error(message: str) -> None:
     and its end."""
     from ..instrumentation import without_secrets  # nobody waits for it but who hears of an error
 
-    settle()  # what was printed before it is read first
+    if (pager := sys.modules.get(f"{__package__}.pager")) is not None:
+        pager.settle()  # what was printed before it is read first
     message = without_secrets(message)
     if len(message) > _LONGEST_LINE:
         half = _LONGEST_LINE // 2

@@ -19,8 +19,7 @@ from ..domain import (
     StorageError,
     ValidationError,
 )
-from .location import Given, locate, near
-from .media_options import MediaWish
+from .location import Given, MediaWish, locate, near
 from .output import print_error, print_json, printable
 
 if TYPE_CHECKING:

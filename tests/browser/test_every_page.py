@@ -74,8 +74,10 @@ EVERY_PAGE = {
 }
 """Each page, by what a person would call it. A new page has to be here; more looks of it may be."""
 REFUSED = {"refused": "422", "not there": "404"}
-NO_PAGES = {"/events", "/jobs/{job_id}/media/{sha256}", "/sent"}
-"""What is asked for by a script or an image, and is no page."""
+NO_PAGES = {
+    "/events", "/jobs/{job_id}/media/{sha256}", "/sent", "/metrics", "/healthz", "/readyz",
+}  # fmt: skip
+"""What is asked for by a script, an image or who watches, and is no page."""
 
 
 def test_no_page_is_left_out(directory: Path) -> None:

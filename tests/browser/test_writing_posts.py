@@ -68,12 +68,12 @@ def test_a_picture_is_sent_seen_described_and_taken_out(
         page.get_by_role("button", name="Preview").click()
     shown = page.locator(".preview img")
     expect(shown).to_be_visible()
-    assert shown.evaluate("one => one.naturalWidth") == 64
+    expect(shown).to_have_js_property("naturalWidth", 64)
     page.get_by_label("Description for those who do not see it").fill("Boats")
     page.get_by_role("button", name="Save", exact=True).click()
     picture = page.get_by_role("img", name="Boats").first
     expect(picture).to_be_visible()
-    assert picture.evaluate("one => one.naturalWidth") == 64
+    expect(picture).to_have_js_property("naturalWidth", 64)
     page.get_by_role("button", name="Take it out").click()
     expect(page.get_by_role("button", name="Take it out")).to_have_count(0)
     page.get_by_role("button", name="Save", exact=True).click()

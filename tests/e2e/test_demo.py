@@ -19,6 +19,7 @@ from support.cli import Cli, run_here
 
 from jobledger import JobStatus, Ledger, ManualClock, ScheduledJob, Scheduler
 from jobledger.publishers.fake_platform import FakePlatform
+from jobledger.release import how_to_install
 from jobledger.tools import serving
 from jobledger.tools.demo.posts import add_posts, demo_csv
 from jobledger.tools.demo.publisher import make_publisher
@@ -181,5 +182,5 @@ def test_a_demo_that_cannot_serve_says_so_before_it_begins(
     done = run_here(directory, "demo", "--serve")
     assert (done.code, done.out) == (2, "")
     assert "nothing_of_this_name" in done.err
-    assert "jobledger[web]" in done.err
+    assert how_to_install("web") in done.err
     assert not directory.exists()

@@ -172,6 +172,9 @@ ELSEWHERE = {
             "a checkpoint's call returns before it is recorded",
             "who is careful looks at its lease, too, and so never posts late",
         ),
+        Elsewhere(
+            "events of schedules are counted, too", "what is counted is no part of what lives check"
+        ),
         Elsewhere("a snapshot without what pacing has to know is not used", _NO_SNAPSHOT),
         Elsewhere("pacing goes on behind a snapshot", _NO_SNAPSHOT),
         Elsewhere(

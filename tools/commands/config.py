@@ -12,7 +12,7 @@ import msgspec
 
 from ..configuration import Configuration, RunSection, options_of_run
 from ..grammar import Group, command
-from ..media_options import KEEP_VARIABLE, MEDIA_VARIABLE
+from ..location import KEEP_VARIABLE, MEDIA_VARIABLE
 from ..output import print_json, printable
 from ..publisher_sections import HIDDEN
 from ..session import Session, json_option, pass_session

@@ -9,6 +9,7 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.eventstore import (
     GENESIS,
@@ -20,6 +21,8 @@ from support.eventstore import (
     new,
     seal,
 )
+
+from jobledger.eventstore.engines.files.host import host_of
 
 UNTIL_MIDNIGHT = timedelta(hours=12)
 MICROSECOND = timedelta(microseconds=1)
@@ -49,6 +52,7 @@ def test_a_new_ledger_is_a_day_file_with_a_header(ledger: LogDirectory) -> None:
             "first_seq": 1,
             "previous": None,
             "prev": GENESIS,
+            "host": msgspec.to_builtins(host_of(ledger.path)),
         }
     )
 
@@ -163,6 +167,7 @@ def test_the_header_of_a_new_day_continues_the_chain(ledger: LogDirectory) -> No
         "first_seq": 3,
         "previous": "events_2026-03-01.jsonl",
         "prev": json.loads(lines_of(old)[-1])["hash"],
+        "host": msgspec.to_builtins(host_of(ledger.path)),
         "hash": header["hash"],
     }
     assert record["prev"] == header["hash"]

@@ -20,6 +20,7 @@ from jobledger import Ledger, LedgerCorruptError, StorageError, ValidationError
 from jobledger.eventstore import EventLog
 from jobledger.eventstore.engines import EngineOptions, open_engine
 from jobledger.eventstore.record import RECORDS, Record
+from jobledger.release import how_to_install
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -96,7 +97,7 @@ def test_without_its_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "nats", None)
     with pytest.raises(ValidationError, match="needs nats-py") as caught:
         Ledger("nats://127.0.0.1/a")
-    assert "'.[nats]'" in str(caught.value.hint)
+    assert how_to_install("nats") in str(caught.value.hint)
 
 
 # -- what keeps what it acknowledges ---------------------------------------------------------------

@@ -23,6 +23,7 @@ from jobledger.eventstore.engines.postgresql.engine import PostgresEngine
 from jobledger.eventstore.engines.postgresql.reading import PostgresReading
 from jobledger.eventstore.engines.postgresql.values import AppendCall
 from jobledger.eventstore.record import RECORDS, Record
+from jobledger.release import how_to_install
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -87,7 +88,7 @@ def test_without_its_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ValidationError, match="needs psycopg") as caught:
         Ledger("postgresql://127.0.0.1/db?ledger=a")
-    assert "'.[postgres]'" in str(caught.value.hint)
+    assert how_to_install("postgres") in str(caught.value.hint)
 
 
 # -- what keeps what it acknowledges ---------------------------------------------------------------

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from support.many_runners import Desk
 
 from jobledger import Attempt, ManualClock, PostResult, Scheduler
 from jobledger.scheduler import watch
+from jobledger.scheduler.loop import Loop
+from jobledger.scheduler.watch import RunnerWatch
 
 ENDS = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -70,20 +72,23 @@ def test_a_loop_whose_thread_is_kept_does_not_turn(
 
 
 def test_a_runner_whose_lease_has_run_out_is_alive_and_not_ready() -> None:
+    """Its loop turns, and has not looked yet: it would have the right anew then."""
+
+    class Turning:
+        is_running = True
+
+        def turns(self, within_s: float) -> bool:
+            return True
+
     with ExitStack() as stack:
         desk = Desk(stack)
-        runner = desk.runner()
-
-        async def main() -> None:
-            await runner.start(lambda account_id, content: PostResult(True))
-            assert await asyncio.to_thread(runner.health, ready=True) == []
-            desk.clock.advance(timedelta(hours=1))
-            assert await asyncio.to_thread(runner.health) == []
-            (fault,) = await asyncio.to_thread(runner.health, ready=True)
-            assert "the right to run has run out" in fault
-            await runner.stop()
-
-        asyncio.run(main())
+        lease = desk.runner()._parts.lease
+        watch = RunnerWatch(cast(Loop, Turning()), lease)
+        assert list(watch.faults(ready=True)) == []
+        desk.clock.advance(timedelta(hours=1))
+        assert list(watch.faults(ready=False)) == []
+        (fault,) = watch.faults(ready=True)
+        assert "the right to run has run out" in fault
 
 
 @pytest.mark.parametrize(
