@@ -35,7 +35,7 @@ def archive(
     unpack: bool,
     since: str | None,
 ) -> None:
-    """Pack days of the log that are over (Zstandard): they take up about a seventh of the room.
+    """Pack days of the log that are over (Zstandard): they take up about a sixth of the room.
 
     The whole log is verified first, and each day read back before its file goes; every command
     reads packed days as if they were not. `zstdcat events_DAY.jsonl.zst` shows one. Only days that

@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from ....domain import LedgerCorruptError, StorageError
 from ....release import how_to_install
 from .filesystem import FileSystem, storage_errors
+
+FoundT = TypeVar("FoundT")
 
 ENDING = ".zst"
 _CHUNK = 256 * 1024
@@ -46,20 +49,8 @@ def open_day(fs: FileSystem, path: Path, *, to_write: bool = False) -> tuple[int
         LedgerCorruptError: it is packed, and cannot be unpacked.
         StorageError: what it is packed into cannot be read, or the extra for that is missing.
     """
-    for _ in range(2):  # somebody may be packing or unpacking it just now
-        try:
-            return fs.open_write(path) if to_write else fs.open_read(path), None
-        except FileNotFoundError as error:
-            missing = error
-        try:
-            packed = fs.open_read(packed_path(path))
-        except FileNotFoundError:
-            continue
-        try:
-            return _unpacked(fs, packed, packed_path(path))
-        finally:
-            fs.close(packed)
-    raise missing
+    opening = fs.open_write if to_write else fs.open_read
+    return _either(fs, path, lambda: (opening(path), None), _unpacked)
 
 
 def day_length(fs: FileSystem, path: Path) -> int:
@@ -67,9 +58,19 @@ def day_length(fs: FileSystem, path: Path) -> int:
 
     Raises: as `open_day`.
     """
-    for _ in range(2):
+    return _either(fs, path, lambda: fs.file_size(path), _length)
+
+
+def _either(
+    fs: FileSystem,
+    path: Path,
+    of_file: Callable[[], FoundT],
+    of_packed: Callable[[FileSystem, int, Path], FoundT],
+) -> FoundT:
+    """Return what is found of a day's file, else of what it is packed into, which is open then."""
+    for _ in range(2):  # somebody may be packing or unpacking it just now
         try:
-            return fs.file_size(path)
+            return of_file()
         except FileNotFoundError as error:
             missing = error
         try:
@@ -77,8 +78,7 @@ def day_length(fs: FileSystem, path: Path) -> int:
         except FileNotFoundError:
             continue
         try:
-            with storage_errors("read", packed_path(path)):
-                return _length(fs, packed, packed_path(path))
+            return of_packed(fs, packed, packed_path(path))
         finally:
             fs.close(packed)
     raise missing
@@ -173,7 +173,7 @@ def _parts(fs: FileSystem, fd: int, path: Path, seen: Callable[[bytes], object])
         yield data
 
 
-def _unpacked(fs: FileSystem, packed: int, path: Path) -> tuple[int, int]:
+def _unpacked(fs: FileSystem, packed: int, path: Path) -> tuple[int, int | None]:
     fd = fs.open_unnamed()
     try:
         offset = 0
@@ -193,9 +193,7 @@ def _contents(fs: FileSystem, packed: int, path: Path) -> Iterator[bytes]:
         LedgerCorruptError: it is no such frame, or is damaged.
         StorageError: it cannot be read, or the extra for it is missing.
     """
-    zstd = _library(path)
-    with storage_errors("read", path):
-        left = _length(fs, packed, path)
+    zstd, left = _library(path), _length(fs, packed, path)
     decompressor, offset = zstd.ZstdDecompressor(), 0
     try:
         while not decompressor.eof:
@@ -221,8 +219,10 @@ def _contents(fs: FileSystem, packed: int, path: Path) -> Iterator[bytes]:
 
 def _length(fs: FileSystem, packed: int, path: Path) -> int:
     zstd = _library(path)
+    with storage_errors("read", path):
+        begin = fs.read_at(packed, _FRAME_HEADER, 0)
     try:
-        size = zstd.get_frame_info(fs.read_at(packed, _FRAME_HEADER, 0)).decompressed_size
+        size = zstd.get_frame_info(begin).decompressed_size
     except zstd.ZstdError as error:
         raise _cannot_unpack(path, 0, str(error)) from None
     if size is None:

@@ -245,10 +245,9 @@ def _is_packed(part: RemovedPart) -> bool:
 def _cut_packed(fs: FileSystem, directory: Path, part: RemovedPart) -> None:
     """Replace a packed day by the beginning of it, as it was before it was packed."""
     path = directory / part.file
-    with suppress(FileNotFoundError):
-        if fs.file_size(packed_path(path)):
-            unpack_day(fs, path, part.offset)
-            fs.remove(packed_path(path))
+    if packed_path(path).name in fs.list_directory(directory):  # else it was done
+        unpack_day(fs, path, part.offset)
+        fs.remove(packed_path(path))
 
 
 def _same(fs: FileSystem, fd: int, offset: int, kept: Path) -> bool:
