@@ -1,4 +1,4 @@
-"""Units of systemd for a ledger: the runner, the dashboard, and a timer that verifies.
+"""Units of systemd for a ledger: the runner, the dashboard, and timers that check and verify.
 
 Made of what systemd 252 knows (Debian 12). They let a process do what a ledger needs: write its own
 directory, speak to the network, and nothing else.
@@ -17,6 +17,7 @@ from ..domain import ValidationError
 WATCHDOG_S = 60
 _LINE = "\n"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_UNIT = re.compile(r"[A-Za-z0-9:_.-]+(?:@[A-Za-z0-9:_.%-]+)?(?:\.service|(?<=@)%n)")
 _PLAIN = re.compile(r"[A-Za-z0-9_@+,=:./%$?&-]+")
 _STATE = Path("/var/lib")
 _HOMES = "/home/", "/root/", "/run/user/"
@@ -59,7 +60,8 @@ SystemCallErrorNumber=EPERM
 
 class UnitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the units are made of. `location` is a directory (absolute) or a URL; `command` is how
-    `jobledger` is called; `working_directory` is where the publisher's module lies."""
+    `jobledger` is called; `working_directory` is where the publisher's module lies; `on_failure` is
+    a unit of somebody's own, which is started when one of these fails."""
 
     name: str
     location: Path | str
@@ -70,7 +72,9 @@ class UnitSettings(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Mapping[str, Path] = {}
     users_file: Path | None = None
     serves: bool = False
+    checks: bool = False
     verifies: bool = False
+    on_failure: str | None = None
 
 
 def units(settings: UnitSettings) -> dict[str, str]:
@@ -79,6 +83,12 @@ def units(settings: UnitSettings) -> dict[str, str]:
     Raises:
         ValidationError: a name is none, or a password would stand in a unit.
     """
+    if settings.on_failure is not None and not _UNIT.fullmatch(settings.on_failure):
+        raise ValidationError(
+            f"{settings.on_failure!r:.60} is no unit to be started",
+            field="on_failure",
+            hint="such as tell-me.service, or tell-me@%n.service of a template tell-me@.service",
+        )
     if not _NAME.fullmatch(settings.name):
         raise ValidationError(
             f"{settings.name!r:.60} is no name for a unit",
@@ -95,10 +105,23 @@ def units(settings: UnitSettings) -> dict[str, str]:
     found = {f"{settings.name}.service": _runner(settings)}
     if settings.serves:
         found[f"{settings.name}-web.service"] = _dashboard(settings)
+    if settings.checks:
+        found[f"{settings.name}-check.service"] = _checker(settings)
+        found[f"{settings.name}-check.timer"] = _timer(
+            f"has {_told(settings)} checked every ten minutes", "OnCalendar=*:0/10\n"
+        )
     if settings.verifies:
         found[f"{settings.name}-verify.service"] = _verifier(settings)
-        found[f"{settings.name}-verify.timer"] = _timer(settings)
+        found[f"{settings.name}-verify.timer"] = _timer(
+            f"has the log of {_told(settings)} verified every day",
+            "OnCalendar=daily\nRandomizedDelaySec=1h\nPersistent=yes\n",
+        )
     return found
+
+
+def to_enable(made: Mapping[str, str]) -> list[str]:
+    """Return those of some units that are enabled: a timer has its service started."""
+    return [name for name, text in made.items() if "\n[Install]\n" in text]
 
 
 def _runner(settings: UnitSettings) -> str:
@@ -139,6 +162,20 @@ RestartSec=5
     )
 
 
+def _checker(settings: UnitSettings) -> str:
+    """Write the service that fails where something does not hold, or no answer comes in time."""
+    return _unit(
+        settings,
+        f"checks {_told(settings)}",
+        f"""\
+Type=oneshot
+ExecStart={_call(settings, "check")}
+TimeoutStartSec=5min
+""",
+        _NOWHERE if isinstance(settings.location, Path) else _ANYWHERE,
+    )
+
+
 def _verifier(settings: UnitSettings) -> str:
     return _unit(
         settings,
@@ -153,16 +190,14 @@ IOSchedulingClass=idle
     )
 
 
-def _timer(settings: UnitSettings) -> str:
+def _timer(does: str, when: str) -> str:
     return f"""\
 [Unit]
-Description=jobledger: has the log of {_told(settings)} verified every day
+Description=jobledger: {does}
+Documentation=man:jobledger(1)
 
 [Timer]
-OnCalendar=daily
-RandomizedDelaySec=1h
-Persistent=yes
-
+{when}
 [Install]
 WantedBy=timers.target
 """
@@ -178,13 +213,14 @@ def _unit(
     reads: Sequence[Path] = (),
 ) -> str:
     install = "\n[Install]\nWantedBy=multi-user.target\n" if installed else ""
+    told = "" if settings.on_failure is None else f"OnFailure={settings.on_failure}\n"
     return f"""\
 [Unit]
 Description=jobledger: {does}
 Documentation=man:jobledger(1)
 Wants=network-online.target
 After=network-online.target
-
+{told}
 [Service]
 {service}User={settings.user}
 WorkingDirectory={_path(settings.working_directory)}

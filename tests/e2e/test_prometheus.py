@@ -188,6 +188,30 @@ def test_it_scrapes_a_runner_and_answers_questions(directory: Path, tmp_path: Pa
             eventually(lambda: server.value("sum(jobledger_attempts_total)") == 3)
 
 
+def test_the_health_check_of_the_image_is_content_while_a_runner_runs(
+    directory: Path, tmp_path: Path
+) -> None:
+    """Without it, nobody answers."""
+    text = (DEPLOY / "Containerfile").read_text("utf-8")
+    [asked] = re.findall(r"^HEALTHCHECK (?:.*\\\n)*.* CMD (.*)$", text, re.MULTILINE)
+    program, flag, code = json.loads(asked)
+    assert (program, flag) == ("python", "-c")
+    port = free_port()
+    code = code.replace("127.0.0.1:9108", f"127.0.0.1:{port}")
+
+    def health() -> int:
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, timeout=60
+        ).returncode
+
+    assert str(port) in code
+    assert health() == 1
+    with Ledger(directory):
+        pass
+    with running(directory, tmp_path, port):
+        eventually(lambda: health() == 0)
+
+
 def test_a_port_that_is_taken_ends_it_before_anything_runs(directory: Path, tmp_path: Path) -> None:
     with Ledger(directory) as ledger:
         ledger.add_job("shop", "text", ledger.now(), job_id="one")

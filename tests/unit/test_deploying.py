@@ -139,9 +139,12 @@ def test_the_container_is_nobodys_root_and_ends_in_words_of_the_command() -> Non
     assert re.findall(r"^VOLUME (.*)$", CONTAINERFILE, re.MULTILINE) == ["/data"]
     [words] = re.findall(r"^CMD (.*)$", CONTAINERFILE, re.MULTILINE)
     assert options_of(yaml.safe_load(words))["publisher"] == "my_posts:publish"
-    [asked] = re.findall(r"^HEALTHCHECK .* CMD (.*)$", CONTAINERFILE, re.MULTILINE)
-    program, name, *rest = yaml.safe_load(asked)
-    command = cli.get_command(click.Context(cli), name)
-    assert (program, command is not None) == ("jobledger", True)
-    assert command is not None
-    command.make_context(name, rest, parent=click.Context(cli, info_name="jobledger"))
+
+
+def test_the_health_check_asks_where_every_runner_of_the_image_listens() -> None:
+    """Within the container alone."""
+    [listens] = re.findall(r"\bJOBLEDGER_RUN_METRICS=(\S+)", CONTAINERFILE)
+    host, _, port = listens.partition(":")
+    assert (host, port.isdecimal()) == ("127.0.0.1", True)
+    [asked] = re.findall(r"^HEALTHCHECK (?:.*\\\n)*.* CMD (.*)$", CONTAINERFILE, re.MULTILINE)
+    assert f"http://{listens}/healthz" in yaml.safe_load(asked)[-1]

@@ -1,4 +1,4 @@
-"""The `systemd` command: units for a ledger's runner, its dashboard and a daily check."""
+"""The `systemd` command: units for a ledger's runner, its dashboard, and what looks after both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...domain import StorageError, ValidationError
 from ..grammar import command
 from ..output import print_json
 from ..session import Session, json_option, pass_session
-from ..units import UnitSettings, units
+from ..units import UnitSettings, to_enable, units
 
 
 @command(short_help="Write units of systemd that run this ledger.")
@@ -40,7 +40,13 @@ from ..units import UnitSettings, units
     metavar="FILE",
     help="With --serve: who may sign in to the dashboard.",
 )
+@click.option("--check", is_flag=True, help="A timer that checks every ten minutes, too.")
 @click.option("--verify", is_flag=True, help="A timer that verifies the log every day, too.")
+@click.option(
+    "--on-failure",
+    metavar="UNIT",
+    help="A unit of yours that tells somebody when one of these fails, as tell-me@%n.service.",
+)
 @click.option(
     "--to",
     "directory",
@@ -59,19 +65,22 @@ def systemd(
     credentials: tuple[str, ...],
     serve: bool,
     users: Path | None,
+    check: bool,
     verify: bool,
+    on_failure: str | None,
     directory: Path | None,
 ) -> None:
     """Write units of systemd that run this ledger: hardened, restarted, watched.
 
     The runner says when it is ready and that its loop turns; a loop that hangs for a minute is
-    started again. They may write the directory of the ledger, and nothing else. docs/operations.md
-    says what to do with them.
+    started again. With --check a unit fails while `jobledger check` finds something: `systemctl
+    --failed` shows it, and --on-failure tells somebody. They may write the directory of the ledger,
+    and nothing else. docs/operations.md says what to do with them.
 
     \b
     Example:
       jobledger systemd --publisher my_posts:publish
-      jobledger systemd --publisher my_posts:publish --verify --to /etc/systemd/system
+      jobledger systemd --publisher my_posts:publish --check --verify --to /etc/systemd/system
       jobledger systemd --publisher my_posts:publish --credential threads=/etc/threads-token
     """
     session.must_exist()
@@ -88,7 +97,9 @@ def systemd(
             credentials=dict(map(_credential, credentials)),
             users_file=None if users is None else users.absolute(),
             serves=serve,
+            checks=check,
             verifies=verify,
+            on_failure=on_failure,
         )
     )
     if directory is not None:
@@ -96,7 +107,7 @@ def systemd(
     if session.json:
         print_json(made)
     elif directory is not None:
-        names = " ".join(name for name in made if not name.endswith("-verify.service"))
+        names = " ".join(to_enable(made))
         click.echo(f"written to {directory}: {', '.join(made)}")
         click.echo(f"now: systemctl daemon-reload && systemctl enable --now {names}")
     else:

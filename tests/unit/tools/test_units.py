@@ -15,11 +15,18 @@ from support.cli import run_cli_here
 from support.required import missing
 
 from jobledger import Ledger, ValidationError
-from jobledger.tools.units import UnitSettings, units
+from jobledger.tools.units import UnitSettings, to_enable, units
 
 MOST_EXPOSURE = 1.5
 """What `systemd-analyze security` finds, of 10: a runner speaks to the network and writes files."""
-ALL = {"jobs.service", "jobs-web.service", "jobs-verify.service", "jobs-verify.timer"}
+ALL = {
+    "jobs.service",
+    "jobs-web.service",
+    "jobs-check.service",
+    "jobs-check.timer",
+    "jobs-verify.service",
+    "jobs-verify.timer",
+}
 
 
 def settings(location: Path | str = Path("/srv/posts/jobs"), **more: object) -> UnitSettings:
@@ -56,10 +63,18 @@ def analyze() -> str:
 @pytest.mark.parametrize(
     "given",
     [
-        settings(serves=True, verifies=True, credentials={"threads": Path("/etc/my %token")}),
+        settings(
+            serves=True, checks=True, verifies=True, credentials={"threads": Path("/etc/my %token")}
+        ),
         settings(Path("/var/lib/shop/my jobs"), serves=True, users_file=Path("/etc/users")),
-        settings(Path("/home/mai/50%/jobs $HOME"), verifies=True),
-        settings("postgresql://db.example.org/posts?ledger=shop", serves=True, verifies=True),
+        settings(Path("/home/mai/50%/jobs $HOME"), checks=True, verifies=True),
+        settings(
+            "postgresql://db.example.org/posts?ledger=shop",
+            serves=True,
+            checks=True,
+            verifies=True,
+            on_failure="tell-me@%n.service",
+        ),
     ],
     ids=["all", "state", "home", "server"],
 )
@@ -124,13 +139,38 @@ def test_what_systemd_would_take_for_its_own_is_quoted() -> None:
 
 
 def test_tokens_are_the_runners_alone_and_only_it_reaches_the_network() -> None:
-    made = units(settings(serves=True, verifies=True, credentials={"t": Path("/etc/t")}))
+    made = units(
+        settings(serves=True, checks=True, verifies=True, credentials={"t": Path("/etc/t")})
+    )
     assert set(made) == ALL
     with_tokens = {name for name, text in made.items() if "LoadCredential" in text}
     assert with_tokens == {"jobs.service"}
-    assert section(made["jobs-verify.service"])["PrivateNetwork"] == ["yes"]
+    for name in ("jobs-check.service", "jobs-verify.service"):
+        assert section(made[name])["PrivateNetwork"] == ["yes"]
     assert section(made["jobs-web.service"])["IPAddressAllow"] == ["localhost"]
     assert "IPAddressDeny" not in section(made["jobs.service"])
+
+
+def test_a_check_that_finds_something_or_hangs_fails_and_somebody_is_told() -> None:
+    """It is started by its timer alone, and ends the service as it ends the command."""
+    made = units(settings(checks=True, verifies=True, on_failure="tell-me@%n.service"))
+    check = section(made["jobs-check.service"])
+    assert (check["Type"], check["TimeoutStartSec"]) == (["oneshot"], ["5min"])
+    assert check["ExecStart"] == [
+        "/usr/bin/env python3 -m jobledger --ledger /srv/posts/jobs check"
+    ]
+    assert section(made["jobs-check.timer"], "Timer") == {"OnCalendar": ["*:0/10"]}
+    assert to_enable(made) == ["jobs.service", "jobs-check.timer", "jobs-verify.timer"]
+    for name, text in made.items():
+        tells = section(text, "Unit").get("OnFailure", [])
+        assert tells == (["tell-me@%n.service"] if name.endswith(".service") else []), name
+    assert "OnFailure" not in units(settings(checks=True))["jobs-check.service"]
+
+
+@pytest.mark.parametrize("name", ["tell me.service", "tell-me", "tell-me@.service", "%n", "a\nb"])
+def test_what_is_no_unit_is_told_of_nothing(name: str) -> None:
+    with pytest.raises(ValidationError, match="no unit"):
+        units(settings(on_failure=name))
 
 
 @pytest.mark.parametrize(
@@ -177,6 +217,7 @@ def test_the_command_prints_them_or_writes_them(
         ["--credential", "a/b=/etc/token"],
         ["--name", "../x"],
         ["--to", "nowhere"],
+        ["--on-failure", "tell-me"],
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(
