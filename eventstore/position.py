@@ -18,13 +18,18 @@ class PositionError(JobLedgerError):
 
 
 class DayRead(msgspec.Struct, frozen=True, array_like=True):
-    """One day file that was read: its length then, its first number, and how it ended."""
+    """One day file that was read: its length then, its first number, and how it ended.
+
+    `packed` is how long what it is packed into was, when it was found that the day is in there with
+    that length; 0 where nobody has looked.
+    """
 
     day: str
     size: int
     first_seq: int
     seq: int
     hash: str
+    packed: int = 0
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):

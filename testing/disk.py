@@ -130,6 +130,10 @@ class SimulatedDisk(FileSystem):
     def list_directory(self, path: Path) -> list[str]:
         return sorted(self._directory(path).entries)
 
+    def list_sizes(self, path: Path) -> dict[str, int]:
+        entries = self._directory(path).entries
+        return {name: len(each.content) for name, each in entries.items() if isinstance(each, File)}
+
     def file_size(self, path: Path) -> int:
         return len(self._file(path).content)
 

@@ -157,6 +157,9 @@ class FaultyFileSystem(Faulty, FileSystem):
     def list_directory(self, path: Path) -> list[str]:
         return self._step("list", path.name, lambda: self._fs.list_directory(path))
 
+    def list_sizes(self, path: Path) -> dict[str, int]:
+        return self._step("list", path.name, lambda: self._fs.list_sizes(path))
+
     def sync_directory(self, path: Path) -> None:
         self._step("sync_directory", path.name, lambda: self._fs.sync_directory(path))
 

@@ -15,6 +15,7 @@ OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT, METRICS = "test_snapshot.py", "test_metrics.py"
+SNAPSHOT_DAYS = "test_snapshot_days.py"
 VERSIONS = "test_versions.py"
 GUARD, MANY = "test_guard.py", "test_many.py"
 SCHEDULE_PAGES = "test_schedule_pages.py"
@@ -353,6 +354,12 @@ RULES = [
         "length-of-older-days",
         Never(),
         [SNAPSHOT],
+    ),
+    Mutant(
+        "a packed day behind a snapshot that is not as long as it was is opened",
+        "packed-as-it-was",
+        Always(),
+        [SNAPSHOT_DAYS],
     ),
     Mutant(
         "behind a snapshot no older day file is missing or new",

@@ -35,7 +35,7 @@ from .owner import (
     settle_directory,
     settle_file,
 )
-from .places import in_the_way, kind_of_mount, place_of
+from .places import in_the_way, kind_of_mount, missing_above, place_of, sizes_in
 from .places import located as located
 
 # Opening a FIFO that somebody has put in a file's place would wait for ever without O_NONBLOCK.
@@ -75,19 +75,12 @@ class FileSystem:
         one that is shared with a group, 2770."""
         if self.is_directory(path):
             return
-        for missing in self._missing(path):
+        for missing in missing_above(path, self.is_directory):
             with suppress(FileExistsError):  # another process has just made it
                 self.make_one_directory(missing, DIRECTORY_MODE if missing == path else None)
             self.sync_directory(missing.parent)
         if not self.is_directory(path):
             raise in_the_way(path)
-
-    def _missing(self, path: Path) -> list[Path]:
-        """`path` and the directories above it that are not there, the highest first."""
-        missing = [path]
-        while not self.is_directory(missing[0].parent) and missing[0] != missing[0].parent:
-            missing.insert(0, missing[0].parent)
-        return missing
 
     def sync_path_to(self, directory: Path) -> None:
         """Make sure that the names that lead to a directory are on disk when this returns.
@@ -118,6 +111,10 @@ class FileSystem:
 
     def list_directory(self, path: Path) -> list[str]:
         return sorted(os.listdir(path))
+
+    def list_sizes(self, path: Path) -> dict[str, int]:
+        """Return the length of each file of a directory by its name, in one look at it."""
+        return sizes_in(path)
 
     def check_owner(self, directory: Path) -> None:
         """Check that the directory's owner has nothing against our writing there.

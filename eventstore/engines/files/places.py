@@ -1,9 +1,12 @@
-"""Where a directory is: its place without links, what is in the way there, and on what disk."""
+"""Where a directory is: its place without links, what is in the way there, on what disk; and how
+long its files are."""
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +57,24 @@ def in_the_way(path: Path) -> OSError:
             "mount what it leads to, or make that directory",
         )
     return FileExistsError(errno.EEXIST, "a file is in the way", str(path))
+
+
+def missing_above(path: Path, is_directory: Callable[[Path], bool]) -> list[Path]:
+    """Return `path` and the directories above it that are not there, the highest first."""
+    missing = [path]
+    while not is_directory(missing[0].parent) and missing[0] != missing[0].parent:
+        missing.insert(0, missing[0].parent)
+    return missing
+
+
+def sizes_in(directory: Path) -> dict[str, int]:
+    """Return the length of each file of a directory; see `FileSystem.list_sizes`."""
+    found = {}
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # it was removed just now
+                found[entry.name] = entry.stat(follow_symlinks=False).st_size
+    return found
 
 
 def kind_of_mount(directory: Path) -> str | None:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from ....domain import LedgerCorruptError
 from ...position import DayRead, Position, PositionError
-from ...record import MAX_LINE_BYTES, RecordError, decode_record
+from ...record import MAX_LINE_BYTES, RecordError, day_name, decode_record
 from .filesystem import FileSystem, storage_errors
-from .packed_days import day_length, open_day
-from .segment import day_file, list_days, read_header
+from .packed_days import ENDING, day_length, open_day
+from .segment import day_file, days_of, read_header
 
 _NEARLY_ALWAYS = 16 * 1024
 """Most lines are shorter."""
 
 
 def check_position(fs: FileSystem, directory: Path, ledger_id: str, position: Position) -> None:
-    """Check that the log has what was before the position.
+    """Check that the log has what was before the position, and note there how long packed days
+    are, so that they need not be opened the next time.
+
+    The directory is looked at once: no file of an older day is opened, nor asked for by its name,
+    but for those that were packed since.
 
     Raises:
         PositionError: the log does not have what was before the position.
@@ -30,14 +36,21 @@ def check_position(fs: FileSystem, directory: Path, ledger_id: str, position: Po
         raise PositionError(f"it is of another ledger, {position.ledger}")
     *earlier, last = position.days
     with storage_errors("read", directory):
-        days = [day for day in list_days(fs, directory) if day <= last.day]
+        sizes = fs.list_sizes(directory)
+    days = [day for day in days_of(sizes) if day <= last.day]
     if days != [read.day for read in position.days]:  # rule: same-days-as-before
         raise PositionError(f"there are other day files up to {last.day} than there were")
-    for read in earlier:
-        path = day_file(directory, read.day)
-        size = _length(fs, path)
+    for number, read in enumerate(earlier):
+        name = day_name(read.day)
+        size = sizes.get(name)
+        if size is None:
+            packed = sizes.get(name + ENDING, 0)
+            if packed and packed == read.packed:  # rule: packed-as-it-was
+                continue
+            size = _length(fs, directory / name)
+            position.days[number] = msgspec.structs.replace(read, packed=packed)
         if size != read.size:  # rule: length-of-older-days
-            raise PositionError(f"{path.name} had {read.size} bytes and has {size}")
+            raise PositionError(f"{name} had {read.size} bytes and has {size}")
     check_record(fs, directory, ledger_id, last)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ....domain import LedgerCorruptError, StorageError
@@ -29,8 +29,12 @@ def day_file(directory: Path, day: str) -> Path:
 
 def list_days(fs: FileSystem, directory: Path) -> list[str]:
     """List the days that have a file, packed or not, in order."""
-    names = map(_NAME.fullmatch, fs.list_directory(directory))
-    return sorted({match[1] for match in names if match})
+    return days_of(fs.list_directory(directory))
+
+
+def days_of(names: Iterable[str]) -> list[str]:
+    """Return the days that have a file, packed or not, among all files of a directory, in order."""
+    return sorted({match[1] for match in map(_NAME.fullmatch, names) if match})
 
 
 def find_days(fs: FileSystem, directory: Path) -> list[str]:
