@@ -27,8 +27,9 @@ def traces(session: Session, since: str) -> None:
     """Print past attempts as spans of OpenTelemetry: OTLP in JSON, a document a line.
 
     A collector takes each line as the body of a POST to /v1/traces. They are folded from the log:
-    one for each attempt, linked to the trace in which its job was added where the log has
-    that. Their ids are made from the job's, so that what is sent twice is the same. Without texts.
+    one for each attempt, linked to the trace in which its job was added where the log has that. It
+    is `reconcile` where the attempt only asked about an earlier one, else `publish`. Their ids are
+    made from the job's, so that what is sent twice is the same. Without texts.
 
     \b
     Example:

@@ -96,6 +96,114 @@ def test_attempts_of_a_job_are_of_one_trace_and_always_the_same(scheduler: Sched
     assert spans(scheduler) == found
 
 
+class Doubtful:
+    """Says that it cannot tell, and has an answer for who asks."""
+
+    def __init__(self, scheduler: Scheduler, *found: PostResult) -> None:
+        self._clock = clock_of(scheduler)
+        self._found = iter(found)
+        self.asked: list[int] = []
+
+    def publish(self, attempt: Attempt) -> PostResult:
+        self._clock.advance(timedelta(seconds=5))
+        return PostResult(True) if self.asked else PostResult.unknown("no answer")
+
+    def reconcile(self, attempt: Attempt) -> PostResult:
+        self.asked.append(attempt.number)
+        self._clock.advance(timedelta(seconds=2))
+        return next(self._found)
+
+
+def lasted(span: dict[str, Any]) -> float:
+    return (int(span["endTimeUnixNano"]) - int(span["startTimeUnixNano"])) / 1e9
+
+
+def asked(scheduler: Scheduler, *found: PostResult, retries: int = 3) -> list[dict[str, Any]]:
+    """Have an attempt in doubt, and later ones ask about it; return the spans but the first."""
+    publisher = Doubtful(scheduler, *found)
+    scheduler.add_job("mai", "text", NOON, job_id="one", max_retries=retries)
+    for _ in range(len(found) + 1):
+        scheduler.run_due(publisher)
+        clock_of(scheduler).advance(timedelta(hours=1))
+    first, *others = spans(scheduler)
+    assert (first["name"], attributes(first)["jobledger.outcome"]) == ("publish", "outcome_unknown")
+    alone = [each for each in others if each["name"] == "reconcile"]
+    assert [int(attributes(each)["jobledger.attempt"]) for each in alone] == (
+        publisher.asked[: len(alone)]
+    )
+    return others
+
+
+NOT_POSTED = PostResult(False, error="not there")
+
+
+@pytest.mark.parametrize(
+    ("found", "retries", "outcome"),
+    [
+        (PostResult(True), 3, "posted"),
+        (PostResult.unknown("who knows"), 3, "unknown"),
+        (NOT_POSTED, 0, "failed"),
+    ],
+    ids=["it is out", "nobody knows", "no retry is left"],
+)
+def test_an_attempt_that_only_asked_is_a_span_of_just_that(
+    scheduler: Scheduler, found: PostResult, retries: int, outcome: str
+) -> None:
+    """It is about the attempt in doubt, as the span that is made while it happens."""
+    [span] = asked(scheduler, found, retries=retries)
+    assert (span["name"], lasted(span)) == ("reconcile", 2)
+    said = attributes(span)
+    assert (said["jobledger.attempt"], said["jobledger.asked_by"]) == ("1", "2")
+    assert said["jobledger.outcome"] == outcome
+    assert "jobledger.asked_until" not in said
+
+
+def test_asking_that_failed_is_asked_again_about_the_same_attempt(scheduler: Scheduler) -> None:
+    class Fails(Doubtful):
+        def reconcile(self, attempt: Attempt) -> PostResult:
+            super().reconcile(attempt)
+            raise ConnectionError("no way there")
+
+    publisher = Fails(scheduler, *[NOT_POSTED] * 2)
+    scheduler.add_job("mai", "text", NOON, job_id="one")
+    for _ in range(3):
+        scheduler.run_due(publisher)
+        clock_of(scheduler).advance(timedelta(hours=1))
+    found = spans(scheduler)[1:]
+    assert [each["name"] for each in found] == ["reconcile"] * 2
+    assert [attributes(each)["jobledger.attempt"] for each in found] == ["1", "1"]
+    assert [attributes(each)["jobledger.asked_by"] for each in found] == ["2", "3"]
+    assert publisher.asked == [1, 1]
+
+
+def test_one_that_went_on_says_that_the_log_has_no_end_of_the_asking(scheduler: Scheduler) -> None:
+    [span] = asked(scheduler, NOT_POSTED)
+    assert (span["name"], lasted(span)) == ("publish", 7)
+    said = attributes(span)
+    assert (said["jobledger.attempt"], said["jobledger.asks_first"]) == ("2", True)
+    assert said["jobledger.asked_until"] == "not in the log"
+
+
+def test_what_was_requeued_may_post_again_and_is_not_taken_for_asking(
+    scheduler: Scheduler,
+) -> None:
+    """Also where no retry was left before."""
+
+    class Refused(Doubtful):
+        def publish(self, attempt: Attempt) -> PostResult:
+            return NOT_POSTED if self.asked else super().publish(attempt)
+
+    publisher = Refused(scheduler, NOT_POSTED)
+    scheduler.add_job("mai", "text", NOON, job_id="one", max_retries=0)
+    scheduler.run_due(publisher)
+    scheduler.cancel_job("one")
+    scheduler.requeue_job("one", NOON + timedelta(hours=1))
+    clock_of(scheduler).advance(timedelta(hours=2))
+    scheduler.run_due(publisher)
+    assert publisher.asked == [1]
+    assert [each["name"] for each in spans(scheduler)] == ["publish", "publish"]
+
+
 def test_only_what_ended_since_then_is_there(scheduler: Scheduler) -> None:
     scheduler.add_job("mai", "text", NOON)
     scheduler.run_due(lambda account_id, content: PostResult(True))
