@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 _USUAL = "less -FRX"
 _VARIABLES = ("JOBLEDGER_PAGER", "PAGER")
+_TAB = 8
+_UNSEEN = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\0-\x08\x0b-\x1f]"
+)
+"""What takes no room: colours, the addresses of links, and whatever else controls a terminal."""
 
 
 @contextmanager
@@ -35,7 +41,7 @@ def paging() -> Iterator[None]:
         return
     from shutil import get_terminal_size
 
-    paged = _Paged(command, get_terminal_size().lines)
+    paged = _Paged(command, get_terminal_size(), sys.stdout.encoding)
     before = write_through(paged)
     try:
         yield
@@ -61,6 +67,23 @@ def settle() -> None:
         sys.stdout.flush()
 
 
+def rows_of(line: str, columns: int) -> int:
+    """Return how many rows of a screen a line takes that is wrapped: a wide character is not cut,
+    and what only colours takes no room."""
+    from rich.cells import get_character_cell_size
+
+    rows, column = 1, 0
+    for character in _UNSEEN.sub("", line):
+        if character == "\t":  # it goes no further than the last column
+            column = min(column + _TAB - column % _TAB, columns - 1)
+            continue
+        width = get_character_cell_size(character)
+        if column + width > columns and column:
+            rows, column = rows + 1, 0
+        column += width
+    return rows
+
+
 def _command() -> list[str]:
     """Return the words of the pager's command; none where there is to be no pager."""
     given = (os.environ[name] for name in _VARIABLES if name in os.environ)
@@ -74,12 +97,16 @@ def _command() -> list[str]:
 class _Paged(io.RawIOBase):
     """The terminal, with what may have to go through the pager held back."""
 
-    def __init__(self, command: Sequence[str], lines: int) -> None:
+    def __init__(self, command: Sequence[str], screen: os.terminal_size, encoding: str) -> None:
         self._terminal = io.FileIO(1, "w", closefd=False)
         self._command = command
-        self._lines = lines
+        self._screen = screen
+        self._encoding = encoding
         self._held: bytes | None = b""
         """None once it is known what becomes of it."""
+        self._ended = 0
+        """So many bytes of it are lines that have ended, which take so many `_rows`."""
+        self._rows = 0
         self._pager: Popen[bytes] | None = None
 
     def writable(self) -> bool:
@@ -95,9 +122,23 @@ class _Paged(io.RawIOBase):
         if self._held is None:
             return self._target().write(data)
         self._held += bytes(data)
-        if self._held.count(b"\n") >= self._lines:
+        if self._is_more_than_fits(self._held):
             self._begin(self._held)
         return memoryview(data).nbytes
+
+    def _is_more_than_fits(self, held: bytes) -> bool:
+        """Whether the screen is full, with a row for what the shell asks next."""
+        while (end := held.find(b"\n", self._ended)) >= 0:
+            self._rows += self._rows_of(held[self._ended : end])
+            self._ended = end + 1
+            if self._rows >= self._screen.lines:
+                return True
+        return self._rows + self._rows_of(held[self._ended :]) > self._screen.lines
+
+    def _rows_of(self, line: bytes) -> int:
+        if len(line) <= self._screen.columns and b"\t" not in line:  # no character is that wide
+            return 1
+        return rows_of(line.decode(self._encoding, "replace"), self._screen.columns)
 
     def end(self) -> bytes:
         """Wait until people have left the pager; return what is held back, if there was none."""

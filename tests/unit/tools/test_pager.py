@@ -13,6 +13,7 @@ from support.cli import every_command, run_here
 from support.terminal import Terminal
 
 from jobledger import Ledger, ManualClock
+from jobledger.tools.pager import rows_of
 
 COUNT = 200
 """Of jobs: on a very wide terminal they are more than a pipe takes at once."""
@@ -75,6 +76,40 @@ def test_what_the_screen_has_room_for_is_not(jobs: Path, pager: str) -> None:
     seen = shown(jobs, "list", "--account", "mai", JOBLEDGER_PAGER=pager)
     assert "alone" in seen
     assert "paged" not in seen
+
+
+def test_rows_are_counted_and_not_lines(jobs: Path, pager: str) -> None:
+    """Some of them are longer than a narrow screen is wide."""
+    words = ["platforms", "bluesky"]
+    room = str(shown(jobs, *words, columns=20, JOBLEDGER_PAGER="").count("\n") + 3)
+    wide = shown(jobs, *words, JOBLEDGER_PAGER=pager, columns=WIDE, LINES=room)
+    narrow = shown(jobs, *words, JOBLEDGER_PAGER=pager, columns=20, LINES=room)
+    assert ("paged" in wide, "paged" in narrow) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("", 1),
+        ("x" * 10, 1),
+        ("x" * 11, 2),
+        ("x" * 21, 3),
+        ("\x1b[1;36m" + "x" * 10 + "\x1b[0m", 1),
+        ("\x1b]8;;https://example.org\x1b\\" + "x" * 10 + "\x1b]8;;\x1b\\", 1),
+        ("語" * 5, 1),
+        ("x" + "語" * 5, 2),
+        ("語" * 4 + "x語", 2),
+        ("é" * 10, 1),
+        ("e\u0301" * 10, 1),
+        ("a\tb", 1),
+        ("a\tbc", 1),
+        ("a\tbcd", 2),
+        ("a\t\t\tb", 1),
+        ("x" * 10 + "\r", 1),
+    ],
+)
+def test_a_line_takes_the_rows_that_it_is_wrapped_into(line: str, rows: int) -> None:
+    assert rows_of(line, 10) == rows
 
 
 @pytest.mark.parametrize("words", ["list --json", "--no-pager list"])
