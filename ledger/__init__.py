@@ -48,7 +48,7 @@ else:
             "engine_clock": ("FAR_OFF", "EngineClock"),
             "history": ("History",),
             "ledger": ("Ledger",),
-            "media_size": ("kept_bytes",),
+            "media_size": ("KeptMedia", "kept_media"),
             "merged_reports": ("merged_verify",),
             "moving": ("tell_of_moving",),
             "metric_table": ("METRICS",),

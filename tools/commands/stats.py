@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ...ledger import Ledger
+from ...ledger import KeptMedia, Ledger, kept_media
 from ...projections import StatsReport, gather
 from ..filters import account_option
 from ..grammar import command
@@ -16,6 +16,13 @@ from ..output import print_json
 from ..progress import progress_bar
 from ..session import Session, json_option, pass_session, zone_of
 from ..time_range import window, window_options
+
+
+class FiguresAndFiles(StatsReport, frozen=True, kw_only=True):
+    """What `--json` prints: the figures, and what the files of posts are that the ledger keeps now,
+    whatever was asked for; null where it keeps none."""
+
+    media: KeptMedia | None
 
 
 @command(pages=True)
@@ -32,10 +39,11 @@ def stats(
     platform: str | None,
 ) -> None:
     """Show what happened: by state, account, platform and day; waiting, retries and failures;
-    schedules, and what they did not post in time.
+    schedules, and what they did not post in time; the files of posts.
 
-    Everything comes from the log. A time without a zone is in the ledger's; a date alone is its
-    first moment. The states are those at the end of the window.
+    Everything comes from the log, but for the files: those are what is kept now. A time without a
+    zone is in the ledger's; a date alone is its first moment. The states are those at the end of
+    the window.
 
     \b
     Example:
@@ -48,12 +56,14 @@ def stats(
         report = read_figures(
             ledger, zone, since=begin, until=end, accounts=accounts, platform=platform
         )
+        media = kept_media(ledger)
     if session.json:
-        print_json(report.to_dict())
+        figures = {name: getattr(report, name) for name in report.__struct_fields__}
+        print_json(FiguresAndFiles(**figures, media=media).to_dict())
     else:
         from ..render.stats_tables import print_stats
 
-        print_stats(report, zone)
+        print_stats(report, zone, media)
 
 
 def read_figures(

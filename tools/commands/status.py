@@ -12,7 +12,7 @@ import msgspec
 from ...domain import JobDeferred, JobStatus, ScheduledJob, StorageError, ValidationError
 from ...eventstore.engines.files import FileSystem, storage_errors
 from ...interchange import span_in_words
-from ...ledger import Ledger, chains_of, kept_bytes, load_zone
+from ...ledger import Ledger, chains_of, kept_media, load_zone
 from ...scheduler import OF_ACCOUNT
 from ..grammar import command
 from ..output import moment, print_error, print_json, printable, short_id
@@ -154,6 +154,7 @@ def look(ledger: Ledger, tokens: dict[str, datetime] | None = None) -> Status:
     if own is not None:
         with storage_errors("read", own):
             free = fs.free_bytes(own)
+    media = kept_media(ledger)
     return Status(
         place=ledger.location,
         moved_from=ledger.moved_from,
@@ -172,7 +173,7 @@ def look(ledger: Ledger, tokens: dict[str, datetime] | None = None) -> Status:
         events=ledger.seq,
         last_event_at=last,
         disk_free_bytes=free,
-        media_bytes=kept_bytes(ledger),
+        media_bytes=None if media is None else media.bytes,
         damage=None if ledger.damage is None else ledger.damage.message,
         sealed=_sealed(ledger),
     )

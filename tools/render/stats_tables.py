@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ...domain import JobStatus
 from ...explanation import span
+from ...ledger import KeptMedia
 from ...projections import ErrorGroup, Share, Spread, StatsReport, Tally
 from ..output import STATUS_STYLE, console, moment, printable
 from ..streams import has_unicode
@@ -33,8 +34,9 @@ _OUTCOMES = (
 """What a day's bar is made of: what it counts, its character, the one in ASCII, its colour."""
 
 
-def print_stats(report: StatsReport, zone: ZoneInfo) -> None:
-    """Print the whole report; of a ledger or a window with nothing in it, one line that says so."""
+def print_stats(report: StatsReport, zone: ZoneInfo, media: KeptMedia | None = None) -> None:
+    """Print the whole report, and what is kept of files of posts, if anything; of a ledger or a
+    window with nothing in it, one line that says so."""
     page = _Page(console(), zone)
     if not report.jobs and not report.events:
         all_jobs = not report.account_ids and report.platform is None
@@ -50,6 +52,8 @@ def print_stats(report: StatsReport, zone: ZoneInfo) -> None:
     page.schedules(report)
     page.errors(report.errors, report.other_errors)
     page.line()
+    if media is not None and media.files:
+        page.line(f"{_count(media.files, 'file')} of posts kept, {media.bytes / 1e6:.1f} MB")
     page.line(
         f"{_count(report.events, 'event')} counted, states as of event {report.seq}"
         f"{_window(report, zone)}, times in {zone.key}",

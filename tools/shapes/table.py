@@ -7,7 +7,8 @@ from typing import Any
 from ...domain import PlatformRules
 from ...eventstore import RunnerSeen
 from ...ledger import BackupReport, CopyReport
-from ...projections import RebuildReport, StatsReport
+from ...projections import RebuildReport
+from ..commands.stats import FiguresAndFiles
 from ..commands.status import Status
 from .jobs import (
     Differences,
@@ -86,7 +87,7 @@ SHAPES: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "moves": (Moves, "which jobs moved", ("queue move", "queue shuffle")),
     "status": (Status, "the ledger at one look", ("status",)),
     "check": (CheckFound, "what does not hold, and what was looked at", ("check",)),
-    "stats": (StatsReport, "what was counted", ("stats",)),
+    "stats": (FiguresAndFiles, "what was counted", ("stats",)),
     "report": (Reported, "what was written; with `--html -`, the page", ("report",)),
     "verify": (
         VerifyFound,

@@ -69,6 +69,28 @@ def test_a_ledger_on_a_server_keeps_its_files_there(
         ]
 
 
+def test_stats_counts_the_files_and_their_bytes(here: Path, url: str) -> None:
+    """Each once, whatever else is asked for; where none are kept, nothing is counted."""
+    (here / "b.png").write_bytes(png(width=4, frames=2))
+    size = len(png()) + len(png(width=4, frames=2))
+
+    def counted(*options: str) -> object:
+        done = run(*options, "--json")
+        assert done.code == 0, done.err
+        return json.loads(done.out)["media"]
+
+    with Ledger(url, timezone="UTC"):
+        stats = ["--ledger", url, "--media", "files", "stats"]
+        assert counted(*stats) == {"files": 0, "bytes": 0}
+        for file in ("a.png", "b.png", "a.png"):
+            assert run("--ledger", url, "--media", "files", *ADD[:-1], file).code == 0
+        assert counted(*stats) == {"files": 2, "bytes": size}
+        assert counted(*stats, "--account", "nobody") == {"files": 2, "bytes": size}
+        assert "\n2 files of posts kept, 0.0 MB\n" in run(*stats).out
+        assert counted("--ledger", url, "stats") is None
+        assert "of posts" not in run("--ledger", url, "stats").out
+
+
 def test_an_option_counts_more_than_the_environment_and_that_more_than_the_file(
     here: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
