@@ -10,13 +10,13 @@ MASTODON := .cache/mastodon/.installed
 ON_POSTGRES := tests/contracts tests/unit/eventstore/test_postgresql.py tests/unit/ledger/test_engine_clock.py \
 	tests/e2e/test_failover.py tests/e2e/test_workers.py tests/e2e/test_pooler.py
 
-TOOLS := .cache/tools/.installed
+TOOLS := .cache/tools/.installed-3
 # What a change breaks first: no server, no browser, no process of its own but those of a few rules.
 QUICK := tests/unit/domain tests/unit/explanation tests/unit/projections \
 	tests/unit/test_public_names.py tests/unit/test_api_lock.py tests/unit/test_anchors.py \
 	tests/properties/test_time.py tests/properties/test_lifecycle_machine.py tests/properties/test_round_trips.py
 
-.PHONY: help env quick format matrix lock hooks test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual man docs docs-env types imports wheel-test check clean
+.PHONY: help env quick format matrix lock changelog changelog-draft hooks test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual man docs docs-env types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -46,8 +46,15 @@ lock: $(TOOLS)  ## choose the newest versions of what the tests need anew, into 
 
 $(TOOLS):
 	$(PYTHON) -m venv .cache/tools
-	.cache/tools/bin/python -m pip install --quiet --disable-pip-version-check nox==2026.10.20 uv==0.13.9 pre-commit
+	.cache/tools/bin/python -m pip install --quiet --disable-pip-version-check nox==2026.10.20 uv==0.13.9 pre-commit towncrier==26.9.0
 	touch $@
+
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' release.py)
+changelog-draft: $(TOOLS) ## show what the next release will have in its changelog from changes/
+	.cache/tools/bin/towncrier build --draft --version $(VERSION)
+
+changelog: $(TOOLS) ## move what is in changes/ into CHANGELOG.md, under the version of release.py
+	.cache/tools/bin/towncrier build --yes --version $(VERSION)
 
 hooks: $(TOOLS) ## have git lint and type-check each commit before it is made
 	.cache/tools/bin/pre-commit install

@@ -21,7 +21,7 @@ def difference(root: Path) -> str:
     changes = "\n".join(line for line in found if not line.startswith("@@"))
     return (
         f"the public names or signatures have changed:\n\n{changes}\n\n"
-        f"If that is meant, say so in CHANGELOG.md, and write {FILE.name} anew: {COMMAND}"
+        f"If that is meant, say so in changes/, and write {FILE.name} anew: {COMMAND}"
     )
 
 
