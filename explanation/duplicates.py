@@ -37,11 +37,22 @@ def duplicates(story: Story) -> Iterator[Sentence]:
                 led=_led(story, event, later[0]),
             )
     posted = [other for other in story.around.same_text if other.status is JobStatus.COMPLETED]
-    if posted and (done or unsure):
+    if len(posted) > 1 and (done or unsure):
+        yield say(
+            "The same text of the same account was also posted by jobs {jobs}, which were added on"
+            " their own: each is a post.",
+            jobs=names(posted),
+        )
+    elif posted and (done or unsure):
         yield say(
             "The same text of the same account was also posted by job {jobs}, which was added on"
             " its own: two jobs, two posts.",
             jobs=names(posted),
+        )
+    elif len(story.around.same_text) > 1:
+        yield say(
+            "Jobs {jobs} have the same text for the same account.",
+            jobs=names(story.around.same_text),
         )
     elif story.around.same_text:
         yield say(

@@ -164,6 +164,12 @@ def _what_is_in_its_way(story: Story, job: ScheduledJob) -> Iterator[Sentence]:
             " another.",
             job=same[0].job_id,
         )
+    elif len(around.running) > 1:
+        yield say(
+            "The runner{runner} is busy with jobs {jobs}.",
+            runner=runner,
+            jobs=names(around.running),
+        )
     elif around.running:
         yield say(
             "The runner{runner} is busy with job {jobs}.",

@@ -78,6 +78,9 @@ _STANDING = {
         "Bài đăng {job} của cùng tài khoản đang chạy, mà các bài của một tài khoản thì lần lượt"
         " chạy từng bài một."
     ),
+    "The runner{runner} is busy with jobs {jobs}.": (
+        "Trình chạy{runner} đang bận với các bài đăng {jobs}."
+    ),
     "The runner{runner} is busy with job {jobs}.": (
         "Trình chạy{runner} đang bận với bài đăng {jobs}."
     ),
@@ -223,6 +226,14 @@ _TWICE = {
     " two jobs, two posts.": (
         "Cùng nội dung trên cùng tài khoản cũng đã được bài đăng {jobs} đăng lên; bài đó được thêm"
         " riêng: hai bài đăng, hai lần lên."
+    ),
+    "The same text of the same account was also posted by jobs {jobs}, which were added on their"
+    " own: each is a post.": (
+        "Cùng nội dung trên cùng tài khoản cũng đã được các bài đăng {jobs} đăng lên; các bài đó"
+        " được thêm riêng: mỗi bài là một lần lên."
+    ),
+    "Jobs {jobs} have the same text for the same account.": (
+        "Các bài đăng {jobs} có cùng nội dung trên cùng tài khoản."
     ),
     "Job {jobs} has the same text for the same account.": (
         "Bài đăng {jobs} có cùng nội dung trên cùng tài khoản."

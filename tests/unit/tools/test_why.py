@@ -392,6 +392,31 @@ def test_the_same_text_was_added_twice(story: Story) -> None:
     assert "same text" not in ask(story, "elsewhere")
 
 
+def test_several_of_the_same_text_are_named_as_several(story: Story) -> None:
+    for name in ("one", "two", "three"):
+        story.job(name, content="same")
+    assert ask(story, "one").endswith("Jobs two, three have the same text for the same account.")
+    said = story.scheduler.why("one").said("vi").answer
+    assert said.endswith("Các bài đăng two, three có cùng nội dung trên cùng tài khoản.")
+    story.scheduler.run_due(posts)
+    assert ask(story, "one").endswith(
+        "The same text of the same account was also posted by jobs two, three, which were added on"
+        " their own: each is a post."
+    )
+
+
+def test_several_that_run_are_named_as_several(story: Story) -> None:
+    for name in ("job", "one", "two"):
+        story.job(name, account=name)
+    running = [story.scheduler.get_job(name) for name in ("one", "two")]
+    events = story.scheduler.history("job")
+    around = Surroundings(
+        now=story.clock.now(), zone=ZoneInfo("UTC"), runner=4, running=running, ahead=0
+    )
+    answer = explain(story.scheduler.get_job("job"), events, around).answer
+    assert "The runner (process 4) is busy with jobs one, two." in answer
+
+
 def test_as_text_it_is_one_paragraph(story: Story) -> None:
     """Folded to the width of the terminal; nothing raw in it."""
     story.job("job")
