@@ -849,7 +849,6 @@ class Ledger(ByLocation):
             self._derived.counters,
             self._place,
             now=self._now,
-            expire_after=self._expire_after,
             has_runner=lambda: self.runner_pid() is not None,
             newest_seal=self.newest_seal,
         )

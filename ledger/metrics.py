@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -77,7 +77,6 @@ class LedgerMetrics:
         place: Place | None,
         *,
         now: Callable[[], datetime],
-        expire_after: timedelta,
         has_runner: Callable[[], bool],
         newest_seal: Callable[[], Seal | None],
     ) -> None:
@@ -86,7 +85,6 @@ class LedgerMetrics:
         self._counters = counters
         self._place = place
         self._now = now
-        self._expire_after = expire_after
         self._has_runner = has_runner
         self._newest_seal = newest_seal
         self._verified: tuple[int, bool] | None = None
@@ -111,7 +109,7 @@ class LedgerMetrics:
         verified_seq, is_verified = self._known_verified()
         tokens = {} if self.watched is None else self.watched.token_expiries()
         with self._state.lock:
-            due, oldest = board.overdue(now, self._expire_after)
+            due, oldest = board.overdue(now)
             counts = self._counters.capture()
             waiting = [
                 account

@@ -327,7 +327,7 @@ class Board:
         """When the next PENDING or SCHEDULED job expires."""
         return self._waiting.next_expiry(expire_after)
 
-    def overdue(self, now: datetime, expire_after: timedelta) -> tuple[int, datetime | None]:
-        """Count the due jobs, and return the time of the one that has waited longest; what is not
-        due is not looked at."""
-        return self._waiting.overdue(now, expire_after)
+    def overdue(self, now: datetime) -> tuple[int, datetime | None]:
+        """Count the SCHEDULED jobs whose time has come, and return the time of the one that has
+        waited longest; what is not due is not looked at."""
+        return self._waiting.overdue(now)

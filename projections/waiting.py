@@ -64,12 +64,14 @@ class WaitingTimes:
             heapq.heappop(self._heap)
         return None
 
-    def overdue(self, now: datetime, expire_after: timedelta) -> tuple[int, datetime | None]:
-        """Count the due jobs, and return the earliest of their times: what is not due yet is not
-        looked at."""
-        due = {job.job_id: job.scheduled_time for job in self._until(now)}
-        for job_id in [each for each in due if not self._jobs[each].is_ready(now, expire_after)]:
-            del due[job_id]
+    def overdue(self, now: datetime) -> tuple[int, datetime | None]:
+        """Count the SCHEDULED jobs whose time has come, also those that no runner has found too
+        late yet, and return the earliest of their times: what is not due yet is not looked at."""
+        due = {
+            job.job_id: job.scheduled_time
+            for job in self._until(now)
+            if job.status is JobStatus.SCHEDULED
+        }
         return len(due), min(due.values(), default=None)
 
     def _until(self, now: datetime) -> Iterator[ScheduledJob]:

@@ -12,7 +12,6 @@ from support.histories import Histories
 from jobledger.domain.errors import JobLedgerError
 from jobledger.domain.job import commands as c
 
-DAY = timedelta(hours=24)
 minutes = st.integers(-30, 30)
 steps = st.lists(
     st.tuples(
@@ -51,6 +50,9 @@ def test_it_counts_the_due_jobs_and_knows_the_oldest(
                 continue
     for look in looks:
         now = NOON + timedelta(minutes=look)
-        ready = h.board.ready(now, DAY)
-        oldest = min((job.scheduled_time for job in ready), default=None)
-        assert h.board.overdue(now, DAY) == (len(ready), oldest)
+        due = [
+            job.scheduled_time
+            for job in h.board.jobs.values()
+            if job.status == "scheduled" and job.scheduled_time <= now
+        ]
+        assert h.board.overdue(now) == (len(due), min(due, default=None))

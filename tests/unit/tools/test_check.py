@@ -13,12 +13,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.cli import Done, run_cli_here, run_here
 
-from jobledger import JobStatus, Ledger, PostResult, Scheduler
-from jobledger.ledger import METRICS
+from jobledger import JobStatus, Ledger, ManualClock, PostResult, Scheduler
+from jobledger.ledger import METRICS, measured
 from jobledger.ledger import metrics as measuring
 from jobledger.publishers.tokens import NoValidToken
-from jobledger.tools.checking import CheckKind
+from jobledger.tools.checking import CheckKind, Limits, check_figures
 from jobledger.tools.cli import COMMANDS, cli
+from jobledger.tools.commands.status import look
 from jobledger.tools.remedies import to_hold
 
 MINUTE = timedelta(minutes=1)
@@ -67,6 +68,19 @@ def test_what_is_late_and_that_nobody_runs_it(ledger: Scheduler, directory: Path
         "late  1 job is due, the oldest for 10 minutes; `jobledger list --status scheduled` shows"
         " them, `jobledger why JOB` says why",
     ]
+
+
+def test_what_nobody_has_run_for_days_is_still_late(ledger: Scheduler, directory: Path) -> None:
+    """It is too late to be posted by now, and only a runner would find that: `status` counts it,
+    and so does this."""
+    ledger.add_job("shop", "late", ledger.now() + MINUTE)
+    later = ManualClock(ledger.now() + timedelta(days=3))
+    ledger.close()
+    with Ledger(directory, clock=later, read_only=True) as opened:
+        found = measured(opened)
+        limits = Limits(late=5 * MINUTE, unknown=0, failures=0.2, token=MINUTE)
+        assert [problem.kind for problem in check_figures(found, limits)] == ["runner", "late"]
+        assert found.due == look(opened).overdue == 1
 
 
 def test_unknown_outcomes_and_failures_have_their_limits(
