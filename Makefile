@@ -16,7 +16,7 @@ QUICK := tests/unit/domain tests/unit/explanation tests/unit/projections \
 	tests/unit/test_public_names.py tests/unit/test_api_lock.py tests/unit/test_anchors.py \
 	tests/properties/test_time.py tests/properties/test_lifecycle_machine.py tests/properties/test_round_trips.py
 
-.PHONY: help env quick format matrix lock changelog changelog-draft hooks test test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual man docs docs-env types imports wheel-test check clean
+.PHONY: help env quick format matrix lock changelog changelog-draft hooks test thorough test-postgres browser browser-env pictures stress switches planted seeds mutation coverage bench bench-quick bench-peers mastodon-env pds soak soak-engines soak-lives demo lint diagram manual man docs docs-env types imports wheel-test check clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/:/'
@@ -31,8 +31,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Two processes take turns at its files; `make test PYTEST_ARGS=` runs it in one.
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-test: env        ## the whole suite
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+# What Python has compiled is kept: hundreds of processes of the tests would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+test: env        ## the suite but for what is thorough: some minutes
+	$(BIN)/python -m pytest -m "not thorough and not packaging" $(PYTEST_ARGS)
+
+thorough: env    ## the rest of the suite: every crash state, death, fault, combination; many seeds (a quarter of an hour)
+	$(BIN)/python -m pytest -m "thorough and not packaging" $(PYTEST_ARGS)
 
 quick: env       ## the domain, what is derived, words, public names: about a minute
 	$(BIN)/python -m pytest $(QUICK) $(PYTEST_ARGS)

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = ("adding", "callers", "concurrency", "opening")
 DRAWN = {"callers", "opening"}
@@ -139,6 +141,7 @@ for way in (right, a_day_later, each_twice, every_other):
 """
 
 
+@pytest.mark.thorough
 def test_posts_at_a_wrong_instant_doubled_ones_and_missing_days_are_told_apart() -> None:
     """Ours has none; 24 hours later is no daily post where clocks change."""
     done = subprocess.run(
@@ -154,6 +157,7 @@ def test_posts_at_a_wrong_instant_doubled_ones_and_missing_days_are_told_apart()
     assert done.stdout.splitlines() == ["[0, 0, 0]", "[1, 0, 0]", "[0, 1, 0]", "[0, 0, 1]"]
 
 
+@pytest.mark.thorough
 def test_rules_are_held_against_whichever_other_library_is_here() -> None:
     """No window of ours is wrong; a library that is not installed is left out with a note."""
     done = subprocess.run(

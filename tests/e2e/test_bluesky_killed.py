@@ -24,6 +24,8 @@ from support.pds_server import PASSWORD, Pds, installed, server
 from jobledger import JobStatus, ManualClock, Part, Post, RetryPolicy, Scheduler
 from jobledger.publishers import BlueskyPublisher
 
+pytestmark = pytest.mark.thorough
+
 When = Literal["before", "after"]
 WRITES = ("com.atproto.repo.putRecord", "com.atproto.repo.applyWrites")
 

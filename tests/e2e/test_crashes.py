@@ -44,6 +44,7 @@ def run_module(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 def test_hundreds_of_killed_processes_lose_nothing(tmp_path: Path) -> None:
     """Writers and runners, killed at any moment: what they said is there, each post out once."""
     done = run_module("kills", "--kills", "300", "--in", str(tmp_path))
@@ -51,6 +52,7 @@ def test_hundreds_of_killed_processes_lose_nothing(tmp_path: Path) -> None:
     assert json.loads(done.stdout.splitlines()[-1])["kills"] >= 300
 
 
+@pytest.mark.thorough
 def test_power_cuts_lose_nothing() -> None:
     """An ext4 that is shut down beneath its writers has, mounted again, all that they said."""
     if os.getuid() != 0:

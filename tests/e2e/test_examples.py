@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.examples import JOB, Place, examples, is_endless, words_of
 from support.terminal import Terminal
+from support.tiers import one_in
 from support.waiting import eventually
 
 from jobledger import JobStatus, Ledger
@@ -37,7 +38,9 @@ def shell_for(line: str) -> tuple[str, str]:
     return "bash", "jobledger " + " ".join(words_of(line))
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in HAS_ITS_OWN_TEST])
+@pytest.mark.parametrize(
+    "name", one_in(5, [name for name in COMMANDS if name not in HAS_ITS_OWN_TEST])
+)
 def test_the_examples_of_a_command_work_as_printed(name: str, tmp_path: Path) -> None:
     """One after the other, in a directory that has what they name."""
     place = Place(tmp_path, name)

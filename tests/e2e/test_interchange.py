@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support.cli import Cli
 from support.publishers import Asking, crash, dying
 
@@ -56,6 +57,7 @@ def test_a_ledger_that_is_moved_goes_on_where_it_was(directory: Path, tmp_path: 
             assert new.verify().ok
 
 
+@pytest.mark.thorough
 def test_a_large_import_is_all_or_nothing_wherever_a_crash_cuts_it(
     directory: Path, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 from support.cli import Cli
 from support.crashes import ACCOUNT, TEXT, TOKEN, Kind, Scenario, Trouble, play
 from support.proof import HEAD, SETTINGS, Row, Setting, played, row, sound
+from support.tiers import one_in
 
 from jobledger.publishers.fake_platform import FakePlatform
 
@@ -39,7 +40,7 @@ def test_a_runner_may_die_at_any_point(setting: Setting, tmp_path: Path) -> None
             assert outcome.verdict == "once", f"died {name} ({point})"
 
 
-@pytest.mark.parametrize("lasting", [False, True], ids=["passing", "lasting"])
+@pytest.mark.parametrize("lasting", one_in(2, [False, True]), ids=["passing", "lasting"])
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
 def test_a_platform_may_fail_in_any_way(setting: Setting, lasting: bool) -> None:
     """Every fault, once and for ever; nobody dies. What is told is what is so."""
@@ -55,7 +56,7 @@ def test_a_platform_may_fail_in_any_way(setting: Setting, lasting: bool) -> None
 UNCLEAR = ("500_before", "500_after", "silent_after", "drop_before", "drop_after", "late", "twice")
 
 
-@pytest.mark.parametrize("fault", UNCLEAR)
+@pytest.mark.parametrize("fault", one_in(7, UNCLEAR))
 @pytest.mark.parametrize("kind", ["threads", "bluesky", "mastodon", "webhook"])
 def test_a_runner_may_die_while_the_platform_fails(kind: Kind, fault: str, tmp_path: Path) -> None:
     """At every point, the request that posts being the one that goes wrong: out, and out once."""
@@ -89,6 +90,7 @@ def mortal(directory: Path, url: str, kind: Kind, point: int) -> subprocess.Comp
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "points"),
     [
@@ -145,6 +147,7 @@ def written(result: Row) -> list[int]:
     return [*map(int, result.cells[1:])]
 
 
+@pytest.mark.thorough
 def test_a_row_of_the_table_comes_out_as_it_is_written() -> None:
     """The one whose doubles are counted: played anew, all of it."""
     [setting] = [s for s in SETTINGS if not s.promises_no_double]
@@ -153,6 +156,7 @@ def test_a_row_of_the_table_comes_out_as_it_is_written() -> None:
     assert written(result) == numbers_in_the_document()[False][setting.told]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not WHOLE, reason="takes some minutes: JOBLEDGER_PROOF=whole")
 @pytest.mark.parametrize("lasting", [False, True], ids=["passing", "lasting"])
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support.examples import JOB, TEXT, Place, prints
+from support.tiers import one_in
 
 from jobledger import Ledger
 from jobledger.tools.cli import COMMANDS, main
@@ -77,7 +78,9 @@ def test_no_encoding_makes_a_command_fail(
     assert place.jobs.exists()
 
 
-@pytest.mark.parametrize("name", [n for n in COMMANDS if n not in TAKES_SECONDS | GOES_ON])
+@pytest.mark.parametrize(
+    "name", one_in(9, [n for n in COMMANDS if n not in TAKES_SECONDS | GOES_ON])
+)
 def test_no_locale_makes_a_command_fail(name: str, tmp_path: Path) -> None:
     """A process of its own that knows ASCII alone: what it lacks is shown as escapes."""
     place = Place(tmp_path, name)
@@ -121,7 +124,7 @@ def test_json_is_utf8_whatever_the_terminal_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("redirection", "says"), [("> /dev/full", FULL), (">&-", CLOSED)])
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", one_in(9, COMMANDS))
 def test_a_full_or_closed_output_is_one_line_and_exit_2(
     name: str, redirection: str, says: str, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from jobledger import JobStatus, Ledger, ManualClock
 
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -44,6 +46,7 @@ def killed_at(process: subprocess.Popen[str], day: int) -> None:
     process.stdout.close()
 
 
+@pytest.mark.thorough
 def test_whoever_plans_and_is_killed_no_post_is_missing_and_none_is_there_twice(
     directory: Path,
 ) -> None:

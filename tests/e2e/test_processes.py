@@ -68,6 +68,7 @@ def test_four_writers_and_a_runner_lose_nothing(directory: Path) -> None:
         assert scheduler.rebuild(check=True).changed == []
 
 
+@pytest.mark.thorough
 def test_writers_killed_at_random_lose_nothing_acknowledged(directory: Path) -> None:
     """SIGKILL after a random number of acknowledgements, again and again on one ledger."""
     seed = random.randrange(2**32)

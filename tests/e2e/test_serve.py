@@ -165,6 +165,7 @@ def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.thorough
 def test_the_api_is_as_its_description_says(made: Path, tmp_path: Path) -> None:
     """`schemathesis` reads the description, and asks what nobody would think of.
 

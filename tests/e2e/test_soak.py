@@ -9,6 +9,8 @@ from itertools import repeat
 import pytest
 from soak.rounds import ROUNDS
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize(
     ("name", "rounds"), [("crashes", 1), ("cuts", 3), ("stops", 2), ("shards", 3)]

@@ -103,6 +103,7 @@ def check(url: str) -> None:
         engine.close()
 
 
+@pytest.mark.thorough
 def test_workers_that_are_killed_lose_nothing_and_post_nothing_twice(
     url: str, out: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -189,6 +190,7 @@ def _add(ledger: Ledger, job_id: str) -> str:
     return ledger.add_job("shop", "text", datetime.now(UTC), job_id=job_id)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("servers", "most"), [(postgres, 6000), (nats, 8000)], ids=["postgresql", "nats"]
 )

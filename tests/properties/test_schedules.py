@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, get_args
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
@@ -99,5 +100,11 @@ class Schedules(ScheduleMachine):
         super().teardown()
 
 
-TestSchedules = Schedules.TestCase
+class AFewSchedules(Schedules):
+    """The same, for `make test`."""
+
+
+TestSchedules = pytest.mark.thorough(Schedules.TestCase)
 TestSchedules.settings = settings(stateful_step_count=40)
+TestAFewSchedules = AFewSchedules.TestCase
+TestAFewSchedules.settings = settings(max_examples=12, stateful_step_count=40)

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 from support.durability import LEDGER, Events, events_of, let_go, without_background
 from support.eventstore import NOON
+from support.tiers import one_in
 
 from jobledger import Ledger, ManualClock
 from jobledger.eventstore.engines.files.filesystem import FileSystem
@@ -61,7 +62,9 @@ def is_whole(disk: SimulatedDisk, events: Events) -> bool:
     return True
 
 
-@pytest.mark.parametrize("power_is_gone", [False, True], ids=["the process", "the power"])
+@pytest.mark.parametrize(
+    "power_is_gone", one_in(2, [False, True]), ids=["the process", "the power"]
+)
 def test_a_backup_that_is_killed_is_there_as_a_whole_or_not_at_all(power_is_gone: bool) -> None:
     at, whole = 0, 0
     while True:

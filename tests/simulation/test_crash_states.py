@@ -9,6 +9,8 @@ import pytest
 
 from simulation.crash_states import Life, Seen, run_seed
 
+pytestmark = pytest.mark.thorough
+
 FOUND = {
     (4, 4.0): "a HEAD of the day before, with the next day's header on disk, was taken for damage",
     (2, 4.0): "daily files were on disk before the events that they came from",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from support.tiers import one_in
 
 from simulation.interruptions import ERRORS, WORKS, interrupt_every, quietly
 
@@ -14,8 +15,8 @@ _MANY = {"look": 400, "change": 400, "add after midnight": 500, "write behind": 
 """About how many places there are; of others 1,500 at least."""
 
 
-@pytest.mark.parametrize("name", WORKS)
-@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("name", one_in(6, WORKS))
+@pytest.mark.parametrize("error", one_in(3, ERRORS))
 def test_no_interruption_anywhere_loses_hides_or_locks_anything(name: str, error: str) -> None:
     """Wherever it comes: the same handle is right afterwards, or says that it has to be opened
     again; others go on, no lock is left, and what was acknowledged is there."""

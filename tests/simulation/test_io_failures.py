@@ -16,6 +16,7 @@ from support.durability import (
     without_background,
 )
 from support.eventstore import NOON
+from support.tiers import one_in
 
 from jobledger import Ledger, ManualClock, StorageError
 from jobledger.eventstore.position import DayRead
@@ -45,8 +46,8 @@ def test_a_file_that_a_failed_write_left_right_is_made_sure_of() -> None:
         assert position is None or left.read_file(path) == b"content"
 
 
-@pytest.mark.parametrize("name", WORKS)
-@pytest.mark.parametrize("kind", ["EIO once", "short write", "killed in a write"])
+@pytest.mark.parametrize("name", one_in(7, WORKS))
+@pytest.mark.parametrize("kind", one_in(3, ["EIO once", "short write", "killed in a write"]))
 def test_no_failure_of_any_operation_loses_or_doubles_anything(name: str, kind: str) -> None:
     """Whatever fails, and when, and whether the process or the power is gone then: all that was
     acknowledged is there, nothing else is half there, and everything verifies."""
@@ -87,6 +88,7 @@ def test_a_cut_that_a_failed_sync_forgot_does_not_come_undone_behind_a_new_day(s
     assert left.read_file(log)[whole:] == b""
 
 
+@pytest.mark.thorough
 def test_a_write_cut_short_on_a_full_disk_while_schedules_are_planned() -> None:
     """Drawn by chance once: the tail came back in an older file, and opening refused."""
     chance = random.Random(2930679019)
@@ -95,6 +97,7 @@ def test_a_write_cut_short_on_a_full_disk_while_schedules_are_planned() -> None:
         assert fail_every(*args, every=100, both=False, chance=chance) >= 20
 
 
+@pytest.mark.thorough
 def test_a_repair_is_over_only_when_what_it_removed_is_gone_for_sure() -> None:
     """However much of what was done to names the power cut keeps: a marker that is ahead of the
     log never comes back without the plan that says that the repair goes on."""

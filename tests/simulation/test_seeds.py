@@ -43,6 +43,7 @@ def copy() -> Iterator[Path]:
         yield directory
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seen", SEEN, ids=lambda seen: seen.name)
 def test_a_rule_that_is_switched_off_is_noticed_by_its_seed(copy: Path, seen: Seen) -> None:
     """By the very invariant that says so. Another one is found by `python -m seeds --write`."""
@@ -118,6 +119,7 @@ def shrunk(copy: Path, seed: int, hash_seed: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SHORTENED)
 def test_a_failing_life_of_many_is_made_shorter_by_the_same_rule(copy: Path, name: str) -> None:
     [seen] = [each for each in SEEN if each.name == name]
@@ -133,6 +135,7 @@ def test_a_failing_life_of_many_is_made_shorter_by_the_same_rule(copy: Path, nam
     assert len(set(left["said"])) == len(set(left["digest"])) == 1
 
 
+@pytest.mark.thorough
 def test_it_is_the_same_each_time_and_its_command_lives_it_again(copy: Path) -> None:
     """What is left is told step by step: who does what, and when."""
     [seen] = [each for each in SEEN if each.name == SHORTENED[0]]

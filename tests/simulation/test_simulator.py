@@ -44,6 +44,7 @@ def on_memory() -> list[Outcome]:
     ]
 
 
+@pytest.mark.thorough
 def test_no_rule_is_broken_in_two_thousand_days(
     outcomes: list[Outcome], record_property: Callable[[str, object], None]
 ) -> None:
@@ -57,6 +58,7 @@ def test_no_rule_is_broken_in_two_thousand_days(
     assert days >= 2000
 
 
+@pytest.mark.thorough
 def test_everything_that_can_happen_has_happened(outcomes: list[Outcome]) -> None:
     """A kind of step that never comes up would prove nothing."""
     happened = set().union(*(outcome.counts for outcome in outcomes))
@@ -64,6 +66,7 @@ def test_everything_that_can_happen_has_happened(outcomes: list[Outcome]) -> Non
     assert sum(outcome.posts for outcome in outcomes) > 100
 
 
+@pytest.mark.thorough
 def test_no_rule_is_broken_on_an_engine_in_memory(on_memory: list[Outcome]) -> None:
     """A failure names its seed: `jobledger simulate --seed N --steps 2000 --engine memory`."""
     for outcome in on_memory:
@@ -71,6 +74,7 @@ def test_no_rule_is_broken_on_an_engine_in_memory(on_memory: list[Outcome]) -> N
         assert outcome.steps == STEPS
 
 
+@pytest.mark.thorough
 def test_all_but_what_a_disk_is_needed_for_happens_in_memory(on_memory: list[Outcome]) -> None:
     """Power cuts and torn tails are of files; what gets lost on the way is of engines."""
     happened = set().union(*(outcome.counts for outcome in on_memory))
@@ -106,6 +110,7 @@ def test_a_seed_gives_the_same_history_to_the_byte_in_another_process() -> None:
     assert jobledger(*on_memory, PYTHONHASHSEED="2") == first
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["cancelling forgets that the post may be out"])
 def test_a_planted_bug_is_found_in_memory_too(name: str) -> None:
     """By the same rules, which know nothing of engines; and its command repeats it."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from jobledger.testing.simulator.steps import WEIGHTS as EVERY_KIND
 from simulation.years import CRASHES, WEIGHTS, YEAR, live, steps
 
 YEARS = 6
 
 
+@pytest.mark.thorough
 def test_no_occurrence_is_missed_in_years_of_sleeps_and_crashes() -> None:
     """A failure names its seed, and `python -m simulation.years --seed N` repeats it."""
     for seed in (1, random.SystemRandom().randrange(2**32)):

@@ -50,6 +50,7 @@ def test_the_order_is_the_seeds_and_without_one_it_is_the_files() -> None:
     assert collected(collect(one_file, "--shuffle", "8")) != shuffled
 
 
+@pytest.mark.thorough
 def test_every_process_has_the_same_tests_in_the_same_order() -> None:
     """Neither the order of a set, nor an object's address, nor the time of day is in a test's name:
     who runs half of them has to know which those are."""

@@ -443,6 +443,7 @@ def test_a_plan_that_is_damaged_is_never_followed(sound: Path, clock: ManualCloc
     mended(sound, clock, before, 5)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", ["bytes", "a directory", "a link"])
 def test_a_repair_that_was_broken_off_anywhere_and_lost_its_plan_is_done_again(
     tmp_path: Path, what: str

@@ -43,6 +43,7 @@ def test_a_ledger_is_opened_by_any_name_of_its_zone(
         assert ledger.timezone == one, "the name that was recorded"
 
 
+@pytest.mark.thorough
 def test_every_name_that_the_time_zone_data_has_twice_is_one_zone() -> None:
     """A link is a file with the same bytes as what it links to: all of them, in the data that this
     machine uses."""

@@ -16,6 +16,8 @@ from jobledger.publishers.fake_platform import Out
 from jobledger.publishers.fake_platform.bluesky import FakeBluesky
 from jobledger.testing import crash_everywhere, crash_point
 
+pytestmark = pytest.mark.thorough
+
 CHAIN = Post([Part("one"), Part("two"), Part("three")])
 
 

@@ -80,6 +80,7 @@ def test_the_token_is_in_a_header_alone(bench: Bench) -> None:
         assert TOKEN not in seen.target
 
 
+@pytest.mark.thorough
 def test_no_token_is_told_whatever_goes_wrong(
     bench: Bench, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 from support.crashes import Deaf
+from support.tiers import one_in
 
 from jobledger import Ledger, NewJob, Part, Post, Publisher
 from jobledger.publishers import MastodonPublisher
@@ -81,7 +82,7 @@ def two_of_one_text(ledger: Ledger) -> None:
     )
 
 
-@pytest.mark.parametrize("keys_last", [True, False])
+@pytest.mark.parametrize("keys_last", one_in(2, [False, True]))
 def test_it_posts_once_wherever_the_process_dies(keys_last: bool) -> None:
     """Whether the instance still has its keys or not; nothing is left to a person."""
     report = crash_everywhere(publisher, three_jobs, platform=lambda: Instance(keys_last=keys_last))
@@ -90,6 +91,7 @@ def test_it_posts_once_wherever_the_process_dies(keys_last: bool) -> None:
     assert report.crashes > 100
 
 
+@pytest.mark.thorough
 def test_a_chain_goes_on_behind_its_last_part_wherever_the_process_dies() -> None:
     """Three parts of one text: each is out once, and so the text three times."""
 
@@ -106,6 +108,7 @@ def test_a_chain_goes_on_behind_its_last_part_wherever_the_process_dies() -> Non
     assert report.unknown == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("keys_last", [True, False])
 def test_two_jobs_with_one_text_are_two_posts(keys_last: bool) -> None:
     report = crash_everywhere(
@@ -117,6 +120,7 @@ def test_two_jobs_with_one_text_are_two_posts(keys_last: bool) -> None:
     assert report.unknown == []
 
 
+@pytest.mark.thorough
 def test_it_posts_once_where_nobody_asks_it() -> None:
     """It looks by itself before it sends again."""
 
@@ -126,6 +130,7 @@ def test_it_posts_once_where_nobody_asks_it() -> None:
     crash_everywhere(deaf, three_jobs, platform=lambda: Instance(keys_last=False)).check()
 
 
+@pytest.mark.thorough
 def test_the_kit_would_see_a_double_post(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one that does not look, on an instance that has forgotten its keys."""
     monkeypatch.setattr(

@@ -435,6 +435,7 @@ def test_it_works_in_the_loop_of_a_scheduler(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_no_token_is_told_whatever_goes_wrong(
     bench: Bench, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

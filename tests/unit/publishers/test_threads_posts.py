@@ -332,6 +332,7 @@ def served() -> Iterator[None]:
         yield
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("served")
 def test_a_chain_may_be_cut_anywhere() -> None:
     """Before and after each durable step, also with the power: every part is out, and once."""

@@ -77,6 +77,7 @@ def test_a_range_that_begins_with_sunday_goes_on_from_there() -> None:
         assert [one.local.day for one in due_then] == days, text
 
 
+@pytest.mark.thorough
 @given(near_a_change(), cron_texts(), st.sampled_from(GAPS), st.sampled_from(FOLDS))
 def test_it_is_what_walking_through_every_minute_finds(
     place: tuple[str, datetime], text: str, gap: Gap, fold: Fold
@@ -111,6 +112,7 @@ def test_what_comes_after_a_moment_depends_on_that_moment_alone(
         assert anew.next(middle) == one
 
 
+@pytest.mark.thorough
 def test_a_daily_post_is_made_each_day_around_every_change_of_2026() -> None:
     """Five days around each change, at each half hour of the day: five posts, in every zone."""
     wrong, tried = [], set()
