@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -56,15 +57,16 @@ def table_of(room: str) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def imports_of(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield what a file imports by name: the module in full, and the name."""
-    package = ["jobledger", *path.relative_to(ROOT).parent.parts]
+@cache
+def imports_of(path: Path) -> list[tuple[str, str]]:
+    """Return what a file imports by name: the module in full, and the name."""
+    package, found = ["jobledger", *path.relative_to(ROOT).parent.parts], []
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *filter(None, [node.module])])
-            for alias in node.names:
-                yield module, alias.name
+            found += [(module, alias.name) for alias in node.names]
+    return found
 
 
 def used_outside(room: str) -> set[str]:

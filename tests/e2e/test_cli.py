@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -110,14 +111,16 @@ def test_the_zone_of_a_new_ledger_can_be_given(cli: Cli) -> None:
 )
 def test_wrong_use_is_one_clear_line_and_exit_2(cli: Cli, arguments: list[str], says: str) -> None:
     """No traceback; nothing is changed."""
-    cli.ok("add", "a", "x", "+1h", "--job-id", "twin-1")
-    cli.ok("add", "a", "x", "+1h", "--job-id", "twin-2")
+    with Ledger(cli.directory) as ledger:
+        for job_id in ("twin-1", "twin-2"):
+            ledger.add_job("a", "x", ledger.now() + timedelta(hours=1), job_id=job_id)
     done = cli.run(*arguments)
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert len(cli.json("list")) == 2
+    with Ledger(cli.directory, read_only=True) as ledger:
+        assert ledger.seq == 2
 
 
 def test_where_there_is_no_ledger_only_add_makes_one(cli: Cli) -> None:
@@ -148,15 +151,15 @@ def test_run_once_runs_what_is_due(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("publisher", "retries", "told", "code"),
     [
-        ("publish", "3", "1 published", 0),
-        ("fail", "3", "1 failed, to be tried again", 1),
-        ("fail", "0", "1 failed for good", 1),
-        ("cannot_tell", "3", "1 interrupted, to be looked into", 1),
-        ("cannot_tell", "0", "1 of unknown outcome", 1),
+        ("publish", 3, "1 published", 0),
+        ("fail", 3, "1 failed, to be tried again", 1),
+        ("fail", 0, "1 failed for good", 1),
+        ("cannot_tell", 3, "1 interrupted, to be looked into", 1),
+        ("cannot_tell", 0, "1 of unknown outcome", 1),
     ],
 )
 def test_run_once_says_how_many_of_each_and_may_exit_so(
-    cli: Cli, publisher: str, retries: str, told: str, code: int
+    cli: Cli, publisher: str, retries: int, told: str, code: int
 ) -> None:
     """For cron, which mails what fails: only with --exit-code."""
     with (cli.cwd / "posts.py").open("a") as file:
@@ -164,8 +167,9 @@ def test_run_once_says_how_many_of_each_and_may_exit_so(
             "def fail(account_id, content):\n    return PostResult(False, error='no')\n"
             "def cannot_tell(account_id, content):\n    return PostResult.unknown('?')\n"
         )
-    for name in ("one", "two"):
-        cli.ok("add", "a", "1", "--job-id", name, "--max-retries", retries)
+    with Ledger(cli.directory) as ledger:
+        for job_id in ("one", "two"):
+            ledger.add_job("a", "1", ledger.now(), max_retries=retries, job_id=job_id)
     run = ("run", "--publisher", f"posts:{publisher}", "--once", "--limit", "1")
     done = cli.run(*run)
     assert (done.returncode, done.stdout) == (0, f"ran 1 job: {told}\n")

@@ -32,6 +32,13 @@ from jobledger.tools.notifying import Notifier
 from jobledger.tools.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
+FEW_EXAMPLES = """
+from hypothesis import settings
+
+settings.register_profile("few", max_examples=15)
+settings.load_profile("few")
+"""
+"""In a `conftest.py`: what is shown is tried, and not what it is shown of."""
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -316,6 +323,7 @@ def test_the_kit_finds_the_planted_double_post_as_shown(tmp_path: Path) -> None:
     [shown] = blocks("docs/testing.md", "text")
     assert printed(first, tmp_path) == shown
     (tmp_path / "test_mine.py").write_text(f"{first}\n\n{second}\n\n{third}", "utf-8")
+    (tmp_path / "conftest.py").write_text(FEW_EXAMPLES, "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
         cwd=tmp_path,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.cli import run_here
+from support.domain import NOON
 from support.durability import saving_snapshots
 
 from jobledger import Ledger, ManualClock
@@ -129,13 +131,24 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def written(directory: Path, clock: ManualClock) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a ledger with all derived files, to be copied and damaged."""
+    directory, clock = tmp_path_factory.mktemp("sound") / "jobs", ManualClock(NOON)
     with saving_snapshots(1):
         for job in JOBS:
             with Ledger(directory, clock=clock, projections=[Count]) as ledger:
                 ledger.add_job("a", job, clock.now(), job_id=job)
-        assert set(NAMES) < {path.name for path in directory.iterdir()}
+    assert set(NAMES) < {path.name for path in directory.iterdir()}
+    return directory
+
+
+@pytest.fixture
+def written(sound: Path, directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    # Nobody else has it open, who would bring a file up that is behind.
+    monkeypatch.setattr("jobledger.ledger.rebuilding._CATCH_UP_S", 0)
+    shutil.copytree(sound, directory)
+    with saving_snapshots(1):
         yield directory
 
 
