@@ -145,8 +145,9 @@ format: env      ## ruff: write what `make lint` wants, as far as it can
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-diagram: env     ## write the lifecycle diagram into the docs, from its declaration
+diagram: env     ## write the lifecycle diagrams into the docs, from their declarations, and draw what is new (needs graphviz)
 	$(BIN)/python docs/refresh_diagram.py
+	$(BIN)/python docs/drawing.py
 
 manual: env      ## write docs/commands.md from the commands' own help, docs/json from what they print; in which file each rule is, too
 	$(BIN)/python docs/refresh_commands.py

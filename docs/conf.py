@@ -6,11 +6,14 @@ whoever reads it in a clone.
 
 from __future__ import annotations
 
+import runpy
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docutils import nodes
 from pygments.lexers.special import TextLexer
+from sphinx.util import logging
 
 from jobledger import __version__
 
@@ -58,6 +61,25 @@ def lead_in(app: Sphinx, error: Exception | None) -> None:
         shutil.copytree(pictures, Path(app.outdir, "docs/pictures"), dirs_exist_ok=True)
 
 
+def show_pictures(app: Sphinx, page: nodes.document) -> None:
+    """Show what is drawn of each diagram, with its text for whoever wants that: to draw it in the
+    browser would need a script."""
+    pictures = runpy.run_path(str(Path(app.confdir, "drawing.py")))["pictures"]()
+    for block in list(page.findall(nodes.literal_block)):
+        if block.get("language") != "mermaid":
+            continue
+        picture = pictures.get(block.astext().strip() + "\n")
+        if picture is None:
+            told = "there is no picture of this diagram: run `make diagram`"
+            logging.getLogger(__name__).warning(told, location=block)
+            continue
+        shown = f"<figure>{picture}</figure><details><summary>As text</summary>"
+        block.parent.insert(block.parent.index(block), nodes.raw("", shown, format="html"))
+        closed = nodes.raw("", "</details>", format="html")
+        block.parent.insert(block.parent.index(block) + 1, closed)
+
+
 def setup(app: Sphinx) -> None:
-    app.add_lexer("mermaid", TextLexer)  # shown as it is written: a drawing would need a script
+    app.add_lexer("mermaid", TextLexer)
+    app.connect("doctree-read", show_pictures)
     app.connect("build-finished", lead_in)

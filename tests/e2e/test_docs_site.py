@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ import jobledger.publishers
 import jobledger.testing
 
 CHECK: dict[str, Any] = runpy.run_path(str(ROOT / "docs/check_site.py"))
+DRAWING: dict[str, Any] = runpy.run_path(str(ROOT / "docs/drawing.py"))
 
 
 def problems(site: Path) -> list[str]:
@@ -42,6 +44,51 @@ def test_the_site_is_built_without_a_warning_and_is_whole(tmp_path: Path) -> Non
     assert (site / "searchindex.js").exists()
     for page in ROOT.glob("docs/**/*.md"):
         assert (site / page.relative_to(ROOT)).with_suffix(".html").exists(), page
+    for page, sources in diagrams().items():
+        text = (site / page).with_suffix(".html").read_text("utf-8")
+        assert re.findall(r"<(svg|summary)\b.*?>", text).count("summary") == len(sources), page
+        for source in sources:
+            assert DRAWING["pictures"]()[source] in text, page
+
+
+def diagrams() -> dict[Path, list[str]]:
+    """Return the diagrams of each document that has some."""
+    found = {
+        path.relative_to(ROOT): DRAWING["BLOCK"].findall(path.read_text("utf-8"))
+        for path in DRAWING["documents"]()
+    }
+    return {path: sources for path, sources in found.items() if sources}
+
+
+def test_each_diagram_has_its_picture_and_no_picture_is_left_over() -> None:
+    """`make diagram` draws what is new."""
+    sources = {source for found in diagrams().values() for source in found}
+    assert len(sources) >= 3
+    assert DRAWING["pictures"]().keys() == sources, "run `make diagram`"
+
+
+def test_a_picture_needs_no_script_and_has_the_colour_of_the_text() -> None:
+    for source, svg in DRAWING["pictures"]().items():
+        assert not re.search(r"<script|<style|<image|\bon\w+=|href=|url\(|\bid=", svg)
+        assert set(re.findall(r'(?:stroke|fill)="(.*?)"', svg)) == {"currentColor", "none"}
+        for state in re.findall(r"--> (\w+)", source):
+            assert f">{state}</text>" in svg
+
+
+def test_a_diagram_is_drawn_whole_or_refused() -> None:
+    """Its text says what it is to whoever hears it read."""
+    with pytest.raises(ValueError, match="neither a step nor a note"):
+        DRAWING["as_dot"]("stateDiagram-v2\n    A --> B\n    state C {\n")
+    with pytest.raises(ValueError, match="no state diagram"):
+        DRAWING["as_dot"]("flowchart\n    A --> B\n")
+    source = 'stateDiagram-v2\n    [*] --> A: a "word" <b>\n    A --> [*]\n    note left of A: n\n'
+    if shutil.which("dot") is None:
+        missing("graphviz", "there is no dot: Debian has it in the package graphviz")
+    svg = DRAWING["drawn"](source)
+    assert DRAWING["described"](svg) == source
+    assert "&lt;b&gt;" in svg
+    assert re.search(r">\s*n</text>", svg)
+    assert set(re.findall(r'(?:stroke|fill)="(.*?)"', svg)) == {"currentColor", "none"}
 
 
 @pytest.mark.parametrize(
