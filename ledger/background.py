@@ -14,11 +14,11 @@ from typing import Protocol
 
 
 class WritesBehind(Protocol):
-    def write_behind(self) -> bool:
+    def _write_due(self) -> bool:
         """Do what is due; False asks to be called again."""
 
     def leave_alone_s(self, takes_s: float) -> float:
-        """How long a `write_behind` that takes so long would be in the way of something that
+        """How long a `_write_due` that takes so long would be in the way of something that
         hurries; 0: now is a good moment."""
 
 
@@ -30,11 +30,11 @@ _MOST_DOUBLED = 16
 
 
 class Background:
-    """Calls `write_behind` of its owner `interval_s` after a `wake`, once for all in between; up to
+    """Calls `_write_due` of its owner `interval_s` after a `wake`, once for all in between; up to
     `longest_s` after it where the writing is so much work that it would be in the way, or the owner
     wants to be left alone.
 
-    Its thread goes on whatever `write_behind` raises. What fails is tried again after twice the
+    Its thread goes on whatever `_write_due` raises. What fails is tried again after twice the
     time, each time, up to half a minute; how long a try took counts as waiting. `works_again` ends
     that. Where no thread can be started, or it has died, `wake` tries again; meanwhile `is_late`
     says so, and the owner calls `work_here`.
@@ -57,6 +57,8 @@ class Background:
         self._start_lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._lacks_thread = False
+        self._again_in_s: float | None = None
+        """When there is something to do also where nothing wakes it."""
         self._failures = 0
         self._worked_at = -longest_s
         # Last: where this was interrupted, an owner that goes finds nothing to end.
@@ -70,6 +72,11 @@ class Background:
         thread = self._thread
         if thread is None or not thread.is_alive():
             self._start()
+
+    def wake_in(self, seconds: float | None) -> None:
+        """Have the work done again after so long, also where nothing changes; for who does the
+        work. None: there is nothing to wait for."""
+        self._again_in_s = seconds
 
     def _start(self) -> None:
         with self._start_lock:
@@ -96,7 +103,7 @@ class Background:
         wait_s = max(self._longest_s, self._backoff_s())
         if self._lacks_thread and owner is not None and now - self._worked_at >= wait_s:
             self._worked_at = now
-            self._count(owner.write_behind())
+            self._count(owner._write_due())
 
     def works_again(self) -> None:
         """Note that what failed has been done by somebody else, or that what it failed for is over:
@@ -117,7 +124,7 @@ class Background:
     def _work(self) -> None:
         took_s = 0.0
         while True:
-            self._wake.wait()
+            self._wake.wait(self._again_in_s)
             self._back_off(took_s)
             latest = self._time() + self._longest_s
             self._stopping.wait(max(self._interval_s, min(_SHARE * took_s, self._longest_s)))
@@ -130,8 +137,10 @@ class Background:
                 self._end()
                 return
             begun = self._time()
-            self._count(owner.write_behind())
-            took_s = self._time() - begun
+            self._again_in_s = None
+            self._count(owner._write_due())
+            if self._again_in_s is None:  # else what takes its time is still to come
+                took_s = self._time() - begun
             del owner
 
     def _back_off(self, took_s: float) -> None:

@@ -21,6 +21,7 @@ from ..projections import (
     projection_file,
 )
 from .derived_state import DerivedState, leave_alone
+from .rewriting import Rewriting
 from .state import State
 from .witnesses import Witnesses
 
@@ -51,6 +52,7 @@ class DerivedFiles:
         )
         self.witnesses = Witnesses(log, self.writer, self._fs, self._directory)
         self.writing = threading.RLock()
+        self._rewriting = Rewriting(log.figures.size_bytes)
         self._is_unsure = False
         """Whether the daily files seem to stand for more than the log has."""
         self._told: set[tuple[Path, str]] = set()
@@ -78,8 +80,10 @@ class DerivedFiles:
         """Say whether something changed since its file was written, or has to be looked at."""
         return self._is_unsure or self._derived.is_dirty
 
-    def write(self) -> None:
-        """Write the files that are behind.
+    def write(self, *, everything: bool = True) -> float:
+        """Write the files that are behind; without `everything`, the daily files only where that is
+        in proportion to what has been appended (see `Rewriting`). Return in how many seconds those
+        may be written that were held back; 0: none was.
 
         The state is brought up to the log while `projections.lock` is held, so an older state never
         replaces what another process has written.
@@ -89,19 +93,31 @@ class DerivedFiles:
         """
         with self.writing:
             if not self.is_behind:
-                return
+                return 0.0
+            wait_s = 0.0 if everything or self._is_unsure else self._wait_s()
+            if wait_s and not self._derived.due():
+                return wait_s
             with self.writer.locked():
                 self._log.refresh()
                 if not self._log.is_sound:  # rule: derive-from-what-is-sound
-                    return  # what it knows may not be what is in the log
+                    return wait_s  # what it knows may not be what is in the log
                 self._is_unsure = False
-                if not self.witnesses.holds_back(DAILY_FILES):  # rule: keep-witnesses
-                    self._look_for_outdated()
-                    self._write_days()
-                for name, stored in self._derived.stored.items():
-                    is_due = stored.is_dirty and stored.failure is None
-                    if is_due and not self.witnesses.holds_back(name):
+                if not wait_s:
+                    self._write_daily_files()
+                for name in self._derived.due():
+                    if not self.witnesses.holds_back(name):
                         self._write_stored(name)
+            return wait_s
+
+    def _write_daily_files(self) -> None:
+        if not self.witnesses.holds_back(DAILY_FILES):  # rule: keep-witnesses
+            self._look_for_outdated()
+            self._write_days()
+
+    def _wait_s(self) -> float:
+        with self._lock:
+            size = self._log.figures.size_bytes
+            return self._rewriting.wait_s(self._derived.days.dirty, size)
 
     def _look_for_outdated(self) -> None:
         """Where another release has written the daily files last, none of them is known to be as
@@ -122,7 +138,10 @@ class DerivedFiles:
             if not days:
                 return
             self._log.sync()  # what is derived is never on disk before what it is derived from
-            self.writer.write(DAILY_FILES, self._one_by_one(taken), end)
+            sizes = dict[str, int]()
+            changed = self.writer.write(DAILY_FILES, self._one_by_one(taken, sizes), end)
+            written = sum(sizes[day] for day in days if job_file(self._directory, day) in changed)
+            self._rewriting.note(sizes, written, self._log.figures.size_bytes)
         except BaseException:
             with self._lock:
                 files.dirty |= days
@@ -131,13 +150,15 @@ class DerivedFiles:
             raise
 
     def _one_by_one(
-        self, taken: list[tuple[str, DayFile | None]]
+        self, taken: list[tuple[str, DayFile | None]], sizes: dict[str, int]
     ) -> Iterator[tuple[Path, DayFile | None]]:
-        """Yield the files to write; each is let go once written, but for what is remembered."""
+        """Yield the files to write, and note their `sizes`; each is let go once written, but for
+        what is remembered."""
         taken.reverse()
         while taken:
             day, file = taken.pop()
             yield job_file(self._directory, day), file
+            sizes[day] = 0 if file is None else file.size
             if file is not None:
                 with self._lock:
                     self._derived.days.keep(file)

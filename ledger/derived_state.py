@@ -89,9 +89,12 @@ class DerivedState(Follower):
     @property
     def is_dirty(self) -> bool:
         """Say whether something changed since its file was written."""
-        return bool(self.days.dirty) or any(
-            stored.is_dirty and stored.failure is None for stored in self.stored.values()
-        )
+        return bool(self.days.dirty) or bool(self.due())
+
+    def due(self) -> list[str]:
+        """Return the names of the users' projections that changed since they were written."""
+        stored = self.stored.items()
+        return [name for name, each in stored if each.is_dirty and each.failure is None]
 
 
 def leave_alone(name: str, failure: StorageError) -> None:

@@ -1168,10 +1168,12 @@ class Ledger(ByLocation):
     # -- writing behind, and closing -----------------------------------------------------------
 
     def write_behind(self) -> bool:
-        """Sync, and write the daily files that are behind. For the background thread."""
-        if self._is_let_go:
-            return True
-        return self._behind.write() or self._closed
+        """Sync, and write all daily files that are behind, however large they are."""
+        return self._is_let_go or self._behind.write() or self._closed
+
+    def _write_due(self) -> bool:
+        """Do the same for the background thread, which holds back what would be too much."""
+        return self._is_let_go or self._behind.write(everything=False) or self._closed
 
     def leave_alone_s(self, takes_s: float) -> float:
         """For the background thread: nothing here hurries; a runner's jobs do."""

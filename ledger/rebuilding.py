@@ -30,7 +30,7 @@ from .state import State
 
 _CATCH_UP_S = 1.5
 """How long a check waits for files that are behind: whoever has the ledger open writes them within
-a second."""
+a second, but for large ones, which are told as behind then."""
 _LOOK_EVERY_S = 0.05
 
 

@@ -20,7 +20,8 @@ BATCH_MS = 100
 """With `durability="batch"`, the most time that an acknowledged event is not on disk yet."""
 DAILY_FILES_DELAY_S = 0.3
 DAILY_FILES_LONGEST_S = 0.8
-"""How long after a change the daily files are written: the longer, the more work that is."""
+"""How long after a change the daily files are written: the longer, the more work that is. Large
+ones later than that: see `Rewriting`."""
 _LAST_WRITING_S = 30.0
 """How long closing waits for files that are just being written."""
 
@@ -84,11 +85,14 @@ class WriteBehind:
             self._log.sync()  # nothing is at risk for longer than was promised
         self._background.work_here()
 
-    def write(self) -> bool:
-        """Sync, and write what is behind; return whether there is nothing left to be done."""
+    def write(self, *, everything: bool = True) -> bool:
+        """Sync, and write what is behind; return whether there is nothing left to be done. Without
+        `everything`, daily files only where that is in proportion to what has been appended; what
+        is held back so is written when it may be.
+        """
         try:
             self._log.sync()
-            self._write_files()
+            wait_s = self._write_files(everything=everything)
             self.save_snapshot()
             self._events.save()
         except JobLedgerError as error:
@@ -98,6 +102,7 @@ class WriteBehind:
             self._trouble.failed(error)
             raise
         self._trouble.worked()
+        self._background.wake_in(wait_s or None)
         is_done = self._log.is_sound or not self._is_behind
         if is_done:
             self._background.works_again()
@@ -107,9 +112,8 @@ class WriteBehind:
     def _is_behind(self) -> bool:
         return self._files is not None and self._files.is_behind
 
-    def _write_files(self) -> None:
-        if self._files is not None:
-            self._files.write()
+    def _write_files(self, *, everything: bool = True) -> float:
+        return 0.0 if self._files is None else self._files.write(everything=everything)
 
     def try_soon(self) -> None:
         """Expect what failed to work again: it is not waited out any longer."""

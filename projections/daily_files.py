@@ -76,14 +76,15 @@ class DailyFiles:
     def apply(self, change: Change) -> None:
         event, old, new = change.event, change.before, change.after
         before = after = None
+        moment = None if new is None else new.completed_at or new.scheduled_time
         if old is not None:
-            moment = old.completed_at or old.scheduled_time
-            before = self._names.name(moment)
-            if new is not None and (new.completed_at or new.scheduled_time) is moment:
-                self._touch(before, event, is_in=True)
+            was = old.completed_at or old.scheduled_time
+            if was is moment:
+                self._touch(self._names.name(was), event, is_in=True)
                 return  # nearly always
-        if new is not None:
-            after = self._names.name(new.completed_at or new.scheduled_time)
+            before = self._names.name(was)
+        if moment is not None:
+            after = self._names.name(moment)
         job_id = event.job_id
         if before is not None:
             day = self._touch(before, event, is_in=after == before)
@@ -220,10 +221,19 @@ class DayFile:
     ) -> None:
         self.date = date
         self.entries = entries
+        self.size = 0
+        """How many bytes it has, once it was iterated over."""
         self._updated_at = updated_at
         self._fresh: Picked | None = fresh
 
     def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for part in self._parts():
+            size += len(part)
+            self.size = size
+            yield part
+
+    def _parts(self) -> Iterator[bytes]:
         head = {"date": self.date, "updated_at": self._updated_at.isoformat()}
         begin = msgspec.json.format(msgspec.json.encode(head), indent=2)[:-2] + b',\n  "jobs": [\n'
         end = _BEHIND_JOBS + b"\n"

@@ -21,7 +21,7 @@ class Busy:
     def __init__(self, calm_in_s: float) -> None:
         self.calm_in_s = calm_in_s
 
-    def write_behind(self) -> bool:
+    def _write_due(self) -> bool:
         return True
 
     def leave_alone_s(self, takes_s: float) -> float:
@@ -35,7 +35,7 @@ class Hurried(Busy):
         super().__init__(0.001)
         self.calls: list[str] = []
 
-    def write_behind(self) -> bool:
+    def _write_due(self) -> bool:
         self.calls.append("written")
         return True
 
@@ -95,7 +95,7 @@ class Failing(Busy):
         self.error = error
         self.background: Background | None = None
 
-    def write_behind(self) -> bool:
+    def _write_due(self) -> bool:
         assert self.background is not None
         if self.failures:
             self.failures -= 1
@@ -178,7 +178,7 @@ class Mended(Busy):
         self.is_sound = False
         self.tries: list[bool] = []
 
-    def write_behind(self) -> bool:
+    def _write_due(self) -> bool:
         self.tries.append(self.is_sound)
         return self.is_sound
 

@@ -511,7 +511,7 @@ def test_a_fault_in_writing_behind_is_told_once_and_not_for_each_try(
 ) -> None:
     """Also one that nobody has thought of: in the background nobody else would hear of it."""
 
-    def fail() -> None:
+    def fail(*, everything: bool = True) -> float:
         raise ValueError("a fault of ours")
 
     with without_background(), Ledger(directory, clock=clock) as ledger:

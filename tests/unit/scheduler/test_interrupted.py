@@ -313,7 +313,7 @@ class Faltering:
         self.errors: list[BaseException] = [MemoryError(), SystemExit(), KeyboardInterrupt()]
         self.written = threading.Event()
 
-    def write_behind(self) -> bool:
+    def _write_due(self) -> bool:
         if self.errors:
             raise self.errors.pop()
         self.written.set()
