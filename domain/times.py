@@ -38,6 +38,11 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def is_plain(moment: datetime) -> bool:
+    """Whether it is a plain datetime in UTC, which goes on as it is."""
+    return type(moment) in _PLAIN and moment.tzinfo is UTC and not moment.fold
+
+
 def is_naive(moment: datetime) -> bool:
     """Whether it has no time zone. One that cannot say so is no moment: `in_utc` refuses it."""
     try:
@@ -52,7 +57,7 @@ def in_utc(moment: datetime) -> datetime:
     Raises:
         ValueError: it has no time zone, or is none that a calendar has.
     """
-    if type(moment) in _PLAIN and moment.tzinfo is UTC and not moment.fold:
+    if is_plain(moment):
         return moment
     if is_naive(moment):
         raise ValueError("it has no time zone")

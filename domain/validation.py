@@ -20,7 +20,7 @@ from .platforms.tables import (
     longest,
 )
 from .text import is_visible, names_of
-from .times import in_utc, is_naive
+from .times import in_utc, is_naive, is_plain
 
 EnumT = TypeVar("EnumT", bound=Enum)
 
@@ -35,12 +35,13 @@ SCHEDULE_WINDOW = timedelta(days=365)
 LONGEST_TIMEOUT = timedelta(days=366)
 
 _JOB_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PLAIN = re.compile(r"(?=.*\S)[ !-\-/-~]+")
 _BY = re.compile(r"[A-Za-z0-9._:@/-]{1,64}")
 
 
 def check_job_id(value: object) -> str:
     """1 to 64 of `A-Z a-z 0-9 . _ -`."""
+    if type(value) is str and _JOB_ID.fullmatch(value):
+        return value
     if not isinstance(value, str) or not _JOB_ID.fullmatch(value):
         raise _refuse("job_id", f"must be 1 to 64 of A-Z a-z 0-9 . _ -, not {_shown(value)}")
     return _plain(value)
@@ -65,6 +66,8 @@ def check_account(value: object) -> str:
 def check_platform(value: object, *, lenient: bool = False) -> str:
     """Not empty, not only white space, at most 64 characters; and, unless it is lenient, not nearly
     the name of a platform that has a table."""
+    if type(value) is str and value in _TABLES:
+        return value  # nearly always
     name = _text("platform", value, MAX_PLATFORM_CHARS)
     if name not in _TABLES and not lenient:
         check_name(name)  # rule: no-near-miss-of-a-platform
@@ -74,7 +77,7 @@ def check_platform(value: object, *, lenient: bool = False) -> str:
 def check_content(value: object, platform: str | None) -> str:
     """Something that can be seen, and what its platform takes; None: whatever it takes, up to
     100,000 characters."""
-    if type(value) is str and len(value) <= _SHORT and _PLAIN.fullmatch(value):
+    if type(value) is str and len(value) <= _SHORT and _is_plain(value):
         return value  # most of them: short wherever it goes, and without a link
     text = _text("content", value, LONGEST_EVER)
     if platform is None:
@@ -87,6 +90,11 @@ def check_content(value: object, platform: str | None) -> str:
         )
     check_fits(text, platform)  # rule: fits-its-platform
     return text
+
+
+def _is_plain(value: str) -> bool:
+    """Whether it is of printable ASCII without a dot, and not only spaces."""
+    return value.isascii() and value.isprintable() and "." not in value and value.strip() != ""
 
 
 def characters_left(content: str, platform: str) -> int:
@@ -103,6 +111,8 @@ def check_optional_text(value: object, field: str, longest: int) -> str | None:
 
 def check_count(value: object, field: str) -> int:
     """Check an int from 0 to a million, and return it; a bool is none."""
+    if type(value) is int and 0 <= value <= MAX_RETRIES:
+        return value
     if isinstance(value, bool) or not isinstance(value, int):
         raise _refuse(field, f"must be an int, not {_shown(value)}")
     if not 0 <= value <= MAX_RETRIES:
@@ -139,14 +149,16 @@ def check_schedule(value: object, now: datetime) -> datetime:
         raise InvalidScheduleTimeError(
             f"scheduled_time must be a datetime, not {_shown(value)}", field="scheduled_time"
         )
-    if is_naive(value):
-        raise InvalidScheduleTimeError(
-            "scheduled_time has no time zone", field="scheduled_time", hint="give it a tzinfo"
-        )
-    try:
-        moment = in_utc(value)
-    except ValueError:
-        moment = None
+    moment: datetime | None = value
+    if not is_plain(value):  # seldom
+        if is_naive(value):
+            raise InvalidScheduleTimeError(
+                "scheduled_time has no time zone", field="scheduled_time", hint="give it a tzinfo"
+            )
+        try:
+            moment = in_utc(value)
+        except ValueError:
+            moment = None
     if moment is None or abs(moment - now) > SCHEDULE_WINDOW:
         raise InvalidScheduleTimeError(
             f"scheduled_time must be within a year of now ({now:%Y-%m-%d %H:%M} UTC),"

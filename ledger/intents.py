@@ -74,5 +74,8 @@ def make_records(intents: Sequence[Intended], by: str | None, now: datetime) -> 
 def _schema_of(data: EventData) -> int:
     """Return the oldest schema version that has all that is in the data, so that an earlier release
     reads whatever it can."""
-    newer = (since for name, since in data.SINCE if getattr(data, name))
-    return max(newer, default=SCHEMA[data.TYPE]) if data.SINCE else SCHEMA[data.TYPE]
+    schema = SCHEMA[data.TYPE]
+    for name, since in data.SINCE:
+        if since > schema and getattr(data, name):
+            schema = since
+    return schema

@@ -97,9 +97,10 @@ class Board:
 
     def _find_open(self) -> None:
         for status in OPEN:
-            self._by_status[status] = IdSet()
-        for job in self.jobs.open.values():
-            self._by_status[job.status].add(job.job_id)
+            jobs = self.jobs.open.items()
+            self._by_status[status] = IdSet(
+                [job_id for job_id, job in jobs if job.status is status]
+            )
 
     def take(self, event: Event) -> Change | None:
         """Fold one event in, whatever it is of; return the change of a job where it is of one.
@@ -126,7 +127,14 @@ class Board:
         except InvalidTransitionError as error:
             raise LedgerCorruptError(error.message, kind="transition") from error
         self.seq, self.at = event.seq, event.at
-        self._index(before, after)
+        is_alone = self._is_loading and jobs.changed is None
+        is_alone = is_alone and (before is None or before.status in OPEN)
+        if is_alone and after is not None and after.status in OPEN and after.schedule is None:
+            jobs.open[after.job_id] = after  # as nearly always; the rest of `_index` is for later
+            if before is None:
+                self._of_account(after.account_id).add(after.job_id)
+        else:
+            self._index(before, after)
         # An event of anything else is none that `evolve` takes.
         return Change(event, before, after)  # type: ignore[arg-type]
 
@@ -189,7 +197,11 @@ class Board:
 
     def _make_heaps_anew(self) -> None:
         pending, scheduled = (
-            [(job.scheduled_time, job.order, job.job_id) for job in self.of_status(status)]
+            [
+                (job.scheduled_time, job.order, job.job_id)
+                for job in self.jobs.open.values()
+                if job.status is status
+            ]
             for status in _WAITING
         )
         self._queue.make_anew(scheduled)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -24,13 +24,14 @@ from ..domain import (
     JobFailed,
     JobInterrupted,
     JobRetried,
+    JobStarted,
     Moment,
     ScheduledJob,
     SchedulePlanned,
 )
 from ..instrumentation import Histogram
 from .projection import Change
-from .seen import SeenChange, see
+from .seen import SeenChange, ran_s, see, waited_s
 
 COUNTING = 1
 """The number of this way of counting. What another one has counted is counted anew, from the log:
@@ -120,21 +121,34 @@ class Counters:
         """Take in what has happened to a job."""
         counts, event = self.counts, change.event
         counts.seq = event.seq
-        counts.events[event.type] = counts.events.get(event.type, 0) + 1
-        if isinstance(event.data, JobAdded):
-            return  # of which nothing else is counted
-        seen = see(change)
-        if seen.waiting_s is not None:
-            counts.start_delay.add(seen.waiting_s, DELAY_BOUNDS_S)
+        _count(counts.events, event.type)
+        kind = type(event.data)
+        # Of these three, which are all of most lives, nothing else is counted.
+        if kind is JobAdded:
+            return
+        if kind is JobStarted:
+            counts.start_delay.add(waited_s(change), DELAY_BOUNDS_S)
+        elif kind is JobCompleted:
+            self._completed(change)
+        else:
+            self._count_rest(change)
+
+    def _completed(self, change: Change) -> None:
+        job = change.before
+        assert job is not None
+        self._end(job.platform, "completed", ran_s(change))
+        self._hour(change.event.at).completed += 1
+        self.counts.no_token.pop(job.account_id, None)
+
+    def _count_rest(self, change: Change) -> None:
+        event, seen = change.event, see(change)
         if seen.counts and seen.counts[0] in _ENDS:
-            self._end(change, seen)
+            self._failed(change, seen)
         data, job = event.data, change.after or change.before
         assert job is not None
         if isinstance(data, JobExpired):
             if data.schedule == "misfired" and job.schedule is not None:
                 self._misfired(job.schedule.schedule_id, 1)
-        elif isinstance(data, JobCompleted):
-            counts.no_token.pop(job.account_id, None)
         elif isinstance(data, JobRetried) and data.of_account:
             self._no_token(job, event.at, data.error)
 
@@ -146,28 +160,41 @@ class Counters:
         if isinstance(data, SchedulePlanned) and data.missed:
             self._misfired(event.job_id.removeprefix(SCHEDULE_KEY), data.missed)
 
-    def _end(self, change: Change, seen: SeenChange) -> None:
-        """Count an attempt that was made and has ended."""
+    def _failed(self, change: Change, seen: SeenChange) -> None:
+        """Count an attempt that was made and has not ended well."""
         counts, event, job = self.counts, change.event, change.before
         assert job is not None
-        platform = _named(job.platform, counts.attempts, MOST_PLATFORMS)
+        assert seen.error is not None
         outcome = "unknown" if "outcome_unknown" in seen.counts else seen.counts[0]
-        _count(counts.attempts.setdefault(platform, {}), outcome)
-        if seen.running_s is not None:
-            counts.duration.add(seen.running_s, DURATION_BOUNDS_S)
-        hour = counts.hours.setdefault(_hour(event.at), HourCount())
-        if seen.error is None:
-            hour.completed += 1
-        else:
-            error = _named(_class_of(event.data, seen.error), counts.errors, MOST_ERRORS)
-            if error != OTHER and error not in counts.errors:
-                counts.errors.append(error)
-            _count(counts.failures.setdefault(platform, {}), error)
-            # Who stops a runner is no failure.
-            is_stop = isinstance(event.data, JobInterrupted) and event.data.reason == "stopped"
-            hour.failed += not is_stop
-        if len(counts.hours) > _HOURS_KEPT:
-            del counts.hours[min(counts.hours)]
+        platform = self._end(job.platform, outcome, seen.running_s)
+        error = _named(_class_of(event.data, seen.error), counts.errors, MOST_ERRORS)
+        if error != OTHER and error not in counts.errors:
+            counts.errors.append(error)
+        _count(counts.failures.setdefault(platform, {}), error)
+        # Who stops a runner is no failure.
+        is_stop = isinstance(event.data, JobInterrupted) and event.data.reason == "stopped"
+        self._hour(event.at).failed += not is_stop
+
+    def _end(self, platform: str, outcome: str, running_s: float | None) -> str:
+        """Count the end of an attempt; return under which name its platform is counted."""
+        attempts = self.counts.attempts
+        if platform not in attempts:  # seldom
+            platform = _named(platform, attempts, MOST_PLATFORMS)
+            attempts.setdefault(platform, {})
+        _count(attempts[platform], outcome)
+        if running_s is not None:
+            self.counts.duration.add(running_s, DURATION_BOUNDS_S)
+        return platform
+
+    def _hour(self, at: datetime) -> HourCount:
+        """Return the count of an hour; the oldest one is dropped where they are too many."""
+        hours, number = self.counts.hours, _hour(at)
+        hour = hours.get(number)
+        if hour is None:
+            hour = hours[number] = HourCount()
+            if len(hours) > _HOURS_KEPT:
+                del hours[min(hours)]
+        return hour
 
     def _misfired(self, schedule_id: str, count: int) -> None:
         misfires = self.counts.misfires
@@ -228,10 +255,11 @@ def _count(counted: dict[str, int], name: str, more: int = 1) -> None:
 
 
 def _hour(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(hours=1)
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return 24 * (in_utc.toordinal() - _FIRST_DAY) + in_utc.hour
 
 
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 
 
 def merged_counts(every: Iterable[CountsOfLog]) -> CountsOfLog:

@@ -28,14 +28,12 @@ class SeenChange(msgspec.Struct, gc=False):
 
 def see(change: Change) -> SeenChange:
     """See what has happened to a job."""
-    event, before = change.event, change.before
-    data = event.data
+    data = change.event.data
     match data:
         case e.JobAdded():
             return SeenChange(["added" if data.imported is None else "imported"])
         case e.JobStarted():
-            assert before is not None
-            return SeenChange(["attempts"], waiting_s=_seconds(before.scheduled_time, event.at))
+            return SeenChange(["attempts"], waiting_s=waited_s(change))
         case e.JobCompleted() | e.JobFailed():
             return _see_end(change, data)
         case e.JobRetried() | e.JobInterrupted():
@@ -59,10 +57,22 @@ def see(change: Change) -> SeenChange:
             assert_never(data)
 
 
+def waited_s(change: Change) -> float:
+    """Return how long a job has waited behind its time, which has just been started."""
+    assert change.before is not None
+    return _seconds(change.before.scheduled_time, change.event.at)
+
+
+def ran_s(change: Change) -> float | None:
+    """Return how long an attempt took, which has just ended; None where nobody knows."""
+    before = change.before
+    assert before is not None
+    return None if before.started_at is None else _seconds(before.started_at, change.event.at)
+
+
 def _see_end(change: Change, data: e.AttemptEnd) -> SeenChange:
     """See an attempt that was made end."""
-    before, after = change.before, change.after
-    assert before is not None
+    after = change.after
     assert after is not None
     seen = SeenChange([data.TYPE])
     if isinstance(data, e.JobInterrupted) and after.status is JobStatus.FAILED:
@@ -72,8 +82,8 @@ def _see_end(change: Change, data: e.AttemptEnd) -> SeenChange:
     if after.status in (JobStatus.COMPLETED, JobStatus.FAILED):
         seen.tries = data.attempt
     told = not isinstance(data, e.JobInterrupted) or data.reason not in _END_UNKNOWN
-    if told and before.started_at is not None:
-        seen.running_s = _seconds(before.started_at, change.event.at)
+    if told:
+        seen.running_s = ran_s(change)
     if not isinstance(data, e.JobCompleted):
         seen.error = data.error
     return seen
@@ -81,4 +91,4 @@ def _see_end(change: Change, data: e.AttemptEnd) -> SeenChange:
 
 def _seconds(begin: datetime, end: datetime) -> float:
     """Never below 0: the clock may have gone back in between."""
-    return max((end - begin).total_seconds(), 0.0)
+    return (end - begin).total_seconds() if end > begin else 0.0

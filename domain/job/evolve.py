@@ -174,6 +174,9 @@ def _deferred(job: ScheduledJob, data: e.JobDeferred, event: Event) -> Scheduled
 
 @_step(e.JobStarted)
 def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJob:
+    doubt = job.doubt
+    if doubt is not _NO_DOUBT and doubt.in_doubt and not data.reconcilable:
+        doubt = doubt.unasked()
     return replace(
         job,
         version=event.version,
@@ -182,7 +185,7 @@ def _started(job: ScheduledJob, data: e.JobStarted, event: Event) -> ScheduledJo
         attempt=data.attempt,
         runner=data.runner,
         reconcilable=data.reconcilable,
-        doubt=job.doubt.unasked() if job.in_doubt and not data.reconcilable else job.doubt,
+        doubt=doubt,
         deferred_until=None,
         status_message=_ASKING if data.asks_first else _PUBLISHING,
     )
