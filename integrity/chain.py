@@ -7,16 +7,16 @@ handed the whole writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from ..domain import StorageError
-from ..eventstore.engines.files import FileSystem
 from .findings import Findings
 from .packed_reader import ENDING
+from .reading import Read, ReadLine
 from .second_reader import (
     FIRST_PREV,
     LONGEST_WRITE,
@@ -25,8 +25,6 @@ from .second_reader import (
     SoundHeader,
     SoundRecord,
     parse_header,
-    parse_record,
-    read_lines,
 )
 from .unsound_tail import UnsoundTail
 
@@ -70,7 +68,6 @@ class ChainCheck:
 
     def __init__(
         self,
-        fs: FileSystem,
         findings: Findings,
         *,
         durable_seq: int,
@@ -78,7 +75,6 @@ class ChainCheck:
         begin: Callable[[SoundHeader], None],
         apply: Callable[[Sequence[PlacedRecord]], None],
     ) -> None:
-        self._fs = fs
         self._findings = findings
         self._durable_seq = durable_seq
         self._wanted = frozenset(wanted)
@@ -110,28 +106,27 @@ class ChainCheck:
         """The last record of the last whole write."""
         return 0 if self.last is None else self.last.seq
 
-    def run(self, paths: Sequence[Path], progress: Callable[[int], None]) -> None:
-        """Read the files; `progress` gets the bytes read so far in all of them.
+    def run(self, paths: Sequence[Path], read: Read, progress: Callable[[int], None]) -> None:
+        """Check the files as somebody reads them; `progress` gets the bytes so far in all of them.
 
         Raises:
             StorageError: a file cannot be read, or a newer release wrote it.
         """
 
-        def report(read: int) -> None:
-            progress(self.size + read)
+        def report(done: int) -> None:
+            progress(self.size + done)
 
         for index, path in enumerate(paths):
             self._file, self._newest = index + 1, index == len(paths) - 1
-            self.size += self._check_file(
-                path, name_of(paths[index - 1]) if index else None, report
-            )
+            previous = name_of(paths[index - 1]) if index else None
+            self.size += self._check_file(path, previous, read(path, report))
 
-    def _check_file(self, path: Path, previous: str | None, progress: Callable[[int], None]) -> int:
+    def _check_file(self, path: Path, previous: str | None, lines: Iterable[ReadLine]) -> int:
         """Check one file; how many bytes it has."""
         self._write, self._tail = [], None
         end = 0
         try:
-            end = self._check_lines(path, previous, progress)
+            end = self._check_lines(path, previous, lines)
         except Broken as fault:  # what was packed, from here on
             self._findings.add(fault.kind, path, fault.message)
             self._hash, self._write, self._tail = None, [], None
@@ -139,23 +134,17 @@ class ChainCheck:
         self._check_end(path, end)
         return end
 
-    def _check_lines(
-        self, path: Path, previous: str | None, progress: Callable[[int], None]
-    ) -> int:
+    def _check_lines(self, path: Path, previous: str | None, lines: Iterable[ReadLine]) -> int:
         end = 0
-        for line in read_lines(self._fs, path, progress):
+        for line, found in lines:
             end = line.end
-            if line.number == 1:
+            if found is None:
                 self._check_header(path, line, previous)
                 self._whole_end = end
-                continue
-            try:
-                record = parse_record(line)
-            except Broken as fault:
-                self._take_broken(path, line, fault)
-                continue
-            if self._tail is None or not self._tail.admits(record):
-                self._take(path, line, record)
+            elif isinstance(found, Broken):
+                self._take_broken(path, line, found)
+            elif self._tail is None or not self._tail.admits(found):
+                self._take(path, line, found)
         return end
 
     # -- the header ----------------------------------------------------------------------------

@@ -31,7 +31,7 @@ _BY = re.compile(r"[A-Za-z0-9._:@/-]{1,64}")
 _HEAD = re.compile(rb'(?s)(.*),"check":"([0-9a-f]{16})"\}')
 
 
-class Line(msgspec.Struct, frozen=True, gc=False):
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line without its newline; `whole` when it has one. An overlong line has no data."""
 
     number: int
@@ -42,7 +42,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     whole: bool = True
 
 
-class SoundRecord(msgspec.Struct, frozen=True, gc=False):
+class SoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A record whose hash fits its bytes and whose keys have their form."""
 
     seq: int

@@ -23,6 +23,7 @@ from .heads import ExportedHead
 from .media_check import MediaCheck
 from .packed_reader import ENDING, length_of
 from .proofs import Seals, check_heads, check_seals, load_seals
+from .reading import reading
 from .replay_check import ReplayCheck
 from .seals import Seal, TrustedKeys
 from .second_reader import HeadValues, parse_head
@@ -93,7 +94,6 @@ class Verification:
         if not self.paths and self._head is None:
             raise StorageError(f"there is no ledger in {directory}", path=str(directory))
         self.chain = ChainCheck(
-            self._fs,
             self._findings,
             durable_seq=0 if self._head is None else self._head.durable_seq,
             wanted=self._positions(),
@@ -135,8 +135,8 @@ class Verification:
         chain, findings = self.chain, self._findings
         with storage_errors("read", self.directory):
             total = self._size_of(self.paths)
-        with self._replayed.reading():
-            chain.run(self.paths, lambda done: progress(done, max(done, total)))
+        with self._replayed.reading(), reading(self._fs, self.paths, total) as read:
+            chain.run(self.paths, read, lambda done: progress(done, max(done, total)))
         self._check_head()
         self._check_repair()
         sound = not findings.problems

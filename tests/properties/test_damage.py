@@ -8,11 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.beside import beside
 
 from jobledger import Ledger, LedgerCorruptError, ManualClock, NewJob
 from jobledger.integrity.verify import verify_directory
 
 CASES = 400
+CASES_BESIDE = 20
 
 
 @pytest.fixture
@@ -50,6 +52,24 @@ def damaged(data: bytes, chance: random.Random) -> tuple[str, bytes]:
     else:
         lines[line], lines[other] = lines[other], lines[line]
     return kind, b"".join(each + b"\n" for each in lines)
+
+
+def test_a_process_that_reads_beside_finds_the_same(sound: Path, tmp_path: Path) -> None:
+    """In the same order."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    copy = tmp_path / "copy"
+    for case in range(CASES_BESIDE):
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(sound, copy)
+        path = chance.choice(sorted(copy.glob("events_*.jsonl")))
+        kind, data = damaged(path.read_bytes(), chance)
+        path.write_bytes(data)
+        expected = verify_directory(copy)
+        with beside() as seen:
+            assert verify_directory(copy) == expected, f"seed {seed}, case {case}: {kind}"
+        assert seen.parts > 0
 
 
 @pytest.mark.parametrize("head", [True, False], ids=["HEAD", "no HEAD"])
