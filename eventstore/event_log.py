@@ -235,7 +235,8 @@ class EventLog(Generic[R]):
         self._queue.write(mine, self._lead)
         if mine.error is not None:
             raise mine.error
-        if not self._follower.is_whole:
+        follower = self._follower
+        if not (follower.is_read and follower.log.is_whole):
             # It is durable, so it is acknowledged; that the state lacks it is mended now or later.
             with suppress(Exception):
                 self.refresh()

@@ -107,7 +107,7 @@ class LogFollower(Generic[R]):
         self.damage: LedgerCorruptError | None = engine.identity.fault
         """What a handle that only reads has met."""
         self.log = self._new_log()
-        self._is_read = False
+        self.is_read = False
         """Whether the owner was brought up to the log, and nothing that it does with it was broken
         off since; else everything is read anew."""
 
@@ -124,7 +124,7 @@ class LogFollower(Generic[R]):
         Not before the first reading, nor within a step that moves them; where that is broken off it
         stays so, and everything is read anew.
         """
-        return self._is_read and self.log.is_whole
+        return self.is_read and self.log.is_whole
 
     @property
     def torn(self) -> TornTail | None:
@@ -136,14 +136,14 @@ class LogFollower(Generic[R]):
     def read_anew(self) -> None:
         """Forget everything, and bring the owner up to the log from nothing."""
         if not self._engine.identity.ledger_id:
-            self._is_read = True  # nothing is sound: `damage` says so
+            self.is_read = True  # nothing is sound: `damage` says so
             return
-        self._is_read = False
+        self.is_read = False
         self.begin()
         self._delivery.start_over()
         with _without_gc():  # millions of new objects, none of them garbage
             self._renew(FirstReading(self))
-        self._is_read = True
+        self.is_read = True
 
     def begin(self) -> None:
         """Have read nothing."""
@@ -184,7 +184,7 @@ class LogFollower(Generic[R]):
 
     def lose(self) -> None:
         """Have everything read anew, next time."""
-        self._is_read = False
+        self.is_read = False
 
     # -- reading on ----------------------------------------------------------------------------
 
@@ -240,7 +240,7 @@ class LogFollower(Generic[R]):
                 raise  # up to the damage, which stays where it is
             self.damage = error
         except LogReplacedError:
-            self._is_read = False
+            self.is_read = False
             raise
 
     def _follow(self, tail: Tail | None) -> None:
@@ -260,9 +260,9 @@ class LogFollower(Generic[R]):
         """
         if not self.is_whole:
             raise broken_off()
-        self._is_read = not replacing
+        self.is_read = not replacing
         yield self.log.position
-        self._is_read = True
+        self.is_read = True
 
     # -- the turn ------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Generic
 
@@ -17,7 +18,16 @@ from .cursor import Cursor
 from .delivery import Delivery
 from .follower import LogFollower
 from .log_figures import APPEND_BOUNDS_S
-from .port import AppendFailedError, Durability, Engine, LogReplacedError, Queues, Reopens, Write
+from .port import (
+    AppendFailedError,
+    Durability,
+    Engine,
+    Exclusive,
+    LogReplacedError,
+    Queues,
+    Reopens,
+    Write,
+)
 from .record import Form, Header, NewRecord, R, encode_header, encode_write
 from .scan import new_header
 from .standing import Standing
@@ -41,6 +51,11 @@ class LogWriter(Generic[R]):
         self._engine = engine
         self._queues = engine if isinstance(engine, Queues) else None
         self._follower = follower
+        # Asked for at each write: straight from the engine where it has them.
+        self._turn: Callable[[], AbstractContextManager[None]] = follower.turn
+        self._settle: Callable[[], None] = follower.settle
+        if isinstance(engine, Exclusive):
+            self._turn, self._settle = engine.turn, partial(_settle, engine, follower)
         self._form = form
         self._delivery = delivery
         self._standing = standing
@@ -58,7 +73,7 @@ class LogWriter(Generic[R]):
         try:
             self._mend()
             begun = perf_counter()
-            with follower.turn():
+            with self._turn():
                 accepted, written = self._write(together)
             if written:
                 self._count(perf_counter() - begun)
@@ -101,8 +116,9 @@ class LogWriter(Generic[R]):
             if standing.was_broken_off and not standing.is_closed:
                 self.reopen()
             standing.check_usable()
-        if not self._follower.is_whole:
-            self._follower.read_anew()
+        follower = self._follower
+        if not (follower.is_read and follower.log.is_whole):
+            follower.read_anew()
 
     def _write(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]]:
         """Append what can be accepted of this, as one write, again where others were faster; only
@@ -132,7 +148,7 @@ class LogWriter(Generic[R]):
     def _on_newest(self, together: list[Append[R]]) -> tuple[list[Append[R]], list[R]] | None:
         """Append behind what there is by now; None: others were faster."""
         seen = self._follower.log.cursor.seq
-        self._follower.settle()  # rule: catch-up-before-appending
+        self._settle()  # rule: catch-up-before-appending
         self._is_overtaken = self._follower.log.cursor.seq != seen
         return self._try(together)
 
@@ -245,6 +261,10 @@ class LogWriter(Generic[R]):
         with follower.turn():
             follower.settle(opening=True)
         self._standing.recover()
+
+
+def _settle(engine: Exclusive, follower: LogFollower[R]) -> None:
+    engine.settle(follower.log)
 
 
 def _fail(together: list[Append[R]], error: Exception) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .ledger_events import DamageShown as DamageShown
     from .ledger_events import DerivedFileIgnored as DerivedFileIgnored
     from .ledger_events import DerivedFilesAhead as DerivedFilesAhead
+    from .ledger_events import EndPutBack as EndPutBack
     from .ledger_events import LockWaitedFor as LockWaitedFor
     from .ledger_events import ProjectionFailed as ProjectionFailed
     from .ledger_events import ScheduleNotPlanned as ScheduleNotPlanned
@@ -111,6 +112,7 @@ else:
                 "ScheduleNotPlanned",
                 "SnapshotIgnored",
                 "SnapshotNotWritten",
+                "EndPutBack",
                 "TornTailCut",
                 "WrittenElsewhere",
             ),

@@ -17,6 +17,18 @@ class TornTailCut(OperationalEvent, frozen=True, kw_only=True):
     kept: str | None = None
 
 
+class EndPutBack(OperationalEvent, frozen=True, kw_only=True):
+    """Say that the end of a day's file, lost in a power cut, was put back from the journal: `size`
+    bytes from byte `offset` of `path`; what else was there is kept in the file `kept`."""
+
+    says = "the log's end was put back from the journal"
+
+    path: str
+    offset: int
+    size: int
+    kept: str | None = None
+
+
 class DamageShown(OperationalEvent, frozen=True, kw_only=True):
     """Say that a damaged log was opened for reading, and where the damage begins."""
 

@@ -19,7 +19,7 @@ import msgspec
 
 from ..eventstore.engines.files import FileSystem
 from .findings import Broken, ProblemKind
-from .second_reader import Line, SoundRecord, parse_record, read_lines
+from .second_reader import KeptBytes, Line, SoundRecord, parse_record, read_lines
 
 if TYPE_CHECKING:
     from .reading_beside import Helper
@@ -58,16 +58,22 @@ def judged(line: Line) -> ReadLine:
         return line, fault
 
 
-def read_here(fs: FileSystem, path: Path, progress: Callable[[int], None]) -> Iterator[ReadLine]:
+def read_here(
+    fs: FileSystem, path: Path, progress: Callable[[int], None], kept: KeptBytes | None = None
+) -> Iterator[ReadLine]:
     """Read a file in this process. As `read_lines`."""
-    return map(judged, read_lines(fs, path, progress))
+    return map(judged, read_lines(fs, path, progress, kept))
 
 
 @contextmanager
-def reading(fs: FileSystem, paths: Sequence[Path], total: int) -> Iterator[Read]:
-    """Have somebody who reads these files, in this order, of `total` bytes, within the `with`."""
-    if total < WORTH_A_PROCESS or type(fs) is not FileSystem or _cores() < 2:
-        yield lambda path, progress: read_here(fs, path, progress)
+def reading(
+    fs: FileSystem, paths: Sequence[Path], total: int, kept: KeptBytes | None = None
+) -> Iterator[Read]:
+    """Have somebody who reads these files, in this order, of `total` bytes, within the `with`; what
+    is `kept` counts in place of what its file has."""
+    small = total < WORTH_A_PROCESS
+    if small or kept is not None or type(fs) is not FileSystem or _cores() < 2:
+        yield lambda path, progress: read_here(fs, path, progress, kept)
         return
     from .reading_beside import Helper  # whoever needs no process does not import what starts one
 

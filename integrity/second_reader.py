@@ -42,6 +42,14 @@ class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     whole: bool = True
 
 
+class KeptBytes(msgspec.Struct, frozen=True):
+    """Bytes of a day's file from `begin` on that only the journal has."""
+
+    path: Path
+    begin: int
+    data: bytes
+
+
 class SoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A record whose hash fits its bytes and whose keys have their form."""
 
@@ -83,6 +91,7 @@ class HeadValues(msgspec.Struct, frozen=True):
     seq: int
     durable_seq: int
     hash: str
+    journal: int | None = None
 
 
 class _Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -105,8 +114,18 @@ _data_of = msgspec.json.Decoder(_Data)
 _document = json.JSONDecoder().decode
 
 
-def read_lines(fs: FileSystem, path: Path, progress: Callable[[int], None]) -> Iterator[Line]:
+def cut_lines(data: bytes) -> tuple[list[bytes], bytes]:
+    """Return the whole lines of some bytes, without their newlines, and what is behind them."""
+    *lines, rest = data.split(b"\n")
+    return lines, rest
+
+
+def read_lines(
+    fs: FileSystem, path: Path, progress: Callable[[int], None], kept: KeptBytes | None = None
+) -> Iterator[Line]:
     """Yield the lines of a file, each byte read once; `progress` gets the bytes read so far.
+
+    What is `kept` of it in the journal counts in place of what it has there.
 
     A line that is longer than any may be is handed out without its data, and reading goes on
     behind it. An empty file has one empty line. Of a day that was packed, the lines that it had.
@@ -116,9 +135,12 @@ def read_lines(fs: FileSystem, path: Path, progress: Callable[[int], None]) -> I
         StorageError: it cannot be read.
     """
     number, start, read, rest, dropped = 1, 0, 0, b"", 0
-    for chunk in read_packed(fs, path) if path.suffix == ENDING else _read(fs, path):
+    chunks = read_packed(fs, path) if path.suffix == ENDING else _read(fs, path)
+    if kept is not None and kept.path == path:
+        chunks = _with_kept(chunks, kept)
+    for chunk in chunks:
         read += len(chunk)
-        *lines, rest = (rest + chunk).split(b"\n")
+        lines, rest = cut_lines(rest + chunk)
         for data in lines:
             end = start + dropped + len(data) + 1
             yield Line(number, start, data if end - start <= _LONGEST_LINE else b"", end)
@@ -148,6 +170,11 @@ def _read(fs: FileSystem, path: Path) -> Iterator[bytes]:
                 yield chunk
     finally:
         fs.close(fd)
+
+
+def _with_kept(chunks: Iterator[bytes], kept: KeptBytes) -> Iterator[bytes]:
+    data = b"".join(chunks)  # a day whose end was lost in a power cut: seldom, and once
+    yield data[: kept.begin] + kept.data + data[kept.begin + len(kept.data) :]
 
 
 def _split(line: Line) -> tuple[dict[str, Any], str]:

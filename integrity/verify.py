@@ -20,6 +20,7 @@ from .ahead import check_markers, read_markers
 from .chain import ChainCheck, LinePlace
 from .findings import Findings, Problem, ProblemKind, VerifyReport
 from .heads import ExportedHead
+from .journal_reader import JOURNAL_NAME, read_kept
 from .media_check import MediaCheck
 from .packed_reader import ENDING, length_of
 from .proofs import Seals, check_heads, check_seals, load_seals
@@ -93,6 +94,8 @@ class Verification:
         self.paths = _day_files(directory, names)
         if not self.paths and self._head is None:
             raise StorageError(f"there is no ledger in {directory}", path=str(directory))
+        with storage_errors("read", directory / JOURNAL_NAME):
+            self._kept = read_kept(self._fs, directory, names, self.paths, self._findings)
         self.chain = ChainCheck(
             self._findings,
             durable_seq=0 if self._head is None else self._head.durable_seq,
@@ -135,7 +138,7 @@ class Verification:
         chain, findings = self.chain, self._findings
         with storage_errors("read", self.directory):
             total = self._size_of(self.paths)
-        with self._replayed.reading(), reading(self._fs, self.paths, total) as read:
+        with self._replayed.reading(), reading(self._fs, self.paths, total, self._kept) as read:
             chain.run(self.paths, read, lambda done: progress(done, max(done, total)))
         self._check_head()
         self._check_repair()

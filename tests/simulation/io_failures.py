@@ -22,6 +22,7 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from unittest import mock
 
 from support.durability import (
     LEDGER,
@@ -53,6 +54,7 @@ from jobledger import (
     Scheduler,
     StorageError,
 )
+from jobledger.eventstore.engines.files import journal
 from jobledger.eventstore.engines.files.damage import assess
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.eventstore.engines.files.repair import repair_directory
@@ -178,6 +180,50 @@ class Add(Work):
     def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
         for _ in range(2):
             self._change(ledger, lambda: ledger.add_job("a", "text", self.clock.now()))
+
+
+class AddByTheJournal(Work):
+    """So many that the journal is made, gone on in, and begun again; the ledger is idle once."""
+
+    def do(self, fs: FaultyFileSystem) -> None:
+        with mock.patch.multiple(journal, JOURNAL_BYTES=2048, LONGEST_ENTRY=2048):
+            super().do(fs)
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        for number in range(7):
+            self._change(ledger, lambda: ledger.add_job("a", "text", self.clock.now()))
+            if number == 4:
+                self._try(ledger._store.sync)
+
+
+class PutBack(Work):
+    """Open a ledger whose newest file has lost in a power cut what the journal has."""
+
+    def prepare(self) -> SimulatedDisk:
+        disk = super().prepare()
+        with without_background(), mock.patch.object(journal, "FIRST_WRITES", 0):
+            ledger = Ledger(LEDGER, clock=self.clock, fs=disk)
+            for name in ("third", "fourth"):
+                ledger.add_job("a", name, self.clock.now(), job_id=name)
+            self.acknowledged = events_of(ledger)
+            left = disk.as_it_is()
+            let_go(ledger)
+        path = LEDGER / f"events_{NOON.date()}.jsonl"
+        fd = left.open_write(path)
+        data = left.read_at(fd, 10_000, 0)
+        left.truncate(fd, data.index(b'{"seq":3') + 50)
+        for each in (path, LEDGER / "HEAD", LEDGER / "JOURNAL"):
+            at = left.open_write(each)
+            left.sync_data(at)
+            left.close(at)
+        left.close(fd)
+        left.sync_directory(LEDGER)
+        return left
+
+    def _steps(self, fs: FaultyFileSystem, ledger: Ledger) -> None:
+        with self.fs.undisturbed():
+            expect(events_of(ledger) == self.acknowledged, "not all was put back")
+        self._change(ledger, lambda: ledger.add_job("a", "text", self.clock.now()))
 
 
 class AddMany(Work):
@@ -437,6 +483,8 @@ WORKS: dict[str, type[Work]] = {
     "create a ledger": Create,
     "add": Add,
     "add many": AddMany,
+    "add by the journal": AddByTheJournal,
+    "put the end back": PutBack,
     "start and complete": Run,
     "add with media": AddWithMedia,
     "remove media": RemoveMedia,

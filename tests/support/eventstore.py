@@ -75,11 +75,15 @@ def at_once(*actions: Callable[[], object]) -> list[BaseException | None]:
 @dataclass
 class _Fault:
     operation: str
-    name: str
+    name: str | tuple[str, ...]
     error: BaseException
     after: int
     always: bool
     written: int
+
+
+ACKNOWLEDGING = ("events_", "JOURNAL")
+"""The files with whose sync a change is acknowledged."""
 
 
 class WatchedFileSystem(FileSystem):
@@ -96,13 +100,14 @@ class WatchedFileSystem(FileSystem):
         self._names: dict[int, str] = {}
         self._faults: list[_Fault] = []
 
-    def count(self, operation: str, name: str = "") -> int:
+    def count(self, operation: str, name: str | tuple[str, ...] = "") -> int:
+        """Count the calls on files whose name starts with this, or with one of these."""
         return sum(1 for call in self.calls if call[0] == operation and call[1].startswith(name))
 
     def fail(
         self,
         operation: str,
-        name: str,
+        name: str | tuple[str, ...],
         error: BaseException,
         *,
         after: int = 0,

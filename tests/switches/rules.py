@@ -7,6 +7,7 @@ from support.changes import Always, Change, Drop, First, Instead, Never, Swap, V
 from support.mutants import Mutant
 
 PACKING = "test_packing.py"
+JOURNAL = "test_journal.py"
 DAMAGE, TAIL = "test_jsonl_damage.py", "test_jsonl_tail.py"
 DURABLE, LAYOUT = "test_jsonl_durability.py", "test_jsonl_layout.py"
 OPENING, SHARED = "test_jsonl_opening.py", "test_jsonl_processes.py"
@@ -172,6 +173,56 @@ RULES = [
         [SHARED, "test_reader.py", CONTRACT],
     ),
     Mutant("HEAD is of this ledger", "head-of-this-ledger", Never(), [DAMAGE]),
+    # -- the journal
+    Mutant(
+        "the journal is synced before a write in it is acknowledged",
+        "sync-the-journal-before-acknowledging",
+        Drop(),
+        [JOURNAL, CRASHES],
+    ),
+    Mutant(
+        "the day's file is on disk before the journal begins again",
+        "sync-the-day-before-the-journal-begins-again",
+        Drop(),
+        [JOURNAL],
+    ),
+    Mutant(
+        "a journal in another one's place is begun anew", "journal-by-its-name", Never(), [JOURNAL]
+    ),
+    Mutant("the journal is of this ledger", "journal-of-this-ledger", Never(), [JOURNAL]),
+    Mutant(
+        "the journal proves that there was a later day", "journal-knows-the-day", Never(), [JOURNAL]
+    ),
+    Mutant(
+        "the journal proves that the day's file was longer",
+        "journal-knows-the-length",
+        Never(),
+        [JOURNAL],
+    ),
+    Mutant(
+        "what is torn in the journal is not put back", "journal-is-not-believed", Never(), [JOURNAL]
+    ),
+    Mutant(
+        "what an earlier round left in the journal does not count",
+        "entries-follow-each-other",
+        Never(),
+        [JOURNAL],
+    ),
+    Mutant(
+        "what the journal keeps is written again, also what seems to be there",
+        "write-what-the-journal-keeps",
+        Drop(),
+        [JOURNAL, CRASHES],
+    ),
+    Mutant(
+        "what the journal kept is synced", "sync-what-the-journal-kept", Drop(), [JOURNAL, CRASHES]
+    ),
+    Mutant(
+        "a repair ends the journal",
+        "repair-ends-the-journal",
+        Instead("pass"),
+        [JOURNAL],
+    ),
     # -- the tail
     Mutant("what is cut off is kept aside first", "keep-what-is-cut-off", Drop(), [TAIL]),
     Mutant(

@@ -18,6 +18,7 @@ from .filesystem import FileSystem, located, storage_errors
 from .head import HEAD_NAME, HeadFile
 from .ledger_directory import first_identity
 from .packed_days import day_length, is_packed, packed_path
+from .restoring import kept_in_journal, lacking
 from .segment import DayFiles, day_file, find_days
 from .tail import judge
 
@@ -79,6 +80,8 @@ def assess(fs: FileSystem, directory: Path) -> Damage | None:
             hint="nothing can be repaired: bring back a copy",
         )
     files = DayFiles(fs, directory, read_only=True)
+    with suppress(LedgerCorruptError):  # then it does not say what is lacking
+        files.kept = lacking(fs, directory, identity.ledger_id, days)
     log = VerifiedLog(files, identity.ledger_id, lambda day: str(day_file(directory, day)), RECORDS)
     try:
         found = _damage_of(log, files, fs, directory, head, identity.ledger_id)
@@ -127,6 +130,7 @@ def _damage_of(
         damage = log.advance(None)
         if damage is not None and files.next_day(log.cursor.day) is not None:
             return damage
+        kept_in_journal(fs, directory, ledger_id, find_days(fs, directory))
         if head is not None and head.ledger != ledger_id:
             path = directory / HEAD_NAME
             return corrupt(path, 1, 0, "head", "HEAD is of another ledger")

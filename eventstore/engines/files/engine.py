@@ -12,19 +12,22 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from ....domain import LedgerCorruptError, StorageError
+from ....domain import LedgerCorruptError
 from ...cursor import Cursor
 from ...log import VerifiedLog
-from ...port import AppendFailedError, Block, Durability, Identity, Place, Tail, TornTail, Write
+from ...port import Block, Durability, Identity, Place, Tail, TornTail, Write
 from ...position import DayRead, Position
 from ...record import Header, R
 from ...scan import corrupt
 from .filesystem import FileSystem, located, storage_error, storage_errors
-from .head import HeadFile, encode_head
+from .head import HEAD_WIDTH, Head, encode_head
+from .journal import FULL
 from .ledger_directory import LOCK_NAME, create_ledger, identify, open_lock
 from .lock import AppendLock, Patience
+from .log_end import LogEnd, failed
 from .packed_days import day_length
 from .position_check import check_position, check_record
+from .restoring import lacking, put_back
 from .segment import DayFiles, day_file, day_header, find_days
 from .tail import recover_tail
 
@@ -57,10 +60,9 @@ class FileEngine:
         self._fs = fs or FileSystem()
         self._directory = directory = located(self._fs, directory)
         self._is_synced = durability == "fsync"
-        self._durable_seq = 0
         self._lock: AppendLock | None = None
-        self._head_file = HeadFile(self._fs, directory, read_only=read_only)
         self._files = DayFiles(self._fs, directory, read_only=read_only)
+        self._end = LogEnd(self._fs, directory, self._files, read_only=read_only)
         self._torn: TornTail | None = None
         try:
             if not read_only:
@@ -80,13 +82,17 @@ class FileEngine:
         if not days and not read_only:
             with self.turn():
                 zone = timezone or "UTC"
-                days = create_ledger(fs, directory, self._head_file, zone, clock())
+                days = create_ledger(fs, directory, self._end.head_file, zone, clock())
         try:
-            return identify(fs, directory, days, timezone)
+            identity = identify(fs, directory, days, timezone)
         except LedgerCorruptError as error:
             if not read_only:
                 raise
             return Identity("", timezone or "UTC", error)
+        if read_only:
+            with suppress(LedgerCorruptError):  # `verify` says so, and whoever opens it to write
+                self._files.kept = lacking(fs, directory, identity.ledger_id, days)
+        return identity
 
     @property
     def identity(self) -> Identity:
@@ -101,7 +107,7 @@ class FileEngine:
     @property
     def durable_seq(self) -> int:
         """Return the last record that is known to be on disk."""
-        return self._durable_seq
+        return self._end.durable_seq
 
     @property
     def place(self) -> Place:
@@ -124,20 +130,21 @@ class FileEngine:
 
     # -- reading -------------------------------------------------------------------------------
 
-    def tail(self) -> Tail | None:
+    def tail(self) -> Head | None:
         """Return what HEAD says; None where it says nothing that can be trusted.
 
         Raises:
             LedgerCorruptError: it is of another ledger.
             StorageError: it cannot be read.
         """
+        head_file = self._end.head_file
         try:
-            head = self._head_file.read()
+            head = head_file.read()
         except OSError as error:
-            raise storage_error("read", self._head_file.path, error) from error
+            raise storage_error("read", head_file.path, error) from error
         # rule: head-of-this-ledger
         if head is not None and self._identity.ledger_id not in ("", head.ledger):
-            raise corrupt(self._head_file.path, 1, 0, "head", "HEAD is of another ledger")
+            raise corrupt(head_file.path, 1, 0, "head", "HEAD is of another ledger")
         return head
 
     def lines(self, after: Cursor, until: Tail | None) -> Iterator[Block]:
@@ -146,7 +153,9 @@ class FileEngine:
 
     def reading(self) -> DayFiles:
         """Return another way to read the files, with descriptors of its own."""
-        return DayFiles(self._fs, self._directory, read_only=True)
+        other = DayFiles(self._fs, self._directory, read_only=True)
+        other.kept = self._files.kept
+        return other
 
     def check_position(self, position: Position) -> None:
         """Check that the files are those, and as long as, they were (see `port.Resumable`)."""
@@ -183,7 +192,7 @@ class FileEngine:
 
     def settle(self, log: VerifiedLog[R], *, opening: bool = False) -> None:
         """Bring `log` to the end of the files, and make that end sound (see `port.Exclusive`)."""
-        head, cursor, files = self.tail(), log.cursor, self._files
+        head, cursor, files, end = self.tail(), log.cursor, self._files, self._end
         if (
             not opening
             and head is not None
@@ -191,121 +200,70 @@ class FileEngine:
             and head.day == cursor.day
             and head.offset == cursor.offset == files.size(cursor.day)
         ):
-            self._durable_seq = head.durable_seq
+            end.durable_seq, end.journal.at = head.durable_seq, head.journal
             return
+        fs, directory, ledger_id = self._fs, self._directory, self._identity.ledger_id
+        kept = put_back(fs, directory, files, ledger_id) if opening else None
         damage = log.advance(None)
         if damage is not None and files.next_day(log.cursor.day) is not None:
             raise damage  # what is torn is at the very end
-        self._torn = recover_tail(self._fs, files, log, head, damage) or self._torn
+        self._torn = recover_tail(fs, files, log, head, damage) or self._torn
         log.check_tail(head)
         cursor = log.cursor
-        if head is None or head.day != cursor.day or head.offset == 0:
-            # Whoever made this day's file may have died before its name was on disk.
-            with storage_errors("sync", self._directory):
-                self._fs.sync_directory(self._directory)
-        known = 0 if head is None else head.durable_seq if opening else head.seq
-        if known < cursor.seq:
-            self._adopt(cursor)  # rule: adopt-before-it-counts
-            self._durable_seq = cursor.seq
-        else:
-            self._durable_seq = 0 if head is None else min(head.durable_seq, cursor.seq)
-        self._put_head(self._head_at(cursor))
+        end.settle(head, cursor, kept, opening=opening)
+        now = end.head_at(ledger_id, cursor)
+        end.put_head(now)
+        if kept is not None:
+            end.retire_journal(now)
         if head is not None and head.seq > cursor.seq:
             # Others will have those numbers: a HEAD that still names the lost ones must not return.
-            with storage_errors("sync", self._head_file.path):
-                self._head_file.sync()
-
-    def _adopt(self, cursor: Cursor) -> None:
-        """Make sure of the last batch, which its writer may not have seen through to the disk.
-
-        It was read back from the page cache, which proves nothing after a failed sync: the same
-        bytes are written again, so that the sync that follows has something to do.
-        """
-        fd = self._files.fd_to_write(cursor.day)
-        with storage_errors("write", day_file(self._directory, cursor.day)):
-            size = cursor.offset - cursor.write_offset
-            data = self._fs.read_at(fd, size, cursor.write_offset)
-            self._fs.write_at(fd, data, cursor.write_offset)  # rule: write-what-is-adopted
-            self._fs.sync_data(fd)
-
-    def _head_at(self, cursor: Cursor) -> Tail:
-        return Tail(
-            self._identity.ledger_id,
-            cursor.day,
-            cursor.offset,
-            cursor.seq,
-            self._durable_seq,
-            cursor.hash,
-        )
-
-    def _put_head(self, head: Tail, encoded: bytes | None = None) -> None:
-        try:
-            self._head_file.write(head, encoded)
-        except OSError as error:
-            raise storage_error("write", self._head_file.path, error) from error
+            with storage_errors("sync", end.head_file.path):
+                end.head_file.sync()
 
     # -- writing -------------------------------------------------------------------------------
 
     def append(self, write: Write, *, after: Cursor, then: Cursor) -> bool:
         """Append, sync as the durability says, and move HEAD; within the turn, which makes it the
         first, always."""
+        end, fs, ledger_id = self._end, self._fs, self._identity.ledger_id
         if write.header:
-            self._begin_day(write.day, write.header, after)
-        durable_seq = then.seq if self._is_synced else self._durable_seq
-        head = Tail(
-            self._identity.ledger_id, then.day, then.offset, then.seq, durable_seq, then.hash
-        )
+            end.begin_day(ledger_id, write.day, write.header, after)
+        fd, at = self._files.fd_to_write(write.day), 0 if self._is_synced else None
+        size = HEAD_WIDTH + len(write.lines)
+        place = self._place(write.day, fd, size) if self._is_synced else None
+        if place is not None:
+            at = place + size
+        durable_seq = then.seq if self._is_synced else end.durable_seq
+        head = Head(ledger_id, then.day, then.offset, then.seq, durable_seq, then.hash, at)
         encoded = encode_head(head)  # now: after a sync all that it needs has left the caches
-        fd = self._files.fd_to_write(write.day)
+        path = self._files.path(write.day)
         try:
-            self._fs.write_at(fd, write.lines, len(write.header) or after.offset)
-            if self._is_synced:
-                self._fs.sync_data(fd)  # rule: sync-before-acknowledging
-                self._durable_seq = then.seq
-            self._put_head(head, encoded)  # rule: head-moves-last
-        except StorageError as error:
-            raise AppendFailedError(
-                error.message,
-                path=str(self._head_file.path),
-                hint=error.advice,
-                remedy=error.remedy,
-            ) from error.__cause__
+            # The day's file first: what a process leaves in the journal is there, whenever it dies.
+            fs.write_at(fd, write.lines, len(write.header) or after.offset)
+            if place is not None:
+                assert end.journal.fd is not None
+                fs.write_at(end.journal.fd, encoded + write.lines, place)
+                fs.sync_data(end.journal.fd)  # rule: sync-the-journal-before-acknowledging
+            elif self._is_synced:
+                fs.sync_data(fd)  # rule: sync-before-acknowledging
+            end.durable_seq, end.journal.at = durable_seq, at
+            path = end.head_file.path
+            end.head_file.write(head, encoded)  # rule: head-moves-last
         except OSError as error:
-            raise self._failed("append to", self._files.path(write.day), error) from error
+            raise failed("append to", path, error) from error
         return True
 
-    def _begin_day(self, day: str, header: bytes, after: Cursor) -> None:
-        """Begin a new day file: the old one durable first, the new one before its first record."""
-        fs, path = self._fs, day_file(self._directory, day)
+    def _place(self, day: str, fd: int, size: int) -> int | None:
+        """Say where in the journal an entry of so many bytes goes; None: its write is to be synced
+        in the day's file."""
+        place = self._end.journal.place(size)
+        if place != FULL:
+            return place
         try:
-            if after.day:  # rule: old-day-is-durable-first
-                self._finish_day(after)
-            # A HEAD at offset 0 of a day announces its file: whoever finds it looks for the file
-            # before appending anywhere else.
-            announced = after.copy()
-            announced.day, announced.offset = day, 0
-            self._put_head(self._head_at(announced))
-            fs.write_file_durably(path, header)
+            self._fs.sync_data(fd)  # rule: sync-the-day-before-the-journal-begins-again
         except OSError as error:
-            raise self._failed("begin", path, error) from error
-        self._files.open(day)
-
-    def _finish_day(self, at: Cursor) -> None:
-        """Have the file of a day on disk as it looks, for good: in an older file nothing is torn.
-
-        That nothing seems to be left to sync proves nothing: whoever cut a torn write off may have
-        died at a sync that failed, and then the file only looks shorter. So its end is set again.
-        """
-        fd = self._files.fd_to_write(at.day)
-        if self._files.size(at.day) == at.offset:
-            self._fs.truncate(fd, at.offset)  # rule: set-the-old-end-again
-        self._fs.sync_data(fd)
-        self._durable_seq = at.seq
-
-    @staticmethod
-    def _failed(doing: str, path: Path, error: OSError) -> AppendFailedError:
-        cause = storage_error(doing, path, error)
-        return AppendFailedError(cause.message, path=str(path), hint=cause.hint)
+            raise failed("sync", self._files.path(day), error) from error
+        return 0
 
     def sync(self, cursor: Cursor) -> None:
         """Have everything up to `cursor` on disk; within the turn, HEAD too, which is others' else.
@@ -314,18 +272,8 @@ class FileEngine:
             AppendFailedError: a sync failed.
             StorageError: HEAD cannot be written.
         """
-        path = day_file(self._directory, cursor.day)
-        mine = self._lock is not None and self._lock.is_held
-        try:
-            if self._durable_seq < cursor.seq:
-                self._fs.sync_data(self._files.fd_to_write(cursor.day))
-                self._durable_seq = cursor.seq
-                if mine:
-                    self._put_head(self._head_at(cursor))
-            if mine:
-                self._head_file.sync()
-        except OSError as error:
-            raise self._failed("sync", path, error) from error
+        is_mine = self._lock is not None and self._lock.is_held
+        self._end.sync(self._identity.ledger_id, cursor, is_mine=is_mine)
 
     # -- holding and letting go ----------------------------------------------------------------
 
@@ -335,11 +283,11 @@ class FileEngine:
             if cursor is not None:
                 self._files.reopen(cursor.day)
         finally:
-            self._head_file.close()
+            self._end.close()
 
     def close(self) -> None:
         """Close everything, the lock with it; again where that was interrupted."""
-        self._head_file.close()
+        self._end.close()
         self._files.close()
         if self._lock is not None:
             with suppress(OSError):

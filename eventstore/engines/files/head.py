@@ -19,11 +19,18 @@ from ...port import Tail
 from .filesystem import FileIdentity, FileSystem
 
 HEAD_NAME = "HEAD"
-_WIDTH = 320
+HEAD_WIDTH = 320
 _CHECK = 16
 
 
-_decoder = msgspec.json.Decoder(Tail)
+class Head(Tail, frozen=True, omit_defaults=True):
+    """The acknowledged end, and where the next write goes in the journal: 0 where all is on disk in
+    the day's file. None: nobody knows, as with older releases."""
+
+    journal: int | None = None
+
+
+_decoder = msgspec.json.Decoder(Head)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -31,10 +38,10 @@ def encode_head(head: Tail) -> bytes:
     """One line of fixed width, so that rewriting it in place is one small write."""
     body = _encode(head)[:-1]
     check = sha256(body).hexdigest()[:_CHECK].encode()
-    return (b'%b,"check":"%b"}' % (body, check)).ljust(_WIDTH - 1) + b"\n"
+    return (b'%b,"check":"%b"}' % (body, check)).ljust(HEAD_WIDTH - 1) + b"\n"
 
 
-def decode_head(data: bytes) -> Tail | None:
+def decode_head(data: bytes) -> Head | None:
     """Return the head, or None where the bytes are torn or not a head at all."""
     line = data.rstrip()
     body, mark, check = line.rpartition(b',"check":"')
@@ -59,10 +66,10 @@ class HeadFile:
         self._fd: int | None = None
         self._identity: FileIdentity = 0, 0
         self._is_written = False
-        self._known: tuple[bytes, Tail | None] = b"", None
+        self._known: tuple[bytes, Head | None] = b"", None
         """What was in the file last: mostly it still is, and need not be decoded again."""
 
-    def read(self) -> Tail | None:
+    def read(self) -> Head | None:
         """Return the head; None where there is none that can be trusted."""
         self._let_go_of_removed()
         if self._fd is None:
@@ -74,7 +81,7 @@ class HeadFile:
             except FileNotFoundError:
                 return None
             assert self._fd is not None
-        data = self._fs.read_at(self._fd, _WIDTH, 0)
+        data = self._fs.read_at(self._fd, HEAD_WIDTH, 0)
         if data != self._known[0]:
             self._known = data, decode_head(data)
         return self._known[1]
@@ -92,7 +99,7 @@ class HeadFile:
         data = encoded or encode_head(head)
         self._known = b"", None
         self._fs.write_at(self._fd, data, 0)
-        self._known = data, head
+        self._known = data, head if isinstance(head, Head) else decode_head(data)
 
     def _opened(self, fd: int) -> None:
         self._identity = self._fs.identity(fd)

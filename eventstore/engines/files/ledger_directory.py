@@ -9,13 +9,13 @@ from pathlib import Path
 
 from ....domain import LedgerCorruptError, StorageError
 from ...cursor import Cursor
-from ...port import Identity, Tail
+from ...port import Identity
 from ...record import encode_header
 from ...scan import corrupt, new_header
 from ...zone_rules import check_same_zone
 from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
-from .head import HEAD_NAME, HeadFile
+from .head import HEAD_NAME, Head, HeadFile
 from .lock import AppendLock, Patience
 from .mirror import check_no_mirror
 from .places import located
@@ -80,7 +80,7 @@ def create_ledger(
         identity = Identity(ledger_id, timezone, host=fs.host(directory))
         line, digest = encode_header(new_header(identity, day, Cursor()))
         fs.write_file_durably(day_file(directory, day), line)
-        head_file.write(Tail(ledger_id, day, len(line), seq=0, durable_seq=0, hash=digest))
+        head_file.write(Head(ledger_id, day, len(line), 0, 0, digest, journal=0))
         return [day]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from ....domain import Moment, StorageError, in_utc
+from ....domain import LedgerCorruptError, Moment, StorageError, in_utc
 from ...checked import has_right_check, with_check
 from ...port import Tail
 from ...record import (
@@ -29,11 +29,13 @@ from .copying import copy_file
 from .damage import Damage, RemovedPart, assess
 from .filesystem import FileSystem, located, storage_errors
 from .head import HEAD_NAME, encode_head
-from .ledger_directory import LOCK_NAME, REPAIR_NAME
+from .journal import JOURNAL_NAME, read_journal
+from .ledger_directory import LOCK_NAME, REPAIR_NAME, first_identity
 from .os_errors import is_no_file
 from .owner import DIRECTORY_MODE
 from .packed_days import packed_path, unpack_day
-from .segment import day_file
+from .restoring import put_back
+from .segment import DayFiles, day_file, find_days
 
 _CHUNK = 1024 * 1024
 _LONGEST_REASON = 500
@@ -67,6 +69,7 @@ def repair_directory(fs: FileSystem, directory: Path, now: datetime) -> Plan | N
         with storage_errors("repair", directory):
             plan = _take_up(fs, directory)
             if plan is None:
+                _put_back(fs, directory)
                 damage = assess(fs, directory)
                 if damage is None:
                     return None
@@ -75,6 +78,17 @@ def repair_directory(fs: FileSystem, directory: Path, now: datetime) -> Plan | N
             return plan
     finally:
         fs.close(fd)
+
+
+def _put_back(fs: FileSystem, directory: Path) -> None:
+    """Have what the journal keeps in the newest file, where it can be believed, as opening has."""
+    days = find_days(fs, directory)
+    files = DayFiles(fs, directory, read_only=False)
+    try:
+        with suppress(LedgerCorruptError, StorageError):
+            put_back(fs, directory, files, first_identity(fs, directory, days).ledger_id)
+    finally:
+        files.close()
 
 
 def read_plan(fs: FileSystem, directory: Path) -> Plan | None:
@@ -130,6 +144,8 @@ def _begin(fs: FileSystem, directory: Path, damage: Damage, now: datetime) -> Pl
             copy_file(fs, directory / part.file, directory / kept / part.kept, part.offset)
     if HEAD_NAME in taken:
         copy_file(fs, directory / HEAD_NAME, directory / kept / HEAD_NAME)
+    if read_journal(fs, directory):  # another ledger's, or of a day that is lost
+        copy_file(fs, directory / JOURNAL_NAME, directory / kept / JOURNAL_NAME)
     fs.sync_directory(directory / kept)
     fs.sync_directory(directory)
     day = now.date().isoformat()
@@ -146,6 +162,8 @@ def _finish(fs: FileSystem, directory: Path, plan: Plan) -> None:
     line, digest = encode_header(_header(plan, directory))
     new_path = day_file(directory, plan.new_day)
     if not _begins_with(fs, new_path, line):
+        with suppress(FileNotFoundError):  # rule: repair-ends-the-journal
+            fs.remove(directory / JOURNAL_NAME)
         for part in damage.parts:
             if part.offset == 0:
                 with suppress(FileNotFoundError):

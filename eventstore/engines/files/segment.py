@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ....domain import LedgerCorruptError, StorageError
 from ...cursor import Cursor
@@ -15,6 +16,9 @@ from ...scan import corrupt, parse_header
 from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
 from .packed_days import day_length, is_packed, open_day, packed_path
 from .seeking import find_record
+
+if TYPE_CHECKING:
+    from .restoring import Kept
 
 _NAME = re.compile(r"events_(\d{4}-\d{2}-\d{2})\.jsonl(?:\.zst)?")
 _CHUNK = 256 * 1024
@@ -90,6 +94,8 @@ class DayFiles:
         """How long the open file is where it was unpacked; nobody else has it, nor changes it."""
         self._listed: list[str] = []
         """The days of the last listing that were not entered yet, the next one last."""
+        self.kept: Kept | None = None
+        """What the journal keeps and the newest file lacks, for who may not put it back."""
 
     def path(self, day: str) -> Path:
         """Return the path of a day's file."""
@@ -143,9 +149,12 @@ class DayFiles:
     def _length(self, day: str) -> int:
         """Return the length of the file of `day`, which need not be open."""
         if self._fd is not None and day == self._day:
-            return self.size(day)
-        with storage_errors("open", self.path(day)):
-            return day_length(self._fs, self.path(day))
+            size = self.size(day)
+        else:
+            with storage_errors("open", self.path(day)):
+                size = day_length(self._fs, self.path(day))
+        kept = self.kept
+        return max(size, kept.end) if kept is not None and kept.day == day else size
 
     def _open_next(self, day: str) -> str | None:
         """Open the file of the day after `day` that has one; None where none has."""
@@ -167,7 +176,7 @@ class DayFiles:
         fs, fd, path = self._fs, self.fd(day), self.path(day)
         if offset == 0:
             with storage_errors("read", path):
-                chunk = fs.read_at(fd, _CHUNK, 0)
+                chunk = self._read(day, fd, _CHUNK, 0)
                 if b"\n" not in chunk:  # rule: header-of-any-length
                     chunk = fs.read_at(fd, MAX_LINE_BYTES, 0)
             # The header is handed out all the same where HEAD only announces its file.
@@ -176,11 +185,18 @@ class DayFiles:
             yield Block(day, chunk)
         while offset < limit:
             with storage_errors("read", path):
-                chunk = fs.read_at(fd, min(_CHUNK, limit - offset), offset)
+                chunk = self._read(day, fd, min(_CHUNK, limit - offset), offset)
             if not chunk:
                 return
             offset += len(chunk)
             yield Block(day, chunk)
+
+    def _read(self, day: str, fd: int, count: int, offset: int) -> bytes:
+        """Return the bytes of a day, with those that only the journal has."""
+        data, kept = self._fs.read_at(fd, count, offset), self.kept
+        if kept is None or kept.day != day:
+            return data
+        return kept.over(data, offset, count)
 
     def next_day(self, day: str) -> str | None:
         """Return the day after `day` that has a file; None only where none has one just now.

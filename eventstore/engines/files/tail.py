@@ -127,16 +127,26 @@ def _follows(record: Record, seq: int, prev: str) -> bool:
     return record.seq == seq + 1 and record.prev == prev
 
 
+def write_aside(fs: FileSystem, path: Path, data: bytes, offset: int) -> Path:
+    """Keep bytes of a day's file, from `offset` on, in a new file beside it, durably.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    taken = set(fs.list_directory(path.parent))
+    name, copy = f"{path.name}.torn-{offset}", 1
+    while name in taken:
+        copy += 1
+        name = f"{path.name}.torn-{offset}-{copy}"
+    kept = path.with_name(name)
+    fs.write_file_durably(kept, data)  # rule: keep-what-is-cut-off
+    return kept
+
+
 def _cut(fs: FileSystem, fd: int, path: Path, tail: bytes, offset: int) -> TornTail:
     """Keep the bytes of a torn tail beside the log, durably, then cut them off, durably."""
     with storage_errors("keep the torn tail of", path):
-        taken = set(fs.list_directory(path.parent))
-        name, copy = f"{path.name}.torn-{offset}", 1
-        while name in taken:
-            copy += 1
-            name = f"{path.name}.torn-{offset}-{copy}"
-        kept = path.with_name(name)
-        fs.write_file_durably(kept, tail)  # rule: keep-what-is-cut-off
+        kept = write_aside(fs, path, tail, offset)
         try:
             fs.truncate(fd, offset)
             fs.sync_data(fd)  # rule: sync-the-cut

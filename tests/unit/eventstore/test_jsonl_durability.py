@@ -32,9 +32,10 @@ BROKEN = OSError(errno.EIO, "Input/output error")
 
 
 def test_each_append_is_one_sync_of_the_log(ledger: LogDirectory, disk: WatchedFileSystem) -> None:
-    """However many records it has; the line is written before, HEAD after it."""
+    """However many records it has; the line is written before, HEAD after it. From the third write
+    of a handle on it is one of the journal (test_journal.py)."""
     store = ledger.load(fs=disk)
-    for version in (1, 4, 7):
+    for version in (1, 4):
         disk.calls.clear()
         store.append([new("a", version), new("a", version + 1), new("a", version + 2)])
         changes = [call for call in disk.calls if call[0] not in ("lock", "unlock")]

@@ -10,8 +10,7 @@ import pytest
 from msgspec.structs import replace
 from support.eventstore import GENESIS, new, reseal, seal
 
-from jobledger.eventstore.engines.files.head import decode_head, encode_head
-from jobledger.eventstore.port import Tail
+from jobledger.eventstore.engines.files.head import Head, decode_head, encode_head
 from jobledger.eventstore.record import (
     MAX_LINE_BYTES,
     RECORDS,
@@ -274,7 +273,7 @@ def test_a_header_of_a_newer_format_is_named_as_such() -> None:
 
 
 def test_a_head_of_another_form_with_a_check_that_fits_is_no_head() -> None:
-    head = Tail("ledger", "2026-03-01", 300, 2, 2, GENESIS)
+    head = Head("ledger", "2026-03-01", 300, 2, 2, GENESIS)
     line = encode_head(head)
     assert decode_head(line) == head
     length = len(line.rstrip().rpartition(b'"check":"')[2]) - 2

@@ -40,11 +40,12 @@ def calls_of(ledger: Ledger, clock: ManualClock) -> list[str]:
     return files
 
 
-@pytest.mark.parametrize("already", [0, 1, 50])
+@pytest.mark.parametrize("already", [0, 2, 50])
 def test_a_lone_change_goes_through_few_files(
     tmp_path: Path, clock: ManualClock, already: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many jobs there are; the first one of a day begins its file."""
+    """However many jobs there are; the first one of a day begins its file, the third of a handle
+    finds or makes the journal."""
     # Others may have imported it, and whoever traces goes further.
     monkeypatch.delitem(sys.modules, "opentelemetry.trace", raising=False)
     with without_background(), Ledger(tmp_path / "jobs", clock=clock) as ledger:

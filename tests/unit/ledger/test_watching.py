@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from support.domain import NOON
 from support.durability import records_read, without_background
-from support.eventstore import WatchedFileSystem, at_once, lines_of
+from support.eventstore import ACKNOWLEDGING, WatchedFileSystem, at_once, lines_of
 from support.waiting import DEADLINE_S, eventually, eventually_async
 
 from jobledger import (
@@ -541,7 +541,7 @@ def test_a_write_that_fails_ends_everybodys_watching(directory: Path) -> None:
         add(ledger)
         watchers = [Watcher(ledger, 0) for _ in range(2)]
         eventually(lambda: len(receivers(ledger)) == 2)
-        fs.fail("sync", "events_", OSError(5, "Input/output error"))
+        fs.fail("sync", ACKNOWLEDGING, OSError(5, "Input/output error"))
         with pytest.raises(StorageError):
             add(ledger)
         for watcher in watchers:
@@ -557,7 +557,7 @@ def test_a_write_that_was_broken_off_ends_nobodys_watching(directory: Path) -> N
         add(ledger)
         watchers = [Watcher(ledger, 0, until=4) for _ in range(2)]
         eventually(lambda: len(receivers(ledger)) == 2)
-        fs.fail("sync", "events_", KeyboardInterrupt())
+        fs.fail("sync", ACKNOWLEDGING, KeyboardInterrupt())
         with pytest.raises(KeyboardInterrupt):
             add(ledger)
         eventually(lambda: ledger._store.is_sound)

@@ -13,6 +13,7 @@ from support.durability import LEDGER, without_background
 from support.waiting import eventually
 
 from jobledger import ManualClock, NewJob, PostResult, ScheduledJob, Scheduler
+from jobledger.eventstore.engines.files.journal import JOURNAL_NAME
 from jobledger.eventstore.engines.files.segment import day_file
 from jobledger.projections import daily_files
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
@@ -42,8 +43,9 @@ class Counted:
 
     @property
     def syncs(self) -> int:
-        """Of the log; there is no other file that a change waits for."""
-        return self.of("sync", day_file(Path(), NOON.date().isoformat()).name)
+        """Of the log and the journal; there is no other file that a change waits for."""
+        log = day_file(Path(), NOON.date().isoformat()).name
+        return self.of("sync", log) + self.of("sync", JOURNAL_NAME)
 
 
 @pytest.fixture(autouse=True)

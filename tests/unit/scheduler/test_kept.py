@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from support.eventstore import WatchedFileSystem
+from support.eventstore import ACKNOWLEDGING, WatchedFileSystem
 from support.publishers import Asking, dying
 from support.waiting import eventually_async
 
@@ -35,7 +35,9 @@ NO_ROOM = OSError(errno.ENOSPC, "no room")
 TROUBLES: dict[str, Callable[[WatchedFileSystem], None]] = {
     "full disk": lambda fs: fs.fail("write", "events_", NO_ROOM, always=True),
     "half a line": lambda fs: fs.fail("write", "events_", NO_ROOM, always=True, written=40),
-    "failed sync": lambda fs: fs.fail("sync", "events_", OSError(errno.EIO, "bad"), always=True),
+    "failed sync": lambda fs: fs.fail(
+        "sync", ACKNOWLEDGING, OSError(errno.EIO, "bad"), always=True
+    ),
     "no HEAD": lambda fs: fs.fail("write", "HEAD", NO_ROOM, always=True),
     "no lock": lambda fs: fs.fail("lock", "append", OSError(errno.ENOLCK, "none"), always=True),
     "no memory": lambda fs: fs.fail("write", "events_", MemoryError(), always=True),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.eventstore import WatchedFileSystem
+from support.eventstore import ACKNOWLEDGING, WatchedFileSystem
 from support.publishers import Asking, Recording
 
 from jobledger import (
@@ -380,7 +380,7 @@ def test_every_step_of_an_attempt_is_on_disk_before_anything_depends_on_it(
     moments: list[str] = []
 
     def look(moment: str) -> None:
-        of_the_log = [name for name, file in fs.calls if file.startswith("events_")]
+        of_the_log = [name for name, file in fs.calls if file.startswith(ACKNOWLEDGING)]
         assert [name for name in of_the_log if name in ("write", "sync")][-1] == "sync", moment
         moments.append(moment)
 
@@ -392,10 +392,10 @@ def test_every_step_of_an_attempt_is_on_disk_before_anything_depends_on_it(
 
     with Scheduler(directory, clock=clock, fs=fs) as scheduler:
         scheduler.add_jobs([NewJob("a", text, clock.now()) for text in ("one", "two")])
-        begun = fs.count("sync", "events_")
+        begun = fs.count("sync", ACKNOWLEDGING)
         scheduler.run_due(Asking(publish))
         # started, checkpointed, completed; twice
-        assert fs.count("sync", "events_") - begun <= 6
+        assert fs.count("sync", ACKNOWLEDGING) - begun <= 6
         look("end")
     assert moments == ["one started", "one checkpointed", "two started", "two checkpointed", "end"]
 
