@@ -34,8 +34,12 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 # What Python has compiled is kept: hundreds of processes of the tests would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# What tests write is in memory, where there is room: they sync a hundred thousand times, which takes no time there. What is
+# lost without a sync is seen on simulated disks. `make test ON_DISK=1` leaves it on the disk, as .ci/run does.
+IN_MEMORY = $(if $(ON_DISK),,sh .ci/in-memory)
+
 test: env        ## the suite but for what is thorough: some minutes
-	$(BIN)/python -m pytest -m "not thorough and not packaging" $(PYTEST_ARGS)
+	$(IN_MEMORY) $(BIN)/python -m pytest -m "not thorough and not packaging" $(PYTEST_ARGS)
 
 thorough: env    ## the rest of the suite: every crash state, death, fault, combination; many seeds (a quarter of an hour)
 	$(BIN)/python -m pytest -m "thorough and not packaging" $(PYTEST_ARGS)

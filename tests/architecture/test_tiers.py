@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -74,3 +75,16 @@ def test_make_test_notices_each_rule_that_is_switched_off_and_each_planted_mista
         file, _, test = by.partition("::")
         [path] = find_tests([file])
         assert not is_thorough(ROOT / path, test.partition("[")[0]), name
+
+
+def test_what_make_test_has_in_memory_is_gone_afterwards_and_how_it_ended_is_told() -> None:
+    """Where there is no room for it, pytest is run as it is."""
+    script = ["sh", str(ROOT / ".ci/in-memory")]
+    given = subprocess.run([*script, "echo", "-q"], capture_output=True, text=True, check=True)
+    first, *rest = given.stdout.split()
+    assert first == "-q"
+    for option in rest:
+        name, _, path = option.partition("=")
+        assert name == "--basetemp"
+        assert not Path(path).parent.exists()
+    assert subprocess.run([*script, "false"], check=False).returncode == 1
