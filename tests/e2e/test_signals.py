@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 from support.cli import Cli
+from support.tiers import one_in
 from support.waiting import eventually
 
 from jobledger import JobStatus, Ledger
 
 TERM, INT, HUP = signal.SIGTERM, signal.SIGINT, signal.SIGHUP
-ALL = pytest.mark.parametrize("number", [TERM, INT, HUP], ids=lambda number: number.name)
+ALL = pytest.mark.parametrize("number", one_in(3, [TERM, INT, HUP]), ids=lambda number: number.name)
 
 PRELUDE = textwrap.dedent("""
     import asyncio, os, signal, sys, threading, time
@@ -265,7 +266,7 @@ HANDLERS = """
 """
 
 
-@pytest.mark.parametrize("kind", ["default", "ignored", "own", "python"])
+@pytest.mark.parametrize("kind", one_in(2, ["default", "ignored", "own", "python"]))
 @pytest.mark.parametrize("what", ["run", "run_due", "a notebook", "an error"])
 def test_the_programs_handlers_are_back_afterwards(start: Start, kind: str, what: str) -> None:
     """The very same objects, also where it ends with an error."""
@@ -429,14 +430,18 @@ def test_a_handler_that_ends_the_program_ends_it(start: Start, publisher: str, c
 def test_in_another_thread_than_the_main_one_signals_are_the_programs(start: Start) -> None:
     program = start("""
         scheduler = opened()
+        def stop(*_):
+            scheduler.stop_soon()
+            say("told")
+        signal.signal(signal.SIGTERM, stop)
         thread = threading.Thread(target=scheduler.run_due, args=(wait_for_go,))
         thread.start()
-        signal.signal(signal.SIGTERM, lambda *_: scheduler.stop_soon())
         thread.join()
         say("joined")
     """)
     program.until("posting 0")
     program.send(TERM)
+    program.until("told")
     program.go()
     assert program.end() == 0
     assert program.states() == ["completed", "scheduled", "scheduled"]

@@ -133,6 +133,7 @@ def test_the_checker_finds_a_wrong_type_an_ignore_too_many_and_a_mistake(found: 
     assert found["planted.py"].keys() == WRONG_LINES
 
 
+@pytest.mark.thorough
 def test_each_public_name_has_a_type_that_is_not_guessed(program: Path) -> None:
     """Where an attribute has no declared type each checker finds one of its own."""
     report = pyright(program, "--verifytypes", "jobledger", "--ignoreexternal")

@@ -153,13 +153,23 @@ def damage(data: bytes, kind: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 16]) + data[place + 1 :]
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a ledger with an index, to be copied and damaged."""
+    directory = tmp_path_factory.mktemp("filled") / "jobs"
+    with without_background(), saving_snapshots(EVERY):
+        with Ledger(directory, clock=ManualClock(NOON)) as ledger:
+            fill(ledger, 20, 60)
+        assert files(directory)
+    return directory
+
+
 @pytest.mark.parametrize("kind", [-1, -8, -100, *BITS])
 def test_whatever_is_wrong_with_a_file_the_history_is_right(
-    directory: Path, clock: ManualClock, kind: int
+    filled: Path, directory: Path, clock: ManualClock, kind: int
 ) -> None:
     """And the file does not stay: what found it out makes it anew."""
-    with Ledger(directory, clock=clock) as ledger:
-        fill(ledger, 20, 60)
+    shutil.copytree(filled, directory)
     for path in files(directory):
         path.write_bytes(damage(path.read_bytes(), kind))
     with Ledger(directory, clock=clock, read_only=True) as reader:
