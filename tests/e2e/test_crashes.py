@@ -91,7 +91,8 @@ def strace(tmp_path: Path, directory: Path, name: str, inject: str) -> tuple[int
     [
         ("fdatasync:error=EIO:when=7", 9, 1),
         ("pwrite64:error=ENOSPC:when=12+", 9, 1),
-        ("pwrite64:retval=40:when=9", 0, 20),
+        # Nothing is written then: of HEAD the first 40 bytes are the same each time.
+        ("pwrite64:retval=40:when=7", 0, 20),
         ("fdatasync:signal=SIGKILL:when=9", -9, 1),
         ("rename:error=EIO:when=1", 9, 0),
     ],
