@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .event_log import *
     from .follower import *
     from .known_end import *
+    from .layers import *
     from .lease_time import *
     from .lines import *
     from .log_figures import *
@@ -42,6 +43,7 @@ else:
             "event_log": ("EventLog",),
             "follower": ("FirstReading",),
             "known_end": ("KnownEnd",),
+            "layers": ("Layers",),
             "lease_time": ("LeaseTime",),
             "lines": ("RECORDS_WITH_LINES",),
             "log_figures": ("APPEND_BOUNDS_S",),

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Generic
 
-from ..domain import LedgerCorruptError
+from ..domain import LedgerCorruptError, StorageError
 from .clock_jump import Elapsed, JumpGuard
 from .commit_queue import Append, CommitQueue, Decision, change_within_change
 from .delivery import Delivery
@@ -34,8 +34,7 @@ class EventLog(Generic[R]):
     With `read_only` nothing is mended, and damage does not raise: what is sound before it is
     delivered and `damage` holds the error. `durability` is the engine's. With `elapsed`, a second
     clock, a jump ahead is noticed (`clock_jump`). `others` is called before the observer gets what
-    this handle read: that is what others have appended, and, at first, all there is. The engine is
-    closed with the handle.
+    this handle read: what others have appended, and, at first, all. The engine is closed with it.
 
     An interruption (Ctrl-C, a signal's handler that raises, no memory) may come anywhere. Where it
     leaves this handle in the middle of something, the next call has it forget everything, and
@@ -105,11 +104,15 @@ class EventLog(Generic[R]):
 
     def version(self, job: str) -> int:
         """Return the version of the job's latest delivered record; 0 when it has none."""
-        return self._follower.log.versions.get(job, 0)
+        versions = self._follower.log.versions
+        with suppress(StorageError):  # what was saved is damaged: all of it is read anew
+            return versions.now.get(job, 0) if versions.is_bare else versions.get(job)
+        self.refresh()
+        return self._follower.log.versions.get(job)
 
     def jobs(self) -> Collection[str]:
         """Return the ids of all jobs with a delivered record, in the order of their first one."""
-        return self._follower.log.versions.keys()
+        return self._follower.log.versions
 
     def changed(self) -> bool:
         """Say whether `refresh` would deliver something. Cheap enough to ask all the time."""
@@ -117,8 +120,7 @@ class EventLog(Generic[R]):
 
     def acknowledged_seq(self) -> int:
         """Return the number of the last acknowledged record, read or not; 0 where nobody knows."""
-        tail = self._engine.tail()
-        return 0 if tail is None else tail.seq
+        return 0 if (tail := self._engine.tail()) is None else tail.seq
 
     @property
     def is_sound(self) -> bool:
@@ -235,8 +237,7 @@ class EventLog(Generic[R]):
         self._queue.write(mine, self._lead)
         if mine.error is not None:
             raise mine.error
-        follower = self._follower
-        if not (follower.is_read and follower.log.is_whole):
+        if not (self._follower.is_read and self._follower.log.is_whole):
             # It is durable, so it is acknowledged; that the state lacks it is mended now or later.
             with suppress(Exception):
                 self.refresh()

@@ -71,6 +71,11 @@ class FirstReading(Generic[R]):
         """Stand at the beginning again."""
         self._follower.begin()
 
+    def lose(self) -> None:
+        """Have the next call read everything anew, at any time: the owner has met that what it
+        knows of before the position is not to be used."""
+        self._follower.lose()
+
     def read(self) -> None:
         """Deliver the log to the observer, mending its end unless this handle only reads.
 
@@ -260,7 +265,10 @@ class LogFollower(Generic[R]):
         """
         if not self.is_whole:
             raise broken_off()
-        self.is_read = not replacing
+        if not replacing:
+            yield self.log.position
+            return
+        self.is_read = False
         yield self.log.position
         self.is_read = True
 

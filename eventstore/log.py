@@ -14,6 +14,7 @@ from typing import Generic
 
 from ..domain import JobLedgerError, LedgerCorruptError
 from .cursor import Cursor
+from .layers import Layers
 from .port import Block, Lines, Seeks, Tail
 from .position import DayRead, Position
 from .record import Form, Header, R, Repaired, decode_line
@@ -61,7 +62,7 @@ class VerifiedLog(Generic[R]):
         self._ended: dict[str, DayRead] = {}
         """The days before the cursor's, in order."""
         self.cursor = Cursor()
-        self.versions: dict[str, int] = {}
+        self.versions = Layers()
         self.repairs: list[Repaired] = []
         """The repairs in what was read."""
         self.is_whole = True
@@ -131,7 +132,8 @@ class VerifiedLog(Generic[R]):
         return sum(day.size for day in list(self._ended.values())) + self.cursor.offset
 
     def position(self) -> Position:
-        """Return where the cursor stands now, for another handle to go on from."""
+        """Return where the cursor stands now, for another handle to go on from. The versions in it
+        are shared with this one, and so cost nothing; they do not change."""
         return Position(
             ledger=self._ledger_id or "",
             days=[*self._ended.values(), self.day_read()],
@@ -139,7 +141,7 @@ class VerifiedLog(Generic[R]):
             batch=self.cursor.batch,
             write_offset=self.cursor.write_offset,
             repairs=list(self.repairs),
-            versions=dict(self.versions),
+            versions=self.versions.freeze(),
         )
 
     def go_on_from(self, position: Position) -> None:
@@ -194,7 +196,7 @@ class VerifiedLog(Generic[R]):
         if header is not None:
             self._entered(header, self.day_read())
         self.cursor = then
-        self.versions.update(versions)
+        self.versions.now.update(versions)
 
     def told(self) -> None:
         """Note that whoever gets the records has those of the write that was appended here."""

@@ -10,6 +10,7 @@ import msgspec
 
 from ..domain import JobLedgerError
 from .cursor import Cursor
+from .layers import Layers
 from .record import Repaired
 
 
@@ -41,7 +42,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     batch: int
     write_offset: int
     repairs: list[Repaired]
-    versions: dict[str, int]
+    versions: Layers
     """The version of every job that there ever was, in the order of adding."""
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..domain import LedgerCorruptError, StorageError
 from .cursor import Cursor
+from .layers import Layers
 from .lines import cut
 from .port import Block, Identity
 from .record import (
@@ -135,7 +136,7 @@ def scan(
     blocks: Iterable[Block],
     cursor: Cursor,
     where: Callable[[str], str],
-    versions: dict[str, int] | None,
+    versions: Layers | None,
     form: Form[R],
     enter: Callable[[Block], bytes],
     *,
@@ -220,7 +221,7 @@ def look_at_each(
     seq: int,
     prev: str,
     form: Form[R],
-    versions: dict[str, int] | None = None,
+    versions: Layers | None = None,
 ) -> tuple[list[R], RecordError | None]:
     """Return the records of the lines up to the first out of order, and what is wrong there; the
     first follows record `seq`, whose hash is `prev`."""
@@ -230,7 +231,7 @@ def look_at_each(
             record = decode_line(line, form.read)
             check_record(record, seq, prev)
             if versions is not None and not _take_versions([record], versions):
-                due = versions.get(record.job_id, 0) + 1
+                due = versions.get(record.job_id) + 1
                 raise RecordError(
                     "version",
                     f"record {record.seq} has version {record.version} of job {record.job_id}"
@@ -243,29 +244,31 @@ def look_at_each(
     return records, None
 
 
-def _take_versions(records: Sequence[Sealed], versions: dict[str, int] | None) -> bool:
+def _take_versions(records: Sequence[Sealed], versions: Layers | None) -> bool:
     """Take each record's version into `versions`; False, and none of them, where one does not
     follow the one before."""
     if versions is not None:
+        now, older = versions.now, versions.older
         for count, record in enumerate(records):
             job_id = record.job_id
-            due = versions.get(job_id, 0) + 1
+            known = now.get(job_id)
+            due = (older(job_id) if known is None else known) + 1
             if record.version != due:  # rule: no-gap-in-versions
                 _forget(versions, records[:count])
                 return False
-            versions[job_id] = due
+            now[job_id] = due
     return True
 
 
-def _forget(versions: dict[str, int] | None, records: Sequence[Sealed]) -> None:
+def _forget(versions: Layers | None, records: Sequence[Sealed]) -> None:
     """Take back what these records did to `versions`."""
     if versions is None:
         return
     for record in reversed(records):
         if record.version == 1:
-            del versions[record.job_id]
+            del versions.now[record.job_id]
         else:
-            versions[record.job_id] = record.version - 1
+            versions.now[record.job_id] = record.version - 1
 
 
 def _count_whole(records: Sequence[Sealed]) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..domain import JobLedgerError
 from .commit_queue import Append
+from .layers import Layers
 from .record import R
 
 
@@ -20,9 +21,7 @@ class VersionConflictError(JobLedgerError):
         self.job_id = job_id
 
 
-def accept(
-    together: Sequence[Append[R]], known: Mapping[str, int]
-) -> tuple[list[Append[R]], dict[str, int]]:
+def accept(together: Sequence[Append[R]], known: Layers) -> tuple[list[Append[R]], dict[str, int]]:
     """Choose those that may be written next, where the jobs have the `known` versions; return them,
     and the versions of their jobs then. The others get an error: what they were decided on is not
     the newest."""
@@ -34,7 +33,9 @@ def accept(
         mine: dict[str, int] = {}
         for new in append.records:
             job = new.job_id
-            current = mine.get(job) or versions.get(job) or known.get(job, 0)
+            current = mine.get(job) or versions.get(job) or known.now.get(job) or 0
+            if not current and not known.is_bare:
+                current = known.older(job)
             if new.version != current + 1:  # rule: expected-version
                 append.error = VersionConflictError(
                     f"job {job} is at version {current}, not {new.version - 1}", job_id=job

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..eventstore import Layers
 from ..eventstore.engines.files import FileSystem
 from ..projections import (
     UNREADABLE,
@@ -13,6 +14,7 @@ from ..projections import (
     DailyFiles,
     Marker,
     OtherReleaseError,
+    SavedPartError,
     Snapshot,
     SnapshotError,
     read_snapshot,
@@ -31,6 +33,11 @@ class SnapshotCheck:
         self._snapshot: Snapshot | None = None
         try:
             self._snapshot = read_snapshot(fs, directory, __version__)
+            if self._snapshot is not None and self._snapshot.saved is not None:
+                self._snapshot.saved.check()
+        except SavedPartError as error:
+            self._snapshot = None
+            findings.note(f"{self._path} will not be used: {error.message}")
         except OtherReleaseError as error:
             findings.note(f"{self._path} is behind and will not be used: {error.message}")
         except SnapshotError as error:
@@ -79,7 +86,7 @@ def _same_counts(saved: CountsOfLog | None, counts: CountsOfLog) -> bool:
     return saved is None or not saved.is_usable or saved == counts
 
 
-def _same_versions(versions: Mapping[str, int], board: Board, removed: Mapping[str, int]) -> bool:
+def _same_versions(versions: Layers, board: Board, removed: Mapping[str, int]) -> bool:
     """Whether these are the versions of the jobs that are there, of those that are gone, and of the
     schedules.
 

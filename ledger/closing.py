@@ -103,6 +103,7 @@ class Closing:
                 self._behind.write_last()
         finally:
             self._log.close()
+            self._behind.let_go()
 
     def abandon(self) -> None:
         """In the child of a fork: let go of what is the parent's, touching nothing."""

@@ -15,6 +15,7 @@ from ..projections import (
     Counters,
     DailyFiles,
     ProjectionFactory,
+    SavedState,
     Snapshot,
     SnapshotError,
     Stored,
@@ -68,6 +69,10 @@ class DerivedState(Follower):
         """Return the snapshot with the daily files and the counters."""
         days, counts = self.days.capture(), self.counters.capture()
         return msgspec.structs.replace(snapshot, days=days, counts=counts)
+
+    def adopt(self, snapshot: Snapshot, saved: SavedState) -> None:
+        """Have the days that are over where they were saved."""
+        self.days.adopt(snapshot.days, saved.days)
 
     def check_fits(self, snapshot: Snapshot) -> None:
         """Check that the snapshot's counters were counted as this release counts.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..domain import LedgerCorruptError
+from ..domain import JobLedgerError, LedgerCorruptError
 from ..eventstore import EventLog, FirstReading, PositionError
 from ..instrumentation import Progress
-from ..projections import UNREADABLE, LogEntry, Snapshot, SnapshotError
+from ..projections import UNREADABLE, LogEntry, SavedPartError, Snapshot, SnapshotError
 from .derived_files import DerivedFiles
 from .derived_state import DerivedState
 from .snapshots import Snapshots
@@ -53,12 +53,15 @@ class StateLoader:
     def _read(self, reading: FirstReading[LogEntry]) -> None:
         """Read the log. What does not verify behind a snapshot is judged without it."""
         snapshots = self._snapshots if self._use_snapshot else None
+        if self._snapshots is not None:
+            self._snapshots.on_fault = reading.lose
         snapshot = None if snapshots is None else snapshots.load()
         if snapshots and snapshot and self._go_on_from(reading, snapshots, snapshot):
+            damage: JobLedgerError | None
             try:
                 self._load(reading)
                 damage = reading.damage
-            except LedgerCorruptError as error:
+            except (LedgerCorruptError, SavedPartError) as error:
                 damage = error
             if damage is None:
                 return

@@ -195,6 +195,7 @@ class LedgerParts:
         for follower in (self.derived, uniqueness, *followers):
             if follower is not None:
                 state.add(follower)
+        state.on_saved.append(self.derived.adopt)
         state.of_schedule = self.derived.counters.apply_schedule  # rule: counts-schedules-too
         self.behind = WriteBehind(
             owner,

@@ -176,7 +176,8 @@ def _stages(begin: int, end: int) -> Iterator[int]:
 def _restored(state: BoardState, hash: str) -> PastBoard:
     board, jobs = Board(), state.jobs
     # A board changes what it is given there.
-    jobs = msgspec.structs.replace(jobs, page_of=dict(jobs.page_of))
+    places, accounts = jobs.places.copied(), jobs.accounts.copied()
+    jobs = msgspec.structs.replace(jobs, places=places, accounts=accounts)
     board.restore(msgspec.structs.replace(state, jobs=jobs))
     return PastBoard(board, hash)
 

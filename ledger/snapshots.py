@@ -11,12 +11,14 @@ from ..instrumentation import SnapshotIgnored, SnapshotNotWritten, logger, tell
 from ..projections import (
     OtherReleaseError,
     ProjectionWriter,
+    SavedState,
     Snapshot,
     SnapshotError,
+    SnapshotFile,
     SnapshotHeader,
     check_of_one_moment,
-    encode_snapshot,
     is_made_by,
+    open_written,
     read_snapshot,
     read_snapshot_header,
     snapshot_path,
@@ -50,9 +52,18 @@ class Snapshots:
         """That of the one which was found to be of no use."""
         self._is_sound = False
         """Whether that one is only of another log than there is now."""
+        self._damaged: SnapshotHeader | None = None
+        self._in_use: SavedState | None = None
+        """What is read on of one, as it is asked for."""
+        self.on_fault: Callable[[], object] = lambda: None
+        """Called where that turns out to be damaged: nothing that was made of it is to be used."""
 
     def load(self) -> Snapshot | None:
-        """Read the one on disk; None, and a line in the operational log, where it is useless."""
+        """Read the one on disk; None, and a line in the operational log, where it is useless. What
+        is in it is read when it is asked for: it is met then that a part of it is damaged."""
+        self._in_use = None
+        if self._was_damaged():
+            return None
         try:
             snapshot = read_snapshot(self._fs, self._path.parent, self._release)
         except OtherReleaseError as error:
@@ -62,7 +73,32 @@ class Snapshots:
             self.ignore(error.message)
             return None
         self._saved = 0 if snapshot is None else snapshot.position.seq
+        self._use(None if snapshot is None else snapshot.saved)
         return snapshot
+
+    def _was_damaged(self) -> bool:
+        """Say whether the one on disk is the one a part of which was found to be damaged."""
+        if self._damaged is None:
+            return False
+        return read_snapshot_header(self._fs, self._path.parent) == self._damaged
+
+    def _use(self, saved: SavedState | None) -> None:
+        """Read on in a file, which is told where it turns out to be damaged."""
+        self._in_use = saved
+        if saved is not None:
+            saved.file.on_fault = self._met_fault
+
+    def _met_fault(self, fault: str) -> None:
+        # rule: damaged-part-is-not-used-again
+        self._damaged = read_snapshot_header(self._fs, self._path.parent)
+        self.ignore(fault)
+        self.on_fault()
+
+    def let_go(self) -> None:
+        """Let go of the file that is read on: nothing that was made of it can be asked then."""
+        if self._in_use is not None:
+            self._in_use.file.close()
+            self._in_use = None
 
     def between(self, after: int, until: int) -> Snapshot | None:
         """Return the one on disk if it can be used, and its event is behind `after` and not behind
@@ -71,10 +107,15 @@ class Snapshots:
         header = read_snapshot_header(self._fs, directory)
         if header is None or header.ledger != self._ledger_id or not after < header.seq <= until:
             return None
+        if header == self._damaged:
+            return None
         try:
-            return read_snapshot(self._fs, directory, self._release)
+            snapshot = read_snapshot(self._fs, directory, self._release)
         except SnapshotError:  # opening tells of it
             return None
+        if snapshot is not None and snapshot.saved is not None:
+            snapshot.saved.file.on_fault = self._met_fault
+        return snapshot
 
     def ignore(self, reason: str, *, is_sound: bool = False) -> None:
         """Say that the one on disk is not used, and why; the next one takes its place, unless it
@@ -97,30 +138,40 @@ class Snapshots:
         """Whether so much has happened, up to the event `seq`, that a new one is worth it."""
         return seq - self._saved >= max(self._every, self._saved // _SHARE)
 
-    def save(self, snapshot: Snapshot, sync: Callable[[], None]) -> None:
-        """Put a snapshot in place, unless another process has put a newer one there.
+    def save(self, snapshot: Snapshot, sync: Callable[[], None]) -> SavedState | None:
+        """Put a snapshot in place, unless another process has put a newer one there; return what is
+        in the file, if it was written.
 
         It stands for events that are on disk: `sync` makes sure of that. A failure is told of in
         the operational log and does no harm: it is tried again after as many events.
         """
-        seq = snapshot.position.seq
+        seq, saved = snapshot.position.seq, None
         try:
             check_of_one_moment(snapshot)  # rule: snapshot-of-one-moment
         except SnapshotError as error:
             tell(SnapshotNotWritten(path=str(self._path), error=error.message, is_ours=True))
-            return
-        data = encode_snapshot(snapshot, self._release)
+            return None
+        written = SnapshotFile(snapshot, self._release)
         try:
+            parts = list(written)  # before others have to wait for the lock
             with self._writer.locked():
                 self._saved = self._on_disk(seq)
                 if not self.is_due(seq):
-                    return
+                    return None
                 sync()  # rule: snapshot-of-what-is-on-disk
                 with storage_errors("write", self._path):
-                    self._writer.put(self._path, (data,))
+                    self._writer.put(self._path, parts)
+                    saved = open_written(self._fs, self._path.parent, written)
         except StorageError as error:
             tell(SnapshotNotWritten(path=str(self._path), error=error.message))
         self._saved = seq
+        return saved
+
+    def settle(self, snapshot: Snapshot, saved: SavedState) -> None:
+        """Have the pages of what was saved in the new file, and read on in that."""
+        for number, page in enumerate(snapshot.board.jobs.pages):
+            page.settle(saved.pages, number)
+        self._use(saved)
 
     def _on_disk(self, seq: int) -> int:
         """Return the event that the one on disk stands for, whoever put it there; 0: useless."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Protocol
 
+import msgspec
+
 from ..domain import Event
-from ..eventstore import Position
-from ..projections import Board, Change, LogEntry, Snapshot, changes
+from ..eventstore import Layers, Position
+from ..projections import Board, Change, LogEntry, SavedState, Snapshot, changes
 
 _MANY = 256
 """From so many events on it is worth it to find out which jobs are open only after all of them."""
@@ -39,7 +41,8 @@ class State:
     """The board and its followers, guarded by one `lock`.
 
     `on_change` are called after each delivery of events, without the lock; `on_others` before one
-    that another handle has appended; `on_records` get what was delivered.
+    that another handle has appended; `on_records` get what was delivered. `on_saved` get a snapshot
+    and what is in its file, under the lock.
     """
 
     def __init__(self) -> None:
@@ -48,6 +51,7 @@ class State:
         self.on_change: list[Callable[[], None]] = []
         self.on_others: list[Callable[[], None]] = []
         self.on_records: list[Callable[[Sequence[LogEntry]], object]] = []
+        self.on_saved: list[Callable[[Snapshot, SavedState], object]] = []
         self.of_schedule: Callable[[Event], None] = lambda event: None
         self._parts: list[Follower] = []
         self._follow: list[Callable[[Change], object]] = []
@@ -85,11 +89,20 @@ class State:
     # -- snapshots -----------------------------------------------------------------------------
 
     def capture(self, position: Position) -> Snapshot:
-        """Return the state now, which is the one at `position`."""
-        snapshot = Snapshot(position, self.board.capture(), [])
+        """Return the state now, which is the one at `position`, to be saved: what closed jobs there
+        are is shared with it, and costs nothing. `adopt` it then."""
+        return self._with_parts(Snapshot(position, self.board.capture(to_save=True), []))
+
+    def _with_parts(self, snapshot: Snapshot) -> Snapshot:
         for part in self._parts:
             snapshot = part.capture(snapshot)
         return snapshot
+
+    def adopt(self, snapshot: Snapshot, saved: SavedState) -> None:
+        """Have what was captured where it was saved, and not in memory."""
+        self.board.jobs.adopt(snapshot.board.jobs, saved.places, saved.accounts)
+        for have in self.on_saved:
+            have(snapshot, saved)
 
     def check_fits(self, snapshot: Snapshot) -> None:
         """Check that the snapshot has all that is to be known here.
@@ -110,7 +123,9 @@ class State:
         """Have the state before any event, which is at `position`; return whether it was another
         one before: it is not at first."""
         if self._nothing is None:
-            self._nothing = self.capture(position)
+            # Which shares nothing with what is there later.
+            position = msgspec.structs.replace(position, versions=Layers())
+            self._nothing = self._with_parts(Snapshot(position, self.board.capture(), []))
             return False
         self.forget()
         return True

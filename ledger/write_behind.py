@@ -4,6 +4,7 @@ projections, snapshots.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from ..domain import JobLedgerError, LedgerBusyError, StorageError
@@ -46,6 +47,7 @@ class WriteBehind:
         self._snapshots = snapshots
         self._events = events
         self._is_batch = durability == "batch"
+        self._saving = threading.Lock()
         self._trouble = Repeated(
             "writing behind failed; will be tried again", again="writing behind works again"
         )
@@ -121,17 +123,33 @@ class WriteBehind:
 
     def save_snapshot(self) -> None:
         """Replace the snapshot where it has fallen far behind."""
-        if self._snapshots is None or not self._snapshots.is_due(self._log.seq):
+        snapshots = self._snapshots
+        if snapshots is None or not snapshots.is_due(self._log.seq):
             return
-        with self._log.still() as position, self._state.lock:
-            if not self._log.is_sound:
-                return
-            snapshot = self._state.capture(position())
-        self._snapshots.save(snapshot, self._log.sync)
+        if not self._saving.acquire(blocking=False):
+            return  # another thread is just at it
+        try:
+            with self._log.still() as position, self._state.lock:
+                if not self._log.is_sound:
+                    return
+                snapshot = self._state.capture(position())
+            saved = snapshots.save(snapshot, self._log.sync)
+            if saved is not None:
+                snapshots.settle(snapshot, saved)
+                with self._log.still(), self._state.lock:
+                    snapshot.position.versions.settle(saved.versions)
+                    self._state.adopt(snapshot, saved)
+        finally:
+            self._saving.release()
 
     def stop(self) -> bool:
         """End the thread; return whether it has ended, and does not write any more."""
         return self._background.stop(_LAST_WRITING_S)
+
+    def let_go(self) -> None:
+        """Let go of what is read on as it is asked for."""
+        if self._snapshots is not None:
+            self._snapshots.let_go()
 
     def write_last(self) -> None:
         """Write what is behind, before the handle lets go.

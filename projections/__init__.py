@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from .event_index import *
     from .figures import *
     from .file_content import *
-    from .jobs import *
     from .logged_event import *
     from .marker import *
+    from .picked_jobs import *
     from .post_times import *
     from .projection import *
     from .queue import *
     from .rebuild import *
     from .replay import *
+    from .saved_blocks import *
+    from .saved_state import *
     from .snapshot import *
     from .snapshot_file import *
+    from .snapshot_writing import *
     from .stats import *
     from .stored import *
     from .text_hints import *
@@ -58,9 +61,9 @@ else:
             ),
             "figures": ("Day", "ErrorGroup", "Share", "Spread", "StatsReport", "Tally"),
             "file_content": ("is_same",),
-            "jobs": ("Pages",),
             "logged_event": ("EVENTS", "LogEntry", "LoggedEvent", "NewEvent", "to_event"),
             "marker": ("Marker", "MarkerError", "marker_path", "read_marker"),
+            "picked_jobs": ("Pages",),
             "post_times": ("PostTimes",),
             "projection": ("Change",),
             "queue": ("rank",),
@@ -73,6 +76,8 @@ else:
                 "count_files",
             ),
             "replay": ("changes",),
+            "saved_blocks": ("SavedPartError",),
+            "saved_state": ("SavedState",),
             "snapshot": (
                 "OtherReleaseError",
                 "Snapshot",
@@ -80,10 +85,15 @@ else:
                 "SnapshotHeader",
                 "UNREADABLE",
                 "check_of_one_moment",
-                "encode_snapshot",
                 "is_made_by",
             ),
-            "snapshot_file": ("read_snapshot", "read_snapshot_header", "snapshot_path"),
+            "snapshot_file": (
+                "open_written",
+                "read_snapshot",
+                "read_snapshot_header",
+                "snapshot_path",
+            ),
+            "snapshot_writing": ("SnapshotFile",),
             "stats": ("Stats", "gather"),
             "stored": (
                 "ProjectionFactory",

@@ -1,48 +1,53 @@
-"""How many jobs of each status an account has: counted when that is first asked, kept up after."""
+"""How many jobs of each status an account has, and all accounts together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..domain import JobStatus
 
+Counts = dict[str, dict[JobStatus, int]]
+"""By account and status; nothing stands for none."""
+
 
 class AccountCounts:
-    """Counts jobs by account and status. Whoever never asks does not pay for it."""
+    """Counts jobs by account and status; `move` has to be told of every change."""
 
-    def __init__(self) -> None:
-        self._counts: dict[str, dict[JobStatus, int]] | None = None
-        self.is_kept = False
-        """Whether somebody has asked, so that `move` has to be told of every change."""
-
-    def forget(self) -> None:
-        """Count anew when somebody asks the next time."""
-        self._counts, self.is_kept = None, False
+    def __init__(self, counts: Mapping[str, Mapping[JobStatus, int]] | None = None) -> None:
+        self._counts: Counts = {name: dict(each) for name, each in (counts or {}).items()}
+        self._all = dict.fromkeys(JobStatus, 0)
+        for each in self._counts.values():
+            for status, number in each.items():
+                self._all[status] += number
 
     def move(self, account_id: str, before: JobStatus | None, after: JobStatus | None) -> None:
         """Have a job of an account in another status; None: it is not there."""
-        if self._counts is None:
-            return
-        counts = self._counts.setdefault(account_id, dict.fromkeys(JobStatus, 0))
-        if before is not None:
-            counts[before] -= 1
+        counts = self._counts.get(account_id)
+        if counts is None:
+            counts = self._counts[account_id] = {}
         if after is not None:
-            counts[after] += 1
-        elif not any(counts.values()):
-            del self._counts[account_id]
+            counts[after] = counts.get(after, 0) + 1
+            self._all[after] += 1
+        if before is not None:
+            self._all[before] -= 1
+            left = counts.pop(before, 0) - 1
+            if left > 0:
+                counts[before] = left
+            elif not counts:
+                del self._counts[account_id]
 
-    def of(
-        self,
-        account_id: str,
-        by_account: Mapping[str, Iterable[str]],
-        by_status: Mapping[JobStatus, Iterable[str]],
-    ) -> dict[JobStatus, int]:
-        """Return those of one account; the ids of all jobs are there for the first time."""
-        if self._counts is None:
-            counts = {account: dict.fromkeys(JobStatus, 0) for account in by_account}
-            account_of = {job_id: name for name, ids in by_account.items() for job_id in ids}
-            for status, ids in by_status.items():
-                for job_id in ids:
-                    counts[account_of[job_id]][status] += 1
-            self._counts, self.is_kept = counts, True
-        return dict(self._counts.get(account_id) or dict.fromkeys(JobStatus, 0))
+    def of(self, account_id: str) -> dict[JobStatus, int]:
+        """Return those of one account."""
+        return dict.fromkeys(JobStatus, 0) | self._counts.get(account_id, {})
+
+    def all(self) -> dict[JobStatus, int]:
+        """Return those of all accounts together."""
+        return dict(self._all)
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have jobs, sorted."""
+        return sorted(self._counts)
+
+    def capture(self) -> Counts:
+        """Copy what was counted, to make another one of."""
+        return {name: dict(each) for name, each in self._counts.items()}

@@ -23,10 +23,10 @@ from ..domain import (
     ScheduledJob,
     evolve,
 )
-from .account_counts import AccountCounts
+from .account_counts import AccountCounts, Counts
 from .ageing import AgeingQueue
 from .choice import Choice
-from .id_set import IdSet, same_ids
+from .id_set import IdSet
 from .jobs import OPEN, Jobs, JobsState
 from .listing import Listing
 from .projection import Change
@@ -46,8 +46,7 @@ class BoardState(msgspec.Struct, frozen=True):
     seq: int
     at: Moment | None
     jobs: JobsState
-    by_status: dict[JobStatus, list[str]]
-    by_account: dict[str, list[str]]
+    counts: Counts
     unknown: dict[str, JobPlace]
     schedules: SchedulesState = SchedulesState()
 
@@ -63,11 +62,12 @@ class Board:
         self.jobs = Jobs()
         self.schedules = Schedules()
         self._listing = Listing(self.jobs)
-        self._by_status = {status: IdSet() for status in JobStatus}
+        self._by_status = {status: IdSet() for status in OPEN}
+        """The jobs that are not closed; so are those by account."""
         self._by_account: dict[str, IdSet] = {}
         self._unknown: dict[str, JobPlace] = {}
         """Where each job stands of which nobody knows whether it is out."""
-        self._account_counts = AccountCounts()
+        self._counts = AccountCounts()
         self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
         self._waiting = WaitingTimes(self.jobs.open)
         self._is_loading = False
@@ -86,7 +86,6 @@ class Board:
             yield
             return
         self._is_loading = True
-        self._account_counts.forget()
         try:
             yield
         finally:
@@ -96,11 +95,10 @@ class Board:
             self._make_heaps_anew()
 
     def _find_open(self) -> None:
-        for status in OPEN:
-            jobs = self.jobs.open.items()
-            self._by_status[status] = IdSet(
-                [job_id for job_id, job in jobs if job.status is status]
-            )
+        self._by_status, self._by_account = {status: IdSet() for status in OPEN}, {}
+        for job in self.jobs.open.values():
+            self._by_status[job.status].add(job.job_id)
+            self._of_account(job.account_id).add(job.job_id)
 
     def take(self, event: Event) -> Change | None:
         """Fold one event in, whatever it is of; return the change of a job where it is of one.
@@ -131,8 +129,9 @@ class Board:
         is_alone = is_alone and (before is None or before.status in OPEN)
         if is_alone and after is not None and after.status in OPEN and after.schedule is None:
             jobs.open[after.job_id] = after  # as nearly always; the rest of `_index` is for later
-            if before is None:
-                self._of_account(after.account_id).add(after.job_id)
+            was = None if before is None else before.status
+            if was is not after.status:
+                self._counts.move(after.account_id, was, after.status)
         else:
             self._index(before, after)
         # An event of anything else is none that `evolve` takes.
@@ -143,43 +142,41 @@ class Board:
             self._unknown.pop(before.job_id, None)
         if after is not None and after.status is _FAILED and after.outcome_unknown:
             self._unknown[after.job_id] = JobPlace.of(after)
+        was = None if before is None else before.status
+        status = None if after is None else after.status
+        of = before if after is None else after
+        assert of is not None
+        if was is not status and not self._is_loading:
+            self._move(of, was, status)
         if after is None:
-            assert before is not None
-            self._drop(before)
-            if before.schedule is not None:
-                self.schedules.note(before, is_there=False)
-            if self._account_counts.is_kept:
-                self._account_counts.move(before.account_id, before.status, None)
+            self.jobs.remove(of.job_id)
+        else:
+            self.jobs.put(after)
+        if of.schedule is not None and (after is None or not self._is_loading):
+            self.schedules.note(of, is_there=after is not None)
+        if was is not status:
+            self._counts.move(of.account_id, was, status)
+        if after is None or status not in _WAITING or self._is_loading:
             return
-        self.jobs.put(after)
-        is_loading = self._is_loading
-        if after.schedule is not None and not is_loading:
-            self.schedules.note(after)
-        if before is None:
-            self._of_account(after.account_id).add(after.job_id)
-        elif before.status is after.status:
-            if not is_loading and after.status in _WAITING and place(before) != place(after):
-                self._push(after)
-            return
-        elif not is_loading or before.status not in OPEN:
-            self._by_status[before.status].remove(before.job_id)
-        if self._account_counts.is_kept:
-            was = None if before is None else before.status
-            self._account_counts.move(after.account_id, was, after.status)
-        if is_loading and after.status in OPEN:
-            return
-        self._by_status[after.status].add(after.job_id)
-        if after.status in _WAITING:
+        if was is not status or (before is not None and place(before) != place(after)):
             self._push(after)
 
-    def _drop(self, job: ScheduledJob) -> None:
-        self.jobs.remove(job.job_id)
-        if not self._is_loading or job.status not in OPEN:
-            self._by_status[job.status].remove(job.job_id)
-        of_account = self._of_account(job.account_id)
-        of_account.remove(job.job_id)
-        if not of_account:
-            del self._by_account[job.account_id]
+    def _move(self, job: ScheduledJob, was: JobStatus | None, status: JobStatus | None) -> None:
+        """Have a job among the open ones by its status and account, as far as it is one."""
+        of_account = self._by_account.get(job.account_id)
+        if was in OPEN:
+            assert of_account is not None
+            self._by_status[was].remove(job.job_id)
+            if status not in OPEN:
+                of_account.remove(job.job_id)
+                if not of_account:
+                    del self._by_account[job.account_id]
+        if status in OPEN:
+            self._by_status[status].add(job.job_id)
+            if of_account is None:
+                self._by_account[job.account_id] = IdSet((job.job_id,))
+            elif was not in OPEN:
+                of_account.add(job.job_id)
 
     def _of_account(self, account_id: str) -> IdSet:
         members = self._by_account.get(account_id)
@@ -207,14 +204,13 @@ class Board:
         self._queue.make_anew(scheduled)
         self._waiting.make_anew(scheduled + pending)
 
-    def capture(self) -> BoardState:
-        """Copy the state of the board now, for `restore`."""
+    def capture(self, *, to_save: bool = False) -> BoardState:
+        """Copy the state of the board now, for `restore`; what is `to_save` as `Jobs.capture`."""
         return BoardState(
             seq=self.seq,
             at=self.at,
-            jobs=self.jobs.capture(),
-            by_status={status: list(members) for status, members in self._by_status.items()},
-            by_account={account: list(members) for account, members in self._by_account.items()},
+            jobs=self.jobs.capture(to_save=to_save),
+            counts=self._counts.capture(),
             unknown=dict(self._unknown),
             schedules=self.schedules.capture(),
         )
@@ -223,10 +219,9 @@ class Board:
         """Have what another board had, and nothing else."""
         self.seq, self.at = state.seq, state.at
         self.jobs.restore(state.jobs)
-        self._by_status = {status: IdSet(ids) for status, ids in state.by_status.items()}
-        self._by_account = {account: IdSet(ids) for account, ids in state.by_account.items()}
+        self._counts = AccountCounts(state.counts)
         self._unknown = dict(state.unknown)
-        self._account_counts.forget()
+        self._find_open()
         self.schedules.restore(state.schedules, self.jobs.open.values())
         self._make_heaps_anew()
 
@@ -235,19 +230,13 @@ class Board:
         while this one is loading.
 
         Raises:
-            LookupError, ValueError, zlib.error: it was restored from what cannot be read.
+            LookupError, ValueError, zlib.error, StorageError: it was restored from what cannot be
+                read.
         """
-        if self._is_loading:
-            self._find_open()
-        accounts, others = self._by_account, other._by_account
         return (
             (self.seq, self.at, self._unknown) == (other.seq, other.at, other._unknown)
             and self.schedules.same_as(other.schedules)
-            and accounts.keys() == others.keys()
-            and all(same_ids(accounts[name], others[name]) for name in accounts)
-            and all(
-                same_ids(self._by_status[status], other._by_status[status]) for status in JobStatus
-            )
+            and self._counts.capture() == other._counts.capture()
             and self.jobs.same_as(other.jobs)
         )
 
@@ -258,19 +247,21 @@ class Board:
 
     def counts(self) -> dict[JobStatus, int]:
         """How many jobs each status has."""
-        return {status: len(members) for status, members in self._by_status.items()}
+        return self._counts.all()
 
     def unknown(self) -> int:
         """How many jobs there are of which nobody knows whether they are out."""
         return len(self._unknown)
 
     def counts_of(self, account_id: str) -> dict[JobStatus, int]:
-        """How many jobs of each status an account has; the first time each id is looked at."""
-        return self._account_counts.of(account_id, self._by_account, self._by_status)
+        """How many jobs of each status an account has."""
+        return self._counts.of(account_id)
 
     def of_status(self, status: JobStatus) -> list[ScheduledJob]:
         """Return the jobs of one status, in no particular order."""
-        return self.jobs.collect(self._by_status[status])
+        if status in OPEN:
+            return self.jobs.collect(self._by_status[status])
+        return [job for job in self.jobs.closed(None, (status,)) if job.status is status]
 
     def select(self, choice: Choice = _ALL) -> list[ScheduledJob]:
         """Return the jobs that are chosen, in the order asked for."""
@@ -278,17 +269,21 @@ class Board:
             return choice.picked(self._unknown, self.jobs.collect)
         if choice.is_part:
             return self._listing.select(choice)
-        if choice.account_id is not None:
-            ids: Iterable[str] = self._by_account.get(choice.account_id, ())
-        elif choice.statuses is not None:
-            ids = chain.from_iterable(self._by_status[status] for status in choice.statuses)
+        account_id, statuses = choice.account_id, choice.statuses
+        if account_id is not None:
+            ids: Iterable[str] = self._by_account.get(account_id, ())
+        elif statuses is not None:
+            ids = chain.from_iterable(self._by_status[each] for each in statuses & OPEN)
         else:
-            ids = self.jobs
-        return choice.listed(self.jobs.collect(ids))
+            return choice.listed(self.jobs.each())
+        found = self.jobs.collect(ids)
+        if statuses is None or statuses - OPEN:
+            found += self.jobs.closed(account_id, statuses)
+        return choice.listed(found)
 
     def accounts(self) -> list[str]:
         """Return the accounts that have jobs, sorted."""
-        return sorted(self._by_account)
+        return self._counts.accounts()
 
     def ready(self, now: datetime, expire_after: timedelta) -> list[ScheduledJob]:
         """All due jobs, ranked."""

@@ -10,10 +10,10 @@ Files are written for the days that changed, as a whole and atomically (`writer`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,13 +23,17 @@ from ..domain import Event, Moment, ScheduledJob
 from ..eventstore.engines.files import FileSystem
 from .days import Days
 from .id_set import IdSet, same_ids
-from .jobs import Jobs, Pages, Picked, place_in_file
+from .jobs import Jobs
+from .picked_jobs import Pages, Picked, place_in_file
 from .projection import Change
+from .saved_ids import SavedIds
 
 _NAME = re.compile(r"jobs_(\d{4}-\d{2}-\d{2})\.json")
 _MOST_KEPT = 20_000
 """So many jobs are remembered as they stand in the files written last: some 10 MB."""
 
+_LATEST_DAYS = 3
+"""So many days, those touched last, stay at hand when they are saved."""
 _AT_ONCE = 128
 """So many jobs are rendered at a time where they are not remembered."""
 _BEFORE_JOBS, _BEHIND_JOBS = b'{\n  "jobs": [\n', b"\n  ]\n}"
@@ -39,16 +43,33 @@ Entries = dict[str, tuple[tuple[datetime, int], bytes]]
 
 
 class _Day:
-    __slots__ = ("changed", "entries", "jobs", "seq", "updated_at")
+    __slots__ = ("changed", "entries", "jobs", "saved", "seq", "updated_at")
 
     def __init__(self) -> None:
-        self.jobs = IdSet()
+        self.jobs: IdSet | SavedIds = IdSet()
         self.seq = 0
         self.updated_at: datetime | None = None
+        self.saved: SavedIds | None = None
+        """The jobs as they were saved, as long as nobody has made use of where they were then."""
         self.entries: Entries | None = None
         """What the jobs looked like in the file when it was last written; None: not known."""
         self.changed: dict[str, bool] = {}
         """The jobs that were touched since, and whether they are still in the file."""
+
+    def members(self) -> IdSet:
+        """Return the jobs in the day's file, for changing them."""
+        if isinstance(self.jobs, SavedIds):
+            self.saved = self.jobs
+            self.jobs = IdSet(self.jobs)
+        return self.jobs
+
+    def pick(self, jobs: Jobs, pages: Pages | None = None) -> Picked:
+        """Return its jobs, found by the pages that they were on when they were saved."""
+        saved = self.jobs if isinstance(self.jobs, SavedIds) else self.saved
+        if saved is not None:
+            jobs.remember(*saved.placed(), saved.day.generation)
+            self.saved = None
+        return jobs.pick(self.jobs, pages)
 
 
 class DayState(msgspec.Struct, frozen=True):
@@ -57,7 +78,7 @@ class DayState(msgspec.Struct, frozen=True):
     day: str
     seq: int
     updated_at: Moment | None
-    jobs: list[str]
+    jobs: list[str] | SavedIds
 
 
 class DailyFiles:
@@ -89,9 +110,9 @@ class DailyFiles:
         if before is not None:
             day = self._touch(before, event, is_in=after == before)
             if after != before:
-                day.jobs.remove(job_id)  # rule: leave-the-old-day
+                day.members().remove(job_id)  # rule: leave-the-old-day
         if after is not None and after != before:
-            self._touch(after, event, is_in=True).jobs.add(job_id)
+            self._touch(after, event, is_in=True).members().add(job_id)
 
     def _touch(self, name: str, event: Event, *, is_in: bool) -> _Day:
         day = self._days.get(name)
@@ -110,7 +131,12 @@ class DailyFiles:
     def capture(self) -> list[DayState]:
         """Copy what is known of each day now, for `restore`."""
         return [
-            DayState(name, day.seq, day.updated_at, list(day.jobs))
+            DayState(
+                name,
+                day.seq,
+                day.updated_at,
+                day.jobs if isinstance(day.jobs, SavedIds) else list(day.jobs),
+            )
             for name, day in self._days.items()
         ]
 
@@ -128,8 +154,16 @@ class DailyFiles:
         self._days, self._kept = {}, {}
         for each in state:
             day = self._days[each.day] = _Day()
-            day.seq, day.updated_at, day.jobs = each.seq, each.updated_at, IdSet(each.jobs)
+            day.seq, day.updated_at = each.seq, each.updated_at
+            day.jobs = each.jobs if isinstance(each.jobs, SavedIds) else IdSet(each.jobs)
         self.dirty = set(self._days)
+
+    def adopt(self, state: list[DayState], saved: Mapping[str, SavedIds]) -> None:
+        """Have in `saved` what was captured of days that are over."""
+        for each in sorted(state, key=attrgetter("seq"))[:-_LATEST_DAYS]:
+            day = self._days.get(each.day)
+            if day is not None and day.seq == each.seq and day.entries is None:
+                day.jobs, day.saved = saved[each.day], None
 
     def mark_stale(self, position: int | None, on_disk: set[str]) -> None:
         """Reduce `dirty`, after a full replay, to the days whose file is not up to date.
@@ -171,7 +205,7 @@ class DailyFiles:
         day.entries, day.changed = {}, {}
         if known is None:
             anew: Entries | None = {} if len(day.jobs) <= _MOST_KEPT else None
-            return DayFile(name, day.updated_at, anew, jobs.pick(day.jobs, pages))
+            return DayFile(name, day.updated_at, anew, day.pick(jobs, pages))
         entries = {job_id: entry for job_id, entry in known.items() if job_id not in changed}
         fresh = [job_id for job_id, is_in in changed.items() if is_in]
         return DayFile(name, day.updated_at, entries, jobs.pick(fresh, pages))
@@ -200,7 +234,7 @@ class DailyFiles:
         day = self._days.get(name)
         if day is None or not day.jobs or day.updated_at is None:
             return None
-        return DayFile(name, day.updated_at, None, jobs.pick(day.jobs))
+        return DayFile(name, day.updated_at, None, day.pick(jobs))
 
     def render(self, name: str, jobs: Jobs) -> bytes | None:
         """Return the bytes of a day's file; None where the day has no jobs and so no file."""

@@ -6,49 +6,37 @@ packed by the page: as JSON, compressed. A page is read when one of its jobs is 
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from heapq import heapify, heappop, heapreplace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
 from ..domain import JobStatus, ScheduledJob
-from .page_lines import PageLines, PageTexts
+from .closed_pages import EMPTY, JobsPage, PackedPlaces, PageAccounts
+from .page_lines import PageLines
+from .picked_jobs import PAGE_JOBS as PAGE_JOBS
+from .picked_jobs import Pages, Picked, pack, unpack
+from .saved_blocks import SavedBlocks
+from .saved_index import SavedPlaces
 
-PAGE_JOBS = 128
-_PAGES_KEPT = 4
-"""So many pages stay as values after they were read."""
-_MOST_OPEN = 32
-"""So many pages are there as values at a time while jobs are put in order."""
 _MOST_NOTED = 1_000
-_OTHER = -1
-_LEVEL = 1
 OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
 """The statuses of the jobs that are not closed."""
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(list[ScheduledJob])
-
-
-class JobsPage:
-    """Closed jobs, packed; and, as soon as somebody has asked, what lists have to know of them."""
-
-    __slots__ = ("data", "lines", "texts")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.lines: PageLines | None = None
-        self.texts: PageTexts | None = None
+_NONE: frozenset[str] = frozenset()
 
 
 class JobsState(msgspec.Struct, frozen=True):
-    """What a `Jobs` has at one moment."""
+    """What a `Jobs` has at one moment. `left` are the jobs that are on a page no more, by its
+    number; numbers hold as long as the `generation` of pages is the same."""
 
     open: list[ScheduledJob]
     recent: list[ScheduledJob]
     pages: list[JobsPage]
-    page_of: dict[str, int]
+    places: PackedPlaces
+    left: dict[int, frozenset[str]]
+    accounts: PageAccounts
+    packed: int = 0
+    """How many jobs are on the pages, those that left too."""
+    generation: int = 0
 
 
 class Jobs(Mapping[str, ScheduledJob]):
@@ -60,14 +48,20 @@ class Jobs(Mapping[str, ScheduledJob]):
         self.recent: dict[str, ScheduledJob] = {}
         """Closed ones that are not packed yet, the latest last."""
         self.pages: list[JobsPage] = []
-        self.page_of: dict[str, int] = {}
-        """Where each packed job is. What else is on a page is out of date: it was closed again, or
-        removed."""
+        self.places = PackedPlaces()
+        """Where each packed job is."""
+        self.left: dict[int, frozenset[str]] = {}
+        """By page, which of its jobs are out of date: they were closed again, or removed."""
+        self.accounts = PageAccounts()
+        self.generation = 0
+        """How often the pages were numbered anew."""
         self.changed: set[str] | None = None
         """The jobs that were put, removed or packed, from when somebody made it a set until they
         were too many to be noted."""
         self._packed = 0
-        """How many jobs are on the pages, those that are out of date too."""
+        """How many jobs are on the pages."""
+        self._outdated = 0
+        """How many of them are out of date."""
         self._read = Pages()
 
     # -- changing ------------------------------------------------------------------------------
@@ -87,7 +81,7 @@ class Jobs(Mapping[str, ScheduledJob]):
         self.recent[job_id] = job
         if len(self.recent) >= 2 * PAGE_JOBS:
             self._pack([self.recent.pop(old) for old in list(self.recent)[:PAGE_JOBS]])
-            if self._packed > 2 * len(self.page_of) + PAGE_JOBS:
+            if self._outdated > (self._packed + PAGE_JOBS) // 2:
                 self._pack_anew()
 
     def remove(self, job_id: str) -> None:
@@ -97,8 +91,15 @@ class Jobs(Mapping[str, ScheduledJob]):
             self._forget_closed(job_id)
 
     def _forget_closed(self, job_id: str) -> None:
-        if self.recent.pop(job_id, None) is None:
-            self.page_of.pop(job_id, None)
+        if self.recent.pop(job_id, None) is None and (place := self._place_of(job_id)):
+            self.places.drop(job_id)
+            left = self.left[place - 1] = self.left.get(place - 1, _NONE) | {job_id}
+            self._outdated += 1
+            if len(left) == PAGE_JOBS:  # all of them
+                self.pages[place - 1] = JobsPage(EMPTY)
+                del self.left[place - 1]
+                self._packed -= PAGE_JOBS
+                self._outdated -= PAGE_JOBS
 
     def _note(self, *job_ids: str) -> None:
         assert self.changed is not None
@@ -114,46 +115,83 @@ class Jobs(Mapping[str, ScheduledJob]):
             self._note(*[job.job_id for job in jobs])
         self.pages.append(page)
         self._packed += len(jobs)
-        self.page_of.update(dict.fromkeys((job.job_id for job in jobs), number))
+        self.places.put([job.job_id for job in jobs], number)
+        self.accounts.note(number, jobs)
 
     def _pack_anew(self) -> None:
         """Leave out what is out of date."""
-        pages, where = self.pages, self.page_of
-        self.pages, self.page_of, self._packed, self._read = [], {}, 0, Pages()
+        pages, left = self.pages, self.left
+        self.pages, self.left, self.accounts, self.places = [], {}, PageAccounts(), PackedPlaces()
+        self._packed, self._outdated, self._read = 0, 0, Pages()
+        self.generation += 1
         waiting: list[ScheduledJob] = []
         for number, page in enumerate(pages):
-            waiting += (job for job in unpack(page.data) if where.get(job.job_id) == number)
+            gone = left.get(number, _NONE)
+            waiting += (job for job in unpack(page.data) if job.job_id not in gone)
             while len(waiting) >= PAGE_JOBS:
                 self._pack(waiting[:PAGE_JOBS])
                 del waiting[:PAGE_JOBS]
         if waiting:
             self._pack(waiting)
 
-    def capture(self) -> JobsState:
-        """Copy the state of the mapping now: its jobs share nothing that changes later."""
+    def capture(self, *, to_save: bool = False) -> JobsState:
+        """Copy the state of the mapping now: its jobs share nothing that changes later. What is
+        `to_save` costs nothing for the closed ones; `adopt` it when it is saved."""
         return JobsState(
             open=list(self.open.values()),
             recent=list(self.recent.values()),
             pages=list(self.pages),
-            page_of=dict(self.page_of),
+            places=self.places.freeze() if to_save else self.places.copied(),
+            left=dict(self.left),
+            accounts=self.accounts.copied(),
+            packed=self._packed,
+            generation=self.generation,
         )
+
+    def adopt(self, state: JobsState, places: SavedPlaces, accounts: SavedBlocks) -> None:
+        """Have what was captured where it was saved; where it is another's by now, nothing."""
+        if state.generation == self.generation and state.pages == self.pages[: len(state.pages)]:
+            state.places.settle(places)
+            self.accounts.adopt(state.accounts, accounts)
 
     def restore(self, state: JobsState) -> None:
         """Have what was somewhere else, and nothing else."""
         self.open.clear()
         self.open.update((job.job_id, job) for job in state.open)
         self.recent = {job.job_id: job for job in state.recent}
-        self.pages, self.page_of = list(state.pages), state.page_of
-        self._packed, self._read, self.changed = PAGE_JOBS * len(self.pages), Pages(), None
+        self.pages, self.places, self.left = list(state.pages), state.places, dict(state.left)
+        self.accounts, self.generation = state.accounts, state.generation
+        self._packed, self._outdated = state.packed, sum(map(len, self.left.values()))
+        self._read, self.changed = Pages(), None
+
+    def remember(self, job_ids: Iterable[str], places: Iterable[int], generation: int) -> None:
+        """Have at hand on which pages these jobs were, as far as they still are; plus one."""
+        if generation == self.generation:
+            left, pages = self.left, self.pages
+            self.places.seen.update(
+                (job_id, place)
+                for job_id, place in zip(job_ids, places, strict=True)
+                if place
+                and job_id not in left.get(place - 1, _NONE)
+                and not pages[place - 1].is_empty
+            )
 
     # -- asking --------------------------------------------------------------------------------
 
     def find(self, job_id: str) -> ScheduledJob | None:
         """One job; None where there is none."""
         job = self.open.get(job_id) or self.recent.get(job_id)
-        if job is None and (number := self.page_of.get(job_id)) is not None:
-            return self._page(number)[job_id]
+        if job is None and (place := self._place_of(job_id)):
+            return self._page(place - 1)[job_id]
         return job
+
+    def _place_of(self, job_id: str) -> int:
+        """Return the number of the page that a packed job is on, plus one; 0: it is on none."""
+        places = self.places
+        place = places.now.get(job_id)
+        if place is None:
+            return 0 if places.is_bare else places.older(job_id)
+        return place
 
     def collect(self, job_ids: Iterable[str]) -> list[ScheduledJob]:
         """Return the jobs of these ids, in no particular order, each page read once.
@@ -176,30 +214,60 @@ class Jobs(Mapping[str, ScheduledJob]):
         on_page: dict[int, list[str]] = {}
         for job_id in job_ids:
             job = self.open.get(job_id) or self.recent.get(job_id)
-            if job is None:
-                on_page.setdefault(self.page_of[job_id], []).append(job_id)
-            else:
+            if job is not None:
                 loose.append(job)
+            elif place := self._place_of(job_id):
+                on_page.setdefault(place - 1, []).append(job_id)
+            else:
+                raise KeyError(job_id)
         packed = [(self.pages[number], on_page[number]) for number in sorted(on_page)]
         return Picked(loose, packed, pages or self._read)
 
     def each(self) -> Iterator[ScheduledJob]:
         """All jobs, in no particular order, each page read once; nothing may change meanwhile."""
-        for number, page in enumerate(self.pages):
-            for job in unpack(page.data):
-                if self.page_of.get(job.job_id) == number:
-                    yield job
+        yield from self._packed_on(range(len(self.pages)))
         yield from self.recent.values()
         yield from self.open.values()
 
+    def closed(
+        self, account_id: str | None = None, statuses: Collection[JobStatus] | None = None
+    ) -> Iterator[ScheduledJob]:
+        """Yield the closed jobs of an account, or of all, in these statuses, and maybe others; no
+        page is read that has none."""
+        for job in self.recent.values():
+            if account_id is None or job.account_id == account_id:
+                yield job
+        yield from self._packed_on(self.accounts.pages(account_id, statuses))
+
+    def _packed_on(self, numbers: Iterable[int]) -> Iterator[ScheduledJob]:
+        for number in numbers:
+            gone = self.left.get(number, _NONE)
+            for job in unpack(self.pages[number].data):
+                if job.job_id not in gone:
+                    yield job
+
     def same_as(self, other: Jobs) -> bool:
         """Whether the other one, of which nothing need be true, has these jobs, in these states,
-        and no more.
+        and no more, and finds them.
 
         Raises:
-            LookupError, ValueError, zlib.error: it cannot even be read.
+            LookupError, ValueError, zlib.error, StorageError: it cannot even be read.
         """
-        return len(self) == len(other) and all(other.find(job.job_id) == job for job in self.each())
+        return (
+            len(self) == len(other)
+            and all(other.find(job.job_id) == job for job in self.each())
+            and other.knows_its_pages()
+        )
+
+    def knows_its_pages(self) -> bool:
+        """Whether each page is known to have the accounts and the statuses that it has."""
+        known, made = self.accounts.by_account(), PageAccounts()
+        for number, page in enumerate(self.pages):
+            made.note(number, unpack(page.data))
+        return all(
+            account in known and set(pages) <= set(known[account])
+            for account, pages in made.by_account().items()
+        )
 
     def _page(self, number: int) -> dict[str, ScheduledJob]:
         return self._read.read(self.pages[number])
@@ -211,134 +279,10 @@ class Jobs(Mapping[str, ScheduledJob]):
         return job
 
     def __contains__(self, job_id: object) -> bool:
-        return job_id in self.open or job_id in self.recent or job_id in self.page_of
+        return job_id in self.open or job_id in self.recent or job_id in self.places
 
     def __len__(self) -> int:
-        return len(self.open) + len(self.recent) + len(self.page_of)
+        return len(self.open) + len(self.recent) + self._packed - self._outdated
 
     def __iter__(self) -> Iterator[str]:
-        yield from self.page_of
-        yield from self.recent
-        yield from self.open
-
-
-class Pages:
-    """Reads pages; the last few stay as values."""
-
-    def __init__(self) -> None:
-        self._kept: dict[JobsPage, dict[str, ScheduledJob]] = {}
-
-    def read(self, page: JobsPage) -> dict[str, ScheduledJob]:
-        """Return the jobs of a page, by id."""
-        jobs = self._kept.pop(page, None)
-        if jobs is None:
-            jobs = {job.job_id: job for job in unpack(page.data)}
-            if len(self._kept) >= _PAGES_KEPT:
-                del self._kept[next(iter(self._kept))]
-        self._kept[page] = jobs  # the last one used is the last one
-        return jobs
-
-
-class Picked:
-    """Some jobs as they were at one moment. Those that are packed take no room until they are asked
-    for, and only for as long."""
-
-    def __init__(
-        self, loose: list[ScheduledJob], packed: list[tuple[JobsPage, list[str]]], pages: Pages
-    ) -> None:
-        self._loose = loose
-        self._packed = packed
-        self._pages = pages
-
-    def __len__(self) -> int:
-        return len(self._loose) + sum(len(job_ids) for _, job_ids in self._packed)
-
-    def __iter__(self) -> Iterator[ScheduledJob]:
-        """In no particular order, each page read once."""
-        yield from self._loose
-        for number in range(len(self._packed)):
-            yield from self._on_page(number)
-
-    def in_order(self) -> Iterator[ScheduledJob]:
-        """By their time, then in the order of adding.
-
-        Pages are merged. Jobs are mostly closed in the order of their times, so pages hardly
-        overlap: a page is opened when it is its first job's turn, and few are open at a time. Where
-        too many are, what is left of them is packed again, in order.
-        """
-        heap: list[_Run] = []
-        if self._loose:
-            loose = iter(sorted(self._loose, key=place_in_file))
-            heap.append(_run(next(loose), _OTHER, loose))
-        for number in range(len(self._packed)):
-            heap.append((min(map(place_in_file, self._on_page(number))), number, None, iter(())))
-        heapify(heap)
-        opened = 0
-        while heap:
-            _, number, job, rest = heap[0]
-            if job is None:
-                rest = iter(sorted(self._on_page(number), key=place_in_file))
-                job = next(rest)
-                opened += 1
-            yield job
-            following = next(rest, None)
-            if following is not None:
-                heapreplace(heap, _run(following, number, rest))
-            else:
-                heappop(heap)
-                opened -= number != _OTHER
-            if opened > _MOST_OPEN:
-                heap, opened = _packed_again(heap), 0
-
-    def _on_page(self, number: int) -> list[ScheduledJob]:
-        page, job_ids = self._packed[number]
-        jobs = self._pages.read(page)
-        return [jobs[job_id] for job_id in job_ids]
-
-
-_Run = tuple[tuple[datetime, int], int, ScheduledJob | None, Iterator[ScheduledJob]]
-"""The place of its next job, the number of its page, that job (None: the page was not opened yet),
-and those that follow."""
-
-
-def _run(job: ScheduledJob, number: int, rest: Iterator[ScheduledJob]) -> _Run:
-    return place_in_file(job), number, job, rest
-
-
-def _is_apart(run: _Run) -> bool:
-    """Return whether a run is of no page, or of one that was not opened yet."""
-    _, number, job, _ = run
-    return job is None or number == _OTHER
-
-
-def _packed_again(heap: list[_Run]) -> list[_Run]:
-    """Return the same with one run for all pages that are open, of which a page is open at a
-    time."""
-    others = [run for run in heap if _is_apart(run)]
-    left = [
-        each
-        for _, number, job, rest in heap
-        if job is not None and number != _OTHER
-        for each in (job, *rest)
-    ]
-    left.sort(key=place_in_file)
-    pages = [pack(left[begin : begin + PAGE_JOBS]) for begin in range(0, len(left), PAGE_JOBS)]
-    jobs = (job for page in pages for job in unpack(page))
-    heap = [*others, _run(next(jobs), _OTHER, jobs)]
-    heapify(heap)
-    return heap
-
-
-def place_in_file(job: ScheduledJob) -> tuple[datetime, int]:
-    """Where a job stands among others of a day; no two have the same."""
-    return job.scheduled_time, job.order
-
-
-def pack(jobs: list[ScheduledJob]) -> bytes:
-    """Pack jobs into a page."""
-    return zlib.compress(_encoder.encode(jobs), _LEVEL)
-
-
-def unpack(page: bytes) -> list[ScheduledJob]:
-    """Unpack the jobs of a page, in the order in which they were packed."""
-    return _decoder.decode(zlib.decompress(page))
+        return (job.job_id for job in self.each())

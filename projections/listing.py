@@ -74,13 +74,17 @@ class Listing:
 
     def _read_pages(self) -> None:
         """Have the lines of every page, which is read for that once in its life."""
-        unread = [number for number, page in enumerate(self._jobs.pages) if page.lines is None]
+        unread = [
+            number
+            for number, page in enumerate(self._jobs.pages)
+            if page.lines is None and not page.is_empty
+        ]
         if not unread:
             return
         ids: dict[int, dict[str, str]] = {number: {} for number in unread}
-        for job_id, number in self._jobs.page_of.items():
-            if number in ids:
-                ids[number][job_id] = job_id
+        for job_id, place in self._jobs.places.fresh().items():
+            if place - 1 in ids:
+                ids[place - 1][job_id] = job_id
         for number in unread:
             page = self._jobs.pages[number]
             page.lines = PageLines.read(page.data, ids[number])
@@ -128,12 +132,12 @@ class Listing:
         """Find lines of one page; of those that match only what was not changed since."""
         if number in having and not having[number]:
             return []
-        found, page_of = lines.seek(sought), self._jobs.page_of
+        found, gone = lines.seek(sought), self._jobs.left.get(number, ())
         if sought.text and found:
             if number not in having:  # once a question, and not for each priority
                 having[number] = self._texts(number).having(sought.text)
             found = [line for line in found if line in having[number]]
-        return [lines.at(line) for line in found if page_of.get(lines.ids[line]) == number]
+        return [lines.at(line) for line in found if lines.ids[line] not in gone]
 
     def _texts(self, number: int) -> PageTexts:
         page = self._jobs.pages[number]

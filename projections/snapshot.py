@@ -1,46 +1,41 @@
 """The snapshot: the board and what belongs to it, saved with the position that they stand for.
 
 It is a cache and never the truth: opening a ledger from it reads only the events that came after,
-and one that is stale, torn, or of another ledger or release is no worse than none. The file is one
-line of JSON, which has the hash of all the rest, and then the state in MessagePack.
+and one that is stale, torn, or of another ledger or release is no worse than none. The file begins
+with a line of JSON. At its end is the core, which is read at once, and a hash of that and of the
+first line; what is between, which is all that grows with the history, is read when it is asked for
+(`saved_state`).
 """
 
 from __future__ import annotations
 
 import sys
 import zlib
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterator
 from hashlib import sha256
+from itertools import chain
+from struct import Struct
 from sys import intern
 
 import msgspec
 from msgspec.structs import force_setattr
 
-from ..domain import (
-    NO_KEYS,
-    JobLedgerError,
-    JobPlace,
-    JobStatus,
-    Moment,
-    ScheduledJob,
-    fold,
-    share_message,
-)
-from ..eventstore import DayRead, Position, Repaired
+from ..domain import NO_KEYS, JobLedgerError, ScheduledJob, fold, share_message
+from ..eventstore import Layers, Position
 from .board import BoardState
+from .closed_pages import JobsPage, PackedPlaces, PageAccounts
 from .counters import CountsOfLog
 from .daily_files import DayState
-from .jobs import OPEN, JobsPage, JobsState, pack, unpack
+from .jobs import JobsState
+from .picked_jobs import unpack
 from .post_times import PostTimesState
-from .schedules import SchedulesState
+from .saved_blocks import SavedFile, SavedPartError
+from .saved_state import Core, SavedState
 
-FORMAT = 5
+FORMAT = 6
 LONGEST_HEADER = 4096
-_AT_ONCE = 512
-"""So many open jobs are encoded at once, and so many are there twice when they are read."""
-_NOWHERE = -1
-_Numbers = bytes  # whole numbers of four bytes
+_TRAILER = Struct("<QQ32s")
+"""Where the core begins, how long it is, and the hash."""
 
 
 class SnapshotError(JobLedgerError):
@@ -49,7 +44,7 @@ class SnapshotError(JobLedgerError):
 
 UNREADABLE = (
     msgspec.MsgspecError, LookupError, ValueError, TypeError, ArithmeticError, RecursionError,
-    MemoryError, zlib.error,
+    MemoryError, zlib.error, SavedPartError,
 )  # fmt: skip
 """What bytes may lead to that are no snapshot, or one that was forged."""
 
@@ -62,7 +57,8 @@ class OtherReleaseError(SnapshotError):
 class Snapshot(msgspec.Struct, frozen=True):
     """The state after the event that `position` stands behind.
 
-    `post_times` is only there where the handle that saved it paced its accounts.
+    `post_times` is only there where the handle that saved it paced its accounts; `saved` is the
+    file that it was read from.
     """
 
     position: Position
@@ -70,6 +66,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     days: list[DayState]
     post_times: PostTimesState | None = None
     counts: CountsOfLog | None = None
+    saved: SavedState | None = None
 
 
 class SnapshotHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,37 +77,11 @@ class SnapshotHeader(msgspec.Struct, frozen=True, kw_only=True):
     made_by: str
     ledger: str
     seq: int
-    size: int
     fold: int = 0
-    hash: str = ""
-
-
-class _Body(msgspec.Struct, frozen=True, array_like=True):
-    """A snapshot in which ids are numbers, counted in the order of adding."""
-
-    days_read: list[DayRead]
-    line: int
-    batch: int
-    write_offset: int
-    repairs: list[Repaired]
-    ids: list[str]
-    versions: _Numbers
-    at: Moment | None
-    open: list[bytes]
-    recent: bytes
-    pages: list[bytes]
-    page_of: _Numbers
-    by_status: dict[JobStatus, _Numbers]
-    by_account: dict[str, _Numbers]
-    unknown: list[tuple[int, JobPlace]]
-    days: list[tuple[str, int, Moment | None, _Numbers]]
-    post_times: PostTimesState | None
-    schedules: SchedulesState
-    counts: CountsOfLog | None
 
 
 _headers = msgspec.json.Decoder(SnapshotHeader)
-_bodies = msgspec.msgpack.Decoder(_Body)
+_cores = msgspec.msgpack.Decoder(Core)
 
 
 def check_of_one_moment(snapshot: Snapshot) -> None:
@@ -124,62 +95,32 @@ def check_of_one_moment(snapshot: Snapshot) -> None:
         raise SnapshotError(f"the state is of event {board.seq}, the position of {position.seq}")
     if snapshot.counts is not None and snapshot.counts.seq != position.seq:
         raise SnapshotError(f"its counters are of event {snapshot.counts.seq}")
-    known = {job.job_id: job.version for job in (*board.jobs.open, *board.jobs.recent)}
-    for key, version in (known | board.schedules.versions).items():
-        if position.versions.get(key) != version:
+    changed = position.versions.fresh()  # what else there is was checked before it was saved
+    known = ((job.job_id, job.version) for job in chain(board.jobs.open, board.jobs.recent))
+    for key, version in chain(known, board.schedules.versions.items()):
+        if changed.get(key, version) != version:
             raise SnapshotError(f"job {key} is not at the version that the log has it at")
 
 
-def encode_snapshot(snapshot: Snapshot, release: str) -> bytes:
-    """Return the file's bytes. They are read only by the same `release` on the same kind of
-    machine."""
-    position = snapshot.position
-    body = msgspec.msgpack.encode(_packed(snapshot))
-    header = SnapshotHeader(
+def header_line(header: SnapshotHeader) -> bytes:
+    """Return how a file begins."""
+    return msgspec.json.encode(header) + b"\n"
+
+
+def header_of(position: Position, release: str) -> SnapshotHeader:
+    """Return the header of a state that is saved now."""
+    return SnapshotHeader(
         format=FORMAT,
         made_by=_maker(release),
         ledger=position.ledger,
         seq=position.seq,
-        size=len(body),
         fold=fold.FOLD,
     )
-    header = msgspec.structs.replace(header, hash=_hash(header, body))
-    return msgspec.json.encode(header) + b"\n" + body
 
 
-def _packed(snapshot: Snapshot) -> _Body:
-    position, board = snapshot.position, snapshot.board
-    ids = list(position.versions)
-    number_of = {job_id: number for number, job_id in enumerate(ids)}
-    page_of = board.jobs.page_of
-
-    def numbers(members: Iterable[str]) -> bytes:
-        return array("I", map(number_of.__getitem__, members)).tobytes()
-
-    return _Body(
-        days_read=position.days,
-        line=position.line,
-        batch=position.batch,
-        write_offset=position.write_offset,
-        repairs=position.repairs,
-        ids=ids,
-        versions=array("I", position.versions.values()).tobytes(),
-        at=board.at,
-        open=[
-            pack(board.jobs.open[begin : begin + _AT_ONCE])
-            for begin in range(0, len(board.jobs.open), _AT_ONCE)
-        ],
-        recent=pack(board.jobs.recent),
-        pages=[page.data for page in board.jobs.pages],
-        page_of=array("i", (page_of.get(job_id, _NOWHERE) for job_id in ids)).tobytes(),
-        by_status={status: numbers(members) for status, members in board.by_status.items()},
-        by_account={name: numbers(members) for name, members in board.by_account.items()},
-        unknown=[(number_of[job_id], place) for job_id, place in board.unknown.items()],
-        days=[(day.day, day.seq, day.updated_at, numbers(day.jobs)) for day in snapshot.days],
-        post_times=snapshot.post_times,
-        schedules=board.schedules,
-        counts=snapshot.counts,
-    )
+def ending(line: bytes, core: bytes, begin: int) -> bytes:
+    """Return how a file ends, behind its core, which begins at an offset."""
+    return _TRAILER.pack(begin, len(core), sha256(line + core).digest())
 
 
 def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
@@ -203,21 +144,19 @@ def other_release(header: SnapshotHeader) -> OtherReleaseError:
 
 
 def decode_snapshot(data: bytes, release: str) -> Snapshot:
-    """Return the snapshot of a file's bytes.
+    """Return the snapshot of a file's bytes. Raises as `snapshot_of`."""
+    return snapshot_of(SavedFile.of_bytes(data), len(data), release)
+
+
+def snapshot_of(file: SavedFile, size: int, release: str) -> Snapshot:
+    """Return the snapshot of an open file.
 
     Raises:
         SnapshotError: it is damaged, or another release's.
     """
-    header, length = decode_header(data)
-    body = memoryview(data)[length:]
-    if not is_made_by(header, release):
-        raise other_release(header)
-    if (
-        header.size != len(body) or header.hash != _hash(header, body)  # rule: hash-of-a-snapshot
-    ):
-        raise SnapshotError("it is damaged: the hash does not match its bytes")
+    header, core = _read_core(file, size, release)
     try:
-        snapshot = _unpacked(header, _bodies.decode(body))
+        snapshot = _unpacked(header, _cores.decode(core), file)
         if snapshot.position.seq != header.seq:
             raise SnapshotError(f"its position is not that of event {header.seq}")
         return snapshot
@@ -227,73 +166,77 @@ def decode_snapshot(data: bytes, release: str) -> Snapshot:
         )
 
 
-def _unpacked(header: SnapshotHeader, body: _Body) -> Snapshot:
-    ids = body.ids
+def _read_core(file: SavedFile, size: int, release: str) -> tuple[SnapshotHeader, bytes]:
+    """Return the header and the core, verified."""
+    damaged = SnapshotError("it is damaged: the hash does not match its bytes")
+    try:
+        start = file.bytes_at(0, LONGEST_HEADER)
+        header, length = decode_header(start)
+        if not is_made_by(header, release):
+            raise other_release(header)
+        end = size - _TRAILER.size
+        if end < length:
+            raise damaged
+        begin, core_size, digest = _TRAILER.unpack(file.bytes_at(end, _TRAILER.size))
+        if begin < length or begin + core_size != end:
+            raise damaged
+        core = file.bytes_at(begin, core_size)
+    except SavedPartError as error:
+        raise SnapshotError(error.message) from error
+    if sha256(start[:length] + core).digest() != digest:  # rule: hash-of-a-snapshot
+        raise damaged
+    return header, core
 
-    def named(numbers: bytes) -> list[str]:
-        return list(map(ids.__getitem__, array("I", numbers)))
 
-    by_status = {status: named(members) for status, members in body.by_status.items()}
-    # One number object for all jobs of a page.
-    numbers = range(len(body.pages))
-    shared = [*numbers, _NOWHERE]
-    page_of = {
-        job_id: shared[number]
-        for job_id, number in zip(ids, array("i", body.page_of), strict=True)
-        if number != _NOWHERE
-    }
+def _unpacked(header: SnapshotHeader, core: Core, file: SavedFile) -> Snapshot:
+    saved = SavedState(file, core)
     return Snapshot(
         position=Position(
             ledger=header.ledger,
-            days=body.days_read,
-            line=body.line,
-            batch=body.batch,
-            write_offset=body.write_offset,
-            repairs=body.repairs,
-            versions=dict(zip(ids, array("I", body.versions), strict=True)),
+            days=core.days_read,
+            line=core.line,
+            batch=core.batch,
+            write_offset=core.write_offset,
+            repairs=core.repairs,
+            versions=Layers(saved.versions),
         ),
         board=BoardState(
             seq=header.seq,
-            at=body.at,
+            at=core.at,
             jobs=JobsState(
-                open=_sharing(body.open, by_status),
-                recent=unpack(body.recent),
-                pages=[JobsPage(data) for data in body.pages],
-                page_of=page_of,
+                open=list(_open(core.open)),
+                recent=unpack(core.recent),
+                pages=[JobsPage(None, saved.pages, n) for n in range(len(saved.pages))],
+                places=PackedPlaces(saved.places),
+                left={number: frozenset(ids) for number, ids in core.left.items()},
+                accounts=PageAccounts(saved.accounts),
+                packed=core.packed,
+                generation=core.generation,
             ),
-            by_status=by_status,
-            by_account={name: named(members) for name, members in body.by_account.items()},
-            unknown={ids[number]: place for number, place in body.unknown},
-            schedules=body.schedules,
+            counts=core.counts,
+            unknown=core.unknown,
+            schedules=core.schedules,
         ),
-        days=[DayState(day, seq, at, named(jobs)) for day, seq, at, jobs in body.days],
-        post_times=body.post_times,
-        counts=body.counts,
+        days=[DayState(day.day, day.seq, day.updated_at, saved.days[day.day]) for day in core.days],
+        post_times=core.post_times,
+        counts=core.counters,
+        saved=saved,
     )
 
 
-def _sharing(pages: list[bytes], by_status: dict[JobStatus, list[str]]) -> list[ScheduledJob]:
-    """Return the open jobs; what many of them have alike is there once, and so are their ids, as in
-    a state that was never saved: that saves a third of what they take."""
-    ids = {job_id: job_id for status in OPEN for job_id in by_status.get(status, ())}
-    found: list[ScheduledJob] = []
+def _open(pages: list[bytes]) -> Iterator[ScheduledJob]:
+    """Yield the open jobs; what many of them have alike is there once, as in a state that was never
+    saved: that saves a third of what they take."""
     for page in pages:
-        jobs = unpack(page)
-        _share(jobs, ids)
-        found += jobs
-    return found
-
-
-def _share(jobs: list[ScheduledJob], ids: dict[str, str]) -> None:
-    for job in jobs:  # which nobody else has yet
-        force_setattr(job, "job_id", ids[job.job_id])
-        force_setattr(job, "account_id", intern(job.account_id))
-        force_setattr(job, "platform", intern(job.platform))
-        share_message(job)
-        if not job.metadata:
-            force_setattr(job, "metadata", NO_KEYS)
-        if not job.checkpoints:
-            force_setattr(job, "checkpoints", NO_KEYS)
+        for job in unpack(page):  # which nobody else has yet
+            force_setattr(job, "account_id", intern(job.account_id))
+            force_setattr(job, "platform", intern(job.platform))
+            share_message(job)
+            if not job.metadata:
+                force_setattr(job, "metadata", NO_KEYS)
+            if not job.checkpoints:
+                force_setattr(job, "checkpoints", NO_KEYS)
+            yield job
 
 
 def is_made_by(header: SnapshotHeader, release: str) -> bool:
@@ -303,10 +246,3 @@ def is_made_by(header: SnapshotHeader, release: str) -> bool:
 
 def _maker(release: str) -> str:
     return f"jobledger {release}, {sys.byteorder}-endian"
-
-
-def _hash(header: SnapshotHeader, body: bytes | memoryview) -> str:
-    """Of the header's other fields, and of everything behind it."""
-    digest = sha256(msgspec.json.encode(msgspec.structs.replace(header, hash="")))
-    digest.update(body)
-    return digest.hexdigest()

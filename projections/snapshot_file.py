@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..eventstore.engines.files import FileSystem
+from .saved_blocks import SavedFile
+from .saved_state import SavedState
 from .snapshot import (
     LONGEST_HEADER,
     Snapshot,
     SnapshotError,
     SnapshotHeader,
     decode_header,
-    decode_snapshot,
-    is_made_by,
-    other_release,
+    snapshot_of,
 )
+from .snapshot_writing import SnapshotFile
 
 NAME = "snapshot_board"
 
@@ -24,29 +25,45 @@ def snapshot_path(directory: Path) -> Path:
 
 
 def read_snapshot(fs: FileSystem, directory: Path, release: str) -> Snapshot | None:
-    """Return the snapshot of a ledger; None where there is none.
+    """Return the snapshot of a ledger; None where there is none. Its file stays open as long as
+    somebody has what was read of it.
 
     Raises:
         SnapshotError: there is one that cannot be used, for whatever reason.
     """
     try:
-        fd = fs.open_read(snapshot_path(directory))
+        file, size = _opened(fs, directory)
         try:
-            header, length = decode_header(fs.read_at(fd, LONGEST_HEADER, 0))
-            if not is_made_by(header, release):
-                raise other_release(header)
-            size = fs.size(fd)
-            if size != length + header.size:  # before there is need of memory for it
-                raise SnapshotError(f"it is damaged: it has {size} bytes")
-            return decode_snapshot(fs.read_at(fd, size, 0), release)
-        finally:
-            fs.close(fd)
+            return snapshot_of(file, size, release)
+        except BaseException:
+            file.close()
+            raise
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SnapshotError(f"it cannot be read: {error.strerror or error}") from error
     except MemoryError as error:
         raise SnapshotError("there is no memory for it just now") from error
+
+
+def open_written(fs: FileSystem, directory: Path, written: SnapshotFile) -> SavedState:
+    """Return what is in the file that was put in place just now.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return written.state_in(_opened(fs, directory)[0])
+
+
+def _opened(fs: FileSystem, directory: Path) -> tuple[SavedFile, int]:
+    path = snapshot_path(directory)
+    fd = fs.open_read(path)
+    file = SavedFile.of_file(fs, fd, str(path))
+    try:
+        return file, fs.size(fd)
+    except BaseException:
+        file.close()
+        raise
 
 
 def read_snapshot_header(fs: FileSystem, directory: Path) -> SnapshotHeader | None:

@@ -16,7 +16,7 @@ OWNER, WHERE, DESCRIPTORS = "test_owner.py", "test_where.py", "test_descriptors.
 CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT, METRICS = "test_snapshot.py", "test_metrics.py"
-SNAPSHOT_DAYS = "test_snapshot_days.py"
+SNAPSHOT_DAYS, SNAPSHOT_PARTS = "test_snapshot_days.py", "test_snapshot_parts.py"
 VERSIONS = "test_versions.py"
 GUARD, MANY = "test_guard.py", "test_many.py"
 SCHEDULE_PAGES = "test_schedule_pages.py"
@@ -398,7 +398,19 @@ RULES = [
     ),
     Mutant("events of schedules are counted, too", "counts-schedules-too", Drop(), [METRICS]),
     Mutant("a rebuild counts anew, too", "rebuild-counts-anew", Drop(), [METRICS]),
-    Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Without(), [SNAPSHOT]),
+    Mutant("a snapshot's hash is checked", "hash-of-a-snapshot", Never(), [SNAPSHOT]),
+    Mutant(
+        "what is read of a snapshot later is verified then",
+        "hash-of-a-block-of-a-snapshot",
+        Never(),
+        [SNAPSHOT_PARTS],
+    ),
+    Mutant(
+        "a snapshot a part of which was damaged is not used again",
+        "damaged-part-is-not-used-again",
+        Drop(),
+        [SNAPSHOT_PARTS],
+    ),
     Mutant("a snapshot is of this ledger", "snapshot-of-this-ledger", Never(), [SNAPSHOT]),
     Mutant(
         "behind a snapshot every older day file has the length that it had",

@@ -15,7 +15,8 @@ from support.publishers import Recording
 from jobledger import JobStatus, Ledger, ManualClock, NewJob, PostResult, Scheduler, StorageError
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.ledger import METRICS
-from jobledger.projections.snapshot import decode_snapshot, encode_snapshot
+from jobledger.projections.snapshot import decode_snapshot
+from jobledger.projections.snapshot_writing import encode_snapshot
 from jobledger.release import __version__
 from jobledger.testing import Fault, FaultyFileSystem
 

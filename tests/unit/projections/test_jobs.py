@@ -16,8 +16,10 @@ from jobledger import JobPriority, JobStatus, ScheduledJob
 from jobledger.domain.job.doubt import Doubt
 from jobledger.domain.job.state import NO_KEYS
 from jobledger.projections import jobs as module
+from jobledger.projections import picked_jobs
 from jobledger.projections.id_set import IdSet
-from jobledger.projections.jobs import Jobs, pack, place_in_file, unpack
+from jobledger.projections.jobs import Jobs
+from jobledger.projections.picked_jobs import pack, place_in_file, unpack
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 IDS = [f"j{n}" for n in range(20)]
@@ -32,6 +34,7 @@ def _count_reading(patch: pytest.MonkeyPatch) -> list[object]:
         return unpack(page)
 
     patch.setattr(module, "unpack", counted)
+    patch.setattr(picked_jobs, "unpack", counted)
     return read
 
 
@@ -66,7 +69,7 @@ def test_jobs_are_like_a_dict(changes: list[tuple[str, JobStatus | None]]) -> No
                 del model[job_id]
                 jobs.remove(job_id)
             assert jobs.find(job_id) == model.get(job_id)
-            assert len(jobs.pages) <= 3 * len(IDS)
+            assert sum(not page.is_empty for page in jobs.pages) <= 3 * len(IDS)
         assert dict(jobs) == model
         assert len(jobs) == len(model)
         assert set(jobs.open) == {i for i, job in model.items() if job.status in module.OPEN}
@@ -111,7 +114,7 @@ def test_closed_jobs_are_packed() -> None:
     for n in range(10_000):
         jobs.put(job_of(f"j{n}", JobStatus.COMPLETED))
     assert len(jobs.recent) < 2 * module.PAGE_JOBS
-    assert len(jobs.pages) == len(jobs.page_of) // module.PAGE_JOBS
+    assert len(jobs.pages) == (len(jobs) - len(jobs.recent)) // module.PAGE_JOBS
     with pytest.MonkeyPatch.context() as patch:
         read = _count_reading(patch)
         for n in range(module.PAGE_JOBS):
@@ -129,13 +132,14 @@ def test_jobs_that_were_picked_stay_as_they_were(
     """Whatever changes afterwards; in the order of their times, then of adding."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "PAGE_JOBS", 2)
-        patch.setattr(module, "_MOST_OPEN", 1)
+        patch.setattr(picked_jobs, "PAGE_JOBS", 2)
+        patch.setattr(picked_jobs, "_MOST_OPEN", 1)
         jobs, model = Jobs(), dict[str, ScheduledJob]()
         picked, expected = jobs.pick(()), list[ScheduledJob]()
         for version, (job_id, status) in enumerate(changes):
             if version == len(changes) // 2:
                 chosen = list(model)[::2]
-                picked = jobs.pick(chosen, module.Pages())
+                picked = jobs.pick(chosen, picked_jobs.Pages())
                 expected = [model[job_id] for job_id in chosen]
             if status is not None:
                 when = NOON + timedelta(hours=times[version % 20])
@@ -168,7 +172,7 @@ def test_few_jobs_are_there_as_values_while_they_are_put_in_order(
         when = NOON + timedelta(seconds=seconds)
         job = job_of(f"j{n}", JobStatus.FAILED, order=n, error=f"no {chance.random()}")
         jobs.put(msgspec.structs.replace(job, scheduled_time=when))
-    picked = jobs.pick(jobs, module.Pages())
+    picked = jobs.pick(jobs, picked_jobs.Pages())
     with pytest.MonkeyPatch.context() as patch:
         read = _count_reading(patch)
         tracemalloc.start()
@@ -206,7 +210,7 @@ def test_jobs_that_are_only_said_to_be_on_a_page_are_not_there() -> None:
     for n in range(1_000):
         one.put(job_of(f"j{n}", JobStatus.COMPLETED))
         other.put(job_of(f"k{n}" if n == 3 else f"j{n}", JobStatus.COMPLETED))
-    other.page_of["j3"] = other.page_of.pop("k3")
+    other.places.put(["j3"], other.places.get("k3") - 1)
     with pytest.raises(KeyError):
         one.same_as(other)
 

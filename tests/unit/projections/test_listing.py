@@ -17,6 +17,7 @@ from support.domain import NOON
 from jobledger import JobPriority, JobStatus, ScheduledJob
 from jobledger.domain.job.place import JobPlace
 from jobledger.projections import jobs as jobs_module
+from jobledger.projections import picked_jobs
 from jobledger.projections.choice import Choice
 from jobledger.projections.jobs import PAGE_JOBS, Jobs
 from jobledger.projections.listing import Listing
@@ -81,6 +82,7 @@ def counted(patch: pytest.MonkeyPatch) -> Counter[str]:
         patch.setattr(owner, call, counting)
 
     count("unpacked", jobs_module, "unpack")
+    count("unpacked", picked_jobs, "unpack")
     count("looked into", PageLines, "seek")
     count("looked into", LooseBlock, "seek")
     count("texts", PageTexts, "having")
@@ -91,7 +93,7 @@ def counted(patch: pytest.MonkeyPatch) -> Counter[str]:
 
 def cost(listing: Listing, question: Choice) -> tuple[int, Counter[str]]:
     """Ask, with no page in hand; return how many jobs were listed, and what was done for it."""
-    listing._jobs._read = jobs_module.Pages()
+    listing._jobs._read = picked_jobs.Pages()
     with pytest.MonkeyPatch.context() as patch:
         counts = counted(patch)
         return len(listing.select(question)), counts
@@ -278,7 +280,7 @@ def test_what_lists_keep_of_a_closed_job_is_little(text: str, most: int) -> None
     tracemalloc.start()
     listing.select(Choice(limit=1, text=text or "0", order="time", statuses=FAILED))
     listing.select(Choice(limit=1, text=text))
-    jobs._read = jobs_module.Pages()
+    jobs._read = picked_jobs.Pages()
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert kept / MORE < most

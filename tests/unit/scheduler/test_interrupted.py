@@ -263,7 +263,7 @@ def test_a_snapshot_of_two_moments_is_never_saved(directory: Path, clock: Manual
         assert ledger._snapshots is not None
         ledger._snapshots.save(of_two, ledger._store.sync)
         assert not (directory / "snapshot_board").exists()
-        sound.position.versions[job] = 2
+        sound.position.versions.update({job: 2})
         with pytest.raises(SnapshotError, match="version"):
             check_of_one_moment(sound)
 
