@@ -153,7 +153,10 @@ class Snapshots:
             return None
         written = SnapshotFile(snapshot, self._release)
         try:
-            parts = list(written)  # before others have to wait for the lock
+            parts = list[bytes]()  # made before others have to wait for the lock
+            for part in written:
+                parts.append(part)
+                self._fs.pause(0)  # whoever waits for the interpreter comes in between
             with self._writer.locked():
                 self._saved = self._on_disk(seq)
                 if not self.is_due(seq):
