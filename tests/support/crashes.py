@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import httpx
+from support.eventstore import ACKNOWLEDGING
 from support.publishers import Crash
 
 from jobledger import Attempt, JobStatus, ManualClock, PostResult, ScheduledJob, Scheduler
@@ -158,7 +159,8 @@ class CutTransport(httpx.AsyncBaseTransport):
 
 
 class CutDisk(FileSystem):
-    """A disk with a point on either side of each sync of the log; it syncs nothing really."""
+    """A disk with a point on either side of each sync of the log or its journal; it syncs nothing
+    really."""
 
     def __init__(self, points: Points) -> None:
         self._points = points
@@ -178,7 +180,7 @@ class CutDisk(FileSystem):
         super().truncate(fd, size)
 
     def sync_data(self, fd: int) -> None:
-        if self._names.get(fd, "").startswith("events_"):
+        if self._names.get(fd, "").startswith(ACKNOWLEDGING):
             self._check_alive()
             self._points("before a sync of the log")
             self._points("after a sync of the log")

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from support.crashes import ACCOUNT, HANDLE, TEXT, TOKEN, CutDisk, CutTransport, Points
+from support.eventstore import ACKNOWLEDGING
 
 from jobledger import RetryPolicy, Scheduler
 from jobledger.publishers import (
@@ -36,7 +37,7 @@ class SyncingDisk(CutDisk):
     """A point on either side of a sync that is a real one."""
 
     def sync_data(self, fd: int) -> None:
-        if self._names.get(fd, "").startswith("events_"):
+        if self._names.get(fd, "").startswith(ACKNOWLEDGING):
             self._points("before a sync of the log")
             os.fdatasync(fd)
             self._points("after a sync of the log")

@@ -217,9 +217,9 @@ def test_fifty_results_at_once_are_kept(
 
 
 @pytest.mark.parametrize("operation", ["write", "sync"])
-@pytest.mark.parametrize("target", ["events_", "HEAD"])
+@pytest.mark.parametrize("target", [ACKNOWLEDGING, "HEAD"], ids=["the log", "HEAD"])
 def test_one_failure_that_passes_is_no_failure_of_the_run(
-    directory: Path, clock: ManualClock, operation: str, target: str
+    directory: Path, clock: ManualClock, operation: str, target: str | tuple[str, ...]
 ) -> None:
     """The log is opened again at once; whether it had the end already or not, it has it once."""
     fs = WatchedFileSystem()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.durability import without_background
-from support.eventstore import WatchedFileSystem
+from support.eventstore import ACKNOWLEDGING, WatchedFileSystem
 from support.publishers import Recording
 from support.waiting import DEADLINE_S, eventually_async
 
@@ -408,7 +408,7 @@ def test_the_loop_goes_on_after_a_full_disk(
 
             def post(account_id: str, content: str) -> PostResult:
                 if content == "first":
-                    disk.fail(operation, "events_", OSError(errno.ENOSPC, "no room"))
+                    disk.fail(operation, ACKNOWLEDGING, OSError(errno.ENOSPC, "no room"))
                 return PostResult(True)
 
             first = scheduler.add_job("a", "first", clock.now())
