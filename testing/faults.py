@@ -202,6 +202,10 @@ class FaultyFileSystem(Faulty, FileSystem):
     def size(self, fd: int) -> int:
         return self._step("size", self._names[fd], lambda: self._fs.size(fd))
 
+    def free_bytes(self, path: Path) -> int:
+        """Return what there is below; asking fails never."""
+        return self._fs.free_bytes(path)
+
     def identity(self, fd: int) -> FileIdentity:
         return self._fs.identity(fd)
 

@@ -12,6 +12,7 @@ before it in the log, and the first one follows what was synced in the day's fil
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,8 @@ JOURNAL_NAME = "JOURNAL"
 JOURNAL_BYTES = 256 * 1024
 FIRST_WRITES = 2
 """So many writes of a handle are synced in the day's file: who makes no more gains nothing here."""
+LEAST_FREE_BYTES = 16 * JOURNAL_BYTES
+"""On a disk with less room none is made."""
 FULL = -1
 """The entries that are there go as far as they can."""
 LONGEST_ENTRY = 64 * 1024
@@ -86,6 +89,8 @@ class Journal:
             if self._open() == JOURNAL_BYTES:
                 return False
             self._let_go()
+        if fs.free_bytes(self.path.parent) < LEAST_FREE_BYTES:
+            raise OSError(errno.ENOSPC, "what is left of the disk is for the log")
         fs.write_file_durably(self.path, b"\n" * JOURNAL_BYTES)
         self._open()
         return False

@@ -175,6 +175,19 @@ def test_a_disk_without_room_for_a_journal_is_none_the_worse(
     assert not (ledger.path / "JOURNAL").exists()
 
 
+def test_a_disk_that_is_nearly_full_is_left_to_the_log(
+    ledger: LogDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying would fill it for everybody else, if only for a moment."""
+    disk = WatchedFileSystem()
+    monkeypatch.setattr(disk, "free_bytes", lambda path: 1024 * 1024)
+    store = ledger.load(fs=disk)
+    for version in (1, 2, 3):
+        store.append([new("a", version)])
+    assert disk.count("write", ".JOURNAL") == 0
+    assert disk.count("sync", ledger.log.name) == 3
+
+
 # -- power cuts ------------------------------------------------------------------------------------
 
 
