@@ -145,7 +145,7 @@ class SimulatedDisk(FileSystem):
         """Return much: it is as large as the memory."""
         return 2**40
 
-    def named_size(self, path: Path, identity: FileIdentity) -> int:
+    def named_size(self, path: Path, identity: FileIdentity, fd: int | None = None) -> int:
         file = self._file(path)
         if (0, id(file)) != identity:
             raise FileNotFoundError(

@@ -209,8 +209,8 @@ class FaultyFileSystem(Faulty, FileSystem):
     def identity(self, fd: int) -> FileIdentity:
         return self._fs.identity(fd)
 
-    def named_size(self, path: Path, identity: FileIdentity) -> int:
-        return self._step("size", path.name, lambda: self._fs.named_size(path, identity))
+    def named_size(self, path: Path, identity: FileIdentity, fd: int | None = None) -> int:
+        return self._step("size", path.name, lambda: self._fs.named_size(path, identity, fd))
 
     def lock_holder(self, fd: int) -> LockHolder | None:
         return self._fs.lock_holder(fd)

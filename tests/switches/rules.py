@@ -341,7 +341,7 @@ RULES = [
     Mutant(
         "the log is the file that has its name",
         "log-by-its-name",
-        Swap("self._fs.named_size(path, self._identity)", "self._fs.size(self.fd(day))"),
+        Swap("self._fs.named_size(path, self._identity, self._fd)", "self._fs.size(self.fd(day))"),
         [REPLACED],
     ),
     Mutant(

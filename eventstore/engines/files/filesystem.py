@@ -16,7 +16,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from .descriptors import map_file, open_file, unnamed_file
+from .descriptors import OPEN_FILES, map_file, open_file, unnamed_file
 from .host import Host as Host
 from .host import host_of
 from .lock_holder import FileIdentity as FileIdentity
@@ -71,8 +71,7 @@ class FileSystem:
         return place_of(path)
 
     def make_directory(self, path: Path) -> None:
-        """Make `path`, and what is missing above it, durably; the directory gets mode 0700, or, in
-        one that is shared with a group, 2770."""
+        """Make `path` and what is missing above it, durably; with mode 0700, shared ones 2770."""
         if self.is_directory(path):
             return
         for missing in missing_above(path, self.is_directory):
@@ -214,13 +213,17 @@ class FileSystem:
         status = os.fstat(fd)
         return status.st_dev, status.st_ino
 
-    def named_size(self, path: Path, identity: FileIdentity) -> int:
-        """Tell the length of an open file, once it is sure that its name is still its own.
+    def named_size(self, path: Path, identity: FileIdentity, fd: int | None = None) -> int:
+        """Tell the length of an open file, once it is sure that its name is still its own. With its
+        `fd` no more is asked of it than is needed.
 
         Raises:
-            FileNotFoundError: the file was removed, renamed or replaced: what is written to it
-                would be found by nobody.
+            FileNotFoundError: it was removed, renamed or replaced: what is written would be lost.
         """
+        if fd is not None and OPEN_FILES:
+            with suppress(OSError):
+                if os.readlink(f"{OPEN_FILES}{fd}") == str(path):
+                    return os.lseek(fd, 0, os.SEEK_END)
         status = os.stat(path, follow_symlinks=False)
         if (status.st_dev, status.st_ino) != identity:
             raise FileNotFoundError(

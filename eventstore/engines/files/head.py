@@ -109,7 +109,7 @@ class HeadFile:
         """Somebody may have removed or replaced the file: what is written to this one is gone."""
         if self._fd is not None:
             try:
-                self._fs.named_size(self.path, self._identity)
+                self._fs.named_size(self.path, self._identity, self._fd)
             except FileNotFoundError:
                 self.close()
 

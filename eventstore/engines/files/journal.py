@@ -82,7 +82,7 @@ class Journal:
         fs = self._fs
         if self.fd is not None:
             with suppress(FileNotFoundError):
-                if fs.named_size(self.path, self._identity) == JOURNAL_BYTES:
+                if fs.named_size(self.path, self._identity, self.fd) == JOURNAL_BYTES:
                     return True
             self._let_go()
         with suppress(FileNotFoundError):

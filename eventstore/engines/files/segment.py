@@ -274,7 +274,7 @@ class DayFiles:
         if self._packed is not None:
             return self._packed
         try:
-            return self._fs.named_size(path, self._identity)  # rule: log-by-its-name
+            return self._fs.named_size(path, self._identity, self._fd)  # rule: log-by-its-name
         except FileNotFoundError as error:
             if self._was_packed(day):
                 return self.size(day)

@@ -232,10 +232,10 @@ def test_a_removed_lock_file_locks_nobody_out_and_nobody_in(ledger: LogDirectory
 class AlwaysReplaced(FileSystem):
     """Somebody replaces the lock's file each time that it was opened."""
 
-    def named_size(self, path: Path, identity: FileIdentity) -> int:
+    def named_size(self, path: Path, identity: FileIdentity, fd: int | None = None) -> int:
         if path.name == "append.lock":
             raise FileNotFoundError(errno.ENOENT, "the file was renamed or replaced")
-        return super().named_size(path, identity)
+        return super().named_size(path, identity, fd)
 
 
 def test_a_lock_that_is_replaced_again_and_again_is_given_up(ledger: LogDirectory) -> None:
