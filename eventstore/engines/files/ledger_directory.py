@@ -16,6 +16,7 @@ from ...zone_rules import check_same_zone
 from .directory_check import check_directory
 from .filesystem import FileSystem, storage_errors
 from .head import HEAD_NAME, Head, HeadFile
+from .journal import JOURNAL_NAME, read_journal
 from .lock import AppendLock, Patience
 from .mirror import check_no_mirror
 from .places import located
@@ -150,7 +151,7 @@ def check_may_create(fs: FileSystem, directory: Path) -> None:
     """Check that a directory without a log holds nothing else that is worth keeping.
 
     Raises:
-        LedgerCorruptError: there is a HEAD, so there was a log.
+        LedgerCorruptError: there is a HEAD, or a journal in force, so there was a log.
         StorageError: there are daily files that this ledger has not written.
     """
     head_file = HeadFile(fs, directory, read_only=True)
@@ -161,10 +162,12 @@ def check_may_create(fs: FileSystem, directory: Path) -> None:
     names = fs.list_directory(directory)
     if list_days(fs, directory):
         return  # there is a ledger; perhaps another process has only just made it
-    if has_head:  # rule: log-is-not-made-anew
-        raise corrupt(
-            head_file.path, 1, 0, "missing", "HEAD is there, but the log's files are missing"
-        )
+    left = head_file.path if has_head else None
+    if left is None and read_journal(fs, directory):
+        left = directory / JOURNAL_NAME
+    if left is not None:  # rule: log-is-not-made-anew
+        message = f"{left.name} is there, but the log's files are missing"
+        raise corrupt(left, 1, 0, "missing", message)
     if any(name.startswith("jobs_") for name in names):  # rule: no-other-data
         raise StorageError(
             f"{directory} holds jobs_*.json files but no event log",

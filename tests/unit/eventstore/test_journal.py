@@ -431,6 +431,24 @@ def test_a_journal_that_knows_of_a_later_day_is_evidence_of_damage(ledger: LogDi
     assert faults_of(left.path) == ["missing"]
 
 
+def test_where_a_journal_is_left_alone_no_ledger_is_made(ledger: LogDirectory) -> None:
+    """There was a log, of which it has the end; one that was closed leaves nothing behind."""
+    store = ledger.load()
+    store.append([new("a", 1)])
+    left = ledger.crashed()
+    for path in (left.log, left.head):
+        path.unlink()
+    before = left.files()
+    with pytest.raises(LedgerCorruptError, match="JOURNAL is there") as refused:
+        left.load()
+    assert refused.value.kind == "missing"
+    assert left.files() == before
+    store.close()
+    for path in (ledger.log, ledger.head):
+        path.unlink()
+    assert jobs_of(ledger.load()) == []
+
+
 def test_a_journal_of_an_earlier_day_has_nothing_in_force(ledger: LogDirectory) -> None:
     """That day was synced to its end before the next one began."""
     store = ledger.load()
