@@ -41,7 +41,7 @@ IN_MEMORY = $(if $(ON_DISK),,sh .ci/in-memory)
 test: env        ## the suite but for what is thorough: some minutes
 	$(IN_MEMORY) $(BIN)/python -m pytest -m "not thorough and not packaging" $(PYTEST_ARGS)
 
-thorough: env    ## the rest of the suite: every crash state, death, fault, combination; many seeds (a quarter of an hour)
+thorough: env    ## the rest of the suite: every crash state, death, fault, combination; many seeds (nine minutes)
 	$(BIN)/python -m pytest -m "thorough and not packaging" $(PYTEST_ARGS)
 
 quick: env       ## the domain, what is derived, words, public names: about a minute

@@ -218,6 +218,12 @@ RULES = [
         "what the journal kept is synced", "sync-what-the-journal-kept", Drop(), [JOURNAL, CRASHES]
     ),
     Mutant(
+        "nothing is put back behind damage",
+        "nothing-is-put-back-behind-damage",
+        Never(),
+        [JOURNAL],
+    ),
+    Mutant(
         "a repair ends the journal",
         "repair-ends-the-journal",
         Instead("pass"),

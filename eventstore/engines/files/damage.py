@@ -81,7 +81,7 @@ def assess(fs: FileSystem, directory: Path) -> Damage | None:
         )
     files = DayFiles(fs, directory, read_only=True)
     with suppress(LedgerCorruptError):  # then it does not say what is lacking
-        files.kept = lacking(fs, directory, identity.ledger_id, days)
+        files.kept = lacking(fs, directory, identity.ledger_id)
     log = VerifiedLog(files, identity.ledger_id, lambda day: str(day_file(directory, day)), RECORDS)
     try:
         found = _damage_of(log, files, fs, directory, head, identity.ledger_id)
@@ -130,7 +130,7 @@ def _damage_of(
         damage = log.advance(None)
         if damage is not None and files.next_day(log.cursor.day) is not None:
             return damage
-        kept_in_journal(fs, directory, ledger_id, find_days(fs, directory))
+        kept_in_journal(fs, directory, ledger_id)  # which may know of more
         if head is not None and head.ledger != ledger_id:
             path = directory / HEAD_NAME
             return corrupt(path, 1, 0, "head", "HEAD is of another ledger")

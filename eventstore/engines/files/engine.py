@@ -27,7 +27,7 @@ from .lock import AppendLock, Patience
 from .log_end import LogEnd, failed
 from .packed_days import day_length
 from .position_check import check_position, check_record
-from .restoring import lacking, put_back
+from .restoring import Kept, kept_in_journal, lacking, put_back
 from .segment import DayFiles, day_file, day_header, find_days
 from .tail import recover_tail
 
@@ -91,7 +91,7 @@ class FileEngine:
             return Identity("", timezone or "UTC", error)
         if read_only:
             with suppress(LedgerCorruptError):  # `verify` says so, and whoever opens it to write
-                self._files.kept = lacking(fs, directory, identity.ledger_id, days)
+                self._files.kept = lacking(fs, directory, identity.ledger_id)
         return identity
 
     @property
@@ -202,9 +202,11 @@ class FileEngine:
         ):
             end.durable_seq, end.journal.at = head.durable_seq, head.journal
             return
-        fs, directory, ledger_id = self._fs, self._directory, self._identity.ledger_id
-        kept = put_back(fs, directory, files, ledger_id) if opening else None
+        fs, ledger_id = self._fs, self._identity.ledger_id
         damage = log.advance(None)
+        kept = self._put_back(log, damage) if opening else None
+        if kept is not None:
+            damage = log.advance(None)
         if damage is not None and files.next_day(log.cursor.day) is not None:
             raise damage  # what is torn is at the very end
         self._torn = recover_tail(fs, files, log, head, damage) or self._torn
@@ -219,6 +221,19 @@ class FileEngine:
             # Others will have those numbers: a HEAD that still names the lost ones must not return.
             with storage_errors("sync", end.head_file.path):
                 end.head_file.sync()
+
+    def _put_back(self, log: VerifiedLog[R], damage: LedgerCorruptError | None) -> Kept | None:
+        """Have what the journal keeps in the newest day's file, once all before it is sound."""
+        fs, directory, cursor = self._fs, self._directory, log.cursor
+        kept = kept_in_journal(fs, directory, self._identity.ledger_id)
+        if kept is None:
+            return None
+        # rule: nothing-is-put-back-behind-damage
+        if (cursor.day, cursor.offset) < (kept.day, kept.begin):
+            where = self.where(cursor.day)
+            why = f"it was on disk up to byte {kept.begin} of {kept.day}, as JOURNAL says"
+            raise damage or corrupt(where, cursor.line + 1, cursor.offset, "incomplete", why)
+        return put_back(fs, directory, self._files, kept)
 
     # -- writing -------------------------------------------------------------------------------
 

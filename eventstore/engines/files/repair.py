@@ -34,7 +34,7 @@ from .ledger_directory import LOCK_NAME, REPAIR_NAME, first_identity
 from .os_errors import is_no_file
 from .owner import DIRECTORY_MODE
 from .packed_days import packed_path, unpack_day
-from .restoring import put_back
+from .restoring import kept_in_journal, put_back
 from .segment import DayFiles, day_file, find_days
 
 _CHUNK = 1024 * 1024
@@ -82,11 +82,13 @@ def repair_directory(fs: FileSystem, directory: Path, now: datetime) -> Plan | N
 
 def _put_back(fs: FileSystem, directory: Path) -> None:
     """Have what the journal keeps in the newest file, where it can be believed, as opening has."""
-    days = find_days(fs, directory)
     files = DayFiles(fs, directory, read_only=False)
     try:
         with suppress(LedgerCorruptError, StorageError):
-            put_back(fs, directory, files, first_identity(fs, directory, days).ledger_id)
+            ledger_id = first_identity(fs, directory, find_days(fs, directory)).ledger_id
+            kept = kept_in_journal(fs, directory, ledger_id)
+            if kept is not None:
+                put_back(fs, directory, files, kept)
     finally:
         files.close()
 

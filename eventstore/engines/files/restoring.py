@@ -44,10 +44,8 @@ class Kept(NamedTuple):
         return before + kept + data[len(before) + len(kept) :]
 
 
-def kept_in_journal(
-    fs: FileSystem, directory: Path, ledger_id: str, days: list[str]
-) -> Kept | None:
-    """Return what the journal keeps of the newest of the days; None where that is nothing.
+def kept_in_journal(fs: FileSystem, directory: Path, ledger_id: str) -> Kept | None:
+    """Return what the journal keeps of the newest day; None where that is nothing.
 
     Raises:
         LedgerCorruptError: the journal is of another ledger, or the log lacks what was on disk
@@ -57,7 +55,7 @@ def kept_in_journal(
     path = directory / JOURNAL_NAME
     with storage_errors("read", path):
         entries = read_journal(fs, directory)
-    if not entries or not days:
+    if not entries or not (days := find_days(fs, directory)):
         return None
     first, newest = entries[0].head, days[-1]
     # rule: journal-of-this-ledger
@@ -124,29 +122,25 @@ def _shortened(path: Path, size: int, first: Entry) -> LedgerCorruptError:
     )  # fmt: skip
 
 
-def lacking(fs: FileSystem, directory: Path, ledger_id: str, days: list[str]) -> Kept | None:
+def lacking(fs: FileSystem, directory: Path, ledger_id: str) -> Kept | None:
     """Return what the journal keeps and the newest day's file lacks, for who may not put it back.
 
     Raises: as `kept_in_journal`.
     """
-    kept = kept_in_journal(fs, directory, ledger_id, days)
+    kept = kept_in_journal(fs, directory, ledger_id)
     return None if kept is None or kept.is_there else kept
 
 
-def put_back(fs: FileSystem, directory: Path, files: DayFiles, ledger_id: str) -> Kept | None:
+def put_back(fs: FileSystem, directory: Path, files: DayFiles, kept: Kept) -> Kept | None:
     """Have what the journal keeps in the newest day's file, on disk there; within the turn. Returns
-    it, and None where that is nothing.
+    it, and None where that day is packed, so that nothing can be done, or need be.
 
     All of it is written, also what is there: it was read from the page cache, which proves nothing
     after a failed sync. What is written over and is something else is kept beside the log.
 
     Raises:
-        LedgerCorruptError: as `kept_in_journal`; nothing was changed.
-        StorageError: it cannot be read or written.
+        StorageError: it cannot be written.
     """
-    kept = kept_in_journal(fs, directory, ledger_id, find_days(fs, directory))
-    if kept is None:
-        return None
     path = day_file(directory, kept.day)
     with storage_errors("read", path):
         if kept.is_there and is_packed(fs, path):

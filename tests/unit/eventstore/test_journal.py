@@ -368,6 +368,32 @@ def test_a_lost_end_is_put_back_and_told(ledger: LogDirectory, rest: bytes) -> N
     store.close()
 
 
+@pytest.mark.parametrize("has_head", [True, False])
+def test_nothing_is_put_back_where_what_is_before_is_damaged(
+    ledger: LogDirectory, *, has_head: bool
+) -> None:
+    """It is refused, and no byte is changed; without a HEAD it is no torn write either, since the
+    journal has what came behind."""
+    store = ledger.load()
+    for number in range(4):
+        store.append([new(f"job {number}", 1)])
+    store.sync()  # the journal begins again, behind these
+    size = ledger.log.stat().st_size
+    store.append([new("last", 1)])
+    left = ledger.crashed()
+    data = bytearray(left.log.read_bytes()[:size])
+    data[-50] ^= 1
+    left.log.write_bytes(data)
+    if not has_head:
+        left.head.unlink()
+    before = left.files()
+    with pytest.raises(LedgerCorruptError) as refused:
+        left.load()
+    assert (refused.value.path, refused.value.line) == (str(left.log), 5)
+    assert left.files() == before
+    assert faults_of(left.path)
+
+
 def test_before_that_verify_says_so_and_a_reader_has_it_all(ledger: LogDirectory) -> None:
     """Neither changes anything."""
     left, ends = running(ledger)
