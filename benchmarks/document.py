@@ -36,6 +36,8 @@ def write(document: Path, results: Results) -> None:
         text = _between(text, "growth", _growth(results["growth"]))
     if "peers" in results:
         text = _between(text, "peers", _peers(results))
+    if "peers_slow" in results:
+        text = _between(text, "slow disk", _slow(results["peers_slow"]))
     if "peers_recurrence" in results:
         text = _between(text, "recurrence", _recurrence(results["peers_recurrence"]))
     drawn = [
@@ -133,7 +135,7 @@ def _peers(results: Results) -> str:
         counted = syncs.get(name, {})
         rows.append(
             [
-                "**jobledger**" if name == "jobledger" else name,
+                _called(name, told),
                 version,
                 rate[name],
                 adding["share of the bare rate"][name],
@@ -147,6 +149,34 @@ def _peers(results: Results) -> str:
     heads = ["", "version", "adds/s", "of bare", "syncs an add", "lives/s", "syncs a life"]
     table = _table([*heads, "durability", "less than ours, or more"], _with_commas(rows))
     return table + _not_here(adding)
+
+
+def _called(name: str, told: Mapping[str, Any]) -> str:
+    """Ours stands out; a limit is in italics."""
+    if name == "jobledger":
+        return f"**{name}**"
+    return f"*{name}*" if told.get("bare", False) else name
+
+
+def _slow(figures: Figures) -> str:
+    """Whoever lives fastest on the slowest disk is the first."""
+    if "why not" in figures:
+        return f"Not measured: {figures['why not']}.\n"
+    adding, living = figures["adding"], figures["living"]
+    lives = living["a second"]
+    rows: list[list[Any]] = []
+    for name in sorted(adding["a second"], key=lambda name: -lives.get(name, [0])[-1]):
+        called = "*bare limit*" if name == "bare" else _called(name, figures["peers"][name])
+        nothing = ["–"] * len(figures["milliseconds longer"])
+        lived = [living["waits for the disk"].get(name, "–"), *lives.get(name, nothing)]
+        added = [adding["waits for the disk"][name], *adding["a second"][name]]
+        rows.append([called, *lived, *added])
+    disks = [
+        f"+{longer} ms" if longer else "this disk" for longer in figures["milliseconds longer"]
+    ]
+    heads = ["", "waits a life", *(f"lives/s, {disk}" for disk in disks)]
+    heads += ["waits an add", *(f"adds/s, {disk}" for disk in disks)]
+    return _table(heads, _with_commas(rows)) + _not_here(figures)
 
 
 def _recurrence(figures: Figures) -> str:
@@ -179,9 +209,12 @@ def _with_commas(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def _version(figures: Figures, name: str) -> str:
-    """Return the version of the package of a peer's name; empty for what is none."""
+    """Return the version of a peer's package, or of the package of its name; empty for what is
+    none."""
     known = {package.lower(): number for package, number in figures["versions"].items()}
-    return str(known.get(name.partition(",")[0].lower(), ""))
+    told = figures.get("peers", {}).get(name, {})
+    package = next(iter(told.get("packages", ())), name.partition(",")[0])
+    return str(known.get(package.lower(), ""))
 
 
 def _stamp(results: Results) -> str:

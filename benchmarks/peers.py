@@ -35,7 +35,7 @@ def main() -> None:
         }
         ways["bare"] = lambda: _bare(bare, lines_of(place / "jobledger/jobs", adds))
         taken = in_turn(ways, rounds)
-        told = company.told("durability", "remark")
+        told = company.told("durability", "remark", "bare", "packages")
     tell(
         "one durable add after another, in other libraries",
         {

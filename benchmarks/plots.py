@@ -1,54 +1,32 @@
-"""The plots of docs/performance.md, drawn from saved results as SVG that asks for nothing else.
+"""The plots of docs/performance.md, drawn from saved results.
 
     python benchmarks --draw
 
-pygal draws them; scripts, comments and what only its scripts use are taken out. Axes are
-logarithmic unless they show a share: a straight line of slope 1 is growth in proportion.
+What each of them shows is said here; how it is drawn, in `charts.py`.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import ceil, floor, log10
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.etree import ElementTree
 
-import pygal  # type: ignore[import-untyped]  # it has no types
-from pygal.style import Style  # type: ignore[import-untyped]  # nor has this
-from questions import Figures
-
-# As in tools/report/charts.py: pygal leaves a finder behind that Python no longer calls.
-sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
-
-WIDTH, HEIGHT = 800, 440
-_SVG = "http://www.w3.org/2000/svg"
-_LEFT_OUT = {"tooltip-overlay"}
-_STYLE = Style(
-    background="#ffffff",
-    plot_background="#ffffff",
-    foreground="#333333",
-    foreground_strong="#111111",
-    foreground_subtle="#777777",
-    font_family="DejaVu Sans, Verdana, Helvetica, sans-serif",
-    title_font_size=17,
-    label_font_size=13,
-    value_font_size=11,
-    value_font_family="DejaVu Sans, Verdana, Helvetica, sans-serif",
-    major_label_font_size=13,
-    legend_font_size=13,
-    stroke_width="2",
-    guide_stroke_color="#bbbbbb",
-    major_guide_stroke_color="#bbbbbb",
-    # Told apart by people who see few colours too (Okabe and Ito).
-    colors=(
-        "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-        "#56b4e9", "#000000", "#8c6d31", "#7f7f7f",
-    ),
+from charts import (
+    bars,
+    labels,
+    logarithmic,
+    number,
+    pairs,
+    place_of,
+    powers_of_two,
+    range_of,
+    steps,
+    svg,
+    with_legend,
+    xy,
+    zipped,
 )  # fmt: skip
-
-Points = Sequence[tuple[float, float]]
+from questions import Figures
 
 
 class Plot(NamedTuple):
@@ -65,9 +43,11 @@ def draw(results: Mapping[str, Figures], directory: Path) -> list[Path]:
     for name, plot in PLOTS.items():
         if all(need in results for need in plot.needs):
             chart = plot.make(*(results[need] for need in plot.needs))
+            if chart is None:
+                continue  # it was not measured, and the table says why
             path = directory / f"{name}.svg"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_svg(chart, name, plot.says))
+            path.write_bytes(svg(chart, name, plot.says))
             drawn.append(path)
     return drawn
 
@@ -78,28 +58,28 @@ def draw(results: Mapping[str, Figures], directory: Path) -> list[Path]:
 def _callers(threads: Figures, publishers: Figures, adding: Figures) -> Any:
     bare = adding["adds"] / sorted(adding["seconds"]["bare"])[len(adding["seconds"]["bare"]) // 2]
     most = max(map(int, threads["adds a second"]))
-    return _logarithmic(
+    return logarithmic(
         "Jobs a second by how many callers at a time",
         "threads that add, or publishers at a time",
         "a second",
         {
-            "threads adding, each add durable": _pairs(threads["adds a second"]),
-            "async publishers, start and end durable": _pairs(publishers["jobs a second"]),
+            "threads adding, each add durable": pairs(threads["adds a second"]),
+            "async publishers, start and end durable": pairs(publishers["jobs a second"]),
             "one bare append and fdatasync after another": [(1, bare), (most, bare)],
         },
-        _powers_of_two,
+        powers_of_two,
     )
 
 
 def _replay(figures: Figures) -> Any:
     sizes = figures["events"]
-    return _logarithmic(
+    return logarithmic(
         "A full replay by the length of the history",
         "events",
         "events a second",
         {
-            "replayed into the board, verified": _zipped(sizes, figures["events a second"]),
-            "hashed, decoded and kept, nothing else": _zipped(
+            "replayed into the board, verified": zipped(sizes, figures["events a second"]),
+            "hashed, decoded and kept, nothing else": zipped(
                 sizes, figures["events a second of the bare loop"]
             ),
         },
@@ -109,13 +89,13 @@ def _replay(figures: Figures) -> Any:
 def _opening(figures: Figures) -> Any:
     rest = figures["on a tenth of the history"]
     series = {
-        f"{how}, by events": _zipped(figures["events"], figures["median seconds"][how])
+        f"{how}, by events": zipped(figures["events"], figures["median seconds"][how])
         for how in ("reading all", "from the snapshot")
     }
     for what, seconds in rest["median seconds"].items():
-        series[f"from the snapshot, by {what}"] = _zipped(rest["counts"], seconds)
+        series[f"from the snapshot, by {what}"] = zipped(rest["counts"], seconds)
     title = "Opening by the length of the history"
-    return _logarithmic(title, "events, or open jobs", "time", series, seconds=True)
+    return logarithmic(title, "events, or open jobs", "time", series, seconds=True)
 
 
 def _latency(figures: Figures) -> Any:
@@ -126,26 +106,26 @@ def _latency(figures: Figures) -> Any:
             (value, 100 * (rank + 1) / len(ordered)) for rank, value in enumerate(ordered)
         ]
     xs = [x for points in series.values() for x, _ in points]
-    chart = _xy("How late jobs are called: the share of calls that were no later")
+    chart = xy("How late jobs are called: the share of calls that were no later")
     chart.config.show_dots = False
     chart.x_title, chart.y_title = "milliseconds after the job's time", "% of calls"
-    chart.x_labels = _labels(_steps(min(xs), max(xs)), _number)
-    chart.xrange = _range(_steps(min(xs), max(xs)))
+    chart.x_labels = labels(steps(min(xs), max(xs)), number)
+    chart.xrange = range_of(steps(min(xs), max(xs)))
     chart.y_labels = [{"label": f"{share}", "value": share} for share in (0, 25, 50, 75, 90, 99)]
     chart.range = (0, 100)
     for name, points in series.items():
-        chart.add(name, [(_place(x), y) for x, y in points])
-    return _with_legend(chart, series)
+        chart.add(name, [(place_of(x), y) for x, y in points])
+    return with_legend(chart, series)
 
 
 def _growing(figures: Figures, what: str, title: str) -> Any:
     by = figures[what]
-    return _logarithmic(
+    return logarithmic(
         title,
         what.removeprefix("by "),
         "time of one",
         {
-            f"{operation} ({by['exponent'][operation]})": _zipped(by["sizes"], seconds)
+            f"{operation} ({by['exponent'][operation]})": zipped(by["sizes"], seconds)
             for operation, seconds in by["median seconds"].items()
         },
         seconds=True,
@@ -153,21 +133,44 @@ def _growing(figures: Figures, what: str, title: str) -> Any:
 
 
 def _peers(adding: Figures, living: Figures) -> Any:
-    names = sorted(adding["adds a second"], key=lambda name: adding["adds a second"][name])
-    chart = pygal.HorizontalBar(**_settings("One after another, a second"))
-    chart.x_labels = ["the bare limit" if name == "bare" else name for name in names]
-    chart.print_values, chart.print_values_position = True, "top"
-    chart.formatter = lambda value: "" if value is None else f"{value:,.0f}"
+    rates = {"adds": adding["adds a second"], "whole lives": living["lives a second"]}
+    return _of_peers("One after another, a second", rates, adding["peers"])
+
+
+def _slow(figures: Figures, what: str, title: str) -> Any:
+    if "why not" in figures:
+        return None
     rates = {
-        "adds": adding["adds a second"],
-        "whole lives": living["lives a second"],
+        f"{longer} ms longer" if longer else "the disk as it is": {
+            name: rate[number] for name, rate in figures[what]["a second"].items()
+        }
+        for number, longer in enumerate(figures["milliseconds longer"])
     }
-    for title, rate in rates.items():
-        chart.add(title, [rate.get(name) for name in names])
-    chart.range = (0, 1.1 * max(max(rate.values()) for rate in rates.values()))
-    _with_legend(chart, rates)
-    chart.height = 120 + 44 * len(names)
-    return chart
+    scale = steps(1, 1.5 * max(max(rate.values()) for rate in rates.values()))
+    return _of_peers(title, rates, figures["peers"], scale)
+
+
+def _of_peers(
+    title: str,
+    rates: dict[str, dict[str, float]],
+    peers: Mapping[str, Figures],
+    scale: Sequence[float] = (),
+) -> Any:
+    """Draw bars by the last of the rates, the highest at the top; limits are slanted."""
+    last = list(rates.values())[-1]
+    called = {
+        name: "the bare limit" if name == "bare" else name
+        for name in sorted(last, key=lambda name: last[name])
+    }
+    return bars(
+        title,
+        list(called.values()),
+        {what: {called[n]: rate for n, rate in each.items()} for what, each in rates.items()},
+        slanted=[
+            name for own, name in called.items() if own == "bare" or peers[own].get("bare", False)
+        ],
+        scale=scale,
+    )
 
 
 PLOTS: dict[str, Plot] = {
@@ -213,122 +216,16 @@ PLOTS: dict[str, Plot] = {
         ("peers", "peers_lifecycle"),
         _peers,
     ),
+    "slow_adds": Plot(
+        "Adds a second of each library on the disk that is here, and with each wait for the disk 1"
+        " and 5 ms longer, on a logarithmic axis: there the count of syncs decides.",
+        ("peers_slow",),
+        lambda f: _slow(f, "adding", "Adds a second, where each sync takes so much longer"),
+    ),
+    "slow_lives": Plot(
+        "Whole lives (add, start, complete) a second of each library on the disk that is here, and"
+        " with each wait for the disk 1 and 5 ms longer, on a logarithmic axis.",
+        ("peers_slow",),
+        lambda f: _slow(f, "living", "Whole lives a second, where each sync takes so much longer"),
+    ),
 }
-
-
-# -- how it is drawn -------------------------------------------------------------------------------
-
-
-def _settings(title: str) -> dict[str, Any]:
-    return {
-        "title": title, "width": WIDTH, "height": HEIGHT, "style": _STYLE, "js": (),
-        "legend_at_bottom": True, "truncate_legend": -1,
-        "truncate_label": -1, "dots_size": 3, "margin": 16,
-    }  # fmt: skip
-
-
-def _xy(title: str) -> Any:
-    return pygal.XY(**_settings(title))
-
-
-def _logarithmic(
-    title: str,
-    x_title: str,
-    y_title: str,
-    series: Mapping[str, Points],
-    x_steps: Callable[[float, float], list[float]] | None = None,
-    *,
-    seconds: bool = False,
-) -> Any:
-    chart = _xy(title)
-    xs = [x for points in series.values() for x, _ in points]
-    ys = [y for points in series.values() for _, y in points]
-    across, up = (x_steps or _steps)(min(xs), max(xs)), _steps(min(ys), max(ys))
-    chart.x_title, chart.y_title = x_title, y_title
-    chart.x_labels, chart.xrange = _labels(across, _number), _range(across)
-    chart.y_labels, chart.range = _labels(up, _duration if seconds else _number), _range(up)
-    for name, points in series.items():
-        chart.add(name, [(_place(x), _place(y)) for x, y in points])
-    return _with_legend(chart, series)
-
-
-def _steps(least: float, most: float) -> list[float]:
-    """Return the powers of ten around, with 2 and 5 between them where there are few."""
-    first, last = floor(log10(least)), ceil(log10(most))
-    powers = [10.0**n for n in range(first, max(last, first + 1) + 1)]
-    if len(powers) > 3:
-        return powers
-    return [m * power for power in powers[:-1] for m in (1, 2, 5)] + powers[-1:]
-
-
-def _powers_of_two(least: float, most: float) -> list[float]:
-    return [2.0**n for n in range(int(most).bit_length())]
-
-
-def _labels(steps: Iterable[float], text: Callable[[float], str]) -> list[dict[str, Any]]:
-    return [{"label": text(step), "value": _place(step)} for step in steps]
-
-
-def _range(steps: Sequence[float]) -> tuple[float, float]:
-    return _place(steps[0]), _place(steps[-1])
-
-
-def _place(value: float) -> float:
-    """Where on a logarithmic axis; never at 0, where pygal would draw an axis of its own."""
-    return log10(value) + 20
-
-
-def _with_legend(chart: Any, names: Iterable[str]) -> Any:
-    """As many columns as there is room for; pygal needs all rows to be full."""
-    names = list(names)
-    fit = WIDTH // (30 + 7 * max(map(len, names)))
-    columns = max((n for n in range(1, fit + 1) if len(names) % n == 0), default=1)
-    chart.legend_at_bottom_columns = columns
-    chart.height = HEIGHT + 20 * (len(names) // columns)
-    return chart
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1 else f"{value:g}"
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= 0.999 * size:
-            return f"{seconds / size:,.0f} {unit}"
-    return f"{seconds * 1e9:,.0f} ns"
-
-
-def _pairs(by_size: Mapping[str, float]) -> Points:
-    return [(int(size), value) for size, value in by_size.items()]
-
-
-def _zipped(sizes: Sequence[float], values: Sequence[float]) -> Points:
-    return list(zip(sizes, values, strict=True))
-
-
-def _svg(chart: Any, name: str, says: str) -> bytes:
-    """Write the chart as a file: no script, no comment, no address but the name of its own
-    language. The same results give the same bytes."""
-    ElementTree.register_namespace("", _SVG)
-    root = chart.render_tree()
-    _strip(root)
-    for group in root.iter("g"):
-        if "text-overlay" in (group.get("class") or ""):
-            for value in group.iter("text"):  # beside the end of its bar, not across it
-                value.set("style", "text-anchor: start")
-                value.set("dx", "6")
-    root.set("role", "img")
-    root.set("aria-label", says)
-    root.set("xmlns", _SVG)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f"{text.replace(str(chart.uuid), name)}\n".encode()
-
-
-def _strip(element: ElementTree.Element) -> None:
-    for child in list(element):
-        classes = set((child.get("class") or "").split())
-        if not isinstance(child.tag, str) or child.tag in ("script", "desc") or _LEFT_OUT & classes:
-            element.remove(child)
-        else:
-            _strip(child)

@@ -235,4 +235,5 @@ QUESTIONS: dict[str, Question] = {
     "peers": Question("", lambda f: "", "", ("20", "1")),
     "peers_lifecycle": Question("", lambda f: "", "", ("10", "1")),
     "peers_syncs": Question("", lambda f: "", "", ("10",)),
+    "peers_slow": Question("", lambda f: "", "", ("10", "5", "1")),
 }

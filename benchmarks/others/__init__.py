@@ -30,6 +30,8 @@ class Peer:
     durability: ClassVar[str]
     remark: ClassVar[str] = ""
     """Where it does less than ours, or more."""
+    bare: ClassVar[bool] = False
+    """An engine with nothing on it, which others are built on: a limit like the bare append."""
 
     def __init__(self, place: Path) -> None:
         raise NotImplementedError
@@ -63,6 +65,13 @@ ALL = {
     "eventsourcing": "eventsourcing_sqlite:EventSourcing",
     "DBOS": "dbos_sqlite:DurableWorkflows",
     "Procrastinate": "procrastinate_postgres:Procrastinate",
+    "litequeue": "litequeue_sqlite:SyncedLiteQueue",
+    "SimpleBroker": "simplebroker_sqlite:SimpleBroker",
+    "LeanQueue": "leanqueue_log:LeanQueue",
+    "localqueue": "localqueue_sqlite:LocalQueue",
+    "SQLite, bare": "bare_sqlite:BareSqlite",
+    "RocksDB, bare": "bare_rocksdb:BareRocksDB",
+    "LMDB, bare": "bare_lmdb:BareLMDB",
 }
 
 

@@ -103,7 +103,89 @@ def test_a_library_that_is_not_installed_is_left_out_with_a_note() -> None:
     assert set(found["adds a second"]) == {"bare", *found["peers"]}
     assert not set(found["not here"]) & set(found["peers"])
     assert all(found["not here"].values())
-    assert len(found["not here"]) + len(found["peers"]) == 9
+    assert len(found["not here"]) + len(found["peers"]) == 16
+
+
+WAITS = """
+import os, sys
+from others.slow_disk import SlowDisk
+
+CHILD = "import os; os.fsync(os.open('/', 0))"
+disk = SlowDisk()
+disk.slow(0.001)
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+synced = os.open(sys.argv[1], os.O_WRONLY | os.O_DSYNC)
+
+def of(work):
+    before = disk.calls()
+    work()
+    return disk.calls() - before
+
+print(
+    of(lambda: os.write(file, b"x")),
+    of(lambda: os.pwrite(file, b"x", 0)),
+    of(lambda: os.fsync(file)),
+    of(lambda: os.fdatasync(file)),
+    of(lambda: os.write(synced, b"x")),
+    of(lambda: os.pwrite(synced, b"x", 0)),
+    of(lambda: os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", CHILD])),
+)
+try:
+    os.fsync(1000)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_a_slow_disk_is_waited_for_by_whoever_syncs_children_too(tmp_path: Path) -> None:
+    """Syncs and writes that are synced count, other writes do not; errors are the real call's."""
+    script = f"""
+import os, subprocess, sys
+from pathlib import Path
+from others import NotHereError
+from others.slow_disk import preloading
+try:
+    more = preloading(Path(sys.argv[1]))
+except NotHereError as error:
+    sys.exit(f"not here: {{error}}")
+subprocess.run([sys.executable, "-c", {WAITS!r}, sys.argv[1] + "/file"], env=os.environ | more)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        cwd=ROOT / "benchmarks",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    if done.stderr.startswith("not here: "):
+        pytest.skip(done.stderr)
+    assert done.stdout.splitlines() == ["0 0 1 1 1 1 1", "Bad file descriptor"], done.stderr
+
+
+def test_adds_and_lives_on_a_slow_disk_are_in_a_table_and_in_plots(tmp_path: Path) -> None:
+    """Ours waits once for an add; where nothing can be slowed, the table says why."""
+    document = tmp_path / "performance.md"
+
+    done = benchmarks(document, "--quick", "peers_slow")
+
+    assert done.returncode == 0, done.stderr
+    table = document.read_text("utf-8").partition("<!-- slow disk: begin -->\n")[2]
+    plots = {path.stem for path in tmp_path.glob("performance/*.svg")}
+    if table.startswith("Not measured: "):
+        assert "cc" in table.splitlines()[0]
+        assert not plots
+        return
+    found = json.loads((tmp_path / "performance/results/peers_slow.json").read_text("utf-8"))
+    for what in ("adding", "living"):
+        rates = found[what]["a second"]
+        assert {"jobledger", "a JSON file", "SQLite, bare", "bare"} <= set(rates)
+        assert all(len(rate) == len(found["milliseconds longer"]) for rate in rates.values())
+        assert found[what]["waits for the disk"]["jobledger"] >= 1
+    assert "| **jobledger** |" in table
+    assert "| *SQLite, bare* |" in table
+    assert plots == {"slow_adds", "slow_lives"}
 
 
 WAYS = """
