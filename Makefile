@@ -118,7 +118,7 @@ coverage: env    ## branches of domain, eventstore and projections that the suit
 	$(BIN)/python -m pytest tests/unit tests/contracts tests/properties tests/golden tests/simulation \
 		--cov=domain --cov=eventstore --cov=projections --cov-branch --cov-report=term-missing:skip-covered
 
-bench: env       ## measure everything again, into docs/performance.md: tables and plots (half an hour)
+bench: env       ## measure everything again, into docs/performance.md: tables and plots (three quarters of an hour)
 	-$(MAKE) bench-peers
 	$(BIN)/python benchmarks
 

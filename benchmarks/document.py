@@ -87,7 +87,7 @@ def _growth(figures: Figures) -> str:
     heads = [
         "operation",
         f"at {sizes[0]:,} jobs",
-        f"at {sizes[-1]:,} jobs",
+        f"at {sizes[-1]:,} jobs{_of_events(by_jobs)}",
         "grows with the power",
         f"in {days[0]:,} day file",
         f"in {days[-1]:,} day files",
@@ -106,6 +106,12 @@ def _growth(figures: Figures) -> str:
         for operation, times in by_jobs["median seconds"].items()
     ]
     return _table(heads, rows)
+
+
+def _of_events(by_jobs: Figures) -> str:
+    """Say how many events the largest ledger had, where the results know."""
+    known = by_jobs.get("events")
+    return f" ({known[-1]:,} events)" if known else ""
 
 
 def _time(seconds: float) -> str:

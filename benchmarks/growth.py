@@ -2,11 +2,14 @@
 
     python benchmarks/growth.py [MOST JOBS] [MOST DAYS] [ROUNDS]
 
-From 1,000 jobs on, ten times more each; nine of ten came and went, the tenth waits. From one day
-file on, ten times more each, with the same jobs spread over them. `durability="none"`, so that what
-is seen is the work and not the disk. All sizes take turns. What grows with the power 0 costs the
-same however much there is; with 1, in proportion. `list all` answers with every job, so it cannot
-but grow with them; the others of a list answer with a page of 50.
+From 1,000 jobs on, ten times more each, and the most; nine of ten came and went, which is three
+events each, the tenth waits. From one day file on, ten times more each, and the most, with the same
+jobs spread over them. `durability="none"`, so that what is seen is the work and not the disk. All
+sizes take turns. What grows with the power 0 costs the same however much there is; with 1, in
+proportion. `list all` answers with every job, so it cannot but grow with them; the others of a
+list answer with a page of 50. `dashboard` is a page of 50 jobs, to its first byte, of a server of
+its own; `tail` is what a reader does for one new event. With 3,600,000 jobs there are 10,000,000
+events: `python benchmarks --largest growth` (some twenty minutes; gigabytes of disk and memory).
 """
 
 from __future__ import annotations
@@ -21,10 +24,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
+from dashboard import TOKEN, asked, served
 from histories import lived_for_days, mixed
 from measure import exponent, in_turn, middle, tell, timed
 
-from jobledger import JobStatus, ManualClock, NewJob, PostResult, Scheduler
+from jobledger import JobStatus, Ledger, ManualClock, NewJob, PostResult, Scheduler
 
 SHORT = 20
 PAGE = 50
@@ -58,12 +63,15 @@ class Place(NamedTuple):
 class Desk:
     """The operations on one open ledger: the seconds of each, one of it."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, reader: Ledger, client: httpx.Client) -> None:
         self._scheduler = scheduler
+        self._reader = reader
+        self._client = client
         self._later = scheduler.now() + timedelta(days=30)
         scheduler.add_jobs(
             [NewJob(PAGE_ACCOUNT, "text", self._later, hold=True) for _ in range(PAGE)]
         )
+        self.events = scheduler.seq
         self._ids = [job.job_id for job in scheduler.list_jobs(status=JobStatus.PENDING)]
 
     def operations(self) -> dict[str, Callable[[], float]]:
@@ -75,8 +83,12 @@ class Desk:
             "get": self.get,
             "list an account": lambda: self._quiet(of_account, PAGE),
             "list a status": lambda: self._quiet(of_status, PAGE),
-            "list all": lambda: self._quiet(self._scheduler.list_jobs, PAGE),
+            "dashboard": lambda: asked(self._client, "/jobs"),
+            "tail": self.tail,
         }
+
+    def all_of_them(self) -> float:
+        return self._quiet(self._scheduler.list_jobs, PAGE)
 
     def add(self) -> float:
         added: list[str] = []
@@ -99,6 +111,17 @@ class Desk:
     def get(self) -> float:
         return timed(lambda: [self._scheduler.get_job(job_id) for job_id in self._ids]) / PAGE
 
+    def tail(self) -> float:
+        """Have a reader find one event that is new; return its seconds."""
+        added: list[str] = []
+        seconds = 0.0
+        for _ in range(SHORT):
+            last = self._reader.seq
+            added.append(self._scheduler.add_job("someone", "text", self._later))
+            self._scheduler.write_behind()
+            seconds += self._quiet(lambda last=last: list(self._reader.events(last)), 1)  # type: ignore[misc]
+        return self._and_remove(seconds, added)
+
     def _quiet(self, ask: Callable[[], list[Any]], at_least: int) -> float:
         found: list[Any] = []
         seconds = timed(lambda: found.extend(ask()))
@@ -111,6 +134,18 @@ class Desk:
         for job_id in added:
             self._scheduler.remove_job(job_id)
         return seconds / SHORT
+
+
+def desk(stack: ExitStack, place: Place) -> Desk:
+    """Open a ledger for writing, for reading, and served to a browser."""
+    scheduler = stack.enter_context(place.open())
+    reader = stack.enter_context(
+        Ledger(place.directory, clock=ManualClock(place.end), read_only=True)
+    )
+    origin, _ = stack.enter_context(served(place.directory))
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    client = httpx.Client(base_url=origin, headers=headers, timeout=600)
+    return Desk(scheduler, reader, stack.enter_context(client))
 
 
 def opened(place: Place, *, use_snapshot: bool) -> float:
@@ -135,13 +170,17 @@ def rebuilt(place: Place) -> float:
 def grown(places: dict[int, Place], rounds: int) -> dict[str, Any]:
     """Return the seconds of each operation by size, and the power that they grow with."""
     taken: dict[str, dict[str, list[float]]] = {}
+    events = []
     for place in places.values():
         opened(place, use_snapshot=True)  # which leaves a snapshot and the daily files behind
     with ExitStack() as stack:
-        desks = {n: Desk(stack.enter_context(place.open())) for n, place in places.items()}
+        desks = {n: desk(stack, place) for n, place in places.items()}
+        events = [each.events for each in desks.values()]
         for operation in desks[min(desks)].operations():
-            ways = {str(n): desk.operations()[operation] for n, desk in desks.items()}
+            ways = {str(n): each.operations()[operation] for n, each in desks.items()}
             taken[operation] = in_turn(ways, 2 * rounds + 1)
+        listed = {str(n): each.all_of_them for n, each in desks.items()}
+        taken["list all"] = in_turn(listed, rounds, warm=False)
         del desks
     whole: dict[str, Callable[[Place], float]] = {
         "open": lambda place: opened(place, use_snapshot=True),
@@ -157,6 +196,7 @@ def grown(places: dict[int, Place], rounds: int) -> dict[str, Any]:
     }
     return {
         "sizes": sizes,
+        "events": events,
         "exponent": {name: exponent(sizes, times) for name, times in medians.items()},
         "times the smallest": {
             name: round(times[-1] / times[0], 2) for name, times in medians.items()
@@ -174,6 +214,12 @@ def powers(first: int, most: int) -> list[int]:
     return sizes
 
 
+def up_to(first: int, most: int) -> list[int]:
+    """Those, and `most` itself."""
+    sizes = powers(first, most)
+    return sizes if sizes[-1] >= most else [*sizes, most]
+
+
 def main() -> None:
     most_jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     most_days = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000
@@ -182,18 +228,18 @@ def main() -> None:
     figures = {}
     with tempfile.TemporaryDirectory() as name:
         by_days = {}
-        for days in powers(1, most_days):
+        for days in up_to(1, most_days):
             directory = Path(name, str(days))
             by_days[days] = Place(directory, lived_for_days(directory, spread, days) + _PAUSE)
         figures["by day files"] = {"jobs": spread, **grown(by_days, rounds)}
     with tempfile.TemporaryDirectory() as name:
         by_jobs = {}
-        for jobs in powers(SMALLEST, most_jobs):
+        for jobs in up_to(SMALLEST, most_jobs):
             directory = Path(name, str(jobs))
             end = mixed(directory, jobs, waiting=jobs // 10)
             by_jobs[jobs] = Place(directory, end + _PAUSE)
         figures["by jobs"] = grown(by_jobs, rounds)
-    tell("how each operation grows", figures)
+    tell("how each operation grows", figures, packages=("jobledger", "starlette", "uvicorn"))
 
 
 if __name__ == "__main__":
