@@ -140,11 +140,12 @@ class PostgresLease:
     def release(self) -> None:
         """Give it back, so that others need not wait until it has run out."""
         self._end_thread()
-        if self.runner and self._engine.runner == self.runner:
-            self._engine.runner = None
-            with suppress(StorageError):  # then it runs out
-                self._rows(_LEAVE, self.runner)
-        self._connection.close()
+        with self._lock:  # else a renewal that is just beginning would connect again behind this
+            if self.runner and self._engine.runner == self.runner:
+                self._engine.runner = None
+                with suppress(StorageError):  # then it runs out
+                    self._rows(_LEAVE, self.runner)
+            self._connection.close()
 
     def abandon(self) -> None:
         """Forget it: in the child of a fork it is the parent's."""
@@ -189,13 +190,15 @@ class PostgresLease:
         every_s = self._at.lease_s / 3
         while not stop.wait(every_s if self.valid_for_s() > every_s else every_s / 10):
             try:
-                if not self._renew(runner):
+                if not self._renew(runner, stop):
                     return
             except StorageError:
                 pass  # tried again; whoever appends meanwhile is told
 
-    def _renew(self, runner: str) -> bool:
+    def _renew(self, runner: str, stop: threading.Event | None = None) -> bool:
         with self._lock:
+            if stop is not None and stop.is_set():
+                return False  # it was given back meanwhile, and its connection closed
             sent = _uptime()
             rows = self._rows(_RENEW, runner)
             if runner != self.runner:

@@ -6,6 +6,7 @@ stood still meanwhile, or it is another server's.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from unittest.mock import PropertyMock, patch
@@ -52,6 +53,22 @@ def two() -> Iterator[Two]:
                 yield made
             made.one.release()
             made.other.release()
+
+
+def test_a_renewal_that_begins_as_the_lease_is_given_back_leaves_no_connection(two: Two) -> None:
+    """Its thread has waited to the end, and then somebody is faster."""
+    lease = two.one
+
+    class JustSet(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            is_over = self.is_set()
+            lease.release()
+            return is_over
+
+    stop = lease._stop = JustSet()
+    lease._keep(stop, lease.runner)
+    assert stop.is_set()
+    assert lease._connection._connected is None
 
 
 def test_one_whose_lease_has_run_out_is_ended(two: Two) -> None:
