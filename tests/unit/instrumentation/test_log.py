@@ -311,9 +311,10 @@ def test_the_child_of_a_fork_counts_anew(lines: Lines) -> None:
 
 @pytest.mark.parametrize("kind", ["a broken pipe", "no exception's", "recursion"])
 def test_a_runner_and_its_ledger_go_on_without_a_log(
-    directory: Path, clock: ManualClock, lines: Lines, kind: str
+    directory: Path, clock: ManualClock, lines: Lines, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Opening, adding, posting, retrying, a projection that fails, files that cannot be written."""
+    monkeypatch.setattr("jobledger.ledger.background.LONGEST_BACKOFF_S", 0.01)
     lines.failing = FAILURES[kind]
     with Scheduler(directory, clock=clock, durability="batch") as scheduler:
         ids = [scheduler.add_job(f"a{n}", f"text {n}", clock.now()) for n in range(3)]

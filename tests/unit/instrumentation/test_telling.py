@@ -116,9 +116,13 @@ def test_failures_in_many_threads_are_all_counted(
 
 
 def test_a_daily_file_that_cannot_be_written_is_told_of_once(
-    directory: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    directory: Path,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However often that is tried; and once that it can be written again."""
+    monkeypatch.setattr("jobledger.ledger.background.LONGEST_BACKOFF_S", 0.01)
     blocked = directory / f"jobs_{clock.now():%Y-%m-%d}.json"
     with Ledger(directory, clock=clock) as ledger:
         with patch.object(ProjectionWriter, "write", side_effect=StorageError("no room")):

@@ -263,9 +263,10 @@ def test_check_names_each_kind_of_difference_and_writes_nothing(
 
 
 def test_check_tells_what_is_behind_from_what_is_wrong(
-    directory: Path, types: Path, clock: ManualClock
+    directory: Path, types: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file is compared with what the log gave at the place that it stands for."""
+    monkeypatch.setattr("jobledger.ledger.rebuilding._CATCH_UP_S", 0.1)  # nobody is on the way
     with Ledger(directory, clock=clock, projections=[Types]) as ledger:
         add(ledger, clock, "a")
     with Ledger(directory, clock=clock) as ledger:  # knows nothing of the projection

@@ -210,8 +210,9 @@ def test_closed_while_it_runs_it_ends_with_what_runs() -> None:
     assert own._loop is None
 
 
-def test_a_blocked_one_is_given_up_and_another_is_made() -> None:
+def test_a_blocked_one_is_given_up_and_another_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for it in a running loop may stop waiting."""
+    monkeypatch.setattr("jobledger.scheduler.own_loop._PATIENCE", 2)  # it is blocked all the time
     own, gate = OwnLoop(asyncio.new_event_loop), threading.Event()
 
     async def block() -> None:

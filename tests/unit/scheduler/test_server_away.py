@@ -21,6 +21,13 @@ from jobledger import Attempt, JobStatus, PostResult, Scheduler
 
 
 @pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have who ends wait but a moment for a server that stays away until it has ended."""
+    for room in ("loop", "parts"):
+        monkeypatch.setattr(f"jobledger.scheduler.{room}.CANCEL_S", 0.05)
+
+
+@pytest.fixture
 def desk() -> Iterator[Desk]:
     with ExitStack() as stack:
         desk = Desk(stack)
@@ -112,6 +119,7 @@ def test_it_stops_while_the_server_is_away(desk: Desk, caplog: pytest.LogCapture
     threads_end()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_it_stops_at_once_where_nothing_is_left_to_be_recorded(desk: Desk) -> None:
     one = desk.runner(grace_s=3600.0)
 
@@ -124,6 +132,7 @@ def test_it_stops_at_once_where_nothing_is_left_to_be_recorded(desk: Desk) -> No
     assert not one.is_running
 
 
+@pytest.mark.usefixtures("impatient")
 def test_what_was_taken_while_it_was_stopped_is_put_back(desk: Desk) -> None:
     """The server answers when nobody is there any more to make the attempt."""
     one = desk.runner(grace_s=0.0)
@@ -204,6 +213,7 @@ def test_a_job_that_comes_due_is_run_when_the_server_is_back(desk: Desk) -> None
     assert [event.type for event in desk.ledger.history(job_id)][-2:] == ["started", "completed"]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_run_due_begins_when_what_an_earlier_loop_has_begun_is_over(desk: Desk) -> None:
     [job_id] = desk.add("shop")
     one = desk.runner(grace_s=0.0)

@@ -194,9 +194,15 @@ def test_two_stops_at_once_are_one(scheduler: Scheduler, hanging: Hanging) -> No
 
 @pytest.mark.parametrize("state", ["running", "blocked", "ended"])
 def test_it_is_stopped_from_another_event_loop_than_it_was_started_in(
-    scheduler: Scheduler, clock: ManualClock, hanging: Hanging, state: str
+    scheduler: Scheduler,
+    clock: ManualClock,
+    hanging: Hanging,
+    state: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In another thread; also where that event loop is blocked by a publisher, or is gone."""
+    if state == "blocked":
+        monkeypatch.setattr("jobledger.scheduler.loop.CANCEL_S", 0.05)  # it is so to the end
     job_id = scheduler.add_job("a", "x", clock.now())
 
     async def blocking(account_id: str, content: str) -> PostResult:

@@ -297,7 +297,7 @@ def test_ctrl_c_while_a_plain_publisher_waits_ends_the_program(
         "    print('posting', flush=True)\n"
         "    time.sleep(60)\n"
         "    return PostResult(True)\n"
-        "with Scheduler(sys.argv[1]) as scheduler:\n"
+        "with Scheduler(sys.argv[1], grace_s=0.1) as scheduler:\n"
         "    scheduler.add_job('a', 'x', scheduler.now(), job_id='job')\n"
         "    scheduler.run_due(post)\n",
         "utf-8",

@@ -118,7 +118,10 @@ def test_who_says_nothing_keeps_nobody_from_being_told(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even many of them: who has no place is let go, and so is whoever says nothing."""
-    monkeypatch.setattr(metrics_server._Handler, "timeout", 0.2)
+    monkeypatch.setattr(metrics_server._Handler, "timeout", 0.05)
+    monkeypatch.setattr(
+        metrics_server._Server, "request_queue_size", 64
+    )  # else the system lets wait
     with watched(ledger) as port:
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
 

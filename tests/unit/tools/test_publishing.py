@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def platform() -> Iterator[FakePlatform]:
-    with FakePlatform(tokens={TOKEN: "shop"}) as platform:
+    with FakePlatform(tokens={TOKEN: "shop"}, looks=0) as platform:
         yield platform
 
 

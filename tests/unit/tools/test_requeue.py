@@ -114,7 +114,7 @@ def test_what_waited_for_a_token_until_it_expired_is_brought_back_if_that_is_ask
 ) -> None:
     """Nothing of it has failed: Threads did not take the token, so the account's posts waited."""
     clock = ManualClock(SystemClock().now() - timedelta(days=2))
-    with FakePlatform(tokens={"a-good-token": "shop"}) as platform:
+    with FakePlatform(tokens={"a-good-token": "shop"}, looks=0) as platform:
         dead = ThreadsPublisher({"shop": "a-dead-token"}, base_url=platform.threads_url)
         with Scheduler(directory, clock=clock) as scheduler:
             jobs = [scheduler.add_job("shop", text, clock.now()) for text in ("one", "two")]
