@@ -7,6 +7,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -48,9 +49,13 @@ def test_the_whole_check_runs_each_tier_once() -> None:
     assert [lines.count(f"make {tier}") for tier in ("test", "thorough")] == [1, 1]
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
 def is_thorough(path: Path, test: str) -> bool:
     """Whether a test, or the whole file that it is in, is marked so."""
-    tree = ast.parse(path.read_bytes())
     return any(
         ast.unparse(node) == "pytestmark = pytest.mark.thorough"
         or (
@@ -58,7 +63,7 @@ def is_thorough(path: Path, test: str) -> bool:
             and node.name == test
             and "pytest.mark.thorough" in map(ast.unparse, node.decorator_list)
         )
-        for node in tree.body
+        for node in tree_of(path).body
     )
 
 

@@ -362,6 +362,15 @@ def users(tmp_path: Path, hashed: str) -> Path:
     return path
 
 
+def test_a_password_is_hashed_at_its_whole_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which the other tests here do without."""
+    monkeypatch.undo()
+    hashed = hash_password(PASSWORD)
+    assert hashed.startswith(f"scrypt${2**15}$")
+    assert is_password(PASSWORD, hashed)
+    assert not is_password("wrong", hashed)
+
+
 def test_people_sign_in_by_name_and_password(ledger: Ledger, users: Path) -> None:
     client = asked_of(ledger, users=users)
     for form in (
