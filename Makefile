@@ -28,8 +28,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev]'
 	touch $@
 
-# Two processes take turns at its files; `make test PYTEST_ARGS=` runs it in one.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# Two processes take turns at its files, and three where tests wait a good deal; `make test PYTEST_ARGS=` runs it in one.
+PYTEST_ARGS ?= -n $(PROCESSES) --dist loadfile
+PROCESSES = 2
+test: PROCESSES = 3
 
 # What Python has compiled is kept: hundreds of processes of the tests would compile all of it anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FEW_EXAMPLES = """
 from hypothesis import settings
 
-settings.register_profile("few", max_examples=15)
+settings.register_profile("few", max_examples=5, stateful_step_count=15)
 settings.load_profile("few")
 """
 """In a `conftest.py`: what is shown is tried, and not what it is shown of."""

@@ -27,7 +27,7 @@ NAMES = [f"{setting.kind}-{setting.mode}-{setting.dedupe}" for setting in SETTIN
 WHOLE = os.environ.get("JOBLEDGER_PROOF") == "whole"
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
+@pytest.mark.parametrize("setting", one_in(2, SETTINGS), ids=NAMES)
 def test_a_runner_may_die_at_any_point(setting: Setting, tmp_path: Path) -> None:
     """Before and after each exchange and each durable step, the platform being sound."""
     calm = Scenario(setting.kind, setting.mode, (), (), setting.dedupe)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.domain import NOON
 from support.strategies import jobs_elsewhere
+from support.tiers import one_in
 
 from jobledger import ImportedJob, Ledger, ManualClock, ScheduledJob
 from jobledger.interchange.plan import Target, make_plan
@@ -49,11 +50,12 @@ def imported(directory: Path, items: list[ImportedJob], clock: ManualClock) -> l
         return sorted(ledger.list_jobs(), key=lambda job: job.order)
 
 
+@pytest.mark.parametrize("part", one_in(3, range(3)))
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(items=many)
 def test_an_export_imported_elsewhere_is_exported_again_as_the_same_bytes(
-    form: str, items: list[ImportedJob]
+    form: str, part: int, items: list[ImportedJob]
 ) -> None:
     """In every form and state; and no field of any job is lost on the way."""
     with tempfile.TemporaryDirectory() as name:

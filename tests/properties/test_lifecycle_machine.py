@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import ClassVar, Literal, get_args
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
@@ -151,10 +152,31 @@ class AtLeastOnce(Machine):
     """With on_interrupted="retry" and nobody to ask a post may be out twice, and none is lost."""
 
 
-_BOUNDED = settings(max_examples=60, stateful_step_count=25, deadline=None)
+_BOUNDED = settings(max_examples=20, stateful_step_count=25, deadline=None)
 TestAsked = Asked.TestCase
 TestAsked.settings = _BOUNDED
 TestAtMostOnce = AtMostOnce.TestCase
 TestAtMostOnce.settings = _BOUNDED
 TestAtLeastOnce = AtLeastOnce.TestCase
 TestAtLeastOnce.settings = _BOUNDED
+
+
+class MoreAsked(Asked):
+    """The same, for `make thorough`."""
+
+
+class MoreAtMostOnce(AtMostOnce):
+    """The same, for `make thorough`."""
+
+
+class MoreAtLeastOnce(AtLeastOnce):
+    """The same, for `make thorough`."""
+
+
+_MORE = settings(_BOUNDED, max_examples=60)
+TestMoreAsked = pytest.mark.thorough(MoreAsked.TestCase)
+TestMoreAsked.settings = _MORE
+TestMoreAtMostOnce = pytest.mark.thorough(MoreAtMostOnce.TestCase)
+TestMoreAtMostOnce.settings = _MORE
+TestMoreAtLeastOnce = pytest.mark.thorough(MoreAtLeastOnce.TestCase)
+TestMoreAtLeastOnce.settings = _MORE

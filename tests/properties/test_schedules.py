@@ -107,4 +107,4 @@ class AFewSchedules(Schedules):
 TestSchedules = pytest.mark.thorough(Schedules.TestCase)
 TestSchedules.settings = settings(stateful_step_count=40)
 TestAFewSchedules = AFewSchedules.TestCase
-TestAFewSchedules.settings = settings(max_examples=12, stateful_step_count=40)
+TestAFewSchedules.settings = settings(max_examples=6, stateful_step_count=40)

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from support.anchors import ROOT
 from support.required import missing
+from support.tiers import one_in
 
 import jobledger
 
@@ -118,7 +119,7 @@ def by_pyright(program: Path) -> Found:
 CHECKERS = {"mypy": by_mypy, "pyright": by_pyright}
 
 
-@pytest.fixture(scope="module", params=CHECKERS)
+@pytest.fixture(scope="module", params=one_in(2, CHECKERS))
 def found(request: pytest.FixtureRequest, program: Path) -> Found:
     """All that one of the checkers says of these programs."""
     return CHECKERS[request.param](program)

@@ -168,7 +168,7 @@ def test_there_is_an_end_to_what_is_kept(reader: Ledger, monkeypatch: pytest.Mon
     monkeypatch.setattr(past, "MOST_STATES", 7)
     monkeypatch.setattr(past, "MOST_JOBS", 20_000)
     boards, chance = reader._history._boards, random.Random(1)
-    for _ in range(10):
+    for _ in range(5):
         views = [reader.as_of(chance.randrange(EVENTS)) for _ in range(4)]
         assert len(boards._kept) <= 7
         assert sum(kept.jobs for kept in boards._kept.values()) <= 20_000

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from support.cli import run_inside
 from support.histories import closed
+from support.tiers import one_in
 
 from jobledger import Ledger
 from jobledger.integrity.verify import verify_directory
@@ -56,7 +57,7 @@ def long_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobledger.projections.daily_files._MOST_KEPT", 100)
 
 
-@pytest.mark.parametrize("with_snapshot", [False, True])
+@pytest.mark.parametrize("with_snapshot", one_in(2, [False, True]))
 def test_verify_keeps_little_of_a_job(directory: Path, with_snapshot: bool) -> None:
     """Of its daily file, and of the snapshot, no more than some jobs at a time as they are."""
 
@@ -83,7 +84,9 @@ def test_checking_what_is_derived_keeps_little_of_a_job(directory: Path) -> None
     assert growth(directory, lambda: rebuild(directory, check=True)) < 400
 
 
-@pytest.mark.parametrize("options", [[], ["--json"], ["--type", "failed"], ["--last", "5"]])
+@pytest.mark.parametrize(
+    "options", one_in(4, [[], ["--json"], ["--type", "failed"], ["--last", "5"]])
+)
 def test_audit_keeps_nothing(directory: Path, options: list[str]) -> None:
     """Four times the events, the same peak: that of a block of the file."""
 
