@@ -6,8 +6,11 @@ which statuses and with which priorities; so a question passes most of them by, 
 lines of the few that are left, as far as is asked for. Only pages of jobs that are listed are
 unpacked.
 
-What grows with the jobs: that each block is passed by, and that the texts of a page are looked
-through where nothing else rules it out and the jobs that have the text are few.
+Pages are passed by in groups of some dozens: only those of a group whose turn comes are looked at.
+
+What grows with the jobs: that each group of pages is passed by, and each block of the others, and
+that the texts of a page are looked through where nothing else rules it out and the jobs that have
+the text are few.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from ..domain import JobPriority, JobStatus, ScheduledJob, microseconds
 from .choice import Choice
 from .jobs import Jobs
 from .loose_lines import LooseLine, LooseLines
+from .page_groups import PageGroups
 from .page_lines import ANYWHERE, PackedLine, PageLines, PageTexts, Sought, Summary, kind_of
 
 _FEW = 100
@@ -29,8 +33,9 @@ _BEFORE_ANY = -1
 _PRIORITIES = sorted(JobPriority, reverse=True)
 
 _Line = PackedLine | LooseLine
-_Seek = Callable[[Sought], Sequence[_Line]]
-"""Finds the lines of one block that are looked for."""
+_Seek = Callable[[Sought, int], Iterator[_Line]]
+"""Finds the lines of one block that are looked for, in order (-1: backwards)."""
+_Block = tuple[Summary, _Seek]
 _Having = dict[int, set[int]]
 """By the number of a page, which of its lines have the text that is looked for."""
 _Run = tuple[int, int, int, _Line | None, Iterator[_Line]]
@@ -45,6 +50,7 @@ class Listing:
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
         self._loose = LooseLines(())
+        self._groups = PageGroups()
 
     def select(self, choice: Choice) -> list[ScheduledJob]:
         """Return the jobs that are chosen, in the order asked for."""
@@ -54,7 +60,7 @@ class Listing:
         sign = -1 if choice.order == "latest" else 1
         for sought in _lanes(choice):
             left = None if choice.limit is None else choice.limit - len(lines)
-            lines += islice(self._walk(sought, having, sign), left)
+            lines += islice(_merged(self._blocks(sought, having), sought, sign), left)
             if len(lines) == choice.limit:
                 break
         listed = [job for *_, job in lines]
@@ -71,6 +77,7 @@ class Listing:
         else:
             self._loose.renew(changed, lambda each: jobs.open.get(each) or jobs.recent.get(each))
         jobs.changed = set()
+        self._groups.renew(jobs.pages)
 
     def _read_pages(self) -> None:
         """Have the lines of every page, which is read for that once in its life."""
@@ -89,42 +96,35 @@ class Listing:
             page = self._jobs.pages[number]
             page.lines = PageLines.read(page.data, ids[number])
 
-    def _walk(self, sought: Sought, having: _Having, sign: int) -> Iterator[_Line]:
-        """Yield the lines that are looked for, in order (`sign` -1: backwards), looking into no
-        block before its turn."""
-        blocks = self._blocks(sought, having)
-        runs: list[_Run] = []
-        for number, (summary, _) in enumerate(blocks):
-            begin = max(summary.first, sought.after), min(summary.last, sought.before)
-            time, order = begin[0 if sign > 0 else 1]
-            runs.append((sign * time, sign * order, number, None, iter(())))
-        heapify(runs)
-        while runs:
-            _, _, number, line, rest = runs[0]
-            if line is not None:
-                yield line
-            else:
-                rest = iter(blocks[number][1](sought)[::sign])
-            line = next(rest, None)
-            if line is None:
-                heappop(runs)
-            else:
-                heapreplace(runs, (sign * line[0], sign * line[1], number, line, rest))
-
-    def _blocks(self, sought: Sought, having: _Having) -> list[tuple[Summary, _Seek]]:
+    def _blocks(self, sought: Sought, having: _Having) -> list[_Block]:
         """Return what is known of each block that may have what is looked for, and what finds
         it."""
-        found: list[tuple[Summary, _Seek]] = [
-            (block.summary, block.seek)
+        found: list[_Block] = [
+            (block.summary, partial(_found, block.seek))
             for block in self._loose.blocks
             if block.summary.may_have(sought)
         ]
-        for number, page in enumerate(self._jobs.pages):
+        for begin, end, group in self._groups.among(len(self._jobs.pages)):
+            if group is None:
+                found += self._pages(begin, end, sought, having)
+            elif group.summary is not None and group.summary.may_have(sought):
+                found.append((group.summary, partial(self._seek_group, begin, end, having)))
+        return found
+
+    def _pages(self, begin: int, end: int, sought: Sought, having: _Having) -> list[_Block]:
+        """Return what is known of each of these pages that may have what is looked for."""
+        found: list[_Block] = []
+        for number, page in enumerate(self._jobs.pages[begin:end], begin):
             lines = page.lines
             if lines is not None and lines.summary.may_have(sought):
                 seek = partial(self._seek_packed, number, lines, having)
-                found.append((lines.summary, seek))
+                found.append((lines.summary, partial(_found, seek)))
         return found
+
+    def _seek_group(
+        self, begin: int, end: int, having: _Having, sought: Sought, sign: int
+    ) -> Iterator[_Line]:
+        return _merged(self._pages(begin, end, sought, having), sought, sign)
 
     def _seek_packed(
         self, number: int, lines: PageLines, having: _Having, sought: Sought
@@ -144,6 +144,32 @@ class Listing:
         if page.texts is None:
             page.texts = PageTexts.read(page.data)
         return page.texts
+
+
+def _found(seek: Callable[[Sought], Sequence[_Line]], sought: Sought, sign: int) -> Iterator[_Line]:
+    return iter(seek(sought)[::sign])
+
+
+def _merged(blocks: list[_Block], sought: Sought, sign: int) -> Iterator[_Line]:
+    """Yield the lines that are looked for, in order (`sign` -1: backwards), looking into no block
+    before its turn."""
+    runs: list[_Run] = []
+    for number, (summary, _) in enumerate(blocks):
+        begin = max(summary.first, sought.after), min(summary.last, sought.before)
+        time, order = begin[0 if sign > 0 else 1]
+        runs.append((sign * time, sign * order, number, None, iter(())))
+    heapify(runs)
+    while runs:
+        _, _, number, line, rest = runs[0]
+        if line is not None:
+            yield line
+        else:
+            rest = blocks[number][1](sought, sign)
+        line = next(rest, None)
+        if line is None:
+            heappop(runs)
+        else:
+            heapreplace(runs, (sign * line[0], sign * line[1], number, line, rest))
 
 
 def _lanes(choice: Choice) -> list[Sought]:

@@ -103,6 +103,22 @@ class Summary(msgspec.Struct, frozen=True):
         kinds_of = array("I", [kinds[account] for account in accounts])
         return cls(first, last, reduce(or_, kinds_of, 0), tuple(accounts), kinds_of)
 
+    @classmethod
+    def together(cls, summaries: Sequence[Summary]) -> Summary:
+        """Make the one of all of these; of one at least."""
+        kinds: dict[str, int] = {}
+        for each in summaries:
+            for account, has in zip(each.accounts, each.kinds_of, strict=True):
+                kinds[account] = kinds.get(account, 0) | has
+        accounts = sorted(kinds)
+        return cls(
+            min(each.first for each in summaries),
+            max(each.last for each in summaries),
+            reduce(or_, kinds.values(), 0),
+            tuple(accounts),
+            array("I", [kinds[account] for account in accounts]),
+        )
+
     def number_of(self, account_id: str) -> int | None:
         """Return the number that an account has here; None where it has no line."""
         number = bisect_left(self.accounts, account_id)

@@ -1,6 +1,7 @@
 """Lists are what a look at every job says: whatever is asked for, whatever happened, page by page.
 
-Twelve jobs in all states, closed ones packed by two, and every question between the changes.
+Twelve jobs in all states, closed ones packed by two, two pages a group, and every question between
+the changes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from jobledger.domain.job.events import PAST_TENSE
 from jobledger.domain.job.place import JobPlace, microseconds
 from jobledger.domain.text import folded
 from jobledger.projections import jobs as jobs_module
+from jobledger.projections import page_groups
 from jobledger.projections.board import Board
 from jobledger.projections.choice import Choice
 
@@ -76,8 +78,8 @@ questions: st.SearchStrategy[Choice] = st.builds(
 
 @contextmanager
 def small_pages() -> Iterator[None]:
-    """Pack closed jobs by two."""
-    with patch.object(jobs_module, "PAGE_JOBS", 2):
+    """Pack closed jobs by two, and pass their pages by in twos."""
+    with patch.object(jobs_module, "PAGE_JOBS", 2), patch.object(page_groups, "GROUP_PAGES", 2):
         yield
 
 

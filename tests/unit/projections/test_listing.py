@@ -9,6 +9,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,12 +18,12 @@ from support.domain import NOON
 from jobledger import JobPriority, JobStatus, ScheduledJob
 from jobledger.domain.job.place import JobPlace
 from jobledger.projections import jobs as jobs_module
-from jobledger.projections import picked_jobs
+from jobledger.projections import page_groups, picked_jobs
 from jobledger.projections.choice import Choice
 from jobledger.projections.jobs import PAGE_JOBS, Jobs
 from jobledger.projections.listing import Listing
 from jobledger.projections.loose_lines import BLOCK_LINES, LooseBlock, LooseLines
-from jobledger.projections.page_lines import PageLines, PageTexts
+from jobledger.projections.page_lines import PageLines, PageTexts, Sought, Summary
 
 MINUTE = timedelta(minutes=1)
 CLOSED = 2_000
@@ -155,6 +156,74 @@ def test_a_part_costs_what_it_has_however_many_jobs_there_are(
         assert counts["looked into"] <= looked_into, closed
         assert counts["texts"] <= counts["looked into"]
         assert counts["read"] == counts["texts read"] == 0
+
+
+def test_pages_are_passed_by_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question looks at each group, and at the pages of the few whose turn comes."""
+    looked = Counter[str]()
+    may_have = Summary.may_have
+
+    def counted(summary: Summary, sought: Sought) -> bool:
+        looked["at"] += 1
+        return may_have(summary, sought)
+
+    monkeypatch.setattr(Summary, "may_have", counted)
+    monkeypatch.setattr(page_groups, "GROUP_PAGES", 8)
+    jobs = many(MORE)
+    listing = Listing(jobs)
+    listing.select(Choice(limit=1))
+    pages, loose = len(jobs.pages), len(listing._loose.blocks)
+    for choice in (
+        Choice(limit=10, order="time"),
+        Choice(limit=10, order="latest", statuses=FAILED),
+        Choice(limit=10, order="time", account_id="account 3", due_from=NOON + 9_000 * MINUTE),
+    ):
+        looked.clear()
+        assert len(listing.select(choice)) == 10
+        assert looked["at"] <= loose + pages // 8 + 4 * 8 < pages
+
+    gone = [job.job_id for job in listing.select(Choice(limit=2 * PAGE_JOBS, order="time"))]
+    for job_id in gone:
+        jobs.remove(job_id)
+    assert not set(gone) & {job.job_id for job in listing.select(Choice(limit=50, order="time"))}
+
+
+def test_groups_answer_as_a_look_at_every_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of four, four a group, of jobs that were closed in no order; some change meanwhile."""
+    monkeypatch.setattr(jobs_module, "PAGE_JOBS", 4)
+    monkeypatch.setattr(page_groups, "GROUP_PAGES", 4)
+    chance, jobs = Random(1), Jobs()
+    for n in chance.sample(range(400), 400):
+        status = chance.choice([JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.SCHEDULED])
+        jobs.put(job_of(n, status))
+    listing = Listing(jobs)
+    for number in range(400):
+        begin, end = sorted(chance.sample(range(410), 2))
+        choice = Choice(
+            account_id=chance.choice([None, f"account {chance.randrange(20)}"]),
+            statuses=chance.choice([None, FAILED, WAITING]),
+            due_from=chance.choice([None, NOON + begin * MINUTE]),
+            due_to=chance.choice([None, NOON + end * MINUTE]),
+            order=chance.choice(["time", "latest"]),
+            limit=chance.choice([None, 1, 7]),
+        )
+        expected = sorted(
+            [
+                job
+                for job in jobs.values()
+                if choice.account_id in (None, job.account_id)
+                and (choice.statuses is None or job.status in choice.statuses)
+                and (choice.due_from is None or choice.due_from <= job.scheduled_time)
+                and (choice.due_to is None or job.scheduled_time < choice.due_to)
+            ],
+            key=lambda job: (job.scheduled_time, job.order),
+            reverse=choice.order == "latest",
+        )[: choice.limit]
+        assert listing.select(choice) == expected, number
+        for n in chance.sample(range(400), 3):
+            jobs.put(job_of(n, scheduled_time=NOON + chance.randrange(400) * MINUTE))
+        jobs.remove(chance.choice(list(jobs)))
+    assert jobs.generation > 1  # its pages were numbered anew
 
 
 def test_a_text_that_no_job_has_unpacks_nothing(listings: list[Listing]) -> None:
