@@ -217,8 +217,13 @@ def test_without_a_terminal_and_in_a_notebook_the_first_interrupt_ends_it(start:
     nothing goes on behind the user's back."""
     program = start("""
         scheduler = opened()
+        def heard(account_id, content):
+            result = wait_for_go(account_id, content)
+            while not scheduler._runs._request._asked:  # when the main thread has a turn
+                time.sleep(0.01)
+            return result
         async def cell():
-            scheduler.run(wait_for_go)
+            scheduler.run(heard)
             say("the cell ended")
         asyncio.new_event_loop().run_until_complete(cell())
         scheduler.add_job("b", "afterwards", scheduler.now())

@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from support.tiers import one_in
 from support.waiting import eventually
 
 from jobledger.eventstore.engines.files import descriptors
@@ -116,7 +117,7 @@ def test_what_is_written_to_closed_streams_goes_into_no_file(
 
 
 @needs_proc
-@pytest.mark.parametrize("closed", CLOSED, ids=str)
+@pytest.mark.parametrize("closed", one_in(2, CLOSED), ids=str)
 def test_the_command_line_holds_the_streams_that_are_closed(
     tmp_path: Path, closed: tuple[int, ...]
 ) -> None:
