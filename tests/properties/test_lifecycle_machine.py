@@ -173,7 +173,7 @@ class MoreAtLeastOnce(AtLeastOnce):
     """The same, for `make thorough`."""
 
 
-_MORE = settings(_BOUNDED, max_examples=60)
+_MORE = settings(_BOUNDED, max_examples=40)
 TestMoreAsked = pytest.mark.thorough(MoreAsked.TestCase)
 TestMoreAsked.settings = _MORE
 TestMoreAtMostOnce = pytest.mark.thorough(MoreAtMostOnce.TestCase)
