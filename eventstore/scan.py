@@ -7,6 +7,7 @@ in a job's versions, whole writes only, and each day under a header that continu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import le
 from pathlib import Path
 
 from ..domain import LedgerCorruptError, StorageError
@@ -204,12 +205,15 @@ def _read_block(
     except Exception:  # noqa: BLE001 - looking at each says which it is, and why
         return None
     hashes = [record.hash for record in records]
+    seqs = [record.seq for record in records]
+    batches = [record.batch for record in records]
     if (
         hashes == own_hashes(lines)  # rule: hashes-of-a-block
         and [record.prev for record in records] == [prev, *hashes][:-1]  # rule: chain-of-a-block
         # rule: no-gap-in-a-block
-        and [record.seq for record in records] == [*range(seq + 1, seq + 1 + len(lines))]
-        and all(0 < record.batch <= record.seq for record in records)  # rule: batches-of-a-block
+        and seqs == [*range(seq + 1, seq + 1 + len(lines))]
+        # rule: batches-of-a-block
+        and (min(batches, default=1) > 0 and all(map(le, batches, seqs)))
         and min([record.more for record in records], default=0) >= 0  # rule: followers-of-a-block
     ):
         return records
@@ -248,13 +252,14 @@ def _take_versions(records: Sequence[Sealed], versions: Layers | None) -> bool:
     """Take each record's version into `versions`; False, and none of them, where one does not
     follow the one before."""
     if versions is not None:
-        now, older = versions.now, versions.older
-        for count, record in enumerate(records):
+        now, is_bare = versions.now, versions.is_bare
+        for record in records:
             job_id = record.job_id
-            known = now.get(job_id)
-            due = (older(job_id) if known is None else known) + 1
+            due = now.get(job_id, 0) + 1
+            if due == 1 and not is_bare:
+                due += versions.older(job_id)
             if record.version != due:  # rule: no-gap-in-versions
-                _forget(versions, records[:count])
+                _forget(versions, records[: record.seq - records[0].seq])
                 return False
             now[job_id] = due
     return True

@@ -3,7 +3,7 @@ behind, and the users' projections."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +14,7 @@ from ..projections import (
     Change,
     Counters,
     DailyFiles,
+    Folded,
     ProjectionFactory,
     SavedState,
     Snapshot,
@@ -58,6 +59,18 @@ class DerivedState(Follower):
             self.counters.apply,
             *([self._apply_stored] if self.stored else []),
         ]
+
+    def followers_of_many(self) -> list[Callable[[Sequence[Folded]], object]]:
+        """Return what is called with many changes at once."""
+        return [
+            self.days.apply_all,
+            self.counters.apply_all,
+            *([self._apply_all_stored] if self.stored else []),
+        ]
+
+    def _apply_all_stored(self, changes: Sequence[Folded]) -> None:
+        for change in changes:
+            self._apply_stored(Change(*change))
 
     def _apply_stored(self, change: Change) -> None:
         for stored in self.stored.values():

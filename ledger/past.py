@@ -18,7 +18,7 @@ import msgspec
 
 from ..domain import StorageError
 from ..eventstore import EventLog
-from ..projections import UNREADABLE, Board, BoardState, LogEntry, Snapshot, changes
+from ..projections import UNREADABLE, Board, BoardState, LogEntry, Snapshot, changes, fold
 
 MOST_IDLE = 2
 """So many boards wait for somebody to go on from them."""
@@ -184,6 +184,9 @@ def _restored(state: BoardState, hash: str) -> PastBoard:
 
 def _apply_all(past: PastBoard, records: Iterator[LogEntry]) -> None:
     while some := list(islice(records, _AT_ONCE)):
-        for _ in changes(some, past.board):
-            pass
+        if past.board.is_loading:
+            fold(some, past.board, lambda changes: None)
+        else:
+            for _ in changes(some, past.board):
+                pass
         past.hash = some[-1].hash

@@ -5,16 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Protocol
+from functools import partial
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from ..domain import Event
 from ..eventstore import Layers, Position
-from ..projections import Board, Change, LogEntry, SavedState, Snapshot, changes
+from ..projections import Board, Change, Folded, LogEntry, SavedState, Snapshot, changes, fold
 
 _MANY = 256
 """From so many events on it is worth it to find out which jobs are open only after all of them."""
+
+
+def _each(follow: Callable[[Change], object], changes: Sequence[Folded]) -> None:
+    for change in changes:
+        follow(Change(*change))
 
 
 class Follower(Protocol):
@@ -37,6 +43,15 @@ class Follower(Protocol):
         """Know what the snapshot says, and nothing else; the board does already."""
 
 
+@runtime_checkable
+class FollowsMany(Protocol):
+    """A follower that takes in many changes at once for less."""
+
+    def followers_of_many(self) -> list[Callable[[Sequence[Folded]], object]]:
+        """Return what is called in place of the `followers` where there are many changes; after it
+        all is as it is after those."""
+
+
 class State:
     """The board and its followers, guarded by one `lock`.
 
@@ -55,19 +70,25 @@ class State:
         self.of_schedule: Callable[[Event], None] = lambda event: None
         self._parts: list[Follower] = []
         self._follow: list[Callable[[Change], object]] = []
+        self._follow_many: list[Callable[[Sequence[Folded]], object]] = []
         self._nothing: Snapshot | None = None
 
     def add(self, follower: Follower) -> None:
         """Have it follow, behind those that do. Before the first event, or under the lock."""
         self._parts.append(follower)
         self._follow += follower.followers()
+        if isinstance(follower, FollowsMany):
+            self._follow_many += follower.followers_of_many()
+        else:
+            self._follow_many += [partial(_each, follow) for follow in follower.followers()]
 
     def observe(self, records: Sequence[LogEntry]) -> None:
         """Apply one or more whole writes; called by the log, in order."""
+        board = self.board
         with self.lock:
-            if len(records) > max(_MANY, len(self.board.jobs.open) // 4):
-                with self.board.loading():
-                    self._apply_all(records)
+            if board.is_loading or len(records) > max(_MANY, len(board.jobs.open) // 4):
+                with board.loading():
+                    fold(records, board, self._follow_all, of_schedule=self.of_schedule)
             else:
                 self._apply_all(records)
         for call in list(self.on_change):
@@ -85,6 +106,10 @@ class State:
         for change in changes(records, self.board, of_schedule=self.of_schedule):
             for follow in followers:
                 follow(change)
+
+    def _follow_all(self, changes: Sequence[Folded]) -> None:
+        for follow in self._follow_many:
+            follow(changes)
 
     # -- snapshots -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .choice import *
     from .counters import *
     from .daily_files import *
+    from .day_file import *
     from .event_index import *
     from .figures import *
     from .file_content import *
@@ -47,7 +48,8 @@ else:
                 "DURATION_BOUNDS_S",
                 "merged_counts",
             ),
-            "daily_files": ("DailyFiles", "DayFile", "files_on_disk", "job_file"),
+            "daily_files": ("DailyFiles", "files_on_disk", "job_file"),
+            "day_file": ("DayFile",),
             "event_index": (
                 "EventIndex",
                 "EventIndexError",
@@ -65,7 +67,7 @@ else:
             "marker": ("Marker", "MarkerError", "marker_path", "read_marker"),
             "picked_jobs": ("Pages",),
             "post_times": ("PostTimes",),
-            "projection": ("Change",),
+            "projection": ("Change", "Folded"),
             "queue": ("rank",),
             "rebuild": (
                 "Comparison",
@@ -75,7 +77,7 @@ else:
                 "Replay",
                 "count_files",
             ),
-            "replay": ("changes",),
+            "replay": ("changes", "fold"),
             "saved_blocks": ("SavedPartError",),
             "saved_state": ("SavedState",),
             "snapshot": (

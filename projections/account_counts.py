@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from ..domain import JobStatus
 
+Move = tuple[str, JobStatus | None, JobStatus | None]
+"""Of a job its account, its status before and the one after; None: it is not there."""
 Counts = dict[str, dict[JobStatus, int]]
 """By account and status; nothing stands for none."""
 
@@ -35,6 +37,24 @@ class AccountCounts:
                 counts[before] = left
             elif not counts:
                 del self._counts[account_id]
+
+    def move_all(self, moves: Mapping[Move, int]) -> None:
+        """Have so many jobs each in another status, as `move` does with one; in whatever order
+        they came: nothing is looked at before the last."""
+        gained: dict[tuple[str, JobStatus], int] = {}
+        for (account_id, before, after), number in moves.items():
+            if before is not None:
+                gained[account_id, before] = gained.get((account_id, before), 0) - number
+            if after is not None:
+                gained[account_id, after] = gained.get((account_id, after), 0) + number
+        for (account_id, status), number in gained.items():
+            self._all[status] += number
+            counts = self._counts.setdefault(account_id, {})
+            counts[status] = counts.get(status, 0) + number
+            if not counts[status]:
+                del counts[status]
+                if not counts:
+                    del self._counts[account_id]
 
     def of(self, account_id: str) -> dict[JobStatus, int]:
         """Return those of one account."""

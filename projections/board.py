@@ -23,13 +23,15 @@ from ..domain import (
     ScheduledJob,
     evolve,
 )
+from ..eventstore import Record
 from .account_counts import AccountCounts, Counts
 from .ageing import AgeingQueue
 from .choice import Choice
+from .folding import fold_jobs
 from .id_set import IdSet
 from .jobs import OPEN, Jobs, JobsState
 from .listing import Listing
-from .projection import Change
+from .projection import Change, Folded
 from .queue import DueQueue, place, rank
 from .schedules import OF_SCHEDULES, Schedules, SchedulesState
 from .waiting import WaitingTimes
@@ -70,7 +72,7 @@ class Board:
         self._counts = AccountCounts()
         self._queue: DueQueue | AgeingQueue = DueQueue(self.jobs.open)
         self._waiting = WaitingTimes(self.jobs.open)
-        self._is_loading = False
+        self.is_loading = False
 
     def let_age(self, step: timedelta) -> None:
         """From here on a due job gains one step of priority for each `step` that it waits, in what
@@ -82,14 +84,14 @@ class Board:
     def loading(self) -> Iterator[None]:
         """Apply many events within the `with`, and ask nothing before its end but for jobs by id:
         which jobs wait or run is found out then, of those that do."""
-        if self._is_loading:
+        if self.is_loading:
             yield
             return
-        self._is_loading = True
+        self.is_loading = True
         try:
             yield
         finally:
-            self._is_loading = False
+            self.is_loading = False
             self._find_open()
             self.schedules.find_open(self.jobs.open.values())
             self._make_heaps_anew()
@@ -125,17 +127,26 @@ class Board:
         except InvalidTransitionError as error:
             raise LedgerCorruptError(error.message, kind="transition") from error
         self.seq, self.at = event.seq, event.at
-        is_alone = self._is_loading and jobs.changed is None
-        is_alone = is_alone and (before is None or before.status in OPEN)
-        if is_alone and after is not None and after.status in OPEN and after.schedule is None:
-            jobs.open[after.job_id] = after  # as nearly always; the rest of `_index` is for later
-            was = None if before is None else before.status
-            if was is not after.status:
-                self._counts.move(after.account_id, was, after.status)
-        else:
-            self._index(before, after)
+        self._index(before, after)
+        was = None if before is None else before.status
+        status = None if after is None else after.status
+        if was is not status and (of := before or after) is not None:
+            self._counts.move(of.account_id, was, status)
         # An event of anything else is none that `evolve` takes.
         return Change(event, before, after)  # type: ignore[arg-type]
+
+    def take_all(self, events: Iterator[Event | Record], changes: list[Folded]) -> Event | None:
+        """Fold many events in within `loading`, adding the change of each to `changes`; up to the
+        first that is of no job, which is returned: it is for `take`. Raises as that.
+
+        Raises:
+            StorageError: a newer release wrote one.
+        """
+        try:
+            return fold_jobs(events, self.jobs, self._counts, self._index, changes)
+        finally:
+            if changes:
+                self.seq, self.at = changes[-1][0].seq, changes[-1][0].at
 
     def _index(self, before: ScheduledJob | None, after: ScheduledJob | None) -> None:
         if before is not None and before.status is _FAILED:
@@ -146,17 +157,15 @@ class Board:
         status = None if after is None else after.status
         of = before if after is None else after
         assert of is not None
-        if was is not status and not self._is_loading:
+        if was is not status and not self.is_loading:
             self._move(of, was, status)
         if after is None:
             self.jobs.remove(of.job_id)
         else:
             self.jobs.put(after)
-        if of.schedule is not None and (after is None or not self._is_loading):
+        if of.schedule is not None and (after is None or not self.is_loading):
             self.schedules.note(of, is_there=after is not None)
-        if was is not status:
-            self._counts.move(of.account_id, was, status)
-        if after is None or status not in _WAITING or self._is_loading:
+        if after is None or status not in _WAITING or self.is_loading:
             return
         if was is not status or (before is not None and place(before) != place(after)):
             self._push(after)

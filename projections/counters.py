@@ -9,9 +9,10 @@ their own, and all further ones are `other`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -30,7 +31,7 @@ from ..domain import (
     SchedulePlanned,
 )
 from ..instrumentation import Histogram
-from .projection import Change
+from .projection import Change, Folded
 from .seen import SeenChange, ran_s, see, waited_s
 
 COUNTING = 1
@@ -45,6 +46,8 @@ DELAY_BOUNDS_S = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0,
 DURATION_BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 _HOURS_KEPT = 48
+_NOTHING, _AN_HOUR = timedelta(), timedelta(hours=1)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _ENDS = frozenset({"completed", "failed", "retried", "interrupted"})
 _CLASS = re.compile(r"(?:asking failed: )?([A-Za-z_][A-Za-z0-9_.]{0,79})(?=: |$)")
 _STATUS = re.compile(r"\bHTTP ([1-5]\d\d)\b")
@@ -117,6 +120,51 @@ class Counters:
         else:
             self.apply(change)
 
+    def apply_all(self, changes: Sequence[Folded]) -> None:
+        """Take in many changes, as `apply` does each.
+
+        What has no bearing on how another one is counted is counted together: a start, and the end
+        of an attempt that is out, of a platform with a name of its own.
+        """
+        if not changes:
+            return
+        counts, attempts = self.counts, self.counts.attempts
+        counts.seq = changes[-1][0].seq
+        waited: list[timedelta] = []
+        completed: list[tuple[datetime, ScheduledJob]] = []
+        for event, before, after in changes:
+            kind = type(event.data)
+            if kind is JobAdded:
+                continue
+            if before is not None and kind is JobStarted:
+                waited.append(event.at - before.scheduled_time)
+            elif before is not None and kind is JobCompleted and not counts.no_token:
+                if before.platform in attempts:
+                    completed.append((event.at, before))
+                else:
+                    self._completed(Change(event, before, after))
+            elif kind is JobCompleted:
+                self._completed(Change(event, before, after))
+            else:
+                self._count_rest(Change(event, before, after))
+        for name, number in Counter([event.type for event, *_ in changes]).items():
+            _count(counts.events, name, number)
+        counts.start_delay.add_all(_not_below_zero(waited), DELAY_BOUNDS_S)
+        self._complete_all(completed)
+
+    def _complete_all(self, attempts: Sequence[tuple[datetime, ScheduledJob]]) -> None:
+        ran = [at - job.started_at for at, job in attempts if job.started_at is not None]
+        self.counts.duration.add_all(_not_below_zero(ran), DURATION_BOUNDS_S)
+        for platform, number in Counter([job.platform for _, job in attempts]).items():
+            _count(self.counts.attempts[platform], "completed", number)
+        begin = end = _BEFORE_ALL
+        for at, _ in attempts:
+            if not begin <= at < end:  # mostly many are of one hour
+                number = _hour(at)
+                hour, begin = self._hour(number), _EPOCH + number * _AN_HOUR
+                end = begin + _AN_HOUR
+            hour.completed += 1
+
     def apply(self, change: Change) -> None:
         """Take in what has happened to a job."""
         counts, event = self.counts, change.event
@@ -137,7 +185,7 @@ class Counters:
         job = change.before
         assert job is not None
         self._end(job.platform, "completed", ran_s(change))
-        self._hour(change.event.at).completed += 1
+        self._hour(_hour(change.event.at)).completed += 1
         self.counts.no_token.pop(job.account_id, None)
 
     def _count_rest(self, change: Change) -> None:
@@ -173,7 +221,7 @@ class Counters:
         _count(counts.failures.setdefault(platform, {}), error)
         # Who stops a runner is no failure.
         is_stop = isinstance(event.data, JobInterrupted) and event.data.reason == "stopped"
-        self._hour(event.at).failed += not is_stop
+        self._hour(_hour(event.at)).failed += not is_stop
 
     def _end(self, platform: str, outcome: str, running_s: float | None) -> str:
         """Count the end of an attempt; return under which name its platform is counted."""
@@ -186,9 +234,11 @@ class Counters:
             self.counts.duration.add(running_s, DURATION_BOUNDS_S)
         return platform
 
-    def _hour(self, at: datetime) -> HourCount:
-        """Return the count of an hour; the oldest one is dropped where they are too many."""
-        hours, number = self.counts.hours, _hour(at)
+    def _hour(self, number: int) -> HourCount:
+        """Return the count of an hour; the oldest one is dropped where they are too many.
+
+        So the newest of all that were met are kept, in whatever order they came."""
+        hours = self.counts.hours
         hour = hours.get(number)
         if hour is None:
             hour = hours[number] = HourCount()
@@ -254,12 +304,20 @@ def _count(counted: dict[str, int], name: str, more: int = 1) -> None:
     counted[name] = counted.get(name, 0) + more
 
 
+def _not_below_zero(durations: list[timedelta]) -> list[timedelta]:
+    """As `seen` has them: the clock may have gone back in between."""
+    if min(durations, default=_NOTHING) >= _NOTHING:
+        return durations
+    return [max(duration, _NOTHING) for duration in durations]
+
+
 def _hour(at: datetime) -> int:
     in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     return 24 * (in_utc.toordinal() - _FIRST_DAY) + in_utc.hour
 
 
-_FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = _EPOCH.toordinal()
 
 
 def merged_counts(every: Iterable[CountsOfLog]) -> CountsOfLog:

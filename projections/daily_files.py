@@ -10,10 +10,9 @@ Files are written for the days that changed, as a whole and atomically (`writer`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from itertools import islice
-from operator import attrgetter, itemgetter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,25 +20,21 @@ import msgspec
 
 from ..domain import Event, Moment, ScheduledJob
 from ..eventstore.engines.files import FileSystem
+from .day_file import DayFile, Entries
 from .days import Days
 from .id_set import IdSet, same_ids
 from .jobs import Jobs
-from .picked_jobs import Pages, Picked, place_in_file
-from .projection import Change
+from .picked_jobs import Pages, Picked
+from .projection import Change, Folded
 from .saved_ids import SavedIds
 
 _NAME = re.compile(r"jobs_(\d{4}-\d{2}-\d{2})\.json")
 _MOST_KEPT = 20_000
 """So many jobs are remembered as they stand in the files written last: some 10 MB."""
 
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _LATEST_DAYS = 3
 """So many days, those touched last, stay at hand when they are saved."""
-_AT_ONCE = 128
-"""So many jobs are rendered at a time where they are not remembered."""
-_BEFORE_JOBS, _BEHIND_JOBS = b'{\n  "jobs": [\n', b"\n  ]\n}"
-
-Entries = dict[str, tuple[tuple[datetime, int], bytes]]
-"""By job: its place in a file, and its lines there."""
 
 
 class _Day:
@@ -114,10 +109,54 @@ class DailyFiles:
         if after is not None and after != before:
             self._touch(after, event, is_in=True).members().add(job_id)
 
-    def _touch(self, name: str, event: Event, *, is_in: bool) -> _Day:
+    def apply_all(self, changes: Sequence[Folded]) -> None:
+        """Take in many changes, as `apply` does each; a day is touched once, by the last of them.
+
+        Moments that follow each other are mostly of one day, which is named once.
+        """
+        last: dict[str, Event] = {}
+        span = self._names.span
+        begin = end = old_begin = old_end = _BEFORE_ALL
+        before = after = ""
+        for event, old, new in changes:
+            was = None if old is None else old.completed_at or old.scheduled_time
+            if was is not None:
+                if not old_begin <= was < old_end:
+                    old_begin, old_end, before = span(was)
+                last[before] = event
+            moment = None if new is None else new.completed_at or new.scheduled_time
+            if moment is was:
+                continue  # nearly always
+            if moment is not None:
+                if not begin <= moment < end:
+                    begin, end, after = span(moment)
+                last[after] = event
+                if was is not None and before == after:
+                    continue
+                self._day(after).members().add(event.job_id)
+            if was is not None:
+                self._day(before).members().remove(event.job_id)
+        for name, touched in last.items():
+            day = self._day(name)
+            day.seq, day.updated_at = touched.seq, touched.at
+            if day.entries is not None:
+                self._note_changed(name, day, changes)
+        self.dirty |= last.keys()
+
+    def _note_changed(self, name: str, day: _Day, changes: Sequence[Folded]) -> None:
+        for event, old, new in changes:
+            is_in = new is not None and self.day_of(new) == name
+            if is_in or (old is not None and self.day_of(old) == name):
+                day.changed[event.job_id] = is_in
+
+    def _day(self, name: str) -> _Day:
         day = self._days.get(name)
         if day is None:
             day = self._days[name] = _Day()
+        return day
+
+    def _touch(self, name: str, event: Event, *, is_in: bool) -> _Day:
+        day = self._day(name)
         day.seq, day.updated_at = event.seq, event.at
         if day.entries is not None:
             day.changed[event.job_id] = is_in
@@ -240,68 +279,6 @@ class DailyFiles:
         """Return the bytes of a day's file; None where the day has no jobs and so no file."""
         file = self.file(name, jobs)
         return None if file is None else b"".join(file)
-
-
-class DayFile:
-    """The contents of one file, as values: rendering them needs no lock.
-
-    It is iterated over by its parts, as often as one likes. With `entries` (the jobs that have been
-    rendered; `fresh` are those that have not) there is one part, and afterwards all jobs are among
-    the entries, in the order of the file. Without, no more than some jobs are rendered at a time.
-    """
-
-    def __init__(
-        self, date: str, updated_at: datetime, entries: Entries | None, fresh: Picked
-    ) -> None:
-        self.date = date
-        self.entries = entries
-        self.size = 0
-        """How many bytes it has, once it was iterated over."""
-        self._updated_at = updated_at
-        self._fresh: Picked | None = fresh
-
-    def __iter__(self) -> Iterator[bytes]:
-        size = 0
-        for part in self._parts():
-            size += len(part)
-            self.size = size
-            yield part
-
-    def _parts(self) -> Iterator[bytes]:
-        head = {"date": self.date, "updated_at": self._updated_at.isoformat()}
-        begin = msgspec.json.format(msgspec.json.encode(head), indent=2)[:-2] + b',\n  "jobs": [\n'
-        end = _BEHIND_JOBS + b"\n"
-        if self.entries is None:
-            return self._some_at_a_time(begin, end)
-        return iter((begin + self._all_at_once(self.entries) + end,))
-
-    def _all_at_once(self, entries: Entries) -> bytes:
-        if self._fresh is not None:
-            for job in self._fresh:
-                entries[job.job_id] = place_in_file(job), _rendered(job)
-            ordered = sorted(entries.items(), key=itemgetter(1))
-            entries.clear()
-            entries.update(ordered)
-            self._fresh = None
-        return b",\n".join([lines for _, lines in entries.values()])
-
-    def _some_at_a_time(self, begin: bytes, end: bytes) -> Iterator[bytes]:
-        assert self._fresh is not None
-        jobs, part = self._fresh.in_order(), begin
-        while some := [job.to_dict() for job in islice(jobs, _AT_ONCE)]:
-            if part is not begin:
-                yield part
-                part = b",\n"
-            text = msgspec.json.format(msgspec.json.encode({"jobs": some}), indent=2)
-            part += text[len(_BEFORE_JOBS) : -len(_BEHIND_JOBS)]
-        yield part + end
-
-
-def _rendered(job: ScheduledJob) -> bytes:
-    """Return the job as it stands in a file. What is within a string has no line breaks of its
-    own."""
-    text = msgspec.json.format(msgspec.json.encode(job.to_dict()), indent=2)
-    return b"    " + text.replace(b"\n", b"\n    ")
 
 
 def files_on_disk(fs: FileSystem, directory: Path) -> list[str]:

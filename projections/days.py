@@ -35,6 +35,16 @@ class Days:
         begin, before, after = parted
         return before if moment < begin else after
 
+    def span(self, moment: datetime) -> tuple[datetime, datetime, str]:
+        """Return a span of time that a moment in UTC is in, from its beginning to before its end,
+        and the day that all of it belongs to. It may be empty, where only the day is sure."""
+        name = self.name(moment)
+        parted = self._parted[moment.toordinal()]
+        if parted is None or moment.tzinfo is not UTC:
+            return moment, moment, name
+        begin = datetime.combine(moment, time(), UTC)
+        return (begin, parted[0], name) if moment < parted[0] else (parted[0], begin + _LAST, name)
+
     def _slowly(self, moment: datetime) -> str:
         return moment.astimezone(self._zone).date().isoformat()
 

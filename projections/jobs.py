@@ -76,9 +76,14 @@ class Jobs(Mapping[str, ScheduledJob]):
                 self._forget_closed(job_id)
             self.open[job_id] = job
             return
-        if self.open.pop(job_id, None) is None:
+        if job_id not in self.open:
             self._forget_closed(job_id)
-        self.recent[job_id] = job
+        self.close(job)
+
+    def close(self, job: ScheduledJob) -> None:
+        """Take in a job that was open, or not there, and is closed now; it is not noted."""
+        self.open.pop(job.job_id, None)
+        self.recent[job.job_id] = job
         if len(self.recent) >= 2 * PAGE_JOBS:
             self._pack([self.recent.pop(old) for old in list(self.recent)[:PAGE_JOBS]])
             if self._outdated > (self._packed + PAGE_JOBS) // 2:

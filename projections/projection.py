@@ -17,6 +17,10 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     after: ScheduledJob | None
 
 
+Folded = tuple[Event[JobEvent], ScheduledJob | None, ScheduledJob | None]
+"""What a `Change` has, in its order: many that are given together are plain tuples."""
+
+
 class Projection(Protocol):
     """Something derived from the log, change by change.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -16,10 +17,13 @@ from .counters import Counters
 from .daily_files import DailyFiles, files_on_disk, job_file
 from .file_content import Content, first_difference
 from .logged_event import LogEntry
-from .replay import changes
+from .projection import Change, Folded
+from .replay import fold
 from .stored import ProjectionFactory, make_all, projection_file
 
 DAILY_FILES = "daily_files"
+_AT_ONCE = 1_000
+"""So many events are folded together."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -80,15 +84,21 @@ class Replay:
         Raises:
             LedgerCorruptError: the log has a history that the lifecycle does not allow.
         """
-        stored = list(self.stored.values())
+        if until is not None:
+            records = takewhile(lambda record: record.seq <= until, records)
+
+        def follow(changes: Sequence[Folded]) -> None:
+            self.daily_files.apply_all(changes)
+            self.counters.apply_all(changes)
+            for projection in self.stored.values():
+                for change in changes:
+                    projection.apply(Change(*change))
+            progress(changes[-1][0].seq, total)
+
+        of_schedule, left = self.counters.apply_schedule, iter(records)
         with self.board.loading():
-            of_schedule = self.counters.apply_schedule
-            for change in changes(records, self.board, until=until, of_schedule=of_schedule):
-                self.daily_files.apply(change)
-                self.counters.apply(change)
-                for projection in stored:
-                    projection.apply(change)
-                progress(change.event.seq, total)
+            while some := list(islice(left, _AT_ONCE)):
+                fold(some, self.board, follow, of_schedule=of_schedule)
 
 
 class Comparison:

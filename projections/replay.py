@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 
-from ..domain import Event
+from ..domain import Event, JobLedgerError
 from ..eventstore import Record
 from .board import Board
 from .logged_event import LoggedEvent, to_event
-from .projection import Change
+from .projection import Change, Folded
 
 
 def changes(
@@ -23,7 +23,8 @@ def changes(
     of a job, where it does; of any other, which is of a schedule or of slots, tell `of_schedule`.
 
     Each is applied when its change is asked for, so the board stands behind the change at hand.
-    Whoever needs of it only jobs by id before the end is faster with `Board.loading`.
+    Whoever needs of it only jobs by id before the end is faster with `Board.loading`, and whoever
+    does not need it behind each change with `fold`.
 
     Raises:
         LedgerCorruptError: an event cannot be read, or no legal history has it there.
@@ -41,3 +42,32 @@ def changes(
             yield change
         elif of_schedule is not None:
             of_schedule(event)
+
+
+def fold(
+    events: Iterable[Event | Record],
+    board: Board,
+    give: Callable[[Sequence[Folded]], object],
+    *,
+    of_schedule: Callable[[Event], None] = lambda event: None,
+) -> None:
+    """Apply events to a board that is `loading`, as `changes` does, and give their changes by the
+    list: the board stands behind the last of a list. What was applied is given also where it ends
+    in an error.
+
+    Raises: as `changes`.
+    """
+    left = iter(events)
+    while True:
+        some: list[Folded] = []
+        try:
+            other = board.take_all(left, some)
+        except JobLedgerError:
+            give(some)
+            raise
+        if some:
+            give(some)
+        if other is None:
+            return
+        board.take(other)
+        of_schedule(other)

@@ -62,7 +62,7 @@ RULES = [
     Mutant(
         "the hash is a line's last key, in a block too",
         "hash-is-the-last-key",
-        Always(),
+        Never(),
         [DAMAGE],
     ),
     Mutant(

@@ -15,7 +15,7 @@ from support.waiting import eventually
 from jobledger import ManualClock, NewJob, PostResult, ScheduledJob, Scheduler
 from jobledger.eventstore.engines.files.journal import JOURNAL_NAME
 from jobledger.eventstore.engines.files.segment import day_file
-from jobledger.projections import daily_files
+from jobledger.projections import day_file as contents
 from jobledger.testing import Fault, FaultyFileSystem, SimulatedDisk
 
 
@@ -131,13 +131,13 @@ def test_one_change_in_a_day_of_many_jobs_renders_one(monkeypatch: pytest.Monkey
     counted = Counted()
     counted.add(1000)
     rendered = list[str]()
-    render = daily_files._rendered
+    render = contents._rendered
 
     def watched(job: ScheduledJob) -> bytes:
         rendered.append(job.job_id)
         return render(job)
 
-    monkeypatch.setattr(daily_files, "_rendered", watched)
+    monkeypatch.setattr(contents, "_rendered", watched)
     counted.scheduler.write_behind()
     assert len(rendered) == 1000
     rendered.clear()
