@@ -124,7 +124,7 @@ bench: env       ## measure everything again, into docs/performance.md: tables a
 	-$(MAKE) bench-peers
 	$(BIN)/python benchmarks
 
-bench-quick: env ## ask every question in a tiny way, into .cache/bench: does it all work? (a minute)
+bench-quick: env ## ask every question in a tiny way, into .cache/bench: does it all work? (some minutes)
 	$(BIN)/python benchmarks --quick
 
 bench-peers: env ## install the other libraries that are measured beside ours

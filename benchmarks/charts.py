@@ -41,7 +41,7 @@ _STYLE = Style(
     # Told apart by people who see few colours too (Okabe and Ito).
     colors=(
         "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
-        "#56b4e9", "#000000", "#8c6d31", "#7f7f7f",
+        "#56b4e9", "#000000", "#8c6d31", "#7f7f7f", "#882255", "#44aa99",
     ),
 )  # fmt: skip
 
