@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+_FORGOTTEN_AT_ONCE = 1024
+
 
 class SavedNumbers(Protocol):
     """Numbers that were saved, and never change."""
@@ -84,6 +86,18 @@ class Layers:
         if of is not None and of.before is not None and of.before is self.before:
             of.saved = saved
             of.before = None
+
+    def spend(self) -> Iterator[None]:
+        """Forget what was frozen, where it was settled: some of it at each step, for to free many
+        numbers at once holds up everybody."""
+        before, of = self.before, self.of
+        if before is None or of is None or of.before is before:
+            return
+        self.before = None
+        while before:
+            for _ in range(min(_FORGOTTEN_AT_ONCE, len(before))):
+                before.popitem()
+            yield
 
     def copied(self) -> Layers:
         """Return another one with the same numbers."""

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from errno import ENOENT
 
 from ..domain import StorageError
 from ..eventstore import Place
 from ..eventstore.engines.files import Patience, storage_errors
 from ..instrumentation import SnapshotIgnored, SnapshotNotWritten, logger, tell
 from ..projections import (
+    NewSnapshot,
     OtherReleaseError,
     ProjectionWriter,
+    RunName,
     SavedState,
     Snapshot,
     SnapshotError,
-    SnapshotFile,
     SnapshotHeader,
     check_of_one_moment,
     is_made_by,
-    open_written,
+    is_run_file,
+    open_run,
     read_snapshot,
     read_snapshot_header,
+    run_file,
     snapshot_path,
 )
 
@@ -83,10 +88,10 @@ class Snapshots:
         return read_snapshot_header(self._fs, self._path.parent) == self._damaged
 
     def _use(self, saved: SavedState | None) -> None:
-        """Read on in a file, which is told where it turns out to be damaged."""
+        """Read on in files, which tell where they turn out to be damaged."""
         self._in_use = saved
         if saved is not None:
-            saved.file.on_fault = self._met_fault
+            saved.runs.tell_faults(self._met_fault)
 
     def _met_fault(self, fault: str) -> None:
         # rule: damaged-part-is-not-used-again
@@ -95,9 +100,9 @@ class Snapshots:
         self.on_fault()
 
     def let_go(self) -> None:
-        """Let go of the file that is read on: nothing that was made of it can be asked then."""
+        """Let go of the files that are read on: nothing that was made of them can be asked then."""
         if self._in_use is not None:
-            self._in_use.file.close()
+            self._in_use.runs.close()
             self._in_use = None
 
     def between(self, after: int, until: int) -> Snapshot | None:
@@ -114,7 +119,7 @@ class Snapshots:
         except SnapshotError:  # opening tells of it
             return None
         if snapshot is not None and snapshot.saved is not None:
-            snapshot.saved.file.on_fault = self._met_fault
+            snapshot.saved.runs.tell_faults(self._met_fault)
         return snapshot
 
     def ignore(self, reason: str, *, is_sound: bool = False) -> None:
@@ -132,6 +137,7 @@ class Snapshots:
         """
         with self._writer.locked(), storage_errors("remove", self._path):
             self._writer.put(self._path, None)
+            self._remove_runs(())
         self._saved = 0
 
     def is_due(self, seq: int) -> bool:
@@ -145,36 +151,96 @@ class Snapshots:
         It stands for events that are on disk: `sync` makes sure of that. A failure is told of in
         the operational log and does no harm: it is tried again after as many events.
         """
-        seq, saved = snapshot.position.seq, None
+        seq = snapshot.position.seq
         try:
             check_of_one_moment(snapshot)  # rule: snapshot-of-one-moment
         except SnapshotError as error:
             tell(SnapshotNotWritten(path=str(self._path), error=error.message, is_ours=True))
             return None
-        written = SnapshotFile(snapshot, self._release)
         try:
-            parts = list[bytes]()  # made before others have to wait for the lock
-            for part in written:
-                parts.append(part)
-                self._fs.pause(0)  # whoever waits for the interpreter comes in between
+            return self._put(snapshot, sync)
+        except StorageError as error:
+            self._saved = self._on_disk(seq)
+            if self.is_due(seq):  # else another process was faster, and has tidied up
+                tell(SnapshotNotWritten(path=str(self._path), error=error.message))
+                self._saved = seq
+        return None
+
+    def _put(self, snapshot: Snapshot, sync: Callable[[], None]) -> SavedState | None:
+        fs, directory, seq = self._fs, self._path.parent, snapshot.position.seq
+        self._saved = self._on_disk(seq)
+        if not self.is_due(seq):
+            return None
+        with storage_errors("read", directory):
+            present = fs.list_sizes(directory)
+        name = next(each for each in self._names() if each not in present)
+        new, path = NewSnapshot(snapshot, self._release, name, present), directory / name
+        is_ours = True
+        try:
+            with storage_errors("write", path):  # before others have to wait for the lock
+                fs.write_parts_durably(path, self._one_by_one(new.run()))
+                core = new.core(self._let_others_in)
+                run = open_run(fs, directory, new.named)
             with self._writer.locked():
                 self._saved = self._on_disk(seq)
                 if not self.is_due(seq):
                     return None
                 sync()  # rule: snapshot-of-what-is-on-disk
                 with storage_errors("write", self._path):
-                    self._writer.put(self._path, parts)
-                    saved = open_written(self._fs, self._path.parent, written)
-        except StorageError as error:
-            tell(SnapshotNotWritten(path=str(self._path), error=error.message))
-        self._saved = seq
-        return saved
+                    self._check_there(core.runs)
+                    is_ours = False
+                    self._writer.put(self._path, new.file(core))
+                self._saved = seq
+                self._remove_runs({named.name for named in core.runs})
+        finally:
+            if is_ours:  # nobody knows of it
+                with suppress(OSError):
+                    fs.remove(path)
+        return SavedState(core, [*new.kept(), run])
+
+    def _names(self) -> Iterator[str]:
+        while True:
+            yield run_file(self._fs.new_id())
+
+    def _one_by_one(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        for part in parts:
+            if part:
+                yield part
+            self._let_others_in()
+
+    def _let_others_in(self) -> None:
+        self._fs.pause(0)  # whoever waits for the interpreter comes in between
+
+    def _check_there(self, runs: Iterable[RunName]) -> None:
+        """Check that another process has not removed a run meanwhile; under the lock."""
+        present = self._fs.list_sizes(self._path.parent)
+        for run in runs:  # rule: name-runs-that-are-there
+            if present.get(run.name) != run.size:
+                raise FileNotFoundError(ENOENT, f"{run.name} was removed meanwhile")
+
+    def _remove_runs(self, named: Collection[str]) -> None:
+        """Remove those that the snapshot does not name, as far as that works; under the lock."""
+        directory = self._path.parent
+        with suppress(OSError):
+            for name in self._fs.list_directory(directory):
+                if is_run_file(name) and name not in named:  # rule: keep-runs-that-are-named
+                    with suppress(OSError):
+                        self._fs.remove(directory / name)
 
     def settle(self, snapshot: Snapshot, saved: SavedState) -> None:
-        """Have the pages of what was saved in the new file, and read on in that."""
-        for number, page in enumerate(snapshot.board.jobs.pages):
-            page.settle(saved.pages, number)
+        """Have the pages of what was saved in the new files, and read on in those."""
+        saved.settle(snapshot.board.jobs.pages)
         self._use(saved)
+
+    def spend(self, snapshot: Snapshot) -> None:
+        """Free what was captured, and is read in the files from now on; no more at once than others
+        are glad to wait for."""
+        for layers in (snapshot.position.versions, snapshot.board.jobs.places):
+            for _ in layers.spend():
+                self._let_others_in()
+        while snapshot.days:
+            snapshot.days.pop()
+            self._let_others_in()
 
     def _on_disk(self, seq: int) -> int:
         """Return the event that the one on disk stands for, whoever put it there; 0: useless."""

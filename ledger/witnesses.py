@@ -24,6 +24,7 @@ from ..projections import (
     Marker,
     ProjectionWriter,
     SnapshotError,
+    is_run_file,
     read_snapshot,
     read_snapshot_header,
     snapshot_path,
@@ -109,7 +110,8 @@ class Witnesses:
             names = (base + (f"-{n}" if n else "") for n in range(len(taken) + 1))
             kept = directory / next(name for name in names if name not in taken)
             fs.make_one_directory(kept, DIRECTORY_MODE)
-            for path in [*files, snapshot_path(directory)]:
+            runs = [directory / name for name in sorted(taken) if is_run_file(name)]
+            for path in [*files, *runs, snapshot_path(directory)]:
                 if path.name in taken:
                     self._keep(path, kept)
             fs.sync_directory(kept)

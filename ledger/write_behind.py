@@ -139,6 +139,7 @@ class WriteBehind:
                 with self._log.still(), self._state.lock:
                     snapshot.position.versions.settle(saved.versions)
                     self._state.adopt(snapshot, saved)
+                snapshots.spend(snapshot)
         finally:
             self._saving.release()
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .rebuild import *
     from .replay import *
     from .saved_blocks import *
+    from .saved_runs import *
     from .saved_state import *
     from .snapshot import *
     from .snapshot_file import *
@@ -79,6 +80,7 @@ else:
             ),
             "replay": ("changes", "fold"),
             "saved_blocks": ("SavedPartError",),
+            "saved_runs": ("RunName", "is_run_file", "run_file"),
             "saved_state": ("SavedState",),
             "snapshot": (
                 "OtherReleaseError",
@@ -90,12 +92,12 @@ else:
                 "is_made_by",
             ),
             "snapshot_file": (
-                "open_written",
+                "open_run",
                 "read_snapshot",
                 "read_snapshot_header",
                 "snapshot_path",
             ),
-            "snapshot_writing": ("SnapshotFile",),
+            "snapshot_writing": ("NewSnapshot",),
             "stats": ("Stats", "gather"),
             "stored": (
                 "ProjectionFactory",

@@ -7,13 +7,13 @@ from array import array
 from collections.abc import Collection, Iterable
 from itertools import repeat
 from sys import intern
+from typing import Protocol
 
 import msgspec
 
 from ..domain import JobStatus, ScheduledJob
 from ..eventstore import Layers
 from .page_lines import PageLines, PageTexts
-from .saved_blocks import SavedBlocks
 
 _BITS = {status: 1 << number for number, status in enumerate(JobStatus)}
 _SHIFT = len(_BITS)
@@ -22,17 +22,26 @@ EMPTY = zlib.compress(b"[]", 1)
 _loaded = msgspec.msgpack.Decoder(dict[str, bytes])
 
 
+class HasPages(Protocol):
+    """A saved file that has pages."""
+
+    def page(self, number: int) -> bytes:
+        """Return one of them.
+
+        Raises:
+            SavedPartError: it is damaged, or cannot be read.
+        """
+
+
 class JobsPage:
     """Closed jobs, packed, in memory or in a saved file; and, as soon as somebody has asked, what
     lists have to know of them."""
 
-    __slots__ = ("_data", "_number", "_saved", "lines", "texts")
+    __slots__ = ("_data", "_saved", "lines", "texts")
 
-    def __init__(
-        self, data: bytes | None, saved: SavedBlocks | None = None, number: int = 0
-    ) -> None:
+    def __init__(self, data: bytes | None, saved: HasPages | None = None, number: int = 0) -> None:
         self._data = data
-        self._saved, self._number = saved, number
+        self._saved = None if saved is None else (saved, number)
         self.lines: PageLines | None = None
         self.texts: PageTexts | None = None
 
@@ -47,20 +56,19 @@ class JobsPage:
         if data is not None:
             return data
         assert self._saved is not None
-        return self._saved.read(self._number)
+        saved, number = self._saved
+        return saved.page(number)
 
     @property
     def is_empty(self) -> bool:
         """Whether there are no jobs on it, or no more."""
-        if self._data is None and self._saved is not None:
-            return self._saved.size(self._number) == len(EMPTY)
-        return self._data == EMPTY
+        return self._data == EMPTY  # which is never only in a file
 
-    def settle(self, saved: SavedBlocks, number: int) -> None:
+    def settle(self, saved: HasPages, number: int) -> None:
         """Have the same jobs in a file, and not in memory; also while others read them."""
-        self._number = number  # which is the same in every file
-        self._saved = saved
-        self._data = None
+        if not self.is_empty:
+            self._saved = saved, number
+            self._data = None
 
 
 class PackedPlaces(Layers):
@@ -112,7 +120,7 @@ class PageAccounts:
     What was saved is read when somebody asks.
     """
 
-    def __init__(self, saved: SavedBlocks | None = None) -> None:
+    def __init__(self, saved: Iterable[bytes] | None = None) -> None:
         self._saved = saved
         self._names: list[str] = []
         self._entries = array("I")
@@ -150,13 +158,21 @@ class PageAccounts:
         """Return all of it by account. Raises as `pages`."""
         if self._by is None:
             by: dict[str, array[int]] = {}
-            for block in self._saved or ():
-                for account, entries in _loaded.decode(block).items():
-                    by.setdefault(intern(account), array("I")).frombytes(entries)
-            for account, entry in zip(self._names, self._entries, strict=True):
-                by.setdefault(account, array("I")).append(entry)
+            _put_saved(by, self._saved or ())
+            self._put_fresh(by)
             self._by = by
         return self._by
+
+    def fresh(self, older: Iterable[bytes]) -> dict[str, array[int]]:
+        """Return what is not saved, and what these blocks have. Raises as `pages`."""
+        by: dict[str, array[int]] = {}
+        _put_saved(by, older)
+        self._put_fresh(by)
+        return by
+
+    def _put_fresh(self, by: dict[str, array[int]]) -> None:
+        for account, entry in zip(self._names, self._entries, strict=True):
+            by.setdefault(account, array("I")).append(entry)
 
     def copied(self) -> PageAccounts:
         """Return another one that knows the same."""
@@ -164,8 +180,15 @@ class PageAccounts:
         other._names, other._entries = list(self._names), self._entries[:]
         return other
 
-    def adopt(self, copied: PageAccounts, saved: SavedBlocks) -> None:
+    def adopt(self, copied: PageAccounts, saved: Iterable[bytes]) -> None:
         """Have in `saved` what was copied."""
         self._saved = saved
         del self._names[: len(copied._names)]
         del self._entries[: len(copied._entries)]
+
+
+def _put_saved(by: dict[str, array[int]], blocks: Iterable[bytes]) -> None:
+    """Add to `by` what blocks have, which have been saved one after the other."""
+    for block in blocks:
+        for account, entries in _loaded.decode(block).items():
+            by.setdefault(intern(account), array("I")).frombytes(entries)

@@ -22,7 +22,7 @@ from ..domain import Event, Moment, ScheduledJob
 from ..eventstore.engines.files import FileSystem
 from .day_file import DayFile, Entries
 from .days import Days
-from .id_set import IdSet, same_ids
+from .id_set import FrozenIds, IdSet, same_ids
 from .jobs import Jobs
 from .picked_jobs import Pages, Picked
 from .projection import Change, Folded
@@ -73,7 +73,7 @@ class DayState(msgspec.Struct, frozen=True):
     day: str
     seq: int
     updated_at: Moment | None
-    jobs: list[str] | SavedIds
+    jobs: FrozenIds | SavedIds
 
 
 class DailyFiles:
@@ -168,14 +168,9 @@ class DailyFiles:
         return self._names.name(job.completed_at or job.scheduled_time)
 
     def capture(self) -> list[DayState]:
-        """Copy what is known of each day now, for `restore`."""
+        """Return what is known of each day now, for `restore`; its jobs are shared."""
         return [
-            DayState(
-                name,
-                day.seq,
-                day.updated_at,
-                day.jobs if isinstance(day.jobs, SavedIds) else list(day.jobs),
-            )
+            DayState(name, day.seq, day.updated_at, _as_they_are(day.jobs))
             for name, day in self._days.items()
         ]
 
@@ -279,6 +274,10 @@ class DailyFiles:
         """Return the bytes of a day's file; None where the day has no jobs and so no file."""
         file = self.file(name, jobs)
         return None if file is None else b"".join(file)
+
+
+def _as_they_are(jobs: IdSet | SavedIds) -> FrozenIds | SavedIds:
+    return jobs if isinstance(jobs, SavedIds) else jobs.freeze()
 
 
 def files_on_disk(fs: FileSystem, directory: Path) -> list[str]:

@@ -15,8 +15,7 @@ from .closed_pages import EMPTY, JobsPage, PackedPlaces, PageAccounts
 from .page_lines import PageLines
 from .picked_jobs import PAGE_JOBS as PAGE_JOBS
 from .picked_jobs import Pages, Picked, pack, unpack
-from .saved_blocks import SavedBlocks
-from .saved_index import SavedPlaces
+from .saved_runs import SavedAccounts, SavedPlaces
 
 _MOST_NOTED = 1_000
 OPEN = frozenset({JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RUNNING})
@@ -153,7 +152,7 @@ class Jobs(Mapping[str, ScheduledJob]):
             generation=self.generation,
         )
 
-    def adopt(self, state: JobsState, places: SavedPlaces, accounts: SavedBlocks) -> None:
+    def adopt(self, state: JobsState, places: SavedPlaces, accounts: SavedAccounts) -> None:
         """Have what was captured where it was saved; where it is another's by now, nothing."""
         if state.generation == self.generation and state.pages == self.pages[: len(state.pages)]:
             state.places.settle(places)

@@ -6,11 +6,11 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Protocol
 
 import msgspec
 
 from ..domain import Moment
-from .saved_blocks import SavedBlocks
 
 _IDS_AT_ONCE = 1024
 _LEVEL = 1
@@ -18,23 +18,35 @@ _members = msgspec.msgpack.Decoder(tuple[list[str], bytes])
 
 
 class SavedDay(msgspec.Struct, frozen=True, array_like=True):
-    """A day of the daily files: the last event that touched it, which blocks have its members, how
-    many these are, and of which generation of pages the places are that stand beside them."""
+    """A day of the daily files: the last event that touched it, which blocks of which run have its
+    members, how many these are, and of which generation of pages the places beside them are."""
 
     day: str
     seq: int
     updated_at: Moment | None
+    run: int
     first: int
     blocks: int
     members: int
     generation: int
 
 
+class HasMembers(Protocol):
+    """A saved file that has the ids of the jobs of days."""
+
+    def member_blocks(self, day: SavedDay) -> Iterator[bytes]:
+        """Yield the blocks of a day.
+
+        Raises:
+            SavedPartError: one is damaged, or cannot be read.
+        """
+
+
 class SavedIds:
     """The ids of the jobs of one day."""
 
-    def __init__(self, blocks: SavedBlocks, day: SavedDay) -> None:
-        self._blocks = blocks
+    def __init__(self, of: HasMembers, day: SavedDay) -> None:
+        self.of = of
         self.day = day
 
     def raw(self) -> Iterator[bytes]:
@@ -43,7 +55,7 @@ class SavedIds:
         Raises:
             SavedPartError: one is damaged, or cannot be read.
         """
-        return map(self._blocks.read, range(self.day.first, self.day.first + self.day.blocks))
+        return self.of.member_blocks(self.day)
 
     def placed(self) -> tuple[list[str], array[int]]:
         """Return them, with the page plus one that each was on when it was written, or 0.

@@ -1,25 +1,30 @@
-"""What is in a snapshot's file besides its core: closed jobs, ids, members of days, in blocks.
-
-The core says where they are and what they are verified by; none of them is read before somebody
-asks for what is in it.
-"""
+"""What a snapshot says: its core, which is read at once, and the runs that it names."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from ..domain import JobPlace, JobStatus, Moment
 from ..eventstore import DayRead, Repaired
+from .closed_pages import EMPTY, JobsPage
 from .counters import CountsOfLog
 from .post_times import PostTimesState
-from .saved_blocks import BlocksTable, SavedBlocks, SavedFile
-from .saved_ids import SavedDay, SavedIds
-from .saved_index import SavedIndex, SavedNames, SavedPlaces, SavedVersions
+from .saved_ids import SavedDay
+from .saved_runs import (
+    RunName,
+    SavedAccounts,
+    SavedPlaces,
+    SavedRun,
+    SavedRuns,
+    SavedVersions,
+)
 from .schedules import SchedulesState
 
 
 class Core(msgspec.Struct, frozen=True, array_like=True):
-    """What is read at once."""
+    """What is read at once. `empty` are the pages that no job is left on."""
 
     days_read: list[DayRead]
     line: int
@@ -30,6 +35,7 @@ class Core(msgspec.Struct, frozen=True, array_like=True):
     open: list[bytes]
     recent: bytes
     left: dict[int, list[str]]
+    empty: list[int]
     packed: int
     generation: int
     counts: dict[str, dict[JobStatus, int]]
@@ -38,35 +44,47 @@ class Core(msgspec.Struct, frozen=True, array_like=True):
     post_times: PostTimesState | None
     schedules: SchedulesState
     counters: CountsOfLog | None
-    firsts: bytes
-    names: BlocksTable
-    pages: BlocksTable
-    accounts: BlocksTable
-    members: BlocksTable
-    index: BlocksTable
+    runs: list[RunName]
 
 
 class SavedState:
-    """What a file has by its core."""
+    """What the runs of a snapshot have, by its core."""
 
-    def __init__(self, file: SavedFile, core: Core) -> None:
-        self.file = file
-        index = SavedIndex(SavedBlocks(file, core.index), core.firsts)
-        self.names = SavedNames(SavedBlocks(file, core.names))
-        self.versions = SavedVersions(index, self.names)
-        self.places = SavedPlaces(index)
-        self.pages = SavedBlocks(file, core.pages)
-        self.accounts = SavedBlocks(file, core.accounts)
-        self._members = SavedBlocks(file, core.members)
-        self.days = {day.day: SavedIds(self._members, day) for day in core.days}
+    def __init__(self, core: Core, runs: list[SavedRun]) -> None:
+        self.runs = SavedRuns(runs, core.days)
+        self.versions = SavedVersions(self.runs)
+        self.places = SavedPlaces(self.runs)
+        self.accounts = SavedAccounts(self.runs)
+        self.days = self.runs.days
+        self._empty = core.empty
+
+    def pages(self) -> list[JobsPage]:
+        """Return all pages, none of which is read."""
+        pages = [
+            JobsPage(None, run, number)
+            for run in self.runs.runs
+            for number in range(run.named.pages)
+        ]
+        for number in self._empty:
+            pages[number] = JobsPage(EMPTY)
+        return pages
+
+    def settle(self, pages: Sequence[JobsPage]) -> None:
+        """Have these pages, which were saved, where they are in the runs; also while others read
+        them."""
+        for page, (run, number) in zip(pages, self._places(), strict=True):
+            page.settle(run, number)
+
+    def _places(self) -> Iterator[tuple[SavedRun, int]]:
+        for run in self.runs.runs:
+            for number in range(run.named.pages):
+                yield run, number
 
     def check(self) -> None:
         """Read all of it.
 
         Raises:
-            SavedPartError: a block is damaged, or cannot be read.
+            SavedPartError: a part is damaged, or cannot be read.
         """
-        every = (self.names.blocks, self.pages, self.accounts, self._members)
-        for blocks in (*every, self.places.index.blocks):
-            for _ in blocks:
-                pass
+        for run in self.runs.runs:
+            run.check()

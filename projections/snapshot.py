@@ -1,10 +1,9 @@
 """The snapshot: the board and what belongs to it, saved with the position that they stand for.
 
 It is a cache and never the truth: opening a ledger from it reads only the events that came after,
-and one that is stale, torn, or of another ledger or release is no worse than none. The file begins
-with a line of JSON. At its end is the core, which is read at once, and a hash of that and of the
-first line; what is between, which is all that grows with the history, is read when it is asked for
-(`saved_state`).
+and one that is stale, torn, or of another ledger or release is no worse than none. The file is a
+line of JSON, the core, and a hash of both. All that grows with the history is in files beside it,
+which the core names (`saved_runs`), and is read when it is asked for.
 """
 
 from __future__ import annotations
@@ -23,16 +22,17 @@ from msgspec.structs import force_setattr
 from ..domain import NO_KEYS, JobLedgerError, ScheduledJob, fold, share_message
 from ..eventstore import Layers, Position
 from .board import BoardState
-from .closed_pages import JobsPage, PackedPlaces, PageAccounts
+from .closed_pages import PackedPlaces, PageAccounts
 from .counters import CountsOfLog
 from .daily_files import DayState
 from .jobs import JobsState
 from .picked_jobs import unpack
 from .post_times import PostTimesState
 from .saved_blocks import SavedFile, SavedPartError
+from .saved_runs import SavedRun
 from .saved_state import Core, SavedState
 
-FORMAT = 6
+FORMAT = 7
 LONGEST_HEADER = 4096
 _TRAILER = Struct("<QQ32s")
 """Where the core begins, how long it is, and the hash."""
@@ -57,8 +57,8 @@ class OtherReleaseError(SnapshotError):
 class Snapshot(msgspec.Struct, frozen=True):
     """The state after the event that `position` stands behind.
 
-    `post_times` is only there where the handle that saved it paced its accounts; `saved` is the
-    file that it was read from.
+    `post_times` is only there where the handle that saved it paced its accounts; `saved` is what
+    it was read from.
     """
 
     position: Position
@@ -118,9 +118,9 @@ def header_of(position: Position, release: str) -> SnapshotHeader:
     )
 
 
-def ending(line: bytes, core: bytes, begin: int) -> bytes:
-    """Return how a file ends, behind its core, which begins at an offset."""
-    return _TRAILER.pack(begin, len(core), sha256(line + core).digest())
+def ending(line: bytes, core: bytes) -> bytes:
+    """Return how a file ends, behind its first line and its core."""
+    return _TRAILER.pack(len(line), len(core), sha256(line + core).digest())
 
 
 def decode_header(start: bytes) -> tuple[SnapshotHeader, int]:
@@ -143,30 +143,39 @@ def other_release(header: SnapshotHeader) -> OtherReleaseError:
     )
 
 
-def decode_snapshot(data: bytes, release: str) -> Snapshot:
-    """Return the snapshot of a file's bytes. Raises as `snapshot_of`."""
-    return snapshot_of(SavedFile.of_bytes(data), len(data), release)
-
-
-def snapshot_of(file: SavedFile, size: int, release: str) -> Snapshot:
-    """Return the snapshot of an open file.
+def read_core(file: SavedFile, size: int, release: str) -> tuple[SnapshotHeader, Core]:
+    """Return what is in an open file.
 
     Raises:
         SnapshotError: it is damaged, or another release's.
     """
-    header, core = _read_core(file, size, release)
+    header, core = _verified(file, size, release)
     try:
-        snapshot = _unpacked(header, _cores.decode(core), file)
+        return header, _cores.decode(core)
+    except UNREADABLE as error:
+        raise _unreadable(error) from error
+
+
+def snapshot_of(header: SnapshotHeader, core: Core, runs: list[SavedRun]) -> Snapshot:
+    """Return the snapshot of a core and the runs that it names.
+
+    Raises:
+        SnapshotError: they are of no use.
+    """
+    try:
+        snapshot = _unpacked(header, core, SavedState(core, runs))
         if snapshot.position.seq != header.seq:
             raise SnapshotError(f"its position is not that of event {header.seq}")
         return snapshot
     except UNREADABLE as error:
-        raise SnapshotError(f"its hash matches and it cannot be read all the same: {error}") from (
-            error
-        )
+        raise _unreadable(error) from error
 
 
-def _read_core(file: SavedFile, size: int, release: str) -> tuple[SnapshotHeader, bytes]:
+def _unreadable(error: Exception) -> SnapshotError:
+    return SnapshotError(f"its hash matches and it cannot be read all the same: {error}")
+
+
+def _verified(file: SavedFile, size: int, release: str) -> tuple[SnapshotHeader, bytes]:
     """Return the header and the core, verified."""
     damaged = SnapshotError("it is damaged: the hash does not match its bytes")
     try:
@@ -178,7 +187,7 @@ def _read_core(file: SavedFile, size: int, release: str) -> tuple[SnapshotHeader
         if end < length:
             raise damaged
         begin, core_size, digest = _TRAILER.unpack(file.bytes_at(end, _TRAILER.size))
-        if begin < length or begin + core_size != end:
+        if begin != length or begin + core_size != end:
             raise damaged
         core = file.bytes_at(begin, core_size)
     except SavedPartError as error:
@@ -188,8 +197,7 @@ def _read_core(file: SavedFile, size: int, release: str) -> tuple[SnapshotHeader
     return header, core
 
 
-def _unpacked(header: SnapshotHeader, core: Core, file: SavedFile) -> Snapshot:
-    saved = SavedState(file, core)
+def _unpacked(header: SnapshotHeader, core: Core, saved: SavedState) -> Snapshot:
     return Snapshot(
         position=Position(
             ledger=header.ledger,
@@ -206,7 +214,7 @@ def _unpacked(header: SnapshotHeader, core: Core, file: SavedFile) -> Snapshot:
             jobs=JobsState(
                 open=list(_open(core.open)),
                 recent=unpack(core.recent),
-                pages=[JobsPage(None, saved.pages, n) for n in range(len(saved.pages))],
+                pages=saved.pages(),
                 places=PackedPlaces(saved.places),
                 left={number: frozenset(ids) for number, ids in core.left.items()},
                 accounts=PageAccounts(saved.accounts),

@@ -1,4 +1,4 @@
-"""The snapshot's file: finding it, and reading no more of it than is asked for."""
+"""The snapshot's files: finding them, and reading no more than is asked for."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ from pathlib import Path
 
 from ..eventstore.engines.files import FileSystem
 from .saved_blocks import SavedFile
-from .saved_state import SavedState
+from .saved_runs import RunName, SavedRun
+from .saved_state import Core
 from .snapshot import (
     LONGEST_HEADER,
     Snapshot,
     SnapshotError,
     SnapshotHeader,
     decode_header,
+    read_core,
     snapshot_of,
 )
-from .snapshot_writing import SnapshotFile
 
 NAME = "snapshot_board"
+_TRIES = 3
+"""So often it is read anew where another process has just replaced it, and removed a run."""
 
 
 def snapshot_path(directory: Path) -> Path:
@@ -25,19 +28,23 @@ def snapshot_path(directory: Path) -> Path:
 
 
 def read_snapshot(fs: FileSystem, directory: Path, release: str) -> Snapshot | None:
-    """Return the snapshot of a ledger; None where there is none. Its file stays open as long as
+    """Return the snapshot of a ledger; None where there is none. Its runs stay open as long as
     somebody has what was read of it.
 
     Raises:
         SnapshotError: there is one that cannot be used, for whatever reason.
     """
     try:
-        file, size = _opened(fs, directory)
-        try:
-            return snapshot_of(file, size, release)
-        except BaseException:
-            file.close()
-            raise
+        before: Core | None = None
+        for _ in range(_TRIES):
+            header, core = _read_core(fs, directory, release)
+            try:
+                return snapshot_of(header, core, _opened(fs, directory, core))
+            except FileNotFoundError as error:
+                if before == core:
+                    raise SnapshotError("a part of it is missing") from error
+                before = core
+        raise SnapshotError("it is replaced again and again")
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -46,21 +53,43 @@ def read_snapshot(fs: FileSystem, directory: Path, release: str) -> Snapshot | N
         raise SnapshotError("there is no memory for it just now") from error
 
 
-def open_written(fs: FileSystem, directory: Path, written: SnapshotFile) -> SavedState:
-    """Return what is in the file that was put in place just now.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
-    return written.state_in(_opened(fs, directory)[0])
-
-
-def _opened(fs: FileSystem, directory: Path) -> tuple[SavedFile, int]:
+def _read_core(fs: FileSystem, directory: Path, release: str) -> tuple[SnapshotHeader, Core]:
     path = snapshot_path(directory)
     fd = fs.open_read(path)
     file = SavedFile.of_file(fs, fd, str(path))
     try:
-        return file, fs.size(fd)
+        return read_core(file, fs.size(fd), release)
+    finally:
+        file.close()
+
+
+def _opened(fs: FileSystem, directory: Path, core: Core) -> list[SavedRun]:
+    """Open the runs that a core names."""
+    runs = list[SavedRun]()
+    try:
+        for named in core.runs:
+            runs.append(open_run(fs, directory, named))
+    except BaseException:
+        for run in runs:
+            run.file.close()
+        raise
+    return runs
+
+
+def open_run(fs: FileSystem, directory: Path, named: RunName) -> SavedRun:
+    """Open a run.
+
+    Raises:
+        SnapshotError: it is not as long as it was.
+        OSError: it cannot be opened.
+    """
+    path = directory / named.name
+    fd = fs.open_read(path)
+    file = SavedFile.of_file(fs, fd, str(path))
+    try:
+        if fs.size(fd) != named.size:
+            raise SnapshotError(f"a part of it, {named.name}, is not as long as it was")
+        return SavedRun(file, named)
     except BaseException:
         file.close()
         raise

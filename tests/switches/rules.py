@@ -17,6 +17,7 @@ CONTRACT = "test_event_store.py"
 CRASHES, FAILURES = "test_crash_states.py", "test_io_failures.py"
 SNAPSHOT, METRICS = "test_snapshot.py", "test_metrics.py"
 SNAPSHOT_DAYS, SNAPSHOT_PARTS = "test_snapshot_days.py", "test_snapshot_parts.py"
+SNAPSHOT_RUNS = "test_snapshot_runs.py"
 VERSIONS = "test_versions.py"
 GUARD, MANY = "test_guard.py", "test_many.py"
 SCHEDULE_PAGES = "test_schedule_pages.py"
@@ -410,6 +411,30 @@ RULES = [
         "hash-of-a-block-of-a-snapshot",
         Never(),
         [SNAPSHOT_PARTS],
+    ),
+    Mutant(
+        "the table of a run is verified by its snapshot",
+        "hash-of-the-table-of-a-run",
+        Never(),
+        [SNAPSHOT_PARTS],
+    ),
+    Mutant(
+        "a snapshot names runs that are there",
+        "name-runs-that-are-there",
+        Drop(),
+        [SNAPSHOT_RUNS],
+    ),
+    Mutant(
+        "a run that is gone is written again",
+        "write-again-what-is-gone",
+        Instead("keep = len(runs)"),
+        [SNAPSHOT_RUNS],
+    ),
+    Mutant(
+        "a run that a snapshot names is not removed",
+        "keep-runs-that-are-named",
+        Always(),
+        [SNAPSHOT_RUNS],
     ),
     Mutant(
         "a snapshot a part of which was damaged is not used again",

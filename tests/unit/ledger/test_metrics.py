@@ -9,14 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from support import snapshots
 from support.durability import records_read, saving_snapshots, without_background
 from support.publishers import Recording
 
 from jobledger import JobStatus, Ledger, ManualClock, NewJob, PostResult, Scheduler, StorageError
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.ledger import METRICS
-from jobledger.projections.snapshot import decode_snapshot
-from jobledger.projections.snapshot_writing import encode_snapshot
 from jobledger.release import __version__
 from jobledger.testing import Fault, FaultyFileSystem
 
@@ -175,11 +174,10 @@ def test_counters_that_do_not_fit_are_counted_anew(
         lived(directory, clock)
     with Ledger(directory, clock=clock, read_only=True, use_snapshot=False) as ledger:
         expected = ledger.metrics()
-    path = directory / "snapshot_board"
-    snapshot = decode_snapshot(path.read_bytes(), __version__)
+    snapshot = snapshots.read(directory)
     assert snapshot.counts is not None
     forged = msgspec.structs.replace(snapshot, counts=changed(snapshot.counts))
-    path.write_bytes(encode_snapshot(forged, __version__))
+    snapshots.write(directory, forged)
     with Ledger(directory, clock=clock, read_only=True) as ledger:
         assert _without_free(ledger.metrics()) == _without_free(expected)
     assert "snapshot ignored" in caplog.text
@@ -203,13 +201,12 @@ def test_counters_in_a_snapshot_that_the_log_does_not_give_are_found(
     """Whoever can forge a snapshot can forge them, and `verify` trusts none."""
     with without_background(), saving_snapshots(1):
         lived(directory, clock)
-    path = directory / "snapshot_board"
-    snapshot = decode_snapshot(path.read_bytes(), __version__)
+    snapshot = snapshots.read(directory)
     assert snapshot.counts is not None
     snapshot.counts.events["completed"] += 1
     with saving_snapshots(None), Ledger(directory, clock=clock) as ledger:
         assert ledger.verify().ok
-        path.write_bytes(encode_snapshot(snapshot, __version__))
+        snapshots.write(directory, snapshot)
         (problem,) = ledger.verify().problems
     assert "the snapshot is not what the log gives" in problem.message
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from support import snapshots
 from support.domain import NOON
 from support.durability import records_read, saving_snapshots, without_background
 from support.publishers import Recording
@@ -31,10 +32,8 @@ from jobledger import (
     ValidationError,
 )
 from jobledger.eventstore.engines.files.filesystem import FileSystem
-from jobledger.projections.snapshot import Snapshot, decode_snapshot
-from jobledger.projections.snapshot_writing import encode_snapshot
+from jobledger.projections.snapshot import Snapshot
 from jobledger.projections.stored import StoredProjection
-from jobledger.release import __version__
 from jobledger.testing import Fault, FaultyFileSystem
 
 DAY = timedelta(days=1)
@@ -196,13 +195,19 @@ def _flip(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
+@pytest.mark.parametrize("which", ["the snapshot", "a run"])
 def test_no_damage_to_it_is_taken_for_the_state(
-    directory: Path, clock: ManualClock, snapshot: Path, caplog: pytest.LogCaptureFixture
+    which: str,
+    directory: Path,
+    clock: ManualClock,
+    snapshot: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Every byte of its beginning, others all over it, and every length. What is read later is met
     later: it is refused once, and then it is as if there were no snapshot."""
     live(directory, clock)
-    whole = snapshot.read_bytes()
+    path = snapshot if which == "the snapshot" else snapshots.runs_of(directory)[0]
+    whole = path.read_bytes()
     with Ledger(directory, clock=clock, read_only=True, use_snapshot=False) as ledger:
         expected = state(ledger)
     size, met_later = len(whole), 0
@@ -210,7 +215,7 @@ def test_no_damage_to_it_is_taken_for_the_state(
     damaged += [whole[:length] for length in range(0, size, size // 60)]
     damaged += [whole + b"\0", b"\0" * size, b"{}\n" + whole, whole[::-1]]
     for data in damaged:
-        snapshot.write_bytes(data)
+        path.write_bytes(data)
         caplog.clear()
         with Ledger(directory, clock=clock, read_only=True) as ledger:
             met_later += refused_once(ledger)
@@ -220,7 +225,7 @@ def test_no_damage_to_it_is_taken_for_the_state(
         report = ledger.verify()
         assert report.ok
         assert "snapshot_board" not in "".join(report.notes) or "not be used" in report.notes[0]
-    assert met_later > 20
+    assert (met_later > 20) == (path != snapshot)
 
 
 def refused_once(ledger: Ledger) -> bool:
@@ -235,7 +240,8 @@ def refused_once(ledger: Ledger) -> bool:
 def _other_ledgers(directory: Path, clock: ManualClock) -> None:
     other = directory.with_name("other")
     live(other, clock)
-    shutil.copy(other / "snapshot_board", directory)
+    for path in (other / "snapshot_board", *snapshots.runs_of(other)):
+        shutil.copy(path, directory)
 
 
 def _day_longer(directory: Path, clock: ManualClock) -> None:
@@ -265,10 +271,12 @@ def _last_header_changed(directory: Path, clock: ManualClock) -> None:
 
 def _older_copy(directory: Path, clock: ManualClock) -> None:
     """All but the snapshot is as it was before."""
-    kept = (directory / "snapshot_board").read_bytes()
+    saved = [directory / "snapshot_board", *snapshots.runs_of(directory)]
+    kept = {path: path.read_bytes() for path in saved}
     shutil.rmtree(directory)
     shutil.copytree(directory.with_name("before"), directory)
-    (directory / "snapshot_board").write_bytes(kept)
+    for path, content in kept.items():
+        path.write_bytes(content)
 
 
 def _another_past(directory: Path, clock: ManualClock) -> None:
@@ -349,17 +357,10 @@ def test_one_that_lies_about_versions_does_not_make_a_sound_log_damaged(
     with saving_snapshots(10_000), Ledger(directory, clock=clock) as ledger:
         held = ledger.list_jobs(status=JobStatus.PENDING)[0].job_id
         ledger.edit_job(held, content="changed")
-    forge(snapshot, lambda saved: saved.position.versions.update({held: 7}))
+    snapshots.forge(directory, lambda saved: saved.position.versions.update({held: 7}))
     with Ledger(directory, clock=clock) as ledger:
         assert ledger.get_job(held).content == "changed"
     assert "does not verify" in ignored(caplog)[0]
-
-
-def forge(path: Path, change: Callable[[Snapshot], object]) -> None:
-    """Change what a snapshot says, and give it the hash that belongs to that."""
-    saved = decode_snapshot(path.read_bytes(), __version__)
-    change(saved)
-    path.write_bytes(encode_snapshot(saved, __version__))
 
 
 def _another_text(saved: Snapshot) -> None:
@@ -381,7 +382,7 @@ def test_verify_notices_one_that_is_not_what_the_log_gives(
     change: Callable[[Snapshot], object], directory: Path, clock: ManualClock, snapshot: Path
 ) -> None:
     live(directory, clock)
-    forge(snapshot, change)
+    snapshots.forge(directory, change)
     with Ledger(directory, clock=clock, read_only=True, use_snapshot=False) as ledger:
         problems = ledger.verify().problems
     assert [(problem.kind, Path(problem.path).name) for problem in problems] == [
@@ -394,7 +395,7 @@ def test_a_rebuild_removes_it_and_gives_the_state_that_the_log_gives(
 ) -> None:
     """Also to the handle that was opened from one that was wrong."""
     live(directory, clock)
-    forge(snapshot, _another_text)
+    snapshots.forge(directory, _another_text)
     with saving_snapshots(10_000), Ledger(directory, clock=clock) as ledger:
         assert any(job.content == "I never wrote this" for job in ledger.list_jobs())
         ledger.rebuild()
@@ -408,8 +409,8 @@ def test_another_releases_is_left_alone_without_a_warning(
     directory: Path, clock: ManualClock, snapshot: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     live(directory, clock)
-    saved = decode_snapshot(snapshot.read_bytes(), __version__)
-    snapshot.write_bytes(encode_snapshot(saved, "9.0"))
+    saved = snapshots.read(directory)
+    snapshots.write(directory, saved, "9.0")
     caplog.set_level(logging.INFO, LOGGER)
     caplog.clear()
     with saving_snapshots(10_000), Ledger(directory, clock=clock) as ledger:
@@ -418,7 +419,7 @@ def test_another_releases_is_left_alone_without_a_warning(
     assert [record.levelname for record in caplog.records] == ["INFO"]
     with Ledger(directory, clock=clock):  # and is replaced when one is due
         pass
-    assert decode_snapshot(snapshot.read_bytes(), __version__).position == saved.position
+    assert snapshots.read(directory).position == saved.position
 
 
 def test_without_permission_to_write_it_the_ledger_works(

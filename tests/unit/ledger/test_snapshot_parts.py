@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import snapshots
 from support.durability import saving_snapshots, without_background
 
 from jobledger import (
@@ -27,7 +28,8 @@ from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.projections import saved_ids, saved_index, snapshot_writing
 from jobledger.projections.jobs import Jobs
 from jobledger.projections.picked_jobs import pack
-from jobledger.projections.snapshot_writing import SnapshotFile
+from jobledger.projections.saved_runs import is_run_file
+from jobledger.projections.snapshot_writing import NewSnapshot
 from jobledger.testing import Fault, FaultyFileSystem
 
 DAY = timedelta(days=1)
@@ -84,7 +86,11 @@ def reads(directory: Path, clock: ManualClock, ask: Callable[[Ledger], object]) 
     fs = FaultyFileSystem(FileSystem(), Fault(0))
     with Ledger(directory, clock=clock, fs=fs, read_only=True) as ledger:
         ask(ledger)
-    return fs.operations.count(("read", "snapshot_board"))
+    return reads_of_runs(fs)
+
+
+def reads_of_runs(fs: FaultyFileSystem) -> int:
+    return sum(what == "read" and is_run_file(name) for what, name in fs.operations)
 
 
 @pytest.mark.parametrize(
@@ -109,15 +115,18 @@ def test_opening_and_asking_read_as_little_of_many_closed_jobs_as_of_few(
     assert found[0] == found[1] <= 6
 
 
-def test_an_add_looks_at_one_block(directory: Path, clock: ManualClock) -> None:
-    """That nobody had its id before is looked up, and not known by heart."""
+def test_an_add_looks_at_one_block_or_none(directory: Path, clock: ManualClock) -> None:
+    """That nobody had its id before is looked up, and mostly there is no need to read for that."""
     live(directory, clock, 400)
     fs = FaultyFileSystem(FileSystem())
     with saving_snapshots(10_000), Ledger(directory, clock=clock, fs=fs) as ledger:
         ledger.add_job("a", "text", clock.now())  # who else is in the file of its day is read, too
         fs.fault = Fault(0, only=("read",))
-        ledger.add_job("a", "text", clock.now())
-        assert fs.operations.count(("read", "snapshot_board")) == 1
+        ledger.add_job("a", "text", clock.now(), job_id="new")
+        assert reads_of_runs(fs) == 0
+        with pytest.raises(ValidationError, match="used before"):
+            ledger.add_job("a", "text", clock.now(), job_id="j7")
+        assert reads_of_runs(fs) == 1
 
 
 def test_closed_jobs_take_no_memory_behind_a_snapshot(directory: Path, clock: ManualClock) -> None:
@@ -318,22 +327,28 @@ def test_one_that_is_replaced_or_removed_is_read_on(
     with Ledger(directory, clock=clock, read_only=True) as reader:
         with Ledger(directory, clock=clock) as other:
             other.add_jobs([NewJob("a", "text", clock.now()) for _ in range(20)])
-        snapshot.write_bytes(b"")
-        snapshot.unlink()
+        for path in (snapshot, *snapshots.runs_of(directory)):
+            path.unlink()
         assert len(reader.list_jobs()) == 60
 
 
-def damage(path: Path) -> None:
-    """Change each byte between the beginning and the core."""
-    data = path.read_bytes()
-    begin = int.from_bytes(data[-48:-40], "little")
-    first = data.index(b"\n") + 1
-    path.write_bytes(data[:first] + bytes(255 - byte for byte in data[first:begin]) + data[begin:])
+def damage(directory: Path, *, tables: bool = False) -> None:
+    """Change each byte of the blocks, or of the tables that verify them."""
+    saved = snapshots.read(directory).saved
+    assert saved is not None
+    for run in saved.runs.runs:
+        path = directory / run.named.name
+        data, begin = path.read_bytes(), run.named.begin
+        first, last = (begin, len(data)) if tables else (0, begin)
+        changed = bytes(255 - byte for byte in data[first:last])
+        path.write_bytes(data[:first] + changed + data[last:])
 
 
+@pytest.mark.parametrize("tables", [False, True])
 @pytest.mark.parametrize("read_only", [False, True])
 def test_damage_that_is_met_later_is_refused_once(
     read_only: bool,
+    tables: bool,
     directory: Path,
     clock: ManualClock,
     snapshot: Path,
@@ -341,7 +356,7 @@ def test_damage_that_is_met_later_is_refused_once(
 ) -> None:
     """And told; from then on all of the log counts, and who may write saves a sound one."""
     live(directory, clock, 40)
-    damage(snapshot)
+    damage(directory, tables=tables)
     with Ledger(directory, clock=clock, read_only=read_only) as ledger:
         assert ledger.counts()[JobStatus.COMPLETED] == 40, "it is not asked about a closed job"
         assert "snapshot ignored" not in caplog.text
@@ -364,7 +379,7 @@ def test_an_add_behind_one_that_is_damaged_is_not_made_on_a_guess(
 ) -> None:
     """Whether its id was used before is looked up in all of the log, at once."""
     live(directory, clock, 40)
-    damage(snapshot)
+    damage(directory)
     with Ledger(directory, clock=clock) as ledger:
         with pytest.raises(ValidationError, match="used before"):
             ledger.add_job("a", "text", clock.now(), job_id="j7")
@@ -378,7 +393,7 @@ def test_records_of_others_behind_one_that_is_damaged_are_taken_in(
 ) -> None:
     """Reading on is refused once, and then reads all of it."""
     live(directory, clock, 40)
-    damage(snapshot)
+    damage(directory)
     with Ledger(directory, clock=clock, read_only=True) as reader:
         with saving_snapshots(10_000), Ledger(directory, clock=clock, use_snapshot=False) as other:
             other.remove_job("j7")
@@ -394,7 +409,7 @@ def test_what_comes_after_one_that_is_damaged_is_read_with_all_the_rest(
     live(directory, clock, 40)
     with saving_snapshots(10_000), Ledger(directory, clock=clock) as ledger:
         ledger.remove_job("j7")
-    damage(snapshot)
+    damage(directory)
     with saving_snapshots(10_000), Ledger(directory, clock=clock) as ledger:
         assert len(ledger.list_jobs()) == 39
     assert "snapshot ignored" in caplog.text
@@ -406,7 +421,7 @@ def test_a_moment_of_the_past_behind_one_that_is_damaged_is_made_without_it(
     """Where the state of then was begun from it."""
     monkeypatch.setattr("jobledger.ledger.past._WORTH_READING", 1)
     live(directory, clock, 40)
-    damage(snapshot)
+    damage(directory)
     with Ledger(directory, clock=clock, read_only=True) as ledger:
         with pytest.raises(StorageError, match="damaged"):
             ledger.as_of(ledger.seq).list_jobs()
@@ -422,7 +437,7 @@ def test_a_disk_that_fails_under_it_is_no_damage_to_the_ledger(
 
         def open_read(self, path: Path) -> int:
             fd = super().open_read(path)
-            self.seen = fd if path.name == "snapshot_board" else self.seen
+            self.seen = fd if is_run_file(path.name) else self.seen
             return fd
 
         def read_at(self, fd: int, count: int, offset: int) -> bytes:
@@ -445,6 +460,7 @@ def test_a_file_of_bytes_is_written_the_same_twice(directory: Path, clock: Manua
     live(directory, clock, 20)
     with Ledger(directory, clock=clock, read_only=True) as ledger:
         with ledger._store.still() as position, ledger._state.lock:
-            file = SnapshotFile(ledger._state.capture(position()), "0.0")
-        assert b"".join(file) == b"".join(file)
+            new = NewSnapshot(ledger._state.capture(position()), "0.0", "a name", {})
+        assert b"".join(new.run()) == b"".join(new.run())
+        assert new.file(new.core()) == new.file(new.core())
     assert Jobs().same_as(Jobs())
