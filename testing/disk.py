@@ -153,6 +153,10 @@ class SimulatedDisk(FileSystem):
             )
         return len(file.content)
 
+    def names_state(self, directory: Path) -> object:
+        node = self._directory(directory)
+        return id(node), node.changes
+
     # -- open files ----------------------------------------------------------------------------
 
     def open_read(self, path: Path) -> int:
@@ -205,6 +209,9 @@ class SimulatedDisk(FileSystem):
         if file.links == 0:
             raise FileNotFoundError(errno.ENOENT, "the file was removed while it was open")
         return len(file.content)
+
+    def length(self, fd: int) -> int:
+        return len(self._of(fd)[0].content)
 
     def read_at(self, fd: int, count: int, offset: int) -> bytes:
         return bytes(self._of(fd)[0].content[offset : offset + count])

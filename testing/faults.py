@@ -212,6 +212,12 @@ class FaultyFileSystem(Faulty, FileSystem):
     def named_size(self, path: Path, identity: FileIdentity, fd: int | None = None) -> int:
         return self._step("size", path.name, lambda: self._fs.named_size(path, identity, fd))
 
+    def names_state(self, directory: Path) -> object:
+        return self._step("look", directory.name, lambda: self._fs.names_state(directory))
+
+    def length(self, fd: int) -> int:
+        return self._step("size", self._names[fd], lambda: self._fs.length(fd))
+
     def lock_holder(self, fd: int) -> LockHolder | None:
         return self._fs.lock_holder(fd)
 

@@ -68,6 +68,8 @@ class Directory:
     entries: dict[str, File | Directory] = field(default_factory=dict)
     certain: dict[str, File | Directory] = field(default_factory=dict)
     pending: list[DirectoryChange] = field(default_factory=list)
+    changes: int = 0
+    """How often a name was made, renamed or removed."""
 
     def change(self, change: DirectoryChange) -> None:
         """Make, rename or remove a name; that is seen at once, and certain after a sync."""
@@ -78,6 +80,7 @@ class Directory:
         if isinstance(change.node, File):
             change.node.links += 1
         self.pending.append(change)
+        self.changes += 1
 
     def sync(self) -> None:
         """Make certain what is seen."""

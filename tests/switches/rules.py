@@ -6,7 +6,7 @@ from seeds.recorded import simulated
 from support.changes import Always, Change, Drop, First, Instead, Never, Swap, Value, Without
 from support.mutants import Mutant
 
-PACKING = "test_packing.py"
+PACKING, NAMES = "test_packing.py", "test_names_of_files.py"
 JOURNAL = "test_journal.py"
 DAMAGE, TAIL = "test_jsonl_damage.py", "test_jsonl_tail.py"
 DURABLE, LAYOUT = "test_jsonl_durability.py", "test_jsonl_layout.py"
@@ -190,6 +190,12 @@ RULES = [
     Mutant(
         "a journal in another one's place is begun anew", "journal-by-its-name", Never(), [JOURNAL]
     ),
+    Mutant(
+        "the name of a journal that another one made is on disk before it is written to",
+        "journals-name-is-on-disk",
+        Drop(),
+        [JOURNAL],
+    ),
     Mutant("the journal is of this ledger", "journal-of-this-ledger", Never(), [JOURNAL]),
     Mutant(
         "the journal proves that there was a later day", "journal-knows-the-day", Never(), [JOURNAL]
@@ -348,8 +354,34 @@ RULES = [
     Mutant(
         "the log is the file that has its name",
         "log-by-its-name",
-        Swap("self._fs.named_size(path, self._identity, self._fd)", "self._fs.size(self.fd(day))"),
+        Swap("self._fs.named_size(path, self._identity, fd)", "self._fs.size(fd)"),
         [REPLACED],
+    ),
+    *(
+        Mutant(
+            f"the name of {whose} is asked for again once the directory has changed",
+            f"{anchor}-of-this-state",
+            Swap(*change),
+            [NAMES],
+        )
+        for whose, anchor, change in (
+            ("the lock", "lock", ("self._sure_of != state", "self._sure_of is None")),
+            ("HEAD", "head", ("self._sure_of == state", "self._sure_of is not None")),
+            ("the journal", "journal", ("self._sure_of == state", "self._sure_of is not None")),
+            ("the log", "log", ("self._sure_of == state", "self._sure_of is not None")),
+        )
+    ),
+    Mutant(
+        "what is known of names is for one turn",
+        "names-for-a-turn",
+        Drop(),
+        [NAMES],
+    ),
+    Mutant(
+        "a directory that has changed just now is not relied on",
+        "a-change-shows-in-its-times",
+        Never(),
+        [NAMES],
     ),
     Mutant(
         "the runner's lock is the file that has its name",

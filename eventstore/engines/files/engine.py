@@ -25,6 +25,7 @@ from .journal import FULL
 from .ledger_directory import LOCK_NAME, create_ledger, identify, open_lock
 from .lock import AppendLock, Patience
 from .log_end import LogEnd, failed
+from .names import DirectoryNames
 from .packed_days import day_length
 from .position_check import check_position, check_record
 from .restoring import Kept, kept_in_journal, lacking, put_back
@@ -61,13 +62,15 @@ class FileEngine:
         self._directory = directory = located(self._fs, directory)
         self._is_synced = durability == "fsync"
         self._lock: AppendLock | None = None
-        self._files = DayFiles(self._fs, directory, read_only=read_only)
-        self._end = LogEnd(self._fs, directory, self._files, read_only=read_only)
+        names = DirectoryNames()
+        self._files = DayFiles(self._fs, directory, names=names, read_only=read_only)
+        self._end = LogEnd(self._fs, directory, self._files, names, read_only=read_only)
         self._torn: TornTail | None = None
         try:
             if not read_only:
                 fd = open_lock(self._fs, directory, allow_network=allow_network)
-                self._lock = AppendLock(self._fs, directory / LOCK_NAME, fd, patience or Patience())
+                waits = patience or Patience()
+                self._lock = AppendLock(self._fs, directory / LOCK_NAME, fd, waits, names)
             self._identity = self._open(timezone, clock, read_only)
         except BaseException:
             self.close()

@@ -22,12 +22,12 @@ from .host import host_of
 from .lock_holder import FileIdentity as FileIdentity
 from .lock_holder import LockHolder as LockHolder
 from .lock_holder import find_holder
-from .os_errors import CannotSyncError
+from .names import COARSE_NS, QUIET_NS
+from .os_errors import cannot_sync_directory, renamed
 from .os_errors import is_no_file as is_no_file
 from .os_errors import storage_error as storage_error
 from .os_errors import storage_errors as storage_errors
 from .owner import (
-    DIRECTORY_MODE,
     FILE_MODE,
     check_directory,
     check_file,
@@ -35,7 +35,7 @@ from .owner import (
     settle_directory,
     settle_file,
 )
-from .places import in_the_way, kind_of_mount, missing_above, place_of, sizes_in
+from .places import kind_of_mount, make_way_to, place_of, sizes_in, sync_way_to
 from .places import located as located
 
 # Opening a FIFO that somebody has put in a file's place would wait for ever without O_NONBLOCK.
@@ -72,14 +72,8 @@ class FileSystem:
 
     def make_directory(self, path: Path) -> None:
         """Make `path` and what is missing above it, durably; with mode 0700, shared ones 2770."""
-        if self.is_directory(path):
-            return
-        for missing in missing_above(path, self.is_directory):
-            with suppress(FileExistsError):  # another process has just made it
-                self.make_one_directory(missing, DIRECTORY_MODE if missing == path else None)
-            self.sync_directory(missing.parent)
         if not self.is_directory(path):
-            raise in_the_way(path)
+            make_way_to(self, path)
 
     def sync_path_to(self, directory: Path) -> None:
         """Make sure that the names that lead to a directory are on disk when this returns.
@@ -88,9 +82,7 @@ class FileSystem:
         read is passed over: nobody who may not read it has made the way through it. So is one whose
         file system knows no sync of directories: if it is also the ledger's, that is met there.
         """
-        for above in directory.parents:
-            with suppress(PermissionError, CannotSyncError):
-                self.sync_directory(above)
+        sync_way_to(self, directory)
 
     def is_directory(self, path: Path) -> bool:
         return path.is_dir()
@@ -226,10 +218,21 @@ class FileSystem:
                     return os.lseek(fd, 0, os.SEEK_END)
         status = os.stat(path, follow_symlinks=False)
         if (status.st_dev, status.st_ino) != identity:
-            raise FileNotFoundError(
-                errno.ENOENT, "the file was renamed or replaced while it was open"
-            )
+            raise renamed()
         return status.st_size
+
+    def names_state(self, directory: Path) -> object:
+        """Return what stays equal only while no name in a directory changes; None: nobody knows."""
+        status = os.stat(directory)
+        changed_ns = status.st_ctime_ns
+        # rule: a-change-shows-in-its-times
+        if changed_ns % COARSE_NS == 0 or time.time_ns() - changed_ns < QUIET_NS:
+            return None
+        return status.st_dev, status.st_ino, changed_ns
+
+    def length(self, fd: int) -> int:
+        """Return the length of an open file, of which no more is asked."""
+        return os.lseek(fd, 0, os.SEEK_END)
 
     def file_size(self, path: Path) -> int:
         """Return the length of a file that need not be open."""
@@ -285,13 +288,7 @@ class FileSystem:
         except OSError as error:
             if error.errno not in _NO_SYNC_OF_DIRECTORIES:
                 raise
-            raise CannotSyncError(
-                error.errno,
-                "the file system cannot sync a directory, so that a new file could be lost"
-                f" ({error.strerror})",
-                path,
-                "keep the ledger on a file system of a local disk that can, such as ext4 or xfs",
-            ) from None
+            raise cannot_sync_directory(error, path) from None
         finally:
             os.close(fd)
 

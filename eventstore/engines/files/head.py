@@ -17,6 +17,7 @@ import msgspec
 
 from ...port import Tail
 from .filesystem import FileIdentity, FileSystem
+from .names import DirectoryNames
 
 HEAD_NAME = "HEAD"
 HEAD_WIDTH = 320
@@ -59,8 +60,18 @@ def decode_head(data: bytes) -> Head | None:
 class HeadFile:
     """The HEAD file of one directory, held open."""
 
-    def __init__(self, fs: FileSystem, directory: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        fs: FileSystem,
+        directory: Path,
+        *,
+        names: DirectoryNames | None = None,
+        read_only: bool = False,
+    ) -> None:
         self._fs = fs
+        self._names = names or DirectoryNames()
+        self._sure_of: object = None
+        """Of which state of the names the file's own was its own."""
         self.path = directory / HEAD_NAME
         self._read_only = read_only
         self._fd: int | None = None
@@ -103,13 +114,17 @@ class HeadFile:
 
     def _opened(self, fd: int) -> None:
         self._identity = self._fs.identity(fd)
-        self._fd = fd
+        self._fd, self._sure_of = fd, None
 
     def _let_go_of_removed(self) -> None:
         """Somebody may have removed or replaced the file: what is written to this one is gone."""
+        state = self._names.state
+        if state is not None and self._sure_of == state:  # rule: head-of-this-state
+            return
         if self._fd is not None:
             try:
                 self._fs.named_size(self.path, self._identity, self._fd)
+                self._sure_of = state or self._sure_of
             except FileNotFoundError:
                 self.close()
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from .filesystem import FileIdentity, FileSystem
 from .head import HEAD_WIDTH, Head, decode_head
+from .names import DirectoryNames
 
 JOURNAL_NAME = "JOURNAL"
 JOURNAL_BYTES = 256 * 1024
@@ -52,8 +53,11 @@ class Journal:
     where nobody knows. `fd` is the open file; there is one once a `place` was given.
     """
 
-    def __init__(self, fs: FileSystem, directory: Path) -> None:
+    def __init__(self, fs: FileSystem, directory: Path, names: DirectoryNames) -> None:
         self._fs = fs
+        self._names = names
+        self._sure_of: object = None
+        """Of which state of the names the file's own was its own."""
         self.path = directory / JOURNAL_NAME
         self.at: int | None = None
         self.fd: int | None = None
@@ -82,11 +86,13 @@ class Journal:
         fs = self._fs
         if self.fd is not None:
             with suppress(FileNotFoundError):
-                if fs.named_size(self.path, self._identity, self.fd) == JOURNAL_BYTES:
+                if self._named_size(self.fd) == JOURNAL_BYTES:
                     return True
             self._let_go()
         with suppress(FileNotFoundError):
             if self._open() == JOURNAL_BYTES:
+                # Whoever made it may have died before its name was on disk.
+                fs.sync_directory(self.path.parent)  # rule: journals-name-is-on-disk
                 return False
             self._let_go()
         if fs.free_bytes(self.path.parent) < LEAST_FREE_BYTES:
@@ -94,6 +100,15 @@ class Journal:
         fs.write_file_durably(self.path, b"\n" * JOURNAL_BYTES)
         self._open()
         return False
+
+    def _named_size(self, fd: int) -> int:
+        """Tell the length of the open file, once it is sure that its name is still its own."""
+        state = self._names.state
+        if state is not None and self._sure_of == state:  # rule: journal-of-this-state
+            return self._fs.length(fd)
+        size = self._fs.named_size(self.path, self._identity, fd)
+        self._sure_of = state
+        return size
 
     def _is_in_force(self) -> bool:
         """Say whether the file has an entry at its first byte, without which none is found."""
@@ -110,7 +125,7 @@ class Journal:
         except BaseException:
             self._fs.close(fd)
             raise
-        self.fd = fd
+        self.fd, self._sure_of = fd, None
         return size
 
     def retire(self, head: bytes) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from ....domain import LedgerBusyError
 from ...commit_queue import change_within_change
 from .filesystem import FileIdentity, FileSystem, LockHolder, storage_error
+from .names import DirectoryNames
 
 LONGEST_S = 60.0
 """How long a lock is waited for."""
@@ -111,10 +112,31 @@ class AppendLock:
     whoever called for it calls `let_go` when it is broken off.
     """
 
-    __slots__ = ("_fd", "_fs", "_identity", "_path", "_patience", "is_held")
+    __slots__ = (
+        "_directory",
+        "_fd",
+        "_fs",
+        "_identity",
+        "_names",
+        "_path",
+        "_patience",
+        "_sure_of",
+        "is_held",
+    )
 
-    def __init__(self, fs: FileSystem, path: Path, fd: int, patience: Patience) -> None:
+    def __init__(
+        self,
+        fs: FileSystem,
+        path: Path,
+        fd: int,
+        patience: Patience,
+        names: DirectoryNames | None = None,
+    ) -> None:
         self._fs = fs
+        self._directory = path.parent
+        self._names = names or DirectoryNames()
+        self._sure_of: object = None
+        """Of which state of the names the file's own was its own."""
         self._path = path
         self._fd: int | None = fd
         self._identity = fs.identity(fd)
@@ -146,7 +168,10 @@ class AppendLock:
             assert self._fd is not None
             self._patience.take(fs, self._fd, path)  # rule: writers-take-turns
             try:
-                fs.named_size(path, self._identity)
+                state = self._names.state = fs.names_state(self._directory)
+                if state is None or self._sure_of != state:  # rule: lock-of-this-state
+                    fs.named_size(path, self._identity)
+                    self._sure_of = state
                 return
             except FileNotFoundError:
                 fs.unlock(self._fd)
@@ -155,6 +180,7 @@ class AppendLock:
             except FileNotFoundError:
                 raise FileNotFoundError(errno.ENOENT, "the directory was removed") from None
             replaced, self._fd, self._identity = self._fd, fresh, fs.identity(fresh)
+            self._sure_of = None
             fs.close(replaced)
         raise FileNotFoundError(errno.ENOENT, "it is replaced again and again")
 
@@ -163,6 +189,7 @@ class AppendLock:
         if self.is_held:
             if _holders.get(self._identity) == threading.get_ident():
                 del _holders[self._identity]
+            self._names.state = None  # rule: names-for-a-turn
             if self._fd is not None:
                 self._fs.unlock(self._fd)
             self.is_held = False

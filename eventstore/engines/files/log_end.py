@@ -12,6 +12,7 @@ from ...port import AppendFailedError
 from .filesystem import FileSystem, storage_error, storage_errors
 from .head import Head, HeadFile, encode_head
 from .journal import Journal
+from .names import DirectoryNames
 from .restoring import Kept
 from .segment import DayFiles, day_file
 
@@ -21,13 +22,19 @@ class LogEnd:
     disk, in its day's file or in the journal."""
 
     def __init__(
-        self, fs: FileSystem, directory: Path, files: DayFiles, *, read_only: bool
+        self,
+        fs: FileSystem,
+        directory: Path,
+        files: DayFiles,
+        names: DirectoryNames,
+        *,
+        read_only: bool,
     ) -> None:
         self._fs = fs
         self._directory = directory
         self._files = files
-        self.head_file = HeadFile(fs, directory, read_only=read_only)
-        self.journal = Journal(fs, directory)
+        self.head_file = HeadFile(fs, directory, names=names, read_only=read_only)
+        self.journal = Journal(fs, directory, names)
         self.durable_seq = 0
 
     # -- what HEAD says ------------------------------------------------------------------------

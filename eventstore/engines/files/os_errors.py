@@ -44,6 +44,22 @@ class CannotSyncError(ExplainedError):
     """A file system that has no way to make a directory's entries certain."""
 
 
+def cannot_sync_directory(error: OSError, path: Path) -> CannotSyncError:
+    """Return the error for that, of what the system said."""
+    return CannotSyncError(
+        error.errno or 0,
+        f"the file system cannot sync a directory, so that a new file could be lost"
+        f" ({error.strerror})",
+        path,
+        "keep the ledger on a file system of a local disk that can, such as ext4 or xfs",
+    )
+
+
+def renamed() -> FileNotFoundError:
+    """Return the error for an open file that has lost its name."""
+    return FileNotFoundError(errno.ENOENT, "the file was renamed or replaced while it was open")
+
+
 class storage_errors:
     """Turn an OSError into a StorageError with the path and a hint.
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .descriptors import read_whole
-from .os_errors import NotThereError, storage_errors
+from .os_errors import CannotSyncError, NotThereError, storage_errors
+from .owner import DIRECTORY_MODE
 
 if TYPE_CHECKING:
     from .filesystem import FileSystem
@@ -57,6 +58,23 @@ def in_the_way(path: Path) -> OSError:
             "mount what it leads to, or make that directory",
         )
     return FileExistsError(errno.EEXIST, "a file is in the way", str(path))
+
+
+def make_way_to(fs: FileSystem, path: Path) -> None:
+    """Make a directory and what is missing above it; see `FileSystem.make_directory`."""
+    for missing in missing_above(path, fs.is_directory):
+        with suppress(FileExistsError):  # another process has just made it
+            fs.make_one_directory(missing, DIRECTORY_MODE if missing == path else None)
+        fs.sync_directory(missing.parent)
+    if not fs.is_directory(path):
+        raise in_the_way(path)
+
+
+def sync_way_to(fs: FileSystem, directory: Path) -> None:
+    """Sync the directories above one; see `FileSystem.sync_path_to`."""
+    for above in directory.parents:
+        with suppress(PermissionError, CannotSyncError):
+            fs.sync_directory(above)
 
 
 def missing_above(path: Path, is_directory: Callable[[Path], bool]) -> list[Path]:

@@ -14,6 +14,7 @@ from ...port import Block, LogReplacedError, Tail
 from ...record import MAX_LINE_BYTES, Header, day_name
 from ...scan import corrupt, parse_header
 from .filesystem import FileIdentity, FileSystem, storage_error, storage_errors
+from .names import DirectoryNames
 from .packed_days import day_length, is_packed, open_day, packed_path
 from .seeking import find_record
 
@@ -82,8 +83,18 @@ def day_header(fs: FileSystem, directory: Path, day: str) -> Header:
 class DayFiles:
     """The day files of a directory, one of them open: to read on in, and to write to."""
 
-    def __init__(self, fs: FileSystem, directory: Path, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        fs: FileSystem,
+        directory: Path,
+        *,
+        names: DirectoryNames | None = None,
+        read_only: bool,
+    ) -> None:
         self._fs = fs
+        self._names = names or DirectoryNames()
+        self._sure_of: object = None
+        """Of which state of the names the open file's own was its own."""
         self._directory = directory
         self._read_only = read_only
         self._fd: int | None = None
@@ -227,6 +238,7 @@ class DayFiles:
             self._fs.close(fd)
             raise
         left, self._fd, self._identity = self._fd, fd, identity
+        self._sure_of = None
         self._day, self._path, self._packed = day, path, packed
         if left is not None:
             self._fs.close(left)
@@ -269,12 +281,14 @@ class DayFiles:
             LogReplacedError: it was removed, renamed or replaced since it was opened.
             StorageError: it cannot be opened or read.
         """
-        self.fd(day)
-        path = self._path
+        fd, path = self.fd(day), self._path
         if self._packed is not None:
             return self._packed
+        state = self._names.state
         try:
-            return self._fs.named_size(path, self._identity, self._fd)  # rule: log-by-its-name
+            if state is not None and self._sure_of == state:  # rule: log-of-this-state
+                return self._fs.length(fd)
+            size = self._fs.named_size(path, self._identity, fd)  # rule: log-by-its-name
         except FileNotFoundError as error:
             if self._was_packed(day):
                 return self.size(day)
@@ -286,6 +300,8 @@ class DayFiles:
             ) from error
         except OSError as error:
             raise storage_error("read", path, error) from error
+        self._sure_of = state or self._sure_of
+        return size
 
     def _was_packed(self, day: str) -> bool:
         """Open the day's file again where it was packed since it was opened."""
@@ -311,7 +327,7 @@ class DayFiles:
         if self._fs.identity(fd) != self._identity:
             self._fs.close(fd)
             self.size(day)  # which says so
-        left, self._fd = self._fd, fd
+        left, self._fd, self._sure_of = self._fd, fd, None
         if left is not None:
             self._fs.close(left)
 

@@ -284,7 +284,7 @@ class Given:
     def _as_it_seems(self, found: os.stat_result) -> os.stat_result:
         fields = list(found)
         fields[4:6] = self._owners.get(found.st_ino, (os.geteuid(), 0))
-        return os.stat_result(fields)
+        return os.stat_result(fields, {"st_ctime_ns": found.st_ctime_ns})
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc")
