@@ -24,12 +24,14 @@ from datetime import timedelta
 
 from support.durability import (
     LEDGER,
+    ROUNDS,
     Broken,
     Events,
     check_log,
     check_whole,
     events_of,
     expect,
+    journalling,
     let_go,
     open_after_crash,
     saving_snapshots,
@@ -60,11 +62,13 @@ class Seen:
 class Life:
     """One ledger, from its making on, of one seed.
 
-    `density` is how many states are examined before each operation of the disk, on average.
+    `density` is how many states are examined before each operation of the disk, on average;
+    `journal` how long its journal is, which it has from the first write on then.
     """
 
-    def __init__(self, seed: int, density: float = 1.0) -> None:
+    def __init__(self, seed: int, density: float = 1.0, journal: int | None = None) -> None:
         self.seed = seed
+        self.journal = journal
         self.chance = random.Random(seed)
         self.density = density
         self.seen = Seen()
@@ -90,7 +94,8 @@ class Life:
             Broken: a state breaks a rule.
         """
         # A third of the ledgers save snapshots all the time.
-        with without_background(), saving_snapshots(4 if self.seed % 3 == 0 else None):
+        snapshots = saving_snapshots(4 if self.seed % 3 == 0 else None)
+        with without_background(), snapshots, journalling(self.journal):
             for _ in range(self.chance.randint(2, 5)):
                 self._live(self.chance.choice(["closed", "killed", "power cut", "failed sync"]))
         return self.seen
@@ -258,13 +263,18 @@ class Life:
         return before
 
 
-def run_seed(seed: int, density: float = 1.0) -> Seen:
+def journal_of(seed: int) -> int | None:
+    """Return how long the journal is of which `main` tries a seed."""
+    return ROUNDS[seed % len(ROUNDS)]
+
+
+def run_seed(seed: int, density: float = 1.0, journal: int | None = None) -> Seen:
     """Check the crash states of the story of one seed.
 
     Raises:
         Broken: a state breaks a rule; the message begins with the seed.
     """
-    life = Life(seed, density)
+    life = Life(seed, density, journal)
     try:
         return life.run()
     except Exception as error:
@@ -273,7 +283,7 @@ def run_seed(seed: int, density: float = 1.0) -> Seen:
 
 def _tried(arguments: tuple[int, float]) -> tuple[int, Seen | None, str]:
     try:
-        return arguments[0], run_seed(*arguments), ""
+        return arguments[0], run_seed(*arguments, journal_of(arguments[0])), ""
     except Broken as error:
         return arguments[0], None, "".join(traceback.format_exception(error))
 
@@ -288,7 +298,7 @@ def main() -> int:
     arguments = parser.parse_args()
     first = random.randrange(2**32) if arguments.seed is None else arguments.seed
     if arguments.one:
-        one = run_seed(first, arguments.density)
+        one = run_seed(first, arguments.density, journal_of(first))
         print(f"{one.states} states, sound: {dict(one.counts)}")
         return 0
     print(f"from seed {first}", flush=True)

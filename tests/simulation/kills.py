@@ -25,7 +25,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from support.durability import Broken, events_of, expect, without_background
+from support.durability import (
+    ROUNDS,
+    Broken,
+    events_of,
+    expect,
+    journalling,
+    without_background,
+)
 from support.eventstore import NOON
 
 from jobledger import Attempt, JobStatus, Ledger, ManualClock, NewJob, PostResult, Scheduler
@@ -211,7 +218,8 @@ def main() -> int:
             place = Path(tempfile.mkdtemp(dir=arguments.place))
             try:
                 kind = kill_runner if rounds % 3 == 2 else kill_writers
-                kills += kind(place / "jobs", chance)
+                with journalling(ROUNDS[rounds % len(ROUNDS)]):
+                    kills += kind(place / "jobs", chance)
             except Broken as error:
                 print(f"after {kills} kills, in {place}: {error}")
                 return 1

@@ -21,13 +21,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.durability import Broken, without_background
+from support.durability import ROUNDS, Broken, journalling, without_background
 
 from simulation.kills import Child, check, write
 
 _SHUTDOWN = 0x8004587D
 """FS_IOC_SHUTDOWN of linux/fs.h: _IOR('X', 125, __u32)."""
 _NO_LOG_FLUSH = (2).to_bytes(4, "little")
+
+
+LIVES = 10
+"""How often the power of each disk is cut."""
 
 
 class Mounted:
@@ -103,8 +107,9 @@ def main() -> int:
         with without_background():
             while cuts < arguments.cuts:
                 said: list[str] = []
-                with mounted() as disk:
-                    for life in range(min(10, arguments.cuts - cuts)):
+                size = ROUNDS[cuts // LIVES % len(ROUNDS)]
+                with mounted() as disk, journalling(size):
+                    for life in range(min(LIVES, arguments.cuts - cuts)):
                         cut(disk, life, said, chance)
                         cuts += 1
     except Broken as error:

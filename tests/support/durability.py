@@ -18,6 +18,7 @@ import pytest
 from jobledger import Ledger, ManualClock, Scheduler
 from jobledger.domain.errors import StorageError
 from jobledger.eventstore import scan
+from jobledger.eventstore.engines.files import journal
 from jobledger.eventstore.engines.files.filesystem import FileSystem
 from jobledger.integrity.verify import verify_directory
 from jobledger.ledger import job_events
@@ -52,6 +53,22 @@ def saving_snapshots(every: int | None) -> Iterator[None]:
         patch.object(jobs, "PAGE_JOBS", 2),
         patch.object(job_events, "WORTH_WRITING", every),
     ):
+        yield
+
+
+ROUNDS = (None, 2048, 4096, journal.JOURNAL_BYTES)
+"""How long journals are in turn, where many ledgers are tried: as they are, and used from the first
+write of a handle on, most of them so short that they begin again all the time."""
+
+
+@contextmanager
+def journalling(size: int | None) -> Iterator[None]:
+    """Use a journal so long from the first write of a handle on; None: as it is."""
+    if size is None:
+        yield
+        return
+    longest = min(size, journal.LONGEST_ENTRY)
+    with patch.multiple(journal, FIRST_WRITES=0, JOURNAL_BYTES=size, LONGEST_ENTRY=longest):
         yield
 
 

@@ -277,6 +277,18 @@ def test_a_journal_that_another_handle_made_anew_is_not_gone_on_in() -> None:
     check_all_there(disk, ["a", "b"])
 
 
+def test_a_journal_whose_maker_died_before_its_name_was_on_disk_is_not_lost() -> None:
+    disk = SimulatedDisk()
+    on(disk)
+    fd = disk.open_write(PLACE / "made", create=True)
+    disk.write_at(fd, b"\n" * journals.JOURNAL_BYTES, 0)
+    disk.sync_data(fd)
+    disk.rename(PLACE / "made", PLACE / "JOURNAL")
+    store = on(disk)
+    store.append([new("a", 1)])
+    assert check_all_there(disk, ["a"]) > 0
+
+
 def test_what_a_failed_sync_forgot_is_written_again() -> None:
     """The day's file was not synced at the end of a round: the journal still has it all."""
     disk = SimulatedDisk()
