@@ -134,7 +134,8 @@ class Planner:
     def _as_planned(self, until: datetime) -> datetime:
         """Return how far jobs were planned, which was up to `until` by the rules of then: by those
         of today the moments of the last ones may be behind that."""
-        schedule, has_job = self._schedule, {job.job_id for job in self._outlook.open}
+        schedule = self._schedule
+        has_job = {job.job_id for job in self._outlook.open if is_its_own(job)}
         times = [until]
         for one in occurrences(schedule.schedule_id, schedule, self._clock, until):
             if one.occurrence.at > until + _LONGEST_SHIFT:

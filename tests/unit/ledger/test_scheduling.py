@@ -625,3 +625,19 @@ def test_the_zone_is_its_own_or_the_accounts_or_the_ledgers(ledger: Ledger) -> N
     ):
         ledger.add_schedule(schedule_id, "0 9 * * *", account_id="berlin", content="x", zone=zone)
         assert ledger.get_schedule(schedule_id).zone == expected
+
+
+def test_who_looks_anew_at_a_zone_takes_a_job_that_somebody_requeued_for_none_of_the_plan(
+    directory: Path, ledger: Ledger, clock: ManualClock
+) -> None:
+    """The clock was put back, so that less is ahead; what was given up stays so until its time."""
+    add(ledger, "0 9,11 * * *")
+    last = "daily.20260316T1100"
+    clock.advance(timedelta(hours=-20))
+    ledger.edit_schedule("daily", max_retries=1)
+    assert ledger.get_job(last).status is JobStatus.CANCELLED
+    ledger.requeue_job(last, clock.now())
+    seq = ledger.seq
+    with Ledger(directory, clock=clock) as other:
+        other.plan_schedules()
+        assert other.seq == seq
