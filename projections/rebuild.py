@@ -93,7 +93,8 @@ class Replay:
             for projection in self.stored.values():
                 for change in changes:
                     projection.apply(Change(*change))
-            progress(changes[-1][0].seq, total)
+            for event, _, _ in changes:
+                progress(event.seq, total)
 
         of_schedule, left = self.counters.apply_schedule, iter(records)
         with self.board.loading():
