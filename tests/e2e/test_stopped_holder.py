@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.tiers import one_in
 from support.waiting import eventually
 
 from jobledger import Ledger
@@ -34,7 +35,7 @@ def runner(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.wait()
 
 
-@pytest.mark.parametrize("name", ["append.lock", "projections.lock"])
+@pytest.mark.parametrize("name", one_in(2, ["append.lock", "projections.lock"]))
 def test_a_runner_ends_although_another_process_holds_a_lock(
     runner: subprocess.Popen[str], tmp_path: Path, name: str
 ) -> None:

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 
 import pytest
+from support.tiers import one_in
 
 from jobledger.testing.remote_engine import APPENDS
 from jobledger.testing.simulator import shrink
@@ -15,16 +16,17 @@ from jobledger.tools.retelling import retold
 
 LIFE = 100
 """Steps of each life here."""
-FIXED = range(80)
-NEW = 30
+FIXED = [range(40), range(40, 80)]
+NEW = 15
+"""Of each part of the fixed seeds so many new ones besides."""
 
 
-@pytest.fixture(scope="module")
-def outcomes() -> list[Outcome]:
+@pytest.fixture(scope="module", params=one_in(2, FIXED), ids=["first", "second"])
+def outcomes(request: pytest.FixtureRequest) -> list[Outcome]:
     """Live the lives of fixed seeds, and of new ones, which are printed."""
     first = random.SystemRandom().randrange(2**32)
     print(f"new seeds: {first} to {first + NEW - 1}")
-    seeds = [*FIXED, *range(first, first + NEW)]
+    seeds = [*request.param, *range(first, first + NEW)]
     return [simulate(seed, steps_of(seed, LIFE, "remote"), engine="remote") for seed in seeds]
 
 
@@ -42,7 +44,7 @@ def test_everything_that_can_happen_there_has_happened(outcomes: list[Outcome]) 
         counts += outcome.counts
     expected = {*SHARED_WEIGHTS, *APPENDS, "arrived late", "records lost", "lost noticed"}
     assert expected <= counts.keys()
-    assert sum(outcome.posts for outcome in outcomes) > 100
+    assert sum(outcome.posts for outcome in outcomes) > 50
 
 
 def test_a_seed_gives_the_same_history_to_the_byte() -> None:

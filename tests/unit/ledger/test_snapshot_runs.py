@@ -16,6 +16,7 @@ from support import snapshots
 from support.domain import NOON
 from support.durability import LEDGER, let_go, saving_snapshots, without_background
 from support.snapshots import CountingSnapshots, live, log_of, runs_of
+from support.tiers import one_in
 
 from jobledger import JobStatus, Ledger, ManualClock, Scheduler, StorageError
 from jobledger.eventstore.engines.files.filesystem import FileSystem
@@ -350,7 +351,7 @@ def check_right(disk: SimulatedDisk, caplog: pytest.LogCaptureFixture) -> None:
     assert "snapshot ignored" not in caplog.text
 
 
-@pytest.mark.parametrize("error", [None, EIO, ENOSPC], ids=["killed", "EIO", "full"])
+@pytest.mark.parametrize("error", one_in(3, [None, EIO, ENOSPC]), ids=["killed", "EIO", "full"])
 def test_wherever_a_save_is_broken_off_it_costs_nothing(
     error: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -366,7 +367,7 @@ def test_wherever_a_save_is_broken_off_it_costs_nothing(
             return
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", one_in(2, range(2)))
 def test_whatever_a_power_cut_leaves_of_a_save_it_costs_nothing(
     seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
