@@ -136,6 +136,7 @@ def test_a_longer_run_begins_like_a_shorter_one() -> None:
     assert list(steps_of(9, 50)) == list(steps_of(9, 80))[:50]
 
 
+@pytest.mark.thorough
 def test_a_planted_bug_is_found_repeated_by_its_command_and_shortened() -> None:
     """What the failure prints is enough to have it again; `--shrink` leaves steps out."""
     bug = next(bug for bug in BUGS if bug.name == "cancelling forgets that the post may be out")

@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 from support.anchors import ROOT
 from support.required import missing
-from support.tiers import one_in
 
 import jobledger
 
@@ -119,7 +118,9 @@ def by_pyright(program: Path) -> Found:
 CHECKERS = {"mypy": by_mypy, "pyright": by_pyright}
 
 
-@pytest.fixture(scope="module", params=one_in(2, CHECKERS))
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=pytest.mark.thorough) for name in CHECKERS]
+)
 def found(request: pytest.FixtureRequest, program: Path) -> Found:
     """All that one of the checkers says of these programs."""
     return CHECKERS[request.param](program)
